@@ -1,0 +1,86 @@
+# Everything a developer runs, each target one job. `make help` lists them.
+#
+#   make test PYTHON=3.12       another interpreter (3.10 to 3.14), in an environment of its own
+#   make test ARGS="-k redact"  arguments for pytest
+
+.DEFAULT_GOAL := help
+PYTHON ?=
+ARGS ?=
+
+# --- the tools: uv, found or installed into .tools, and one interpreter that this machine has ----------------------
+
+UV_VERSION := 0.13.9
+INTERPRETER := $(shell sh .ci/find-python $(PYTHON))
+UV := $(or $(shell command -v uv 2>/dev/null),.tools/uv/bin/uv)
+RUN := $(UV) run --frozen --no-default-groups
+
+export UV_PYTHON := $(INTERPRETER)
+export UV_PYTHON_DOWNLOADS := never
+export UV_PROJECT_ENVIRONMENT := $(if $(PYTHON),.tools/python-$(notdir $(PYTHON)),.venv)
+
+.tools/uv/bin/uv: | interpreter
+	@echo "Installing uv into .tools ..."
+	@sh .ci/install-uv "$(INTERPRETER)" .tools/uv $(UV_VERSION)
+
+.PHONY: setup
+setup: interpreter $(UV)
+
+.PHONY: interpreter
+interpreter:
+	@test -n "$(INTERPRETER)" || { \
+	    echo "No Python $(or $(PYTHON),3.10 or newer) runs here. Install one, or choose another: PYTHON=3.12." >&2; \
+	    exit 1; \
+	}
+
+# --- what people run -----------------------------------------------------------------------------------------------
+
+.PHONY: help
+help:  ## List the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+.PHONY: demo
+demo: setup  ## Watch three real services log as one
+	@$(RUN) --extra demo discreet demo $(ARGS)
+
+.PHONY: test
+test: setup  ## Run the tests
+	$(RUN) --group test pytest $(ARGS)
+
+.PHONY: check
+check: lint types coverage  ## Everything a change has to pass
+
+.PHONY: lint
+lint: setup  ## Check style and formatting
+	$(RUN) --group lint ruff check .
+	$(RUN) --group lint ruff format --check .
+
+.PHONY: format
+format: setup  ## Rewrite the files in the project's style
+	$(RUN) --group lint ruff check --fix .
+	$(RUN) --group lint ruff format .
+
+.PHONY: types
+types: setup  ## Check types with mypy and pyright, as strict as they go
+	$(RUN) --group lint --group test mypy
+	$(RUN) --group lint --group test basedpyright
+
+.PHONY: coverage
+coverage: setup  ## Run the tests and require 95 % of branches
+	$(RUN) --group test coverage erase
+	$(RUN) --group test coverage run -m pytest $(ARGS)
+	$(RUN) --group test coverage combine --quiet
+	$(RUN) --group test coverage report
+
+.PHONY: bench
+bench: setup  ## Measure against other logging libraries and draw the chart
+	$(RUN) --group bench python benchmarks/run.py $(ARGS)
+
+.PHONY: lock
+lock: setup  ## Write uv.lock anew after a change of dependencies
+	$(UV) lock
+
+.PHONY: clean
+clean:  ## Remove what the other targets made
+	rm -rf .tools .venv build dist src/*.egg-info .coverage .coverage.* htmlcov
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/out
+	find src tests benchmarks -name __pycache__ -type d -exec rm -rf {} +

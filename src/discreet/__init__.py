@@ -1,0 +1,96 @@
+"""discreet: logs that tell you everything but your secrets.
+
+The public names and nothing else; importing this has no side effect.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from discreet._call import Logger, get_logger
+from discreet._context import bind_context, clear_context, context, unbind_context
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from discreet._configure import configure, set_level
+    from discreet._delivery.file import File
+    from discreet._delivery.sink import Sink
+    from discreet._delivery.stream import Stream
+    from discreet._redaction.mask import mask
+    from discreet._redaction.policy import Redaction
+    from discreet._redaction.secret import Secret
+    from discreet._resolve import lazy
+    from discreet._span import span, traced
+    from discreet._status import explain, flush, health
+    from discreet.errors import ConfigurationError, DiscreetError
+    from discreet.testing import capture
+
+    log: Logger
+    """The calling module's own logger."""
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ConfigurationError",
+    "DiscreetError",
+    "File",
+    "Logger",
+    "Redaction",
+    "Secret",
+    "Sink",
+    "Stream",
+    "bind_context",
+    "capture",
+    "clear_context",
+    "configure",
+    "context",
+    "explain",
+    "flush",
+    "get_logger",
+    "health",
+    "lazy",
+    "log",
+    "mask",
+    "set_level",
+    "span",
+    "traced",
+    "unbind_context",
+]
+
+# Loaded when first asked for, so that `import discreet` costs next to nothing.
+_LATER = {
+    "ConfigurationError": "errors",
+    "DiscreetError": "errors",
+    "File": "_delivery.file",
+    "Redaction": "_redaction.policy",
+    "Secret": "_redaction.secret",
+    "Sink": "_delivery.sink",
+    "Stream": "_delivery.stream",
+    "capture": "testing",
+    "configure": "_configure",
+    "explain": "_status",
+    "flush": "_status",
+    "health": "_status",
+    "lazy": "_resolve",
+    "mask": "_redaction.mask",
+    "set_level": "_configure",
+    "span": "_span",
+    "traced": "_span",
+}
+
+
+def __getattr__(name: str) -> object:
+    """`log` is the logger of the module that asks for it, so `from discreet import log` needs no name."""
+    if name == "log":
+        return Logger(str(sys._getframe(1).f_globals.get("__name__", "root")))
+    if name in _LATER:
+        from importlib import import_module
+
+        found = getattr(import_module(f"discreet.{_LATER[name]}"), name)
+        globals()[name] = found
+        return found
+    raise AttributeError(f"module 'discreet' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,191 @@
+"""`configure()`, and what the first record of an unconfigured process does instead."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from discreet import _lifecycle, _settings
+from discreet._call import active
+from discreet._delivery.stream import Stream
+from discreet._encoding import choose
+from discreet._levels import levels, parse_level
+from discreet._pipeline import Output, Pipeline
+from discreet._record import Identity
+from discreet._redaction.engine import Redactor
+from discreet._redaction.record import identity as judged_identity
+from discreet.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from os import PathLike
+
+    from discreet._call import Emitter
+    from discreet._delivery.sink import Sink
+    from discreet._redaction.policy import Redaction
+    from discreet._settings import Settings
+
+_lock = threading.RLock()
+
+
+class _State:
+    """What `configure()` left behind, for `health()`, `explain()` and the next `configure()`."""
+
+    settings: Settings | None = None
+    pipeline: Pipeline | None = None
+    sinks: tuple[Sink, ...] = ()
+    took_over = False
+
+
+state = _State()
+
+
+def configure(
+    *,
+    level: str | int | Mapping[str, str | int] | None = None,
+    format: str | None = None,  # noqa: A002 - the setting's name
+    service: str | None = None,
+    version: str | None = None,
+    environment: str | None = None,
+    sinks: Sequence[Sink] | None = None,
+    file: str | PathLike[str] | None = None,
+    redaction: Redaction | None = None,
+    with_locals: bool | None = None,
+    take_over: bool = True,
+) -> None:
+    """Set discreet up for this process; what is not given comes from the environment, then from defaults.
+
+    With `take_over` (the default) everything comes in: the standard library's loggers, warnings and uncaught
+    exceptions. Calling it again replaces the whole configuration. Raises `ConfigurationError`, which names the
+    value, the setting and the remedy; the configuration in force then stays.
+    """
+    with _lock:
+        settings = _settings.resolve(
+            level=level,
+            format=format,
+            service=service,
+            version=version,
+            environment=environment,
+            sinks=sinks,
+            file=file,
+            redaction=redaction,
+            with_locals=with_locals,
+        )
+        _install(settings, take_over=take_over)
+
+
+def configure_at_first_record(*, inside_host: bool = False) -> Emitter:
+    """Nobody configured: from the environment, and without touching a host that set up `logging` itself.
+
+    `inside_host` says that the host's own handler asks, so that there is nothing to flow back into.
+
+    A wrong setting must not cost the application its first log call: it is reported, and defaults serve.
+    """
+    with _lock:
+        if state.pipeline is not None:
+            return active.emitter
+        logging = sys.modules.get("logging")
+        problem = None
+        try:
+            settings = _settings.resolve()
+        except ConfigurationError as error:
+            problem = str(error)
+            kept = {key: value for key, value in os.environ.items() if not key.startswith("DISCREET_")}
+            settings = _settings.resolve(environ=kept)
+        if logging is not None and logging.getLogger().handlers and not inside_host:
+            _into_host(settings)
+        else:
+            try:
+                _install(settings, take_over=False)
+            except ConfigurationError as error:  # a file that cannot be written: the stream can
+                problem = str(error)
+                _install(replace(settings, sinks=(Stream(),)), take_over=False)
+        if problem is not None:
+            _say(40, "configuration ignored: {problem}", problem=problem)
+        return active.emitter
+
+
+def _install(settings: Settings, *, take_over: bool) -> None:
+    redactor = Redactor(settings.redaction)
+    opened: list[Sink] = []
+    try:
+        for sink in settings.sinks:
+            sink.open()
+            opened.append(sink)
+        outputs = tuple(
+            Output(0 if sink.level is None else _level(sink), choose(sink, settings), sink) for sink in settings.sinks
+        )
+    except Exception:
+        for sink in opened:
+            if sink not in state.sinks:
+                sink.close()
+        raise
+    previous = state.sinks
+    pipeline = Pipeline(redactor, outputs, identity_of(settings, redactor), with_locals=settings.with_locals)
+    state.settings, state.pipeline, state.sinks = settings, pipeline, settings.sinks
+    active.emitter = pipeline
+    wanted = settings.levels
+    levels.replace(wanted.default, wanted.elsewhere, dict(wanted.named))
+    for sink in previous:
+        if sink not in settings.sinks:
+            sink.flush()
+            sink.close()
+    _lifecycle.install()
+    if take_over:
+        from discreet import _hooks, stdlib
+
+        stdlib.take_over()
+        _hooks.install()
+        _lifecycle.install_sigterm()
+        state.took_over = True
+    for advice in settings.advice:
+        _say(30, "{advice}", advice=advice)
+
+
+def _into_host(settings: Settings) -> None:
+    """Keep the host's handlers and levels: records that pass them are the host's to write."""
+    from discreet._stdlib_host import HostPipeline, HostSink
+
+    redactor = Redactor(settings.redaction)
+    sink = HostSink()
+    pipeline = HostPipeline(sink, redactor, identity_of(settings, redactor), with_locals=settings.with_locals)
+    state.settings, state.pipeline, state.sinks = settings, pipeline, (sink,)
+    active.emitter = pipeline
+    levels.replace(0, 0, {})
+    _lifecycle.install()
+
+
+def identity_of(settings: Settings, redactor: Redactor) -> Identity:
+    """Who speaks; judged like any other text, since names come from the environment."""
+    who = Identity(settings.service, settings.version, settings.environment.name, settings.host, os.getpid())
+    return judged_identity(who, redactor)
+
+
+def _level(sink: Sink) -> int:
+    try:
+        return parse_level(sink.level or 0)
+    except ValueError as error:
+        raise ConfigurationError("level", sink.level, f"sink {sink.name}", str(error)) from None
+
+
+def _say(level: int, message: str, **fields: object) -> None:
+    """A record of discreet's own, through the pipeline that was just set up."""
+    active.emitter.emit(levels.channel("discreet"), level, message, (), fields, None)
+
+
+def set_level(name: str | None, level: str | int, *, ttl: float | None = None) -> None:
+    """Change the level of a logger and its children at run time; with `ttl`, for that many seconds.
+
+    `None` or "root" is the default of every logger without a level of its own. Raises `ConfigurationError`.
+    """
+    try:
+        number = parse_level(level)
+    except ValueError as error:
+        problem, _, remedy = str(error).partition(". ")
+        raise ConfigurationError("level", level, problem, remedy) from None
+    if ttl is not None and not ttl > 0:
+        raise ConfigurationError("ttl", ttl, "not a time to live", "Give seconds above 0, or leave it out")
+    levels.set(name, number, ttl)

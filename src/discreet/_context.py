@@ -1,0 +1,132 @@
+"""Step 2, context: one ContextVar that holds one immutable value.
+
+Everything ambient (fields, span, request id, baggage) is one `Context`; to change it is to put another in its
+place. An entry point (a request, a task, a job) starts from its carrier alone and replaces the whole.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from contextvars import Token
+    from types import TracebackType
+    from typing import Any, TypeVar
+
+    from discreet._correlation import SpanContext
+    from discreet._record import SafeFields
+
+    F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Context:
+    """What every record made here carries. Immutable; `safe` only remembers what redaction said of it."""
+
+    __slots__ = ("baggage", "fields", "request_id", "safe", "span")
+
+    def __init__(
+        self,
+        fields: Mapping[str, object],
+        span: SpanContext | None = None,
+        request_id: str | None = None,
+        baggage: Mapping[str, str] | None = None,
+    ) -> None:
+        self.fields = fields
+        self.span = span
+        self.request_id = request_id
+        self.baggage: Mapping[str, str] = baggage if baggage is not None else {}
+        self.safe: tuple[object, SafeFields] | None = None
+
+    def having(self, fields: Mapping[str, object]) -> Context:
+        """This context and more fields; `request_id` is no field but the request's identity."""
+        merged = {**self.fields, **fields}
+        request_id = merged.pop("request_id", None)
+        if request_id is None:
+            request_id = self.request_id
+        return Context(merged, self.span, request_id if request_id is None else _text(request_id), self.baggage)
+
+    def within(self, span: SpanContext) -> Context:
+        """This context inside another span."""
+        inner = Context(self.fields, span, self.request_id, self.baggage)
+        inner.safe = self.safe
+        return inner
+
+    def __reduce__(self) -> tuple[type[Context], tuple[object, ...]]:
+        return Context, (self.fields, self.span, self.request_id, self.baggage)
+
+
+EMPTY = Context({})
+current: ContextVar[Context] = ContextVar("discreet", default=EMPTY)
+
+
+def _text(value: object) -> str:
+    try:
+        return str(value)
+    except Exception:  # a hostile __str__ must not break the caller's `with`
+        return f"<{type(value).__name__}>"
+
+
+class context:  # noqa: N801 - reads as the verb it is: `with discreet.context(tenant="acme")`
+    """Bind fields for everything that happens inside.
+
+    Works as `with`, as `async with`, and as a decorator of functions, coroutines and generators. The fields
+    follow asyncio tasks by themselves, and threads and processes through `discreet.propagation`. `request_id`
+    is special: it becomes the record's own `request_id`.
+    """
+
+    __slots__ = ("_fields", "_tokens")
+
+    def __init__(self, /, **fields: object) -> None:
+        self._fields = fields
+        self._tokens: list[Token[Context]] = []
+
+    def __enter__(self) -> context:
+        self._tokens.append(current.set(current.get().having(self._fields)))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        leave(self._tokens.pop())
+
+    async def __aenter__(self) -> context:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, trace)
+
+    def __call__(self, function: F) -> F:
+        from discreet._wrapping import wrap
+
+        fields = self._fields
+        return wrap(function, lambda: context(**fields))
+
+
+def leave(token: Token[Context]) -> None:
+    """Restore what was there; a generator closed from another task or thread has nothing to restore."""
+    try:
+        current.reset(token)
+    except ValueError:
+        return
+
+
+def bind_context(**fields: object) -> None:
+    """Add fields to the ambient context from here on, for this task or thread."""
+    current.set(current.get().having(fields))
+
+
+def unbind_context(*names: str) -> None:
+    """Take fields out of the ambient context; unknown names are ignored."""
+    here = current.get()
+    fields = {key: value for key, value in here.fields.items() if key not in names}
+    request_id = None if "request_id" in names else here.request_id
+    current.set(Context(fields, here.span, request_id, here.baggage))
+
+
+def clear_context() -> None:
+    """Start from nothing: no fields, no span, no request id."""
+    current.set(EMPTY)

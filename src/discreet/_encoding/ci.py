@@ -1,0 +1,167 @@
+"""Step 4, encode: the console format in continuous integration, where a line of output can be a command.
+
+Warnings and errors become the CI's own annotations. And no text from data becomes one: an application under test
+logs what strangers wrote, and a runner that reads `::add-mask::` or `##vso[task.setvariable ...]` obeys.
+
+GitHub Actions   `::error file=,line=,title=::text`; a command begins a line (after white space) with `::`, or
+                 stands anywhere as `##[name]`. The runner prints the text as a highlighted line.
+Azure Pipelines  `##vso[task.logissue type=error;sourcepath=;linenumber=;]text`, anywhere in a line; `##[name]`
+                 formats. The agent prints the text as a highlighted line.
+GitLab CI        no annotations; `section_start:` and `section_end:` fold what is between them.
+
+So an annotation is the record's console line behind the command, once; the traceback follows as ordinary lines.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+from collections.abc import Mapping
+
+from .._levels import ERROR, WARNING, severity_text
+from .console import WIDE, ConsoleEncoder, trace_of
+from .escape import escape
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal, TypeAlias
+
+    from .._record import Record, Redacted
+
+    Ci: TypeAlias = Literal["github", "azure", "gitlab", "other"]
+
+# `##` before `[` or `word[` (TeamCity reads `##teamcity[`), also where our own text could follow with a bracket;
+# `::` that could begin a line; GitLab's markers. U+FE0F is the one ignorable character `escape` lets through, and
+# runners compare strings by culture, which skips it.
+_command = re.compile(
+    "#(?=\ufe0f*#[a-zA-Z\ufe0f]*(?:\\[|\\Z))"
+    "|\\A\\s*:(?=\ufe0f*(?::|\\Z))"
+    "|section_(?=start:|end:)"
+)
+_visible = {"#": "\\x23", ":": "\\x3a", "_": "\\x5f"}
+_json_command = re.compile(rb"#(?=[\x80-\xff]*#)")
+
+
+def escape_for_ci(text: str) -> str:
+    """As `escape`, and what a CI would take for a command is broken up, visibly: `\\x23#vso[`, `\\x3a:error::`."""
+    safe = escape(text)
+    if "#" not in safe and ":" not in safe:
+        return safe
+    return _command.sub(lambda found: found.group()[:-1] + _visible[found.group()[-1]], safe)
+
+
+def neutralise_json(line: bytes) -> bytes:
+    """A JSON line that means the same and holds no `##` for a CI to read: `\\u0023#`. For every environment:
+    files and container logs get printed in pipelines too. A line of JSON begins with `{`, so `::` is no danger."""
+    if b"#" not in line:
+        return line
+    return _json_command.sub(rb"\\u0023", line)
+
+
+class CiEncoder(ConsoleEncoder):
+    """The console format for one CI. Never wraps. `workspace` is the folder of the checkout; annotations name
+    files relative to it, and only files in it."""
+
+    def __init__(
+        self,
+        ci: Ci,
+        *,
+        color: bool = False,
+        colors: int = 16,
+        services: bool = False,
+        workspace: str | None = None,
+    ) -> None:
+        super().__init__(color=color, colors=colors, services=services)
+        self._ci = ci
+        self._workspace = workspace
+        self._clean = escape_for_ci
+        self._sections = itertools.count(1)
+
+    def encode(self, record: Redacted, prefix: str = "") -> bytes:
+        """The record's annotation or line, and its traceback's lines."""
+        if self._ci in ("github", "azure") and record.level >= WARNING:
+            layout = self.layout()
+            layout.put(self._annotation(record))
+            layout.end_line()
+            self._traceback(record, layout)
+            return layout.text().encode("utf-8", "backslashreplace")
+        block = super().encode(record, prefix)
+        if self._ci == "gitlab" and block.count(b"\n") > 1:
+            return self._section(record, block)
+        return block
+
+    def _annotation(self, record: Record) -> str:
+        """One line: the command, and the console line without columns and colours (annotations show neither)."""
+        kind = "error" if record.level >= ERROR else "warning"
+        fields = ["".join(text for text, _ in chunk) for chunk in self._chunks(record, WIDE)]
+        parts = [
+            self._time(record.time_ns),
+            severity_text(record.level),
+            self._clean(record.identity.service or "") if self.services else "",
+            self._clean(record.logger),
+            self._clean(record.message),
+            *fields,
+            self._clean(trace_of(record)),
+        ]
+        text = " ".join(part for part in parts if part)
+        file, line = self._place(record)
+        if self._ci == "github":
+            return github_command(kind, text, {"file": file, "line": line, "title": self._clean(record.logger)})
+        return azure_command(kind, text, {"sourcepath": file, "linenumber": line})
+
+    def _place(self, record: Record) -> tuple[str, str]:
+        """File and line to annotate: the call's, else where the exception was raised; empty if outside the checkout."""
+        if record.source is not None:
+            return self._in_checkout(record.source.file, record.source.line)
+        frames = record.exception.get("frames") if isinstance(record.exception, dict) else None
+        for frame in reversed(frames if isinstance(frames, list) else []):
+            if isinstance(frame, Mapping):
+                file, line = self._in_checkout(str(frame.get("file") or ""), frame.get("line"))
+                if file:
+                    return file, line
+        return "", ""
+
+    def _in_checkout(self, file: str, line: object) -> tuple[str, str]:
+        path = file
+        if self._workspace and os.path.isabs(file):
+            path = os.path.relpath(file, self._workspace).replace(os.sep, "/")
+            if path.startswith("../"):
+                return "", ""
+        return (self._clean(path), str(line)) if path and isinstance(line, int) and line > 0 else ("", "")
+
+    def _section(self, record: Record, block: bytes) -> bytes:
+        """A foldable section whose header is the record's line; open for errors, closed for the rest
+        (docs.gitlab.com, "Create custom collapsible sections")."""
+        seconds = max(0, record.time_ns // 1_000_000_000)
+        name = f"discreet_{os.getpid()}_{next(self._sections)}"
+        folded = "" if record.level >= ERROR else "[collapsed=true]"
+        start = f"\x1b[0Ksection_start:{seconds}:{name}{folded}\r\x1b[0K"
+        end = f"\x1b[0Ksection_end:{seconds}:{name}\r\x1b[0K\n"
+        return start.encode() + block + end.encode()
+
+
+def github_command(kind: str, text: str, properties: Mapping[str, str]) -> str:
+    """A workflow command, escaped as GitHub's toolkit escapes (`@actions/core`, command.ts)."""
+    data = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    listed = ",".join(f"{key}={_github_property(value)}" for key, value in properties.items() if value)
+    return f"::{kind} {listed}::{data}" if listed else f"::{kind}::{data}"
+
+
+def azure_command(kind: str, text: str, properties: Mapping[str, str]) -> str:
+    """A `task.logissue` command, escaped as the Azure Pipelines agent unescapes (logging commands, "Formatting")."""
+    listed = "".join(f"{key}={_azure_property(value)};" for key, value in properties.items() if value)
+    return f"##vso[task.logissue type={kind};{listed}]{_azure_data(text)}"
+
+
+def _github_property(value: str) -> str:
+    data = value.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return data.replace(":", "%3A").replace(",", "%2C")
+
+
+def _azure_data(value: str) -> str:
+    return value.replace("%", "%AZP25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _azure_property(value: str) -> str:
+    return _azure_data(value).replace("]", "%5D").replace(";", "%3B")

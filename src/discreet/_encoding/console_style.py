@@ -1,0 +1,107 @@
+"""Step 4, encode: the console format's colours, and whether to use them."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Mapping
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Terminal(Protocol):
+        """As much of a stream as the question needs."""
+
+        def isatty(self) -> bool: ...  # pragma: no cover
+
+
+RESET = "\x1b[0m"
+
+# What each part of a line looks like, as parameters of SGR (ECMA-48, 8.3.117): in 16 colours, which follow the
+# user's theme, and in 256. Severity colours carry the line; everything else is quiet.
+_STYLES = {
+    "time": ("2", "38;5;245"),
+    "quiet": ("2", "38;5;245"),
+    "trace": ("2", "38;5;245"),
+    "message": ("1", "1"),
+    "key": ("36", "38;5;73"),
+    "ambient": ("2;36", "38;5;66"),
+    "value": ("", ""),
+    "good": ("32", "38;5;71"),
+    "warn": ("33", "38;5;178"),
+    "bad": ("1;31", "1;38;5;203"),
+    "gutter": ("31", "38;5;131"),
+    "place": ("36", "38;5;73"),
+    "function": ("33", "38;5;180"),
+    "code": ("", ""),
+    "TRACE": ("2", "38;5;245"),
+    "DEBUG": ("34", "38;5;67"),
+    "INFO": ("32", "38;5;71"),
+    "WARNING": ("1;33", "1;38;5;214"),
+    "ERROR": ("1;31", "1;38;5;203"),
+    "CRITICAL": ("1;97;41", "1;38;5;231;48;5;160"),
+}
+_SERVICES_16 = ("36", "35", "34", "32", "33", "96", "95", "94", "92")
+_SERVICES_256 = tuple(f"38;5;{n}" for n in (75, 176, 114, 180, 80, 211, 149, 105, 216, 44, 141, 187))
+
+
+class Palette:
+    """Paints text. With `colors` 0 it leaves text as it is."""
+
+    __slots__ = ("_services", "_styles", "colors")
+
+    def __init__(self, colors: int) -> None:
+        self.colors = colors
+        column = 1 if colors >= 256 else 0
+        self._styles = {role: both[column] for role, both in _STYLES.items()} if colors else {}
+        self._services = _SERVICES_256 if colors >= 256 else _SERVICES_16
+
+    def paint(self, text: str, role: str) -> str:
+        """`text` in the colour of `role`, reset at its end."""
+        parameters = self._styles.get(role)
+        return f"\x1b[{parameters}m{text}{RESET}" if parameters and text else text
+
+    def service(self, text: str, name: str) -> str:
+        """`text` in the colour that belongs to a service, the same in every process and run."""
+        if not self.colors or not text:
+            return text
+        chosen = self._services[zlib.crc32(name.encode("utf-8", "replace")) % len(self._services)]
+        return f"\x1b[{chosen}m{text}{RESET}"
+
+
+def wants_color(stream: Terminal, environ: Mapping[str, str] | None = None) -> bool:
+    """Whether to colour what goes to `stream`.
+
+    `NO_COLOR`, when not empty, wins (no-color.org); then `FORCE_COLOR` (any value but empty, 0 and false; those
+    two switch colours off); then `TERM=dumb`; then whether the stream is a terminal.
+    """
+    env = os.environ if environ is None else environ
+    if env.get("NO_COLOR"):
+        return False
+    force = env.get("FORCE_COLOR")
+    if force:
+        return force.strip().lower() not in ("0", "false")
+    if env.get("TERM") == "dumb":
+        return False
+    try:
+        return bool(stream.isatty())
+    except (AttributeError, OSError, ValueError):  # not a stream, or closed
+        return False
+
+
+def color_count(environ: Mapping[str, str] | None = None) -> int:
+    """How many colours the terminal shows, by its own word: 256 or 16."""
+    env = os.environ if environ is None else environ
+    if "256" in env.get("TERM", "") or env.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
+        return 256
+    return 256 if env.get("FORCE_COLOR", "") in ("2", "3") else 16
+
+
+def terminal_width(stream: object) -> int | None:
+    """The columns of the terminal behind `stream`; None if it is no terminal, which means: never wrap."""
+    try:
+        descriptor = stream.fileno()  # type: ignore[attr-defined]  # anything may come; what is no stream raises here
+        return os.get_terminal_size(descriptor).columns or None
+    except (AttributeError, OSError, ValueError):
+        return None

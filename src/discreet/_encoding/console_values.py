@@ -1,0 +1,115 @@
+"""Step 4, encode: fields of the console format, each one `key=value`."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+Token = tuple[str, str]
+"""Text, already harmless, and the role that colours it."""
+
+Clean = Callable[[str], str]
+"""Makes text from data harmless (see escape.py)."""
+
+_needs_quotes = re.compile(r'[\s"=]|\A\Z')
+_needs_quotes_inside = re.compile(r'[\s"=,:\[\]{}]|\A\Z')
+_marker = re.compile(r"\[REDACTED:[a-z0-9-]+\]")
+_STATUS_KEYS = frozenset(("status", "status_code", "http_status", "http.status_code", "http.response.status_code"))
+_DEEPEST = 40  # nobody reads deeper, and the interpreter's stack ends somewhere
+
+
+def field_tokens(key: str, value: object, clean: Clean, role: str) -> list[Token]:
+    """One field; `role` colours its key."""
+    if key == "duration_ms" and _is_duration(value):
+        milliseconds = float(value)  # type: ignore[arg-type]  # a number, as the line above found
+        return [("duration", role), ("=", "quiet"), (duration(milliseconds), "warn" if milliseconds >= 1000 else "value")]
+    return [(_quoted(str(key), clean, _needs_quotes), role), ("=", "quiet"), (text_of(value, clean), _role(key, value))]
+
+
+def text_of(value: object, clean: Clean) -> str:
+    """A plain value on one line: scalars as they are, strings quoted only if needed, containers like compact JSON."""
+    if isinstance(value, str):
+        return _quoted(value, clean, _needs_quotes)
+    return _nested(value, clean, 0)
+
+
+def duration(milliseconds: float) -> str:
+    """Milliseconds with the unit people say: `840µs`, `12.3ms`, `1.24s`, `2m03s`, `1h02m`."""
+    if milliseconds < 1:
+        return f"{milliseconds * 1000:.0f}µs"
+    if milliseconds < 1000:
+        return f"{milliseconds:.1f}ms" if milliseconds < 99.95 else f"{milliseconds:.0f}ms"
+    seconds = milliseconds / 1000
+    if seconds < 59.995:
+        return f"{seconds:.2f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}m{rest:02d}s" if minutes < 60 else f"{minutes // 60}h{minutes % 60:02d}m"
+
+
+def ordered(fields: Mapping[str, object], message: str) -> Iterator[tuple[str, object]]:
+    """Fields in the order to show them: a span's outcome first.
+
+    Of a span's own fields the console leaves out what a reader cannot use: its kind, its parent's id, and its
+    name if the message says it. JSON keeps them all.
+    """
+    if "span" not in fields or "duration_ms" not in fields:
+        yield from fields.items()
+        return
+    told = {"span_kind", "parent_span_id"}
+    if str(fields["span"]) in message:
+        told.add("span")
+    for key in ("status", "duration_ms"):
+        if key in fields:
+            told.add(key)
+            yield key, fields[key]
+    for key, value in fields.items():
+        if key not in told:
+            yield key, value
+
+
+def _is_duration(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < math.inf
+
+
+def _role(key: str, value: object) -> str:
+    if key not in _STATUS_KEYS:
+        return "value"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return "bad" if 500 <= value < 600 else "warn" if 400 <= value < 500 else "value"
+    return "bad" if value == "error" else "value"
+
+
+def _quoted(text: str, clean: Clean, needs_quotes: re.Pattern[str]) -> str:
+    safe = clean(text)
+    if needs_quotes.search(safe) is None or _marker.fullmatch(safe):
+        return safe
+    inner = safe.replace('"', '\\"')
+    return f'"{inner}"'
+
+
+def _nested(value: object, clean: Clean, depth: int) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return _number(value)
+    if depth >= _DEEPEST:
+        return "…"
+    if isinstance(value, Mapping):
+        pairs = (
+            f"{_quoted(str(key), clean, _needs_quotes_inside)}: {_nested(item, clean, depth + 1)}"
+            for key, item in value.items()
+        )
+        return "{" + ", ".join(pairs) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_nested(item, clean, depth + 1) for item in value) + "]"
+    return _quoted(str(value), clean, _needs_quotes_inside)
+
+
+def _number(value: float) -> str:
+    try:
+        return repr(value)
+    except ValueError:  # an integer longer than the interpreter converts to decimal (4,300 digits)
+        return hex(value) if isinstance(value, int) else "nan"

@@ -1,0 +1,68 @@
+"""Step 4, encode: make text from data harmless for a terminal, and measure it.
+
+A log line shows what strangers sent. Without this step a newline forges a record, an escape sequence drives
+the terminal, and a bidirectional override shows a file name backwards. Everything invisible is shown instead.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_INVISIBLE = (
+    "\x00-\x1f\x7f-\x9f"  # C0, DEL, C1 (U+0085 breaks lines, U+009B starts an escape sequence)
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u3164\uffa0"  # soft hyphen, joiners and fillers
+    "\u180b-\u180f\ufe00-\ufe0e"  # variation selectors; U+FE0F stays, emoji need it
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"  # zero width, line separators, bidirectional controls
+    "\ud800-\udfff"  # lone surrogates: UTF-8 has no bytes for them
+    "\ufff0-\ufffb\ufffe\uffff"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"  # format characters, tags
+)
+_unsafe = re.compile(f"[{_INVISIBLE}]")
+_NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def escape(text: str) -> str:
+    """`text` with every control, bidirectional and invisible character written out, as in a Python literal."""
+    if _unsafe.search(text) is None:
+        return text
+    return _unsafe.sub(_written_out, text)
+
+
+def _written_out(match: re.Match[str]) -> str:
+    character = match.group()
+    named = _NAMED.get(character)
+    if named is not None:
+        return named
+    code = ord(character)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def display_width(text: str) -> int:
+    """How many terminal columns `text` takes: two for wide characters (Unicode annex 11), none for combining ones."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_character_width, text))
+
+
+def _character_width(character: str) -> int:
+    if character < "\u0300":
+        return 1
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+
+
+def split_at_width(text: str, width: int) -> tuple[str, str]:
+    """The longest beginning of `text` that takes at most `width` columns (but at least one character), and the rest."""
+    if text.isascii():
+        cut = max(1, width)
+        return text[:cut], text[cut:]
+    used = 0
+    for position, character in enumerate(text):
+        used += _character_width(character)
+        if used > width and position:
+            return text[:position], text[position:]
+    return text, ""

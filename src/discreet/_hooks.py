@@ -1,0 +1,116 @@
+"""What nobody caught: exceptions from `sys`, threads and finalizers, and warnings, as records.
+
+asyncio reports its own through the logger `asyncio`, which the bridge in `stdlib.py` takes.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import warnings
+from typing import TYPE_CHECKING, TextIO
+
+from discreet._call import active
+from discreet._levels import CRITICAL, ERROR, WARNING, levels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType, TracebackType
+
+
+class _Previous:
+    """The hooks that were there before ours."""
+
+    excepthook: Callable[..., object] | None = None
+    threads: Callable[..., object] | None = None
+    unraisable: Callable[..., object] | None = None
+    showwarning: Callable[..., object] | None = None
+
+
+def install() -> None:
+    """Put our hooks in place, once; hooks of others stay in the chain, Python's own printing does not."""
+    if sys.excepthook is not _excepthook:
+        _Previous.excepthook = _foreign(sys.excepthook, sys.__excepthook__)
+        sys.excepthook = _excepthook
+    if threading.excepthook is not _thread_excepthook:
+        _Previous.threads = _foreign(threading.excepthook, threading.__excepthook__)
+        threading.excepthook = _thread_excepthook
+    if sys.unraisablehook is not _unraisablehook:
+        _Previous.unraisable = _foreign(sys.unraisablehook, sys.__unraisablehook__)
+        sys.unraisablehook = _unraisablehook
+    if warnings.showwarning is not _showwarning:
+        _Previous.showwarning = warnings.showwarning
+        warnings.showwarning = _showwarning
+
+
+def uninstall() -> None:
+    """Take ours out, where nobody has put another in front."""
+    if sys.excepthook is _excepthook:
+        sys.excepthook = _Previous.excepthook or sys.__excepthook__
+    if threading.excepthook is _thread_excepthook:
+        threading.excepthook = _Previous.threads or threading.__excepthook__
+    if sys.unraisablehook is _unraisablehook:
+        sys.unraisablehook = _Previous.unraisable or sys.__unraisablehook__
+    if warnings.showwarning is _showwarning and _Previous.showwarning is not None:
+        warnings.showwarning = _Previous.showwarning
+
+
+def _foreign(hook: Callable[..., object], pythons: Callable[..., object]) -> Callable[..., object] | None:
+    return None if hook is pythons else hook
+
+
+def _record(level: int, message: str, error: BaseException | None, **fields: object) -> None:
+    if error is not None:
+        fields["exc_info"] = error
+    active.emitter.emit(levels.channel("uncaught"), level, message, (), fields, _origin(error))
+
+
+def _origin(error: BaseException | None) -> FrameType | None:
+    """The frame that raised: where an annotation should point."""
+    trace = error.__traceback__ if error is not None else None
+    if trace is None:
+        return None
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace.tb_frame
+
+
+def _excepthook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+        return
+    _record(CRITICAL, "uncaught exception", error)
+    if _Previous.excepthook is not None:
+        _Previous.excepthook(kind, error, trace)
+
+
+def _thread_excepthook(args: threading.ExceptHookArgs) -> None:
+    if args.exc_type is SystemExit:  # a thread's way to end, as Python's own hook has it
+        return
+    name = args.thread.name if args.thread is not None else None
+    _record(ERROR, "uncaught exception in a thread", args.exc_value, uncaught_in=name)
+    if _Previous.threads is not None:
+        _Previous.threads(args)
+
+
+def _unraisablehook(args: sys.UnraisableHookArgs) -> None:
+    where = getattr(args.object, "__qualname__", None) or type(args.object).__qualname__
+    _record(ERROR, args.err_msg or "exception ignored", args.exc_value, ignored_in=where)
+    if _Previous.unraisable is not None:
+        _Previous.unraisable(args)
+
+
+def _showwarning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    if file is not None:  # the caller wants text in a file of its own
+        if _Previous.showwarning is not None:
+            _Previous.showwarning(message, category, filename, lineno, file, line)
+        return
+    fields: dict[str, object] = {"category": category.__name__, "warned_at": f"{filename}:{lineno}"}
+    active.emitter.emit(levels.channel("py.warnings"), WARNING, str(message), (), fields, None)

@@ -1,0 +1,163 @@
+"""Levels: their names and numbers, and how open each logger is."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TRACE, DEBUG, INFO, WARNING, ERROR, CRITICAL = 5, 10, 20, 30, 40, 50
+OFF = 1000
+
+_NAMES = {
+    "trace": TRACE,
+    "notset": 0,
+    "debug": DEBUG,
+    "info": INFO,
+    "warning": WARNING,
+    "warn": WARNING,
+    "error": ERROR,
+    "critical": CRITICAL,
+    "fatal": CRITICAL,
+    "off": OFF,
+}
+_REMEDY = "Use trace, debug, info, warning, error, critical, off, or a number as in `logging`"
+
+
+def parse_level(value: str | int) -> int:
+    """A level's number, as the standard library counts; raises `ValueError` with the remedy."""
+    if isinstance(value, bool):
+        raise ValueError(f"{value!r} is not a level. {_REMEDY}.")
+    if isinstance(value, int):
+        return value
+    if isinstance(value, str):
+        name = value.strip().lower()
+        if name in _NAMES:
+            return _NAMES[name]
+        if name.isdecimal() and len(name) < 5:
+            return int(name)
+    raise ValueError(f"{value!r} is not a level. {_REMEDY}.")
+
+
+def parse_levels(spec: str) -> tuple[int | None, dict[str, int]]:
+    """`"info,sqlalchemy=debug"` to the default level (None if not given) and the levels by logger name."""
+    default: int | None = None
+    named: dict[str, int] = {}
+    for part in spec.split(","):
+        name, equals, level = part.strip().rpartition("=")
+        if equals:
+            if not name.strip():
+                raise ValueError(f"{part.strip()!r} names no logger. Write it as logger=level.")
+            named[name.strip()] = parse_level(level)
+        elif part.strip():
+            if default is not None:
+                raise ValueError(f"{spec!r} has two default levels. Write the others as logger=level.")
+            default = parse_level(part)
+    return default, named
+
+
+def severity_text(level: int) -> str:
+    """The name of the nearest standard level at or below `level`."""
+    if level >= WARNING:
+        return "CRITICAL" if level >= CRITICAL else "ERROR" if level >= ERROR else "WARNING"
+    return "INFO" if level >= INFO else "DEBUG" if level >= DEBUG else "TRACE"
+
+
+def severity_number(level: int) -> int:
+    """OpenTelemetry's number for a level (logs data model, "SeverityNumber"); levels between two
+    standard ones take the finer numbers of the lower range, so that their order survives."""
+    if level < DEBUG:
+        return 1
+    if level >= CRITICAL:
+        return 21
+    tens, units = divmod(level, 10)
+    return tens * 4 + 1 + min(3, units * 4 // 10)
+
+
+class Channel:
+    """All loggers of one name share one channel; its threshold is the whole cost of a disabled call."""
+
+    __slots__ = ("name", "threshold")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.threshold = 0
+
+
+class Levels:
+    """How open each logger is: a default, exceptions by name (a name covers its children), and temporary ones."""
+
+    def __init__(self) -> None:
+        self.default = 0  # open until configured: the first record configures
+        self.elsewhere = 0  # the default for loggers of the standard library
+        self.named: dict[str, int] = {}
+        self.temporary: dict[str, tuple[int, float]] = {}
+        self.listeners: list[Callable[[], None]] = []
+        self._channels: dict[str, Channel] = {}
+
+    def channel(self, name: str) -> Channel:
+        """The one channel of that name."""
+        channel = self._channels.get(name)
+        if channel is None:
+            channel = self._channels.setdefault(name, Channel(name))
+            channel.threshold = self.gate(name)
+        return channel
+
+    def replace(self, default: int, elsewhere: int, named: dict[str, int]) -> None:
+        """Take new levels, as `configure()` found them; temporary ones end."""
+        self.default, self.elsewhere, self.named = default, elsewhere, dict(named)
+        self.temporary = {}
+        self.refresh()
+
+    def set(self, name: str | None, level: int, ttl: float | None = None) -> None:
+        """Change one level now; with `ttl`, in seconds, only until then. No name (or "root") is the default."""
+        key = "" if name is None or name == "root" else name
+        if ttl is not None:
+            from time import monotonic
+
+            self.temporary = {**self.temporary, key: (level, monotonic() + ttl)}
+        else:
+            self.temporary = {k: v for k, v in self.temporary.items() if k != key}
+            if key:
+                self.named = {**self.named, key: level}
+            else:
+                self.default = self.elsewhere = level
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Bring every channel, and whoever listens, up to date."""
+        for channel in list(self._channels.values()):
+            channel.threshold = self.gate(channel.name)
+        for listener in self.listeners:
+            listener()
+
+    def gate(self, name: str, *, elsewhere: bool = False) -> int:
+        """The lowest level that could pass, now or when a temporary level ends."""
+        permanent = self._find(name, {}, elsewhere=elsewhere)
+        if not self.temporary:
+            return permanent
+        return min(permanent, self._find(name, self.temporary, elsewhere=elsewhere))
+
+    def allows(self, name: str, level: int, *, elsewhere: bool = False) -> bool:
+        """The exact answer while temporary levels exist: ends the ones whose time is over."""
+        from time import monotonic
+
+        now = monotonic()
+        if any(until <= now for _, until in self.temporary.values()):
+            self.temporary = {k: v for k, v in self.temporary.items() if v[1] > now}
+            self.refresh()
+        return level >= self._find(name, self.temporary, elsewhere=elsewhere)
+
+    def _find(self, name: str, temporary: dict[str, tuple[int, float]], *, elsewhere: bool) -> int:
+        while True:
+            if name in temporary:
+                return temporary[name][0]
+            if name in self.named:
+                return self.named[name]
+            if not name:
+                return self.elsewhere if elsewhere else self.default
+            name = name.rpartition(".")[0]
+
+
+levels = Levels()
+"""The levels of this process."""

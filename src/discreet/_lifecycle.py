@@ -1,0 +1,63 @@
+"""Beginnings and ends of a process: drain at exit and on SIGTERM, start anew after a fork."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+from discreet._health import complain, ledger
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+_installed = False
+
+
+def install() -> None:
+    """Once per process."""
+    global _installed  # noqa: PLW0603 - a latch
+    if _installed:
+        return
+    _installed = True
+    atexit.register(drain)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_forked)
+
+
+def install_sigterm() -> None:
+    """Drain on SIGTERM too, where the application left it at its default (and only it may change it later)."""
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _terminated)
+
+
+def drain() -> None:
+    """Flush every sink; never raises."""
+    from discreet._configure import state
+
+    for sink in state.sinks:
+        try:
+            sink.flush()
+        except Exception as error:  # at exit there is nobody left to raise to
+            complain(f"{sink.name} could not be flushed: {type(error).__name__}")
+
+
+def _terminated(number: int, _frame: FrameType | None) -> None:
+    drain()
+    signal.signal(number, signal.SIG_DFL)  # die of the signal, so that the parent sees what happened
+    os.kill(os.getpid(), number)
+
+
+def _forked() -> None:
+    from discreet._configure import state
+    from discreet._record import Identity
+
+    ledger.forget()
+    for sink in state.sinks:
+        sink.forked()
+    pipeline = state.pipeline
+    if pipeline is not None:
+        parent = pipeline.identity
+        pipeline.identity = Identity(parent.service, parent.version, parent.environment, parent.host, os.getpid())

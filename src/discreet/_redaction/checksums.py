@@ -1,0 +1,139 @@
+"""Step 3, redact: arithmetic that tells a real number from a look-alike.
+
+Each check takes the matched text and answers whether it can be what its detector names. They are named in
+detectors.json; a regular expression cannot count, so these few rules are code.
+"""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import Callable
+
+from discreet._redaction.keys import key_words
+
+
+def luhn(text: str) -> bool:
+    """Payment card numbers: 13 to 19 digits, an issuer's prefix and the Luhn sum (ISO/IEC 7812-1, annex B)."""
+    digits = [int(c) for c in text if "0" <= c <= "9"]
+    if not 13 <= len(digits) <= 19 or not _card_prefix(digits):
+        return False
+    total = 0
+    for position, digit in enumerate(reversed(digits)):
+        if position % 2:
+            digit = digit * 2 - 9 if digit > 4 else digit * 2
+        total += digit
+    return total % 10 == 0
+
+
+def _card_prefix(digits: list[int]) -> bool:
+    count = len(digits)
+    first4 = digits[0] * 1000 + digits[1] * 100 + digits[2] * 10 + digits[3]
+    first2 = first4 // 100
+    first3 = first4 // 10
+    if digits[0] == 4:
+        return count in (13, 16, 19)
+    if 51 <= first2 <= 55 or 2221 <= first4 <= 2720:
+        return count == 16
+    if first2 in (34, 37):
+        return count == 15
+    if first4 == 6011 or first2 in (64, 65) or 3528 <= first4 <= 3589 or first2 == 62:
+        return 16 <= count <= 19
+    if first2 in (36, 38) or 300 <= first3 <= 305:
+        return 14 <= count <= 19
+    return False
+
+
+def mod97(text: str) -> bool:
+    """International bank account numbers: the remainder of ISO 13616 is 1."""
+    compact = "".join(text.split()).upper()
+    if not 15 <= len(compact) <= 34 or not compact.isascii() or not compact.isalnum():
+        return False
+    rotated = compact[4:] + compact[:4]
+    return int("".join(str(int(c, 36)) for c in rotated)) % 97 == 1
+
+
+def us_ssn(text: str) -> bool:
+    """US social security numbers that were ever issued: area not 000, 666 or 9xx; group and serial not zero."""
+    area, _, rest = text.partition("-")
+    group, _, serial = rest.partition("-")
+    return area not in ("000", "666") and area[:1] != "9" and group != "00" and serial != "0000"
+
+
+def jose_header(text: str) -> bool:
+    """JSON Web Tokens: the first part decodes to a JSON object that names an algorithm (RFC 7515, section 4)."""
+    start = text.find("eyJ")
+    head = text[start : start + 400].split(".", 1)[0]
+    head = head[: len(head) // 4 * 4].replace("-", "+").replace("_", "/")
+    try:
+        decoded = binascii.a2b_base64(head)
+    except ValueError:
+        return text.count(".") >= 2
+    return any(name in decoded for name in (b'"alg"', b'"typ"', b'"enc"', b'"kid"', b'"jku"', b'"x5t"'))
+
+
+def encoded_jose_header(text: str) -> bool:
+    """The same header under one more layer of base64."""
+    head = text[: min(len(text), 400) // 4 * 4].replace("-", "+").replace("_", "/")
+    try:
+        return jose_header(binascii.a2b_base64(head).decode("ascii", "replace"))
+    except ValueError:
+        return False
+
+
+def discord_snowflake(text: str) -> bool:
+    """Discord bot tokens: the first part is the base64 of a decimal id."""
+    head = text.split(".", 1)[0]
+    try:
+        return binascii.a2b_base64(head + "=" * (-len(head) % 4)).isdigit()
+    except ValueError:
+        return False
+
+
+def mixed(text: str) -> bool:
+    """A generated value rather than words: at least two digits among letters, or both cases thoroughly mixed."""
+    if sum(c.isdigit() for c in text) >= 2:
+        return not text.isdigit()
+    upper = sum(c.isupper() for c in text[1:])
+    lower = sum(c.islower() for c in text)
+    return upper > 3 and lower > 3 and "_" not in text and "-" not in text
+
+
+def credential(text: str) -> bool:
+    """What follows an authentication scheme is a credential, not the next word of a sentence."""
+    return len(text) >= 24 or not text.rstrip(".").replace("-", "").isalpha() or not _one_case(text)
+
+
+def basic_pair(text: str) -> bool:
+    """Basic credentials decode to `user:password` (RFC 7617)."""
+    bare = text.split("%", 1)[0].rstrip("=")
+    try:
+        return b":" in binascii.a2b_base64(bare.replace("-", "+").replace("_", "/") + "=" * (-len(bare) % 4))
+    except ValueError:
+        return credential(text)
+
+
+def not_number(text: str) -> bool:
+    """A user or group id, a port or a port mapping is no password."""
+    return not text.replace(":", "").isdigit()
+
+
+def not_prose(text: str) -> bool:
+    """A lone English word is not a password where prose is likely."""
+    return text.rstrip(".,;)").lower() not in key_words().status_words
+
+
+def _one_case(text: str) -> bool:
+    return text[1:].islower() or text.isupper()
+
+
+CHECKS: dict[str, Callable[[str], bool]] = {
+    "basic-pair": basic_pair,
+    "credential": credential,
+    "discord-snowflake": discord_snowflake,
+    "encoded-jose-header": encoded_jose_header,
+    "jose-header": jose_header,
+    "mixed": mixed,
+    "not-number": not_number,
+    "not-prose": not_prose,
+}
+"""By the name that detectors.json uses."""

@@ -1,0 +1,82 @@
+"""Step 3, redact: the detectors, as detectors.json has them.
+
+A detector looks only where one of its anchors (a literal) stands. Its pattern is then matched *at* the anchor, with
+bounded repetition until it can no longer fail, so that the work grows with the length of the text and no faster.
+Every engine of discreet loads the same file; the meaning of each field is written at its head.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from discreet._redaction.checksums import CHECKS
+
+_ALNUM = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+
+class Detector:
+    """One rule. See detectors.json for the fields."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        self.kind: str = data["kind"]
+        self.anchors: tuple[str, ...] = tuple(data["anchors"])
+        self.fold: bool = data.get("fold", False)
+        self.lead: int = data.get("lead", 0)
+        self.alone: bool = data.get("alone", False)
+        self.near: tuple[str, ...] = tuple(data.get("near", ()))
+        self.group: int = data.get("group", 0)
+        self.structure: bool = data.get("structure", False)
+        self.source: str = data["pattern"]
+        self.check = CHECKS[data["check"]] if "check" in data else None
+        self.examples: list[list[Any]] = data.get("examples", [])
+        self.counter_examples: list[list[Any]] = data.get("counter_examples", [])
+
+    @classmethod
+    def of_user(cls, kind: str, pattern: str) -> Detector:
+        """A user's pattern: no anchor is known, so it is searched for; group 1 is the secret if there is one."""
+        groups = re.compile(pattern).groups
+        return cls({"kind": kind, "anchors": [""], "pattern": pattern, "group": 1 if groups else 0})
+
+    @cached_property
+    def match(self) -> Any:
+        """The pattern's bound match method; compiled when an anchor is first seen, most never are."""
+        return re.compile(self.source, re.IGNORECASE if self.fold else 0).match
+
+    def find(self, text: str, low: str, anchor: str) -> list[tuple[int, int]]:
+        """Where the secrets that this anchor starts are, in order and without overlap."""
+        if not anchor:
+            return [matched.span(self.group) for matched in re.finditer(self.source, text)]
+        haystack = low if self.fold else text
+        spans: list[tuple[int, int]] = []
+        floor = 0
+        position = haystack.find(anchor)
+        while position >= 0:
+            start = position - self.lead
+            following = position + len(anchor)
+            if start >= floor and not (self.alone and start and text[start - 1] in _ALNUM):
+                matched = self.match(text, start)
+                if matched is not None:
+                    # What was matched is not looked at again even if the check refuses it: that keeps it linear.
+                    floor = following = max(matched.end(), following)
+                    group = self.group if self.group >= 0 else matched.lastindex or 0
+                    if (self.check is None or self.check(matched.group(group))) and self._is_near(low, start):
+                        spans.append(matched.span(group))
+            position = haystack.find(anchor, following)
+        return spans
+
+    def _is_near(self, low: str, start: int) -> bool:
+        if not self.near:
+            return True
+        before = low[max(0, start - 256) : start + 24]
+        return any(word in before for word in self.near)
+
+
+@cache
+def detectors() -> tuple[Detector, ...]:
+    """Load the data once, on first use."""
+    data = json.loads(Path(__file__).with_name("detectors.json").read_text("utf-8"))
+    return tuple(Detector(entry) for entry in data["detectors"])

@@ -1,0 +1,182 @@
+"""Step 3, redact: the redactor. Nothing reaches an encoder without passing here.
+
+Three doors: `text` for one string, `fields` for the fields of a record, `plain` for nested values that are plain
+already. All fail closed: what cannot be judged becomes `[REDACTED:unjudged]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from discreet._redaction.detectors import Detector
+from discreet._redaction.gate import Gate
+from discreet._redaction.keys import Keys
+from discreet._redaction.policy import Redaction
+from discreet._redaction.scan import find, replaced
+from discreet._redaction.structure import UNJUDGED, Structure
+from discreet._values import to_plain
+
+if TYPE_CHECKING:
+    from discreet._record import Plain
+
+_CACHED_TEXTS = 4096
+_CACHED_LENGTH = 512  # longer strings rarely repeat, and would fill the memory
+_BEYOND = 8192  # characters judged past those that leave, so that a secret at the cut is recognised whole
+_SMALL = 10**12  # integers below have fewer digits than a payment card
+_UNSEEN: Any = object()
+
+
+class Redactor:
+    """Applies one policy. Safe to share between threads: its caches hold only verdicts, and losing one costs time."""
+
+    def __init__(self, policy: Redaction | None = None) -> None:
+        self._policy = policy if policy is not None else Redaction()
+        self.to_plain = to_plain
+        self._extra = tuple(Detector.of_user(kind, pattern) for kind, pattern in self._policy.patterns.items())
+        self._keys = Keys(self._policy.extra_keys, self._policy.safe_keys)
+        self._gate = Gate(self._keys.kind, self._extra)
+        self._structure = Structure(self)
+        self._clean: set[str] = set()
+        self._clean_names: dict[str, None] = {}
+        self.counts: dict[str, int] = {}
+        """Redactions so far, by kind. Approximate under threads: an increment may be lost, none is invented."""
+
+    def text(self, value: str) -> str:
+        """The text with a typed marker in place of every secret, shortened to the policy's `max_text`."""
+        if value in self._clean:
+            return value
+        try:
+            return self._judged(value)
+        except Exception:  # fail closed, whatever it was
+            self.count("unjudged")
+            return UNJUDGED
+
+    def key(self, name: str) -> str | None:
+        """The kind of secret that values under this name are, or None."""
+        return self._keys.kind(name)
+
+    def fields(self, mapping: Mapping[str, object]) -> dict[str, Plain]:
+        """The fields of a record as plain, redacted values. Never raises."""
+        safe: dict[str, Plain] = {}
+        unseen: list[str] | None = None
+        known = self._clean_names
+        clean = self._clean
+        try:
+            for name, value in mapping.items():
+                if name not in known:
+                    self._field(name, value, safe)
+                    continue
+                kind = type(value)
+                if kind is str:
+                    if value not in clean:
+                        if unseen is None:
+                            unseen = [name]
+                        else:
+                            unseen.append(name)
+                elif kind is int:
+                    if not -_SMALL < value < _SMALL:  # type: ignore[operator]  # its type was just compared
+                        value = self.number(value)  # type: ignore[arg-type]  # as above
+                elif kind is not float and kind is not bool and value is not None:
+                    value = self._structure.raw(value)
+                safe[name] = value  # type: ignore[assignment]  # scalars and the results above are plain
+            if unseen is not None:
+                self._judge_unseen(safe, unseen)
+            return safe
+        except Exception:  # fail closed: a mapping that cannot be read gives nothing away
+            self.count("unjudged")
+            return {"fields": UNJUDGED}
+
+    def plain(self, value: Plain, key: str | None = None) -> Plain:
+        """A nested value, redacted; `key` is the name it stands under."""
+        try:
+            return self._structure.plain(value, None if key is None else self._keys.kind(key))
+        except Exception:  # fail closed
+            self.count("unjudged")
+            return UNJUDGED
+
+    def number(self, value: int) -> Plain:
+        """An integer, which may be a payment card."""
+        return self._structure.number(value)
+
+    def masked(self, value: str, spans: list[tuple[int, int, str]]) -> str:
+        """A value whose secret parts are known already; the rest of it is judged like any other text."""
+        for _, _, kind in spans:
+            self.count(kind)
+        return self.text(replaced(value, spans))
+
+    def count(self, kind: str) -> None:
+        """One more redaction of this kind."""
+        self.counts[kind] = self.counts.get(kind, 0) + 1
+
+    def _field(self, name: object, value: object, safe: dict[str, Plain]) -> None:
+        """A field whose name has not been found clean before."""
+        text = name if type(name) is str else self._structure.name(name)
+        kind = self._keys.kind(text)
+        label = self.text(text)
+        if kind is None:
+            safe[label] = self._structure.raw(value)
+            if label == name:
+                if len(self._clean_names) >= _CACHED_TEXTS:
+                    self._clean_names.clear()
+                if len(label) <= _CACHED_LENGTH:
+                    self._clean_names[label] = None
+        else:
+            safe[label] = self._structure.raw(value, kind)
+
+    def _judge_unseen(self, safe: dict[str, Plain], names: list[str]) -> None:
+        """One look at all new strings of a record together, because most records hold nothing."""
+        texts: list[str] = [safe[name] for name in names]  # type: ignore[misc]  # only names of strings are listed
+        joined = texts[0] if len(texts) == 1 else "\n".join(texts)
+        limit = self._policy.max_text
+        if (limit is None or len(joined) <= limit) and self._policy.callback is None:
+            try:
+                if not self._gate.may_hold_secret(joined):
+                    self._remember(texts)
+                    return
+            except Exception:  # each text on its own then, failing closed on its own
+                self.count("unjudged")
+        for name, text in zip(names, texts):
+            safe[name] = self.text(text)
+
+    def _judged(self, value: str) -> str:
+        policy = self._policy
+        limit = policy.max_text
+        window = value if limit is None or len(value) <= limit + _BEYOND else value[: limit + _BEYOND]
+        spans = find(window, self._keys.kind, self._extra) if self._gate.may_hold_secret(window) else []
+        if not spans and policy.callback is None and window is value and (limit is None or len(value) <= limit):
+            self._remember((value,))
+            return value
+        for _, _, kind in spans:
+            self.count(kind)
+        if limit is not None and len(value) > limit:
+            window, spans = _shortened(value, window, spans, limit)
+        result = replaced(window, spans)
+        if policy.callback is not None:
+            result = policy.callback(result)
+            if type(result) is not str:
+                raise TypeError("the redaction callback returned no string")
+        return result
+
+    def _remember(self, texts: list[str] | tuple[str, ...]) -> None:
+        if len(self._clean) >= _CACHED_TEXTS:
+            self._clean.clear()
+        if sum(map(len, texts)) <= _CACHED_LENGTH:
+            self._clean.update(texts)
+        else:
+            self._clean.update(text for text in texts if len(text) <= _CACHED_LENGTH)
+
+
+def _shortened(
+    value: str, window: str, spans: list[tuple[int, int, str]], limit: int
+) -> tuple[str, list[tuple[int, int, str]]]:
+    """Cut at the limit, but never inside a secret: one that reaches over the cut is masked whole."""
+    cut = limit
+    kept = []
+    for span in spans:
+        if span[0] >= cut:
+            break
+        kept.append(span)
+        cut = max(cut, span[1])
+    return f"{window[:cut]}…[+{len(value) - cut} characters]", kept
+

@@ -1,0 +1,127 @@
+"""Step 3, redact: where the value of a name in text begins and ends."""
+
+from __future__ import annotations
+
+import re
+
+from discreet._redaction.values import PARAMETER_SCHEME, SCHEME, Span, innocent, secret_parts
+
+_LEAD = re.compile(r"[=>]{0,2}[ \t]{0,8}(?:\r?\n[ \t]{1,16})?[bu]?")
+_OPENING = re.compile(r"""(\\{1,8}["'])|(["'`])|([\[({])""")
+_QUOTED = {
+    '"': re.compile(r'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL),
+    "'": re.compile(r"[^'\\]*(?:\\.[^'\\]*)*", re.DOTALL),
+    "`": re.compile(r"[^`]*"),
+}
+_BARE = re.compile(r"""(?:[^\s"'<>&;\\`]|\\[^nrt"'\\])+""")
+_PERCENT = re.compile(r"""(?:%22|%27)?(.{1,4096}?)(?:%2[267CcDd]|%7[Dd]|[&\s"'<>;]|\Z)""", re.DOTALL)
+_TO_END_OF_LINE = re.compile(r"""(?:[^\r\n'\\]|\\[^nrt'])+""")
+_COOKIES = re.compile(r"""(?:[^\s"'<>;\\]|\\[^nrt"'])+(?:;[ \t]{0,2}(?:[^\s"'<>;\\]|\\[^nrt"'])+)*""")
+_TAG = re.compile(r"[^<]+")
+_NEXT_FIELD = re.compile(r",[\w.\-]{1,64}[=:]")
+_PROSE = re.compile(r"[.,;:!?]?[ \t]{1,2}[a-zA-Z]")
+_LIST_ITEM = re.compile(r"""[\s,]{0,24}[bu]?(?:"([^"\\]*(?:\\.[^"\\]*)*)"|'([^'\\]*(?:\\.[^'\\]*)*)'|([^\s"',\[\]{}()]+))""")
+
+
+def pair_value(text: str, position: int, sign: str, kind: str, name: str) -> tuple[list[Span], int]:
+    """The secret parts of the value that starts after a separator, and where to go on reading."""
+    lead = _LEAD.match(text, position)
+    start = position
+    if lead is not None and (sign != "%" and sign != "-" or not lead.group().isspace()):
+        start = lead.end()
+        if start and text[start - 1] in "bu" and text[start : start + 1] not in ("'", '"', "\\"):
+            start -= 1  # a value that begins with b, not a bytes literal
+    if sign == ":" and text[position : position + 1] == ":":
+        return [], position + 1  # a scope, as in Token::Kind
+    if start >= len(text):
+        return [], start
+    if sign == "%":
+        return _percent(text, start, kind)
+    if sign == ">":
+        return _span(text, _TAG, start, kind)
+    opening = _OPENING.match(text, start)
+    if opening is None:
+        return ([], start) if sign == "," else _bare(text, start, sign, kind, name)
+    if opening.group(1):
+        delimiter = opening.group(1)
+        end = text.find(delimiter, opening.end())
+        end = len(text) if end < 0 else end
+        return secret_parts(text, opening.end(), end, kind), end + len(delimiter)
+    if opening.group(2):
+        matched = _QUOTED[opening.group(2)].match(text, opening.end())
+        end = matched.end() if matched else len(text)
+        if sign == "," and text[end + 1 : end + 2] not in (")", "]"):
+            return [], opening.end()  # words in a list, not a pair
+        return secret_parts(text, opening.end(), end, kind), end + 1
+    if opening.group(3) == "[":
+        return _items(text, opening.end(), kind)
+    return [], opening.end()  # an object: its own names are judged
+
+
+def _span(text: str, pattern: re.Pattern[str], start: int, kind: str) -> tuple[list[Span], int]:
+    matched = pattern.match(text, start)
+    if matched is None:
+        return [], start
+    return secret_parts(text, start, matched.end(), kind), matched.end()
+
+
+def _percent(text: str, start: int, kind: str) -> tuple[list[Span], int]:
+    matched = _PERCENT.match(text, start)
+    if matched is None:
+        return _span(text, _BARE, start, kind)
+    return secret_parts(text, *matched.span(1), kind), matched.end(1)
+
+
+def _items(text: str, start: int, kind: str) -> tuple[list[Span], int]:
+    found: list[Span] = []
+    item = _LIST_ITEM.match(text, start)
+    while item is not None:
+        group = item.lastindex or 0
+        found += secret_parts(text, *item.span(group), kind)
+        start = item.end()
+        item = _LIST_ITEM.match(text, start)
+    return found, start
+
+
+def _bare(text: str, start: int, sign: str, kind: str, name: str) -> tuple[list[Span], int]:
+    if kind == "cookie":
+        return _span(text, _COOKIES, start, kind)
+    if kind == "authorization":
+        scheme = SCHEME.match(text, start)
+        if scheme is not None:
+            if PARAMETER_SCHEME.match(text, start):
+                return _span(text, _TO_END_OF_LINE, start, kind)
+            credential = _BARE.match(text, scheme.end())
+            if credential is None:
+                return [], scheme.end()
+            end = _trimmed(text, scheme.end(), credential.end())
+            return secret_parts(text, start, end, kind), end
+    matched = _BARE.match(text, start)
+    if matched is None:
+        return [], start
+    end = _trimmed(text, start, matched.end())
+    value = text[start:end]
+    if sign != "-" and _is_prose(text, value, end, sign, kind, name):
+        return [], end
+    return secret_parts(text, start, end, kind), end
+
+
+def _trimmed(text: str, start: int, end: int) -> int:
+    """Without the next field of a comma-separated list and without closing punctuation."""
+    following = _NEXT_FIELD.search(text, start, end)
+    if following is not None:
+        end = following.start()
+    while end > start and text[end - 1] in ".,:)]}":
+        if text[end - 1] in ")]}" and text[start:end].count("([{"[")]}".index(text[end - 1])]):
+            break
+        end -= 1
+    return end
+
+
+def _is_prose(text: str, value: str, end: int, sign: str, kind: str, name: str) -> bool:
+    """A lone English word, or the first word of a sentence, says something about a secret."""
+    if name.lower() == "pass" and value.isdigit() and len(value) < 6:
+        return True  # pass: 12, fail: 0
+    if sign == "=" or not value.isalpha() or not (value.islower() or value[1:].islower()):
+        return False
+    return kind in ("token", "otp", "authorization") or _PROSE.match(text, end) is not None

@@ -1,0 +1,135 @@
+"""Step 3, redact: does a name say that its value is a secret?
+
+A name is split into words, words are compared whole, and stop words on either side take the verdict back
+(`password_policy`, `has_token`). Which words those are is data: keys.json.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+Table = dict[str, tuple[str, ...]]
+
+_LOWER_UPPER = re.compile(r"([a-z0-9])([A-Z])")
+_ACRONYM_WORD = re.compile(r"([A-Z])([A-Z][a-z])")
+_WORD = re.compile(r"[^\W_]+")
+_MAX_NAME = 160  # longer names are judged by their end, where the telling word stands
+_CACHED_NAMES = 4096
+
+
+class KeyWords:
+    """The tables of keys.json."""
+
+    def __init__(self, data: dict[str, object]) -> None:
+        self.strong = _kind_by_word(data["strong"])
+        self.last = _kind_by_word(data["last"])
+        self.exact = _kind_by_word(data["exact"])
+        self.pairs = _kind_by_word(data["pairs"])
+        self.longest = max(phrase.count(" ") + 1 for phrase in self.pairs)
+        self.stop_after = _words(data["stop_after"])
+        self.stop_before = _words(data["stop_before"])
+        self.stop_before_last = _words(data["stop_before_last"])
+        self.status_words = _words(data["status_words"])
+        self.number_kinds = _words(data["number_kinds"])
+        self.parameters_kept = _words(data["parameters_kept"])
+        self.credential_parameters_kept = _words(data["credential_parameters_kept"])
+        tables = (self.strong, self.last, self.exact, self.pairs)
+        self.kinds = frozenset(kind for table in tables for kind in table.values())
+
+
+@cache
+def key_words() -> KeyWords:
+    """Load the data once, on first use."""
+    return KeyWords(json.loads(Path(__file__).with_name("keys.json").read_text("utf-8")))
+
+
+def _kind_by_word(table: object) -> dict[str, str]:
+    assert isinstance(table, dict)
+    return {word: kind for kind, words in table.items() for word in words}
+
+
+def _words(words: object) -> frozenset[str]:
+    assert isinstance(words, list)
+    return frozenset(words)
+
+
+def split(name: str) -> list[str]:
+    """The words of a name, lower-case, without trailing digits: `newAPIKey2` is new, api, key."""
+    if not name.islower() and not name.isupper():
+        name = _ACRONYM_WORD.sub(r"\1 \2", _LOWER_UPPER.sub(r"\1 \2", name))
+    words = [word.rstrip("0123456789") for word in _WORD.findall(name.lower())]
+    return [word for word in words if word]
+
+
+def normal(name: str) -> str:
+    """A name without case and separators, as extra and safe keys are compared."""
+    return "".join(_WORD.findall(name.lower()))
+
+
+class Keys:
+    """Verdicts by name: the kind of secret that a value under this name is, or None. Cached, and bounded."""
+
+    def __init__(self, extra: Iterable[str] = (), safe: Iterable[str] = ()) -> None:
+        self._rules = key_words()
+        self._extra = frozenset(map(normal, extra))
+        self._safe = frozenset(map(normal, safe))
+        self.verdicts: dict[str, str | None] = {}
+
+    def kind(self, name: str) -> str | None:
+        """The kind, for example `password`; None if the name is innocent."""
+        try:
+            return self.verdicts[name]
+        except KeyError:
+            pass
+        verdict = self._judge(name[-_MAX_NAME:])
+        if len(self.verdicts) >= _CACHED_NAMES:
+            self.verdicts.clear()
+        if len(name) <= _MAX_NAME:
+            self.verdicts[name] = verdict
+        return verdict
+
+    def _judge(self, name: str) -> str | None:
+        plain = normal(name)
+        if plain in self._safe:
+            return None
+        if plain in self._extra:
+            return "key"
+        words = split(name)
+        if not words:
+            return None
+        rules = self._rules
+        if len(words) == 1 and words[0] in rules.exact:
+            return rules.exact[words[0]]
+        found = self._last_key_word(words)
+        if found is None:
+            return None
+        kind, start, end, at_end_only = found
+        if any(word in rules.stop_after for word in words[end:]):
+            return None
+        before = words[:start]
+        if any(word in rules.stop_before for word in before):
+            return None
+        if at_end_only and (end != len(words) or any(word in rules.stop_before_last for word in before)):
+            return None
+        return kind
+
+    def _last_key_word(self, words: list[str]) -> tuple[str, int, int, bool] | None:
+        """The key word nearest to the end of the name: its kind, where it starts and ends, and whether it is weak."""
+        rules = self._rules
+        for end in range(len(words), 0, -1):
+            for length in range(min(rules.longest, end), 1, -1):
+                kind = rules.pairs.get(" ".join(words[end - length : end]))
+                if kind is not None:
+                    return kind, end - length, end, False
+            word = words[end - 1]
+            kind = rules.strong.get(word)
+            if kind is not None:
+                return kind, end - 1, end, False
+            kind = rules.last.get(word)
+            if kind is not None:
+                return kind, end - 1, end, True
+        return None

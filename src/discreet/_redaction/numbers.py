@@ -1,0 +1,59 @@
+"""Step 3, redact: payment cards, bank accounts and social security numbers in text.
+
+They have no literal to anchor at, and the rule that they must not be a part of a longer number, a UUID or a decimal
+looks to both sides, which the shared rule language cannot say. So this one is code.
+"""
+
+from __future__ import annotations
+
+import re
+
+from discreet._redaction.checksums import luhn, mod97, us_ssn
+
+_DIGITS = re.compile(r"\d{3,}")
+_GROUPED_CARD = re.compile(r"\d{4}([ \-])(?:\d{4}[ \-]\d{4}[ \-]\d{1,7}|\d{6}[ \-]\d{4,5})")
+_SSN = re.compile(r"\d{3}-\d{2}-\d{4}")
+_IBAN = re.compile(r"[A-Z]{2}\d{2}(?:[A-Z0-9]{11,30}|(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?)")
+
+
+def numbers(text: str) -> list[tuple[int, int, str]]:
+    """Spans of numbers that name a person or an account."""
+    found: list[tuple[int, int, str]] = []
+    for run in _DIGITS.finditer(text):
+        start, end = run.span()
+        length = end - start
+        if length >= 13:
+            if length <= 19 and _stands_alone(text, start, end) and luhn(run.group()):
+                found.append((start, end, "payment-card"))
+        elif length == 4:
+            grouped = _GROUPED_CARD.match(text, start)
+            if grouped and _stands_alone(text, *grouped.span()) and luhn(grouped.group()):
+                found.append((*grouped.span(), "payment-card"))
+        elif length == 3:
+            ssn = _SSN.match(text, start)
+            if ssn and _stands_alone(text, *ssn.span()) and us_ssn(ssn.group()):
+                found.append((*ssn.span(), "us-ssn"))
+    for account in _IBAN.finditer(text):
+        start, end = account.span()
+        for candidate in (end, *_shorter(text, start, end)):
+            if _stands_alone(text, start, candidate) and mod97(text[start:candidate]):
+                found.append((start, candidate, "iban"))
+                break
+    return found
+
+
+def _shorter(text: str, start: int, end: int) -> list[int]:
+    """Ends at each space: a capitalised word after a grouped number looks like its next group."""
+    return [place for place in range(end - 1, start + 14, -1) if text[place] == " "]
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    before = text[start - 1 : start] if start else ""
+    if before.isalnum() or before in ("_", "$") or (before in ("-", ".") and text[max(0, start - 2) : start - 1].isalnum()):
+        return False
+    after = text[end : end + 1]
+    if after.isalnum() or after == "_":
+        return False
+    return not (after in ("-", ".") and text[end + 1 : end + 2].isalnum()) or (
+        after == "." and text[end + 1 : end + 2].isupper()
+    )

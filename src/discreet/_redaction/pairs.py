@@ -1,0 +1,102 @@
+"""Step 3, redact: names in text, and where their values are.
+
+`k=v`, `k: v`, `'k': v`, `"k": "v"`, `\\"k\\": \\"v\\"`, `<k>v</k>`, `('k', 'v')`, `k%3Dv`, `--k v`,
+`"name": "k", "value": "v"`. The separators are the anchors; the name is read backwards from there and its verdict decides
+whether the value is looked at. No regular expression can consult a verdict half-way, so this is code; which names
+count is data (keys.json).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from discreet._redaction.extent import pair_value
+from discreet._redaction.values import Span
+
+KindOf = Callable[[str], "str | None"]
+
+_MOST_BEFORE = 96
+_SEPARATOR = re.compile(r"[=:>,]|%3[DdAa]")
+# These two read backwards: `"password` comes as `drowssap"`.
+_NAME = re.compile(r"""[ \t]{0,4}\]?(?:["'`]\\{0,4}|22%)?(\w[\w.\-]{0,80})(.{0,10})""", re.DOTALL)
+_QUOTED_NAME = re.compile(r"""[ \t]?["']\\{0,4}(\w[\w.\-]{0,80})["']\\{0,4}[bu]?[(\[]""")
+_OPTION = re.compile(r"""--?([A-Za-z][\w.\-]{2,63})(?:[ \t]{1,4}|["'][ \t]?,[ \t]{0,2})[^\s|&;<>=\-,:.]""")
+_NAME_FIELDS = frozenset(("name", "key", "header", "param", "field", "variable", "k", "attribute"))
+_NAMED = re.compile(
+    r"""[ \t]{0,4}\\{0,4}["']([\w.\-]{1,80})\\{0,4}["'][ \t]{0,4},?[ \t\r\n]{0,24}"""
+    r"""\\{0,4}["']?(?:[vV]alue|VALUE|val|v)\\{0,4}["']?[ \t]{0,4}[:=]"""
+)
+_IN_MARKER = ":DETCADER["
+
+
+def pairs(text: str, kind_of: KindOf) -> list[Span]:
+    """Spans of the secret parts of values whose names `kind_of` calls sensitive, in order."""
+    found: list[Span] = []
+    floor = 0
+    for separator in _SEPARATOR.finditer(text):
+        start, end = separator.span()
+        if start < floor:
+            continue
+        sign = text[start]
+        name = _name_before(text, start, sign)
+        if name is None:
+            continue
+        if sign in "=:" and name.lower() in _NAME_FIELDS:
+            named = _NAMED.match(text, end)
+            if named is None:
+                continue
+            name, end, sign = named.group(1), named.end(), ":"
+        kind = kind_of(name)
+        if kind is not None:
+            spans, floor = pair_value(text, end, sign, kind, name)
+            found += spans
+    if "-" in text:
+        found += _options(text, kind_of)
+    return found
+
+
+def names_a_secret(text: str, kind_of: KindOf) -> bool:
+    """Whether any name before a separator is sensitive: the cheap question that `pairs` answers in full."""
+    for separator in _SEPARATOR.finditer(text):
+        start = separator.start()
+        name = _name_before(text, start, text[start])
+        if name is not None and (kind_of(name) is not None or name.lower() in _NAME_FIELDS):
+            return True
+    return False
+
+
+def _name_before(text: str, position: int, sign: str) -> str | None:
+    if position == 0:
+        return None
+    if sign == ":" and text[position + 1 : position + 3] == "//":
+        return None  # the scheme of a URL
+    backwards = text[max(0, position - _MOST_BEFORE) : position][::-1]
+    if sign == ",":
+        quoted = _QUOTED_NAME.match(backwards)
+        return quoted.group(1)[::-1] if quoted else None
+    before = _NAME.match(backwards)
+    if before is None:
+        return None
+    name, ahead = before.groups()
+    if ahead == _IN_MARKER or (sign == ">" and ahead[:1] != "<"):
+        return None
+    return name[::-1]
+
+
+def _options(text: str, kind_of: KindOf) -> list[Span]:
+    """`--password x`, `-token x` and, in lists of arguments, `'--password', 'x'`."""
+    found: list[Span] = []
+    position = text.find("-")
+    while position >= 0:
+        following = position + 1
+        if position == 0 or text[position - 1] in " \t\n\"'[(,":
+            option = _OPTION.match(text, position)
+            if option is not None:
+                following = option.end() - 1
+                kind = kind_of(option.group(1))
+                if kind is not None:
+                    spans, following = pair_value(text, following, "-", kind, option.group(1))
+                    found += spans
+        position = text.find("-", max(following, position + 1))
+    return found

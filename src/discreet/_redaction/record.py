@@ -1,0 +1,119 @@
+"""Step 3 for a whole record: every place that can hold data, before any sink."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from discreet._message import fill, interpolate, text_of
+from discreet._resolve import resolve
+from discreet._record import Identity, SafeFields, Source, free_key, reserved
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from discreet._context import Context
+    from discreet._record import Record, Redacted
+    from discreet._redaction.engine import Redactor
+
+_NOTHING: Mapping[str, object] = {}
+_SCALARS = frozenset((str, int, float, bool, type(None)))
+
+
+def redact(record: Record, args: tuple[object, ...], redactor: Redactor, *, with_locals: bool) -> Redacted:
+    """Judge the fields, then the message made from the judged fields, then everything else that is text."""
+    fields = record.fields
+    if not reserved.isdisjoint(fields):
+        fields = clear_of_reserved(fields)
+    safe = redactor.fields(fields) if fields else {}
+    record.fields = safe
+    _message(record, args, safe, redactor)
+    text = redactor.text
+    record.logger = text(record.logger)
+    if record.request_id is not None:
+        record.request_id = text(record.request_id)
+    if record.thread is not None:
+        record.thread = text(record.thread)
+    if record.task is not None:
+        record.task = text(record.task)
+    if record.source is not None:
+        source = record.source
+        record.source = Source(text(source.file), source.line, text(source.function))
+    if record.exception is not None:
+        _exception(record, redactor, with_locals=with_locals)
+    return cast("Redacted", record)
+
+
+def _message(record: Record, args: tuple[object, ...], fields: Mapping[str, object], redactor: Redactor) -> None:
+    template = record.message
+    if type(template) is not str:
+        template = text_of(template)
+    if args:
+        message = redactor.text(interpolate(template, args))
+    elif fields and "{" in template:
+        message = redactor.text(fill(template, fields))
+    else:
+        record.message = redactor.text(template)
+        return
+    record.message = message
+    safe = redactor.text(template)
+    record.template = safe if safe != message else None
+
+
+def _exception(record: Record, redactor: Redactor, *, with_locals: bool) -> None:
+    from discreet import _exceptions
+
+    error = record.exception
+    description = error if isinstance(error, dict) else _exceptions.describe(error, with_locals=with_locals)  # type: ignore[arg-type]  # not None here
+    safe = redactor.plain(description)
+    if not isinstance(safe, dict):  # the redactor failed closed on the whole of it
+        safe = {"type": type(error).__name__, "message": safe}
+    record.exception = safe
+    record.stacktrace = redactor.text(_exceptions.render(safe))
+
+
+def around(context: Context, redactor: Redactor, overridden: Mapping[str, object]) -> Mapping[str, object]:
+    """The context's fields, judged, without those that the record says itself."""
+    if not context.fields:
+        return _NOTHING
+    safe = _judged(context, redactor)
+    if safe.keys().isdisjoint(overridden):
+        return safe
+    return {key: value for key, value in safe.items() if key not in overridden}
+
+
+def _judged(context: Context, redactor: Redactor) -> SafeFields:
+    """Once per context and redactor, unless a value could change."""
+    known = context.safe
+    if known is not None and known[0] is redactor:
+        return known[1]
+    fields = context.fields
+    if not reserved.isdisjoint(fields):
+        fields = clear_of_reserved(fields)
+    steady = all(type(value) in _SCALARS for value in fields.values())
+    if not steady:
+        fields = {key: resolve(value) for key, value in fields.items()}
+    safe = SafeFields(redactor.fields(fields))
+    safe.json = None
+    if steady:  # what can change is judged each time
+        context.safe = (redactor, safe)
+    return safe
+
+
+def clear_of_reserved(fields: Mapping[str, object]) -> dict[str, object]:
+    """User fields that are called like a reserved key move to `field.<key>`; none is lost."""
+    cleared = {key: value for key, value in fields.items() if key not in reserved}
+    for key, value in fields.items():
+        if key in reserved:
+            cleared[free_key(key, cleared)] = value
+    return cleared
+
+
+def identity(raw: Identity, redactor: Redactor) -> Identity:
+    """Who speaks, judged like any other text: a service name comes from the environment."""
+
+    def judged(value: str | None) -> str | None:
+        return None if value is None else redactor.text(value)
+
+    return Identity(
+        judged(raw.service), judged(raw.version), judged(raw.environment), judged(raw.host), raw.process
+    )

@@ -1,0 +1,91 @@
+"""Step 3, redact: one text, all rules. What is found, and the text without it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable
+
+from discreet._redaction.detectors import Detector, detectors
+from discreet._redaction.numbers import numbers
+from discreet._redaction.pairs import pairs
+from discreet._redaction.values import MARKER, Span, innocent
+
+_ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+
+
+def lowered(text: str) -> str:
+    """Lower-case with every character in its place, so that positions hold."""
+    return text.lower() if text.isascii() else text.translate(_ASCII_LOWER)
+
+
+def find(text: str, kind_of: Callable[[str], str | None], extra: tuple[Detector, ...] = ()) -> list[Span]:
+    """Spans (start, end, kind) of the secrets in `text`, in order, without overlap."""
+    low = lowered(text)
+    spans: list[tuple[int, int, int, str]] = []
+    for start, end, kind in numbers(text):
+        spans.append((start, end, 1, kind))
+    for detector in (*detectors(), *extra):
+        haystack = low if detector.fold else text
+        rank = 1 if detector.structure else 0
+        for anchor in detector.anchors:
+            if anchor in haystack:
+                spans += [
+                    (start, end, rank, detector.kind)
+                    for start, end in detector.find(text, low, anchor)
+                    if not innocent(text[start:end], "password")
+                ]
+    spans += [(start, end, 2, kind) for start, end, kind in pairs(text, kind_of)]
+    if not spans:
+        return []
+    return _without_overlap(spans, text)
+
+
+def _without_overlap(spans: list[tuple[int, int, int, str]], text: str) -> list[Span]:
+    """Overlapping spans become one; the most specific kind names it. Existing markers are left as they are."""
+    if "[REDACTED:" in text:
+        markers = [marker.span() for marker in MARKER.finditer(text)]
+        spans = [piece for span in spans for piece in _outside(span, markers)]
+    spans.sort()
+    merged: list[Span] = []
+    best = 0
+    for start, end, rank, kind in spans:
+        if start >= end:
+            continue
+        if merged and start < merged[-1][1]:
+            first, last, name = merged[-1]
+            if rank < best:
+                best, name = rank, kind
+            merged[-1] = (first, max(last, end), name)
+        else:
+            merged.append((start, end, kind))
+            best = rank
+    return merged
+
+
+def _outside(span: tuple[int, int, int, str], markers: list[tuple[int, int]]) -> list[tuple[int, int, int, str]]:
+    start, end, rank, kind = span
+    pieces = []
+    for index in range(bisect_right(markers, (start, start)) - 1, len(markers)):
+        first, last = markers[max(index, 0)]
+        if first >= end:
+            break
+        if last <= start:
+            continue
+        if start < first:
+            pieces.append((start, first, rank, kind))
+        start = last
+    if start < end:
+        pieces.append((start, end, rank, kind))
+    return pieces
+
+
+def replaced(text: str, spans: list[Span]) -> str:
+    """The text with a typed marker in place of each span."""
+    parts = []
+    position = 0
+    for start, end, kind in spans:
+        parts.append(text[position:start])
+        parts.append(f"[REDACTED:{kind}]")
+        position = end
+    parts.append(text[position:])
+    return "".join(parts)

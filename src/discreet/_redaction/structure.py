@@ -1,0 +1,151 @@
+"""Step 3, redact: values inside values, down to the last string.
+
+Mappings are judged by their keys and their values, `{"name": ..., "value": ...}` and `(name, value)` pairs by the name
+they carry. Under a sensitive key every leaf is masked and the shape stays, so that a reader still sees what was there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from discreet._redaction.checksums import luhn
+from discreet._redaction.secret import MARKER as SECRET_MARKER
+from discreet._redaction.secret import Secret
+from discreet._redaction.values import innocent, secret_parts
+
+if TYPE_CHECKING:
+    from discreet._record import Plain
+    from discreet._redaction.engine import Redactor
+
+_DEPTH = 64
+_NODES = 100_000
+_NAME_KEYS = ("name", "key", "header", "Name", "Key", "Header")
+_VALUE_KEYS = ("value", "Value", "val")
+UNJUDGED = "[REDACTED:unjudged]"
+
+
+def is_secret(value: object) -> bool:
+    """A `Secret`, or one of pydantic's: recognised by its class, so that no instance attribute is run."""
+    kind = type(value)
+    return kind is Secret or isinstance(value, Secret) or any("get_secret_value" in base.__dict__ for base in kind.__mro__)
+
+
+class Structure:
+    """Walks nested values for a redactor."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+
+    def raw(self, value: object, kind: str | None = None) -> Plain:
+        """Any object as a plain, redacted value; `kind` if its name is sensitive."""
+        try:
+            if is_secret(value):
+                self._redactor.count("secret")
+                return SECRET_MARKER
+            if not isinstance(value, str) and type(value) not in (int, float, bool, type(None)):
+                value = self._redactor.to_plain(value)
+            return self.plain(value, kind)  # type: ignore[arg-type]  # to_plain made it plain
+        except Exception:  # fail closed
+            self._redactor.count("unjudged")
+            return UNJUDGED
+
+    def name(self, name: object) -> str:
+        """A field name that is no plain string."""
+        return str.__str__(name) if isinstance(name, str) else str(self._redactor.to_plain(name))
+
+    def plain(self, value: Plain, kind: str | None = None) -> Plain:
+        """A plain value, redacted."""
+        return _Walk(self._redactor).value(value, kind, 0)
+
+    def number(self, value: int) -> Plain:
+        """An integer that may be a payment card."""
+        try:
+            if luhn(str(value)) and value > 0:
+                self._redactor.count("payment-card")
+                return "[REDACTED:payment-card]"
+        except ValueError:  # more digits than Python converts; the encoder decides
+            return value
+        return value
+
+
+class _Walk:
+    """One walk, with its budget."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._left = _NODES
+
+    def value(self, value: Plain, kind: str | None, depth: int) -> Plain:
+        self._left -= 1
+        if depth > _DEPTH or self._left < 0:
+            self._redactor.count("unjudged")
+            return UNJUDGED
+        if isinstance(value, str):
+            return self._redactor.text(value) if kind is None else self._under_key(value, kind)
+        if value is None or value is True or value is False:
+            return value
+        if isinstance(value, dict):
+            return self._mapping(value, kind, depth)
+        if isinstance(value, list):
+            return self._list(value, kind, depth)
+        if kind is not None and not innocent(str(value), kind):
+            return self._mask(kind)
+        return self._redactor.number(value) if type(value) is int else value
+
+    def _mapping(self, mapping: dict[str, Plain], kind: str | None, depth: int) -> Plain:
+        redactor = self._redactor
+        named = self._named(mapping) if kind is None else None
+        safe: dict[str, Plain] = {}
+        for name, value in mapping.items():
+            under = kind or redactor.key(name)
+            if named is not None and name in _VALUE_KEYS:
+                under = named
+            label = redactor.text(name)
+            while label in safe:  # two secrets as keys become the same marker; neither value may be lost
+                label += "'"
+            safe[label] = self.value(value, under, depth + 1)
+        return safe
+
+    def _named(self, mapping: dict[str, Plain]) -> str | None:
+        for key in _NAME_KEYS:
+            name = mapping.get(key)
+            if isinstance(name, str) and len(name) <= 128 and any(value in mapping for value in _VALUE_KEYS):
+                return self._redactor.key(name)
+        return None
+
+    def _list(self, items: list[Plain], kind: str | None, depth: int) -> Plain:
+        if kind is None and len(items) == 2:
+            name, value = items
+            if isinstance(name, str) and isinstance(value, (str, int)) and len(name) <= 128:
+                under = self._redactor.key(name)
+                if under is not None:
+                    return [self._redactor.text(name), self.value(value, under, depth + 1)]
+        if kind is None:
+            previous: Plain = None
+            safe: list[Plain] = []
+            for item in items:  # ["--password", "x"]: a command line
+                option = isinstance(previous, str) and previous[:1] == "-" and previous[1:].strip("-") and "=" not in previous
+                under = self._redactor.key(previous) if option and len(previous) <= 128 else None
+                safe.append(self.value(item, under, depth + 1))
+                previous = item
+            return safe
+        return [self.value(item, kind, depth + 1) for item in items]
+
+    def _under_key(self, value: str, kind: str) -> Plain:
+        if innocent(value, kind):
+            return value
+        if kind == "connection-string":
+            return self._connection_string(value)
+        if kind not in ("cookie", "authorization"):
+            return self._mask(kind)
+        parts = secret_parts(value, 0, len(value), kind)
+        return self._redactor.masked(value, parts)
+
+    def _connection_string(self, value: str) -> Plain:
+        """Judged as text, so that host and database stay; masked whole if that finds nothing to mask."""
+        safe = self._redactor.text(value)
+        return safe if safe != value or "@" not in value else self._mask("connection-string")
+
+    def _mask(self, kind: str) -> str:
+        self._redactor.count(kind)
+        return f"[REDACTED:{kind}]"

@@ -1,0 +1,96 @@
+"""Step 3, redact: what to mask of a value whose name says that it is a secret.
+
+Some values are no secret whatever their name (null, a placeholder, "expired"); some are only in part (the scheme of
+an Authorization header, the attributes of a cookie).
+"""
+
+from __future__ import annotations
+
+import re
+
+from discreet._redaction.keys import key_words
+
+Span = tuple[int, int, str]
+
+MARKER = re.compile(r"\[REDACTED:[a-z][a-z0-9-]{0,39}\]")
+_MASK = re.compile(
+    r"\*{2,}[\w]{0,4}|[•x]{3,}|\.{3,}|…+|<[^<>\n]{1,64}>|\[[A-Za-z][^\[\]\n]{0,64}\]|\$\{[^{}\n]{1,128}\}?|\{\{[^{}\n]{0,128}\}{0,2}|"
+    r"%\([^()\n]{1,64}\)?s?|%[srd]|\$[A-Z_][A-Z0-9_]{1,64}|\$\([^()\n]{1,128}\)?|\{[a-z_]{0,32}\}|#+|-+|_+|\(\w{1,32}\)"
+)
+SCHEME = re.compile(
+    r"(?:Basic|Bearer|Token|Digest|Negotiate|NTLM|OAuth|Hawk|Signature|SharedKey|SharedKeyLite|SharedAccessSignature|AWS4-HMAC-SHA256|"
+    r"ApiKey|ApiKey-v1|Api-Key|Key|GoogleLogin|MAC|DPoP|JWT|Splunk|GenieKey|Klaviyo-API-Key|Discogs|SSWS|Bot|ESSO|PVEAPIToken|Zoho-oauthtoken|AWS)"
+    r"(?:(?:[ \t]|%20|\+)+|(?:=)|(?::[ \t]*))",
+    re.IGNORECASE,
+)
+PARAMETER_SCHEME = re.compile(r"(?:Digest|AWS4-HMAC-SHA256|OAuth|Hawk|Signature|SharedAccessSignature)[ \t]", re.IGNORECASE)
+_PAIR = re.compile(r"""([A-Za-z0-9_.\-$]{1,128})=(?:\\?"([^"\\]*)\\?"|([^;,&\s"'\\]*))""")
+
+
+def innocent(text: str, kind: str) -> bool:
+    """Whether a value is never a secret: empty, null, a boolean, a placeholder, a mask, a word about the secret."""
+    bare = text.strip(" \t\"'\\`")
+    if not bare:
+        return True
+    if len(bare) <= 200:
+        if MARKER.fullmatch(bare) or _MASK.fullmatch(bare):
+            return True
+        rules = key_words()
+        if bare.rstrip(".,;:!?)]}").lower() in rules.status_words:
+            return True
+        if kind not in rules.number_kinds and _is_number(bare):
+            return True
+    return False
+
+
+def _is_number(text: str) -> bool:
+    return len(text) <= 11 and text.replace(".", "", 1).lstrip("-+").isdigit()
+
+
+def secret_parts(text: str, start: int, end: int, kind: str) -> list[Span]:
+    """The spans to mask of the value `text[start:end]`, whose name says that it is a secret of `kind`."""
+    value = text[start:end]
+    if innocent(value, kind):
+        return []
+    if kind == "authorization":
+        return _authorization(value, start, end)
+    if kind == "cookie":
+        return _parameters(value, start, key_words().parameters_kept, "cookie") or [(start, end, kind)]
+    return [(start, end, kind)]
+
+
+def _authorization(value: str, start: int, end: int) -> list[Span]:
+    """Everything but the scheme; of a scheme with parameters (Digest, SigV4), all parameters but the harmless ones."""
+    scheme = SCHEME.match(value)
+    if scheme is None:
+        return [(start, end, "authorization")]
+    offset = scheme.end()
+    rest = value[offset:]
+    if innocent(rest, "authorization"):
+        return []
+    head = scheme.group().lower()
+    if PARAMETER_SCHEME.match(value) and "=" in rest.rstrip("="):
+        parts = _parameters(rest, start + offset, key_words().credential_parameters_kept, "authorization")
+        if parts:
+            return parts
+        if _PAIR.search(rest):
+            return []
+    kind = "bearer-token" if head.startswith("bearer") else "basic-credentials" if head.startswith("basic") else "authorization"
+    return [(start + offset, end, kind)]
+
+
+def _parameters(value: str, offset: int, kept: frozenset[str], kind: str) -> list[Span]:
+    spans: list[Span] = []
+    for pair in _PAIR.finditer(value):
+        name = pair.group(1).lower()
+        group = 3 if pair.group(2) is None else 2
+        part = pair.group(group)
+        if name in kept or innocent(part, kind):
+            continue
+        first, last = pair.span(group)
+        if name == "credential" and "/" in part:  # SigV4: the scope after the key id is no secret
+            last = first + part.index("/")
+            if innocent(value[first:last], kind):
+                continue
+        spans.append((offset + first, offset + last, kind))
+    return spans

@@ -1,0 +1,163 @@
+"""Spans: a timed, nested piece of work, and one wide record at its end."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from discreet._call import active, caller_name
+from discreet._context import current, leave
+from discreet._correlation import SpanContext, new_span_context
+from discreet._levels import ERROR, INFO, levels
+from discreet._opentelemetry import active_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from contextvars import Token
+    from types import TracebackType
+
+    from discreet._context import Context
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+class span:  # noqa: N801 - reads as the verb it is: `with discreet.span("charge")`
+    """Time a piece of work: `with discreet.span("charge", amount=9) as span: span.set(tax=1)`.
+
+    Works as `with` and as `async with`. Records made inside carry its ids; its end is one record named like it,
+    with `duration_ms`, `status` ("ok", "error" or "cancelled"), `parent_span_id` and every field that was set.
+    An exception passes through, and is recorded once, by the innermost span.
+    """
+
+    __slots__ = ("_began", "_fields", "_kind", "_logger", "_name", "_parent", "_token", "context")
+
+    context: SpanContext
+    """The span's place in its trace; set when it begins."""
+
+    def __init__(self, name: str, /, *, span_kind: str = "internal", **fields: object) -> None:
+        self._name = name
+        self._kind = span_kind
+        self._fields = fields
+        self._logger = caller_name(2)
+        self._parent: str | None = None
+        self._token: Token[Context] | None = None
+        self._began = 0
+
+    @property
+    def trace_id(self) -> str:
+        """The trace's id, 32 hexadecimal digits."""
+        return self.context.trace_id
+
+    @property
+    def span_id(self) -> str:
+        """The span's id, 16 hexadecimal digits."""
+        return self.context.span_id
+
+    def set(self, **fields: object) -> None:
+        """Add fields to the record that ends the span."""
+        self._fields.update(fields)
+
+    def __enter__(self) -> span:
+        here = current.get()
+        parent = here.span
+        ids = active_ids() if "opentelemetry.trace" in sys.modules else None
+        if ids is not None and (parent is None or parent.trace_id != ids[0]):
+            parent = SpanContext(*ids)
+        self._parent = None if parent is None else parent.span_id
+        self.context = new_span_context() if parent is None else parent.child()
+        self._token = current.set(here.within(self.context))
+        self._began = perf_counter_ns()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        fields: dict[str, object] = {
+            **self._fields,
+            "span": self._name,
+            "span_kind": self._kind,
+            "duration_ms": (perf_counter_ns() - self._began) / 1e6,
+            "status": _status(error),
+        }
+        if self._parent is not None:
+            fields["parent_span_id"] = self._parent
+        if error is not None:
+            fields["error_type"] = type(error).__name__
+            if fields["status"] == "error" and _first_to_see(error):
+                fields["exc_info"] = error
+        level = ERROR if fields["status"] == "error" else INFO
+        channel = levels.channel(self._logger)
+        if channel.threshold <= level:
+            active.emitter.emit(channel, level, self._name, (), fields, None, self.context)
+        if self._token is not None:
+            leave(self._token)
+
+    async def __aenter__(self) -> span:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, trace)
+
+
+def _status(error: BaseException | None) -> str:
+    if error is None or isinstance(error, GeneratorExit):
+        return "ok"
+    # asyncio's and anyio's cancellation, an interrupt, an exit: not the failure of this piece of work.
+    return "error" if isinstance(error, Exception) else "cancelled"
+
+
+def _first_to_see(error: BaseException) -> bool:
+    """Whether no span inside has recorded this exception yet; the mark travels on the exception itself."""
+    if getattr(error, "__discreet_recorded__", False) is True:
+        return False
+    with suppress(Exception):  # an exception class with slots: recorded more than once, which loses nothing
+        error.__discreet_recorded__ = True  # type: ignore[attr-defined]  # a mark of ours
+    return True
+
+
+@overload
+def traced(function: F, /) -> F: ...
+@overload
+def traced(
+    function: None = None, /, *, name: str | None = None, arguments: bool | Sequence[str] = False, **fields: object
+) -> Callable[[F], F]: ...
+def traced(
+    function: F | None = None,
+    /,
+    *,
+    name: str | None = None,
+    arguments: bool | Sequence[str] = False,
+    **fields: object,
+) -> F | Callable[[F], F]:
+    """A span around each call of a function, coroutine or generator: `@discreet.traced`.
+
+    Arguments are not recorded unless asked for: `arguments=True` for all, or the names of some. The span is
+    called like the function unless `name` is given; further keywords are fields of each span.
+    """
+
+    def decorate(target: F) -> F:
+        import inspect
+
+        from discreet._wrapping import wrap
+
+        title = name or getattr(target, "__qualname__", None) or repr(target)
+        module = str(getattr(target, "__module__", None) or "root")
+        signature = inspect.signature(target) if arguments else None
+
+        def begin(*args: Any, **kwargs: Any) -> span:
+            opened = span(title, **fields)
+            opened._logger = module
+            if signature is not None:
+                with suppress(TypeError):  # the call itself is about to raise the better error
+                    given = signature.bind(*args, **kwargs).arguments
+                    chosen = given if arguments is True else {key: given[key] for key in arguments if key in given}
+                    opened.set(**{f"argument.{key}": value for key, value in chosen.items()})
+            return opened
+
+        return wrap(target, begin, with_arguments=True)
+
+    return decorate if function is None else decorate(function)

@@ -1,0 +1,113 @@
+"""A `logging.LogRecord` as one of our records, and as a redacted copy of itself."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from discreet._collect import NOWHERE, correlate
+from discreet._context import current
+from discreet._record import Record, Source
+from discreet.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from discreet._context import Context
+    from discreet._record import Redacted
+    from discreet._redaction.engine import Redactor
+
+# What `logging` itself puts on a record; all else came in through `extra` or a filter.
+_OWN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "taskName"}
+# uvicorn's copy of the message with terminal colours in it.
+_NOISE = frozenset({"color_message"})
+_NO_FIELDS: dict[str, object] = {}
+
+
+def from_logging(record: logging.LogRecord) -> tuple[Record, Context, tuple[object, ...]]:
+    """Our record, the context it was made in, and the `%`-arguments still to be filled in."""
+    ours = Record()
+    ours.time_ns = int(record.created * 1_000_000) * 1000
+    ours.level = record.levelno
+    ours.logger = record.name
+    ours.message = record.msg
+    ours.template = None
+    ours.fields = {
+        key: value for key, value in vars(record).items() if key not in _OWN and key not in _NOISE
+    } or _NO_FIELDS
+    ours.ambient = _NO_FIELDS
+    ours.identity = NOWHERE
+    ours.thread = record.threadName
+    ours.task = getattr(record, "taskName", None)
+    ours.stacktrace = record.stack_info or None
+    warns = record.levelno >= logging.WARNING
+    ours.source = Source(record.pathname, record.lineno, record.funcName or "") if warns else None
+    ours.exception = _exception(record)
+    context = current.get()
+    correlate(ours, context)
+    args = record.args
+    if not args:
+        return ours, context, ()
+    return ours, context, args if isinstance(args, tuple) else (args,)
+
+
+def _exception(record: logging.LogRecord) -> BaseException | None:
+    given: object = record.exc_info
+    if isinstance(given, tuple) and len(given) == 3:
+        given = given[1]
+    elif given is True:
+        given = sys.exc_info()[1]
+    if isinstance(given, BaseException):
+        return given
+    return record.msg if isinstance(record.msg, BaseException) else None
+
+
+def redacted_copy(record: logging.LogRecord, redactor: Redactor) -> logging.LogRecord:
+    """The same record with nothing secret in it, for handlers that are not ours."""
+    from discreet._redaction.record import redact
+
+    ours, _, args = from_logging(record)
+    safe = redact(ours, args, redactor, with_locals=False)
+    twin = copy.copy(record)
+    for key in vars(record).keys() - _OWN:
+        del twin.__dict__[key]
+    twin.__dict__.update(safe.fields)
+    twin.msg, twin.args, twin.message = safe.message, None, safe.message
+    twin.exc_info = None  # a formatter would print the raw traceback
+    twin.exc_text = safe.stacktrace if safe.exception is not None else None
+    twin.stack_info = safe.stacktrace if safe.exception is None else None
+    return twin
+
+
+def line_maker(format: str) -> Callable[[logging.LogRecord], bytes]:  # noqa: A002 - the setting's name
+    """How `discreet.stdlib.Formatter` makes its line: a pipeline of one output, without delivery."""
+    from discreet._configure import identity_of
+    from discreet._encoding import choose
+    from discreet._redaction.engine import Redactor
+    from discreet._redaction.record import around, redact
+    from discreet._settings import FORMATS, resolve
+    from discreet._delivery.sink import Discard
+
+    if format not in FORMATS:
+        raise ConfigurationError("format", format, "no such format", f"Use {', '.join(FORMATS)}")
+    settings = resolve(sinks=(), environ=_quiet(os.environ))
+    encode = choose(Discard(format="json" if format == "auto" else format), settings)
+    redactor = Redactor(settings.redaction)
+    identity = identity_of(settings, redactor)
+
+    def line(record: logging.LogRecord) -> bytes:
+        ours, context, args = from_logging(record)
+        ours.identity = identity
+        safe: Redacted = redact(ours, args, redactor, with_locals=settings.with_locals)
+        safe.ambient = around(context, redactor, safe.fields)
+        return encode(safe)
+
+    return line
+
+
+def _quiet(environ: os._Environ[str]) -> dict[str, str]:
+    """The environment without what a formatter has no say in."""
+    return {key: value for key, value in environ.items() if key not in ("DISCREET_FILE", "DISCREET_STREAM")}

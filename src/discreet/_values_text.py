@@ -1,0 +1,116 @@
+"""Text made from objects: names of types, `repr` that cannot fail, and a cut that leaves no half secret behind."""
+
+from __future__ import annotations
+
+import threading
+
+PASS_THROUGH = (KeyboardInterrupt, SystemExit, GeneratorExit)
+"""The only exceptions a log call lets through: they end the program or the generator, and are not ours to keep."""
+
+_PRIVATE_KEY_START = "-----BEGIN "
+_PRIVATE_KEY_END = "-----END "
+
+
+class _Running(threading.local):
+    """The objects whose `repr` this thread is inside of: a `__repr__` that logs its own object must not recurse."""
+
+    def __init__(self) -> None:
+        self.ids: set[int] = set()
+
+
+_running = _Running()
+
+
+def bases_of(kind: type) -> tuple[type, ...]:
+    """The method resolution order, read past any metaclass that would answer with something else."""
+    bases: tuple[type, ...] = type.__dict__["__mro__"].__get__(kind)
+    return bases
+
+
+def qualified_name(kind: type) -> tuple[str, str]:
+    """Module and qualified name of a class; `?` for one that does not say."""
+    try:
+        module, name = kind.__module__, type.__dict__["__qualname__"].__get__(kind)
+    except PASS_THROUGH:
+        raise
+    except BaseException:
+        return "?", "?"
+    return module if type(module) is str else "?", name if type(name) is str else "?"
+
+
+def type_name(kind: type) -> str:
+    """`module.Class`, and only `Class` for what is built in."""
+    module, name = qualified_name(kind)
+    return name if module == "builtins" else f"{module}.{name}"
+
+
+def cut(text: str, limit: int) -> str:
+    """Shorten `text` to at most `limit` characters, at a safe place, and say how many are gone."""
+    if len(text) <= limit:
+        return text
+    end = safe_end(text, limit)
+    return f"{text[:end]}<{len(text) - end} more characters>"
+
+
+def safe_end(text: str, limit: int) -> int:
+    """Where to cut `text` at or before `limit`, so that no half of a secret is left.
+
+    What remains is judged by the redactor, who would not recognise half of a token, of a PEM block or of a card
+    number written in groups. So the cut moves back to white space, past digits, and out of an unfinished PEM block.
+    """
+    end = min(limit, len(text) - 1)
+    while end > 0 and not text[end].isspace():
+        end -= 1
+    begin = text.rfind(_PRIVATE_KEY_START, 0, end)
+    if begin >= 0 and text.find(_PRIVATE_KEY_END, begin, end) < 0:
+        end = begin
+    while end > 0 and (text[end - 1].isdigit() or text[end - 1].isspace() or text[end - 1] == "-"):
+        end -= 1
+    return max(end, 0)
+
+
+def plain_text(text: str) -> str:
+    """An exact `str` of a subclass, read past any method the subclass overrides."""
+    return text if type(text) is str else str.__str__(text)
+
+
+def representation(value: object, limit: int) -> str:
+    """`repr` at its safest: no address, no failure, no recursion, at most `limit` characters.
+
+    Objects without a `__repr__` of their own are named by their type. One that fails is reported by type and kind
+    of error; the error's message is left out, because nobody wrote it to be logged.
+    """
+    kind = type(value)
+    ident = id(value)
+    try:
+        if kind.__repr__ is object.__repr__ or limit <= 0 or ident in _running.ids:
+            return f"<{type_name(kind)}>"
+        _running.ids.add(ident)
+        try:
+            text = repr(value)
+        finally:
+            _running.ids.discard(ident)
+        return cut(plain_text(text), limit)
+    except PASS_THROUGH:
+        raise
+    except BaseException as error:
+        return f"<{qualified_name(kind)[1]} repr raised {qualified_name(type(error))[1]}>"
+
+
+def exception_message(error: BaseException, limit: int) -> str:
+    """`str(error)`, or a marker if even that fails."""
+    ident = id(error)
+    kind = type(error)
+    try:
+        if ident in _running.ids:
+            return f"<{type_name(kind)}>"
+        _running.ids.add(ident)
+        try:
+            text = str(error)
+        finally:
+            _running.ids.discard(ident)
+        return cut(plain_text(text), limit)
+    except PASS_THROUGH:
+        raise
+    except BaseException as failure:
+        return f"<{qualified_name(kind)[1]} str raised {qualified_name(type(failure))[1]}>"

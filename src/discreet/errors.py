@@ -1,0 +1,36 @@
+"""The errors discreet raises, and when.
+
+    DiscreetError
+      ConfigurationError    from `configure()` only: a setting that cannot be honoured
+
+A log call raises neither: what goes wrong there is counted in `discreet.health()`.
+"""
+
+from __future__ import annotations
+
+
+class DiscreetError(Exception):
+    """Base of every error that discreet raises on purpose."""
+
+
+class ConfigurationError(DiscreetError, ValueError):
+    """A setting cannot be honoured; the message names the setting, its value and the remedy.
+
+    It is a `ValueError` too, so that callers who validate settings generically catch it.
+    """
+
+    def __init__(self, setting: str, value: object, problem: str, remedy: str) -> None:
+        self.setting = setting
+        self.value = value
+        self.problem = problem
+        self.remedy = remedy
+        super().__init__(f"{setting}={_shown(value)}: {problem}. {remedy}")
+
+
+def _shown(value: object) -> str:
+    """The value as the user wrote it, shortened; a hostile `repr` must not hide the real error."""
+    try:
+        text = repr(value)
+    except Exception:  # any user object may be here
+        text = f"<{type(value).__name__}>"
+    return text if len(text) <= 200 else text[:200] + "…"

@@ -1,0 +1,133 @@
+"""What every test starts from: none of the settings of the person or machine that runs the tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+import hypothesis
+import pytest
+
+import discreet
+from discreet.testing import reset
+
+FOREIGN = ("DISCREET_", "OTEL_", "GITHUB_", "GITLAB_", "CI_", "TF_BUILD", "BUILD_", "SYSTEM_", "KUBERNETES_")
+FOREIGN_NAMES = frozenset({"CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTHONWARNINGS"})
+
+# A slow machine is no defect: no example has a deadline.
+hypothesis.settings.register_profile("discreet", deadline=None)
+hypothesis.settings.load_profile("discreet")
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in tuple(os.environ):
+        if name.startswith(FOREIGN) or name in FOREIGN_NAMES:
+            monkeypatch.delenv(name)
+
+
+class Memory(discreet.Sink):
+    """A real sink that keeps its lines, and reads them back strictly."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.lines: list[bytes] = []
+
+    def write(self, line: bytes) -> None:
+        self.lines.append(line)
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        return [strict(line) for line in self.lines]
+
+    @property
+    def last(self) -> dict[str, Any]:
+        return strict(self.lines[-1])
+
+    @property
+    def text(self) -> str:
+        return b"".join(self.lines).decode()
+
+
+def strict(line: bytes) -> dict[str, Any]:
+    """Parse one line as RFC 8259 has it: one object, no NaN, no duplicate key, nothing after the newline."""
+    assert line.endswith(b"\n")
+    assert line.count(b"\n") == 1
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        assert len({key for key, _ in pairs}) == len(pairs), "duplicate key"
+        return dict(pairs)
+
+    def refuse(constant: str) -> NoReturn:
+        raise AssertionError(f"{constant} is no JSON")
+
+    found = json.loads(line.decode("utf-8", "strict"), object_pairs_hook=unique, parse_constant=refuse)
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.fixture(name="strict")
+def strict_fixture() -> Callable[[bytes], dict[str, Any]]:
+    return strict
+
+
+@pytest.fixture(autouse=True)
+def unconfigured() -> Iterator[None]:
+    """Every test begins and ends with a process that nobody configured."""
+    yield
+    reset()
+
+
+@pytest.fixture
+def memory_sink() -> type[Memory]:
+    return Memory
+
+
+@pytest.fixture
+def sink() -> Memory:
+    """discreet configured as in production, for its own loggers only, with one sink that remembers."""
+    kept = Memory(format="json")
+    discreet.configure(sinks=[kept], environment="prod", service="test", level="trace", take_over=False)
+    return kept
+
+
+@pytest.fixture
+def taken_over() -> Memory:
+    """As `sink`, and everything else of the process comes in too."""
+    kept = Memory(format="json")
+    discreet.configure(sinks=[kept], environment="prod", service="test", level="debug")
+    return kept
+
+
+class Run(NamedTuple):
+    """How a child process ended."""
+
+    code: int
+    out: bytes
+    err: bytes
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        return [strict(line) for line in self.out.splitlines(keepends=True)]
+
+
+@pytest.fixture
+def python(tmp_path: Path) -> Callable[..., Run]:
+    """Run a program in an interpreter of its own, as the user would: `python(source, DISCREET_LEVEL="debug")`."""
+
+    def run(source: str, *arguments: str, timeout: float = 60, **environ: str) -> Run:
+        script = tmp_path / "program.py"
+        script.write_text(textwrap.dedent(source), encoding="utf-8")
+        env = {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1", **environ}
+        done = subprocess.run(
+            [sys.executable, str(script), *arguments], capture_output=True, env=env, timeout=timeout, check=False
+        )
+        return Run(done.returncode, done.stdout, done.stderr)
+
+    return run
