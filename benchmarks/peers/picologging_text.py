@@ -20,7 +20,8 @@ LINE = f"{MESSAGE} tenant=%s region=%s route=%s user_id=%s release=%s order_id=%
 
 def setup(path: str) -> None:
     handler = picologging.FileHandler(path)
-    handler.setFormatter(picologging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    # Its %(asctime)s sometimes writes bytes that are not the time, and such a line does not pass the check.
+    handler.setFormatter(picologging.Formatter("%(created)f %(levelname)s %(name)s %(message)s"))
     picologging.getLogger().addHandler(handler)
     picologging.getLogger().setLevel(picologging.INFO)
 

@@ -16,8 +16,8 @@ _PLACEHOLDER = re.compile(r"(\{\{)|\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 def text_of(message: object) -> str:
     """A message that is no string, as text."""
-    if isinstance(message, str):
-        return str.__str__(message)
+    if issubclass(type(message), str):  # isinstance() would ask the object itself
+        return str.__str__(message)  # type: ignore[arg-type]  # as the line above says
     plain = to_plain(message)
     return plain if isinstance(plain, str) else str(plain)
 
@@ -37,11 +37,10 @@ def fill(template: str, fields: Mapping[str, object]) -> str:
 
 def interpolate(template: str, args: tuple[object, ...]) -> str:
     """`%`-arguments as `logging` fills them; arguments that do not fit are appended instead of lost."""
-    values: object = args
-    if len(args) == 1 and isinstance(args[0], dict) and args[0]:
-        values = args[0]  # the standard library's "%(name)s" form
     try:
-        return template % values
+        if len(args) == 1 and issubclass(type(args[0]), dict) and args[0]:
+            return template % args[0]  # the standard library's "%(name)s" form
+        return template % args
     except Exception:  # any argument's __str__ may be behind this
         shown = ", ".join(text_of(argument) for argument in args)
         return f"{template} [arguments: {shown}]"

@@ -71,7 +71,7 @@ class Pipeline:
                     record.trace_id, record.span_id = span.trace_id, span.span_id
                 self.process(record, context, args)
         except Exception as error:  # a log call never raises
-            ledger.drop(f"internal {type(error).__name__}")
+            self._salvage(channel.name, level, error)
         finally:
             _depth.now = depth
 
@@ -84,10 +84,18 @@ class Pipeline:
         _depth.now = depth + 1
         try:
             self.process(record, context, args)
-        except Exception as error:  # a log call never raises
-            ledger.drop(f"internal {type(error).__name__}")
+        except Exception as error:  # as above
+            self._salvage(record.logger, record.level, error)
         finally:
             _depth.now = depth
+
+    def _salvage(self, logger: str, level: int, error: Exception) -> None:
+        """Nothing of a record can be trusted that failed on its way: say that there was one, and why it is not here."""
+        try:
+            record, context = collect(logger, level, "a record could not be made", {"reason": type(error).__name__}, None)
+            self.process(record, context)
+        except Exception as again:  # say it where nothing more can fail
+            ledger.drop(f"internal {type(again).__name__}")
 
     def process(self, record: Record, context: Context, args: tuple[object, ...] = ()) -> None:
         """Redact, then encode and deliver to each output that wants it."""

@@ -85,7 +85,7 @@ class span:  # noqa: N801 - reads as the verb it is: `with discreet.span("charge
             fields["parent_span_id"] = self._parent
         if error is not None:
             fields["error_type"] = type(error).__name__
-            if fields["status"] == "error" and _first_to_see(error):
+            if fields["status"] == "error" and first_to_see(error):
                 fields["exc_info"] = error
         level = ERROR if fields["status"] == "error" else INFO
         channel = levels.channel(self._logger)
@@ -110,7 +110,7 @@ def _status(error: BaseException | None) -> str:
     return "error" if isinstance(error, Exception) else "cancelled"
 
 
-def _first_to_see(error: BaseException) -> bool:
+def first_to_see(error: BaseException) -> bool:
     """Whether no span inside has recorded this exception yet; the mark travels on the exception itself."""
     if getattr(error, "__discreet_recorded__", False) is True:
         return False

@@ -6,17 +6,15 @@ import copy
 import logging
 import os
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from discreet._collect import NOWHERE, correlate
-from discreet._context import current
+from discreet._context import Context, current
 from discreet._record import Record, Source
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from discreet._context import Context
     from discreet._record import Redacted
     from discreet._redaction.engine import Redactor
 
@@ -25,6 +23,9 @@ _OWN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"messag
 # uvicorn's copy of the message with terminal colours in it.
 _NOISE = frozenset({"color_message"})
 _NO_FIELDS: dict[str, object] = {}
+
+repeats: dict[str, Callable[[logging.LogRecord], bool]] = {}
+"""By logger: whether a row of a server only repeats what the record of a request says. Integrations fill it in."""
 
 
 def from_logging(record: logging.LogRecord) -> tuple[Record, Context, tuple[object, ...]]:
@@ -46,12 +47,35 @@ def from_logging(record: logging.LogRecord) -> tuple[Record, Context, tuple[obje
     warns = record.levelno >= logging.WARNING
     ours.source = Source(record.pathname, record.lineno, record.funcName or "") if warns else None
     ours.exception = _exception(record)
-    context = current.get()
+    context = _context_of(ours.exception)
     correlate(ours, context)
     args = record.args
     if not args:
         return ours, context, ()
     return ours, context, args if isinstance(args, tuple) else (args,)
+
+
+def repeated(record: logging.LogRecord) -> bool:
+    """Whether discreet has said, or will say, all that this row says; never raises."""
+    test = repeats.get(record.name)
+    if test is None:
+        return False
+    try:
+        return test(record)
+    except Exception:  # a row of another shape than the server's is nothing to leave out
+        return False
+
+
+def _context_of(error: BaseException | None) -> Context:
+    """Where the row belongs. A server logs an exception after the request is over: then the exception knows."""
+    if error is not None:
+        try:
+            left: object = getattr(error, "__discreet_context__", None)
+        except Exception:  # an exception with a __getattr__ of its own
+            left = None
+        if isinstance(left, Context):
+            return left
+    return current.get()
 
 
 def _exception(record: logging.LogRecord) -> BaseException | None:

@@ -44,14 +44,15 @@ MORE = "<more>"
 
 _SMALL = 1 << 63
 
+class_of: Callable[[object], type[object]] = type
+"""`type` under a signature: of a value of type Any, checkers would not know what it returns."""
 
-def to_plain(value: object, limits: Limits = DEFAULT) -> Plain:
+
+def to_plain(value: Any, limits: Limits = DEFAULT) -> Plain:
     """`value` as plain data; never raises, save KeyboardInterrupt, SystemExit and GeneratorExit."""
-    kind = type(value)
-    if kind is str or value is None or kind is bool or kind is float:
-        return value  # type: ignore[return-value]  # just compared with the types of Plain
-    if kind is int and -_SMALL < value < _SMALL:  # type: ignore[operator]  # as above
-        return value  # type: ignore[return-value]  # as above
+    kind = class_of(value)
+    if kind is str or value is None or kind is bool or kind is float or (kind is int and -_SMALL < value < _SMALL):
+        return value  # type: ignore[no-any-return]  # its type was just compared with those of Plain
     try:
         return _Walk(limits).convert(value, 0)
     except RecursionError:  # called with no stack left at all
@@ -69,10 +70,9 @@ class _Walk:
         self.text = 4 * limits.max_repr
         self.inside: set[int] = set()
 
-    def convert(self, value: object, depth: int) -> Plain:
-        kind = type(value)
-        if kind is str or value is None or kind is bool or kind is float:
-            return value  # type: ignore[return-value]  # just compared with the types of Plain
+    def convert(self, value: Any, depth: int) -> Plain:
+        """Anything that is not plain already; the callers look for that, since most values are."""
+        kind = class_of(value)
         try:
             shape, make = kind_of(kind)
             if shape != LEAF:
@@ -101,7 +101,7 @@ class _Walk:
         try:
             if shape == DICT:
                 return self._dict(parts, hidden, depth + 1)
-            items = [self.convert(item, depth + 1) for item in parts]
+            items = self._list(parts, depth + 1)
         finally:
             self.inside.discard(ident)
         if shape != LIST:
@@ -110,27 +110,51 @@ class _Walk:
             items.append(f"<{hidden} more>")
         return items
 
-    def _dict(self, pairs: list[tuple[object, object]], hidden: int, depth: int) -> Plain:
+    def _list(self, items: list[Any], depth: int) -> list[Plain]:
+        result: list[Plain] = []
+        for item in items:
+            kind = class_of(item)
+            if (
+                kind is str
+                or (kind is int and -_SMALL < item < _SMALL)
+                or kind is float
+                or item is None
+                or kind is bool
+            ):
+                result.append(item)
+            else:
+                result.append(self.convert(item, depth))
+        return result
+
+    def _dict(self, pairs: list[tuple[Any, Any]], hidden: int, depth: int) -> dict[str, Plain]:
         result: dict[str, Plain] = {}
         for key, item in pairs:
             name = key if type(key) is str else self._key(key, depth)
             if name in result:
                 name = _free(name, result)
-            result[name] = self.convert(item, depth)
+            kind = class_of(item)
+            if (
+                kind is str
+                or (kind is int and -_SMALL < item < _SMALL)
+                or kind is float
+                or item is None
+                or kind is bool
+            ):
+                result[name] = item
+            else:
+                result[name] = self.convert(item, depth)
         if hidden > 0:
             result[_free(MORE, result) if MORE in result else MORE] = f"<{hidden} more>"
         return result
 
     def _key(self, key: object, depth: int) -> str:
         """A key as JSON writes it (`null`, `true`, `1`); one that is a container, as the text of that container."""
-        plain = self.convert(key, depth)
-        if type(plain) is str:
-            return plain
-        if plain is None:
+        if key is None:
             return "null"
-        if type(plain) is bool:
-            return "true" if plain else "false"
-        return str(plain)
+        if type(key) is bool:
+            return "true" if key else "false"
+        plain = self.convert(key, depth)
+        return plain if type(plain) is str else str(plain)
 
 
 def _free(key: str, taken: dict[str, Plain]) -> str:

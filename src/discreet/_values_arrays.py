@@ -6,6 +6,7 @@ has caught up. Shape, element type and device are known to the host, so only the
 
 from __future__ import annotations
 
+import operator
 from itertools import islice
 
 from ._values_text import PASS_THROUGH, bases_of, cut, plain_text, qualified_name, type_name
@@ -16,13 +17,12 @@ if TYPE_CHECKING:
 
     from ._record import Plain
 
-ARRAY_LIBRARIES = frozenset(
-    "numpy torch tensorflow jax jaxlib cupy mlx pandas polars cudf xarray pyarrow dask scipy sparse modin".split()
-)
-"""Top-level packages whose objects with a shape or columns are summarised."""
+DEVICE_LIBRARIES = frozenset({"torch", "tensorflow", "jax", "jaxlib", "cupy", "mlx", "cudf", "dask", "xarray"})
+"""Top-level packages whose objects with a shape or columns are summarised, and whose others are named by type only:
+their `repr` may read device memory or compute."""
 
-DEVICE_LIBRARIES = frozenset("torch tensorflow jax jaxlib cupy mlx cudf dask xarray".split())
-"""Of these, packages whose other objects are named by type only: their `repr` may read device memory or compute."""
+ARRAY_LIBRARIES = DEVICE_LIBRARIES | {"numpy", "pandas", "polars", "pyarrow", "scipy", "sparse", "modin"}
+"""All packages whose objects with a shape or columns are summarised."""
 
 _DESCRIPTIVE = frozenset({"dtype", "DType", "Dtype", "device", "Device", "layout", "memory_format", "TensorShape"})
 _MOST_COLUMNS = 20
@@ -67,10 +67,9 @@ def summary(value: object, limit: int) -> Plain:
 
 
 def _shape(value: Any) -> Plain:
-    axes: list[Plain] = []
-    for axis in islice(iter(value.shape), _MOST_AXES):
-        axes.append(None if axis is None else int.__int__(int(axis)) if hasattr(type(axis), "__index__") else None)
-    return axes
+    """The axes; one whose size is not known yet (symbolic, lazy) is None."""
+    axes: list[Any] = list(islice(iter(value.shape), _MOST_AXES))
+    return [operator.index(axis) if hasattr(axis, "__index__") else None for axis in axes]
 
 
 def _dtype(value: Any) -> Plain:
@@ -91,11 +90,11 @@ def _name(value: Any) -> Plain:
 def _columns(value: Any) -> Plain:
     if type(value).__name__ == "LazyFrame":  # asking for its columns would plan the query
         return None
-    columns = getattr(value, "columns", None)
-    if columns is None or type(columns).__module__.startswith("pyarrow") or callable(columns):
+    columns: Any = getattr(value, "columns", None)
+    if columns is None or callable(columns):
         return None
-    if isinstance(columns, list) and columns and not isinstance(columns[0], str):
-        columns = value.column_names  # pyarrow: `columns` is the data
+    if type(value).__module__.startswith("pyarrow"):
+        columns = value.column_names  # there, `columns` is the data
     return [cut(plain_text(str(column)), _LONGEST) for column in islice(iter(columns), _MOST_COLUMNS)]
 
 

@@ -7,9 +7,11 @@ by the names of their bases, so nothing has to be imported to recognise them.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import ItemsView, KeysView, Mapping, Sequence, Set, ValuesView
+from collections.abc import ItemsView, KeysView, Mapping, Sequence, ValuesView
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time, timedelta
 from types import BuiltinFunctionType, FunctionType, MethodType
+from typing import cast
 
 from . import _values_arrays as arrays
 from . import _values_leaves as leaves
@@ -68,6 +70,7 @@ _BY_NAME: dict[str, Kind] = {
     "builtins.async_generator": (LEAF, leaves.running),
     "types.SimpleNamespace": (DICT, objects.namespace_pairs),
     "argparse.Namespace": (DICT, objects.namespace_pairs),
+    "pandas._libs.tslibs.nattype.NaTType": (LEAF, leaves.as_repr),  # a datetime that can do nothing of one
     "django.db.models.query.QuerySet": (LEAF, leaves.name_only),
     "pyspark.sql.dataframe.DataFrame": (LEAF, leaves.name_only),
 }
@@ -130,24 +133,26 @@ def _from_library(kind: type, bases: tuple[type, ...], library: str) -> Kind | N
 
 
 def _structured(kind: Any) -> Kind | None:
-    """Classes that declare their fields."""
+    """Classes that declare their fields; read here once, since they are the same for every object."""
     if isinstance(getattr(kind, "__attrs_attrs__", None), tuple):
-        return DICT, objects.attrs_pairs
+        return DICT, objects.attrs_fields(kind)
     if isinstance(getattr(kind, "__dataclass_fields__", None), dict):
         # With repr=False the author took all fields out of sight; whatever `repr` there is says what to show.
-        shown = getattr(kind.__dataclass_params__, "repr", True)
-        return (DICT, objects.dataclass_pairs) if shown else (LEAF, leaves.as_repr)
+        shown = getattr(getattr(kind, "__dataclass_params__", None), "repr", True)
+        return (DICT, objects.dataclass_fields(kind)) if shown else (LEAF, leaves.as_repr)
     if isinstance(getattr(kind, "__pydantic_fields__", getattr(kind, "model_fields", None)), dict):
-        return DICT, objects.pydantic_pairs
-    if isinstance(getattr(kind, "__struct_fields__", None), tuple):
-        return DICT, objects.struct_pairs
-    if issubclass(kind, (tuple, Sequence)) and _are_names(getattr(kind, "_fields", None)):
-        return DICT, objects.namedtuple_pairs
+        return DICT, objects.pydantic_fields(kind)
+    declared: Any = getattr(kind, "__struct_fields__", None)
+    if _are_names(declared):
+        return DICT, objects.attributes(declared)
+    named: Any = getattr(kind, "_fields", None)
+    if _are_names(named) and issubclass(kind, (tuple, Sequence)):
+        return DICT, objects.named_items(named)
     return None
 
 
-def _are_names(fields: object) -> bool:
-    return isinstance(fields, tuple) and all(isinstance(name, str) for name in fields)
+def _are_names(fields: Any) -> bool:
+    return isinstance(fields, tuple) and all(isinstance(name, str) for name in cast("tuple[object, ...]", fields))
 
 
 def _by_protocol(kind: type) -> Kind:
@@ -160,6 +165,6 @@ def _by_protocol(kind: type) -> Kind:
         return DICT, objects.item_view_pairs
     if issubclass(kind, (KeysView, ValuesView, Sequence)):
         return LIST, objects.iterable_items
-    if issubclass(kind, Set):
+    if issubclass(kind, AbstractSet):
         return SET, objects.iterable_items
     return LEAF, leaves.as_repr

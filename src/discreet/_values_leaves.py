@@ -1,4 +1,4 @@
-"""Values that become one scalar: numbers, times, names, bytes. Each takes the value and how many characters may stay."""
+"""Values that become one scalar: numbers, times, names, bytes. Each gets the value and how many characters may stay."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ._record import Plain
 
-SECRET = "[REDACTED:secret]"
+SECRET = "[REDACTED:secret]"  # noqa: S105  # the marker, not a secret
 
 _SURE_BITS = 2_120  # always under 640 digits, the lowest limit that an interpreter can be set to
 _MOST_BITS = 14_285  # 4300 digits, the most that Python turns to decimal text unless told otherwise
@@ -30,7 +30,10 @@ def secret(value: object, limit: int) -> Plain:
 
 
 def whole(value: int, limit: int) -> Plain:
-    """An exact `int`. One of more than 4300 digits becomes its size: decimal text is refused, and it is likely a key."""
+    """An exact `int`.
+
+    One of more than 4300 digits becomes its size: Python refuses to write it, and it is likely a key.
+    """
     number = int.__int__(value)
     bits = number.bit_length()
     if bits <= _SURE_BITS:
@@ -72,8 +75,6 @@ def name_only(value: object, limit: int) -> Plain:
 def iso_datetime(value: datetime, limit: int) -> Plain:
     """RFC 3339 with the value's own offset (`Z` for UTC); a naive one stays without offset, its zone is unknown."""
     offset = value.utcoffset()
-    if isinstance(offset, datetime):  # pandas.NaT answers every question with itself
-        return plain_text(value.isoformat())
     if offset is not None and offset % timedelta(minutes=1):  # RFC 3339 section 5.6: offsets are whole minutes
         value, offset = value.astimezone(timezone.utc), timedelta(0)
     written = plain_text(value.isoformat())
@@ -108,7 +109,7 @@ def member(value: enum.Enum, limit: int) -> Plain:
 
 def octets(value: bytes | bytearray, limit: int) -> Plain:
     """The text, if the bytes are UTF-8 without NUL, so that the redactor can judge it; else only size and kind."""
-    base = bytes if isinstance(value, bytes) else bytearray
+    base: Any = bytes if isinstance(value, bytes) else bytearray
     return _octets(bytes(base.__getitem__(value, slice(limit + 1))), base.__len__(value), limit)
 
 
@@ -173,17 +174,18 @@ def numpy_scalar(value: Any, limit: int) -> Plain:
     if name == "datetime64":
         return plain_text(str(value))
     if name == "timedelta64":
-        value = value.astype("timedelta64[us]")
-    item = value.item()
+        try:
+            return float(value / type(value)(1, "s"))
+        except TypeError:  # months and years have no length in seconds
+            return plain_text(str(value))
+    item: Any = value.item()
     if item is None or type(item) is bool or type(item) is str or type(item) is float:
-        return item  # type: ignore[no-any-return]  # just compared with the types of Plain
+        return item
     if type(item) is int:
         return whole(item, limit)
     if type(item) is bytes:
         return octets(item, limit)
-    if isinstance(item, timedelta):
-        return seconds(item, limit)
-    if name.startswith("longdouble") or name.startswith("float"):
+    if name.startswith(("longdouble", "float")):
         return float(value)
     return representation(item, limit)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from discreet._configure import configure_at_first_record, state
 from discreet._levels import levels
-from discreet._stdlib_record import from_logging, redacted_copy
+from discreet._stdlib_record import from_logging, redacted_copy, repeated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,6 +96,8 @@ def _is_ours(handler: logging.Handler) -> bool:
 
 
 def _to_pipeline(pipeline: Pipeline, record: logging.LogRecord) -> None:
+    if repeated(record):
+        return
     ours, context, args = from_logging(record)
     pipeline.take(ours, context, args)
 

@@ -13,7 +13,9 @@ def test_every_public_name_is_exported_and_every_export_exists() -> None:
     public = {
         name
         for name, value in vars(discreet).items()
-        if not name.startswith("_") and not isinstance(value, types.ModuleType) and name not in {"annotations", "TYPE_CHECKING"}
+        if not name.startswith("_")
+        and not isinstance(value, types.ModuleType)
+        and name not in {"annotations", "TYPE_CHECKING"}
     }
     lazy = {name for name in discreet.__all__ if name not in vars(discreet)}
     assert public | lazy == set(discreet.__all__)

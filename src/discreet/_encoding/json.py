@@ -157,6 +157,8 @@ def value(item: object) -> str:
         return int.__repr__(item)  # type: ignore[arg-type]  # its type was just looked at
     if item is None:
         return "null"
+    if kind is float and item - item == 0:  # type: ignore[operator]  # neither NaN nor an infinity
+        return float.__repr__(item)  # type: ignore[arg-type]  # its type was just looked at
     if kind is bool:
         return "true" if item else "false"
     try:

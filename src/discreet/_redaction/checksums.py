@@ -95,7 +95,7 @@ def mixed(text: str) -> bool:
         return not text.isdigit()
     upper = sum(c.isupper() for c in text[1:])
     lower = sum(c.islower() for c in text)
-    return upper > 3 and lower > 3 and "_" not in text and "-" not in text
+    return upper > 3 and lower > 3 and "_" not in text and text.count("-") <= 1
 
 
 def credential(text: str) -> bool:
@@ -110,6 +110,12 @@ def basic_pair(text: str) -> bool:
         return b":" in binascii.a2b_base64(bare.replace("-", "+").replace("_", "/") + "=" * (-len(bare) % 4))
     except ValueError:
         return credential(text)
+
+
+def generated(text: str) -> bool:
+    """In a sentence: letters and digits mixed, as no word and no plain number is."""
+    digits = sum(c.isdigit() for c in text)
+    return 0 < digits < len(text) and any(c.isalpha() for c in text) and not text.startswith(("/", "http", "0x", "v"))
 
 
 def not_number(text: str) -> bool:
@@ -131,6 +137,7 @@ CHECKS: dict[str, Callable[[str], bool]] = {
     "credential": credential,
     "discord-snowflake": discord_snowflake,
     "encoded-jose-header": encoded_jose_header,
+    "generated": generated,
     "jose-header": jose_header,
     "mixed": mixed,
     "not-number": not_number,

@@ -57,7 +57,7 @@ class Detector:
         while position >= 0:
             start = position - self.lead
             following = position + len(anchor)
-            if start >= floor and not (self.alone and start and text[start - 1] in _ALNUM):
+            if start >= floor and not (self.alone and inside_word(text, start)):
                 matched = self.match(text, start)
                 if matched is not None:
                     # What was matched is not looked at again even if the check refuses it: that keeps it linear.
@@ -73,6 +73,15 @@ class Detector:
             return True
         before = low[max(0, start - 256) : start + 24]
         return any(word in before for word in self.near)
+
+
+def inside_word(text: str, position: int) -> bool:
+    """Whether a letter or digit stands before; that of an escape (`\\n`, `%3D`) does not count."""
+    if position == 0 or text[position - 1] not in _ALNUM:
+        return False
+    if text[position - 1] in "nrt" and text[position - 2 : position - 1] == "\\":
+        return False
+    return text[position - 3 : position - 2] != "%"
 
 
 @cache

@@ -13,12 +13,19 @@ _QUOTED = {
     "'": re.compile(r"[^'\\]*(?:\\.[^'\\]*)*", re.DOTALL),
     "`": re.compile(r"[^`]*"),
 }
-_BARE = re.compile(r"""(?:[^\s"'<>&;\\`]|\\[^nrt"'\\])+""")
+_BARE = re.compile(r"""(?:[^\s"'<>;,&\\`]|\\[^nrt"'\\])+""")
 _PERCENT = re.compile(r"""(?:%22|%27)?(.{1,4096}?)(?:%2[267CcDd]|%7[Dd]|[&\s"'<>;]|\Z)""", re.DOTALL)
 _TO_END_OF_LINE = re.compile(r"""(?:[^\r\n'\\]|\\[^nrt'])+""")
 _COOKIES = re.compile(r"""(?:[^\s"'<>;\\]|\\[^nrt"'])+(?:;[ \t]{0,2}(?:[^\s"'<>;\\]|\\[^nrt"'])+)*""")
 _TAG = re.compile(r"[^<]+")
-_NEXT_FIELD = re.compile(r",[\w.\-]{1,64}[=:]")
+_NEXT_FIELD = re.compile(r",[\w.\-]{1,64}[=:]|&[\w.\-%\[\]]{0,64}=|&[a-z]{2,6};")
+_MOST_CLOSING = 16
+_ANNOTATION = re.compile(
+    r"(?:str|bytes|string|String|SecretStr|SecretBytes|int|Any|Final|(?:Optional|Union|Final|ClassVar|Annotated)\[[\w.\[\], |]{1,64}\])"
+    r"(?: ?\| ?None)?[ \t]{0,4}=[ \t]{0,4}"
+)
+_WRAPPED = re.compile(r"(?:[NEUBRnebrux]{1,2}|[A-Za-z_][\w.]{0,40}\()[bu]?(?=[\"'])")
+_PHRASE = re.compile(r"[a-zA-Z]{3,12}(?:[ ,]{1,2}[a-z]{3,12}){2,23}")
 _PROSE = re.compile(r"[.,;:!?]?[ \t]{1,2}[a-zA-Z]")
 _LIST_ITEM = re.compile(r"""[\s,]{0,24}[bu]?(?:"([^"\\]*(?:\\.[^"\\]*)*)"|'([^'\\]*(?:\\.[^'\\]*)*)'|([^\s"',\[\]{}()]+))""")
 
@@ -39,6 +46,13 @@ def pair_value(text: str, position: int, sign: str, kind: str, name: str) -> tup
         return _percent(text, start, kind)
     if sign == ">":
         return _span(text, _TAG, start, kind)
+    if sign == ":":
+        annotation = _ANNOTATION.match(text, start)
+        if annotation is not None:
+            start, sign = annotation.end(), "="
+    wrapped = _WRAPPED.match(text, start)
+    if wrapped is not None:
+        start = wrapped.end()  # PASSWORD('x'), SecretStr('x'), N'x'
     opening = _OPENING.match(text, start)
     if opening is None:
         return ([], start) if sign == "," else _bare(text, start, sign, kind, name)
@@ -91,28 +105,30 @@ def _bare(text: str, start: int, sign: str, kind: str, name: str) -> tuple[list[
         if scheme is not None:
             if PARAMETER_SCHEME.match(text, start):
                 return _span(text, _TO_END_OF_LINE, start, kind)
-            credential = _BARE.match(text, scheme.end())
-            if credential is None:
-                return [], scheme.end()
-            end = _trimmed(text, scheme.end(), credential.end())
+            end = _bare_end(text, scheme.end())
             return secret_parts(text, start, end, kind), end
-    matched = _BARE.match(text, start)
-    if matched is None:
-        return [], start
-    end = _trimmed(text, start, matched.end())
+    if kind == "mnemonic" and _PHRASE.match(text, start):
+        return _span(text, _PHRASE, start, kind)
+    end = _bare_end(text, start)
     value = text[start:end]
     if sign != "-" and _is_prose(text, value, end, sign, kind, name):
         return [], end
     return secret_parts(text, start, end, kind), end
 
 
-def _trimmed(text: str, start: int, end: int) -> int:
-    """Without the next field of a comma-separated list and without closing punctuation."""
-    following = _NEXT_FIELD.search(text, start, end)
-    if following is not None:
-        end = following.start()
-    while end > start and text[end - 1] in ".,:)]}":
-        if text[end - 1] in ")]}" and text[start:end].count("([{"[")]}".index(text[end - 1])]):
+def _bare_end(text: str, start: int) -> int:
+    """The end of an unquoted value: before white space, a quote, the next field, or closing punctuation."""
+    end = start
+    while True:
+        run = _BARE.match(text, end)
+        if run is not None:
+            end = run.end()
+        if end >= len(text) or text[end] not in ",&" or _NEXT_FIELD.match(text, end):
+            break
+        end += 1
+    for _ in range(_MOST_CLOSING):
+        last = text[end - 1] if end > start else ""
+        if not last or last not in ".,:)]}&" or (last in ")]}" and text[start:end].count("([{"[")]}".index(last)])):
             break
         end -= 1
     return end

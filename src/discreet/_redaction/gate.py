@@ -1,8 +1,9 @@
 """Step 3, redact: the question asked of every text: can there be anything in it at all?
 
 Most texts hold nothing, so a "no" must be cheap, and it must be right: whatever `find` would find, the gate lets through
-(a test compares the two). A "yes" costs only time. The tests look for what every detector needs: a long run of token
-characters that is not just a hexadecimal id, groups of digits, a name before a separator, or a telling word.
+(a test compares the two). A "yes" costs only time. The tests look for what every rule needs: a name before a
+separator, digits in groups, a telling word, or a long run of token characters that is not just a hexadecimal id.
+Substring searches and byte tables are used because, on short texts, they cost a tenth of a regular expression.
 """
 
 from __future__ import annotations
@@ -14,72 +15,57 @@ from functools import cache
 from discreet._redaction.detectors import Detector, detectors
 from discreet._redaction.pairs import names_a_secret
 
+_table = bytearray(b"." * 256)
+for _code in range(128):
+    _char = chr(_code)
+    if _char.isalnum():
+        _table[_code] = ord("0" if _char.isdigit() else "X" if _char.isupper() else "x")
+    elif _char in " -_":
+        _table[_code] = _code
+_KINDS = bytes(_table)
+"""Digits become 0, letters X and x; the separators of digit groups stay; anything else is a dot."""
 
-def _shapes() -> bytes:
-    """Digits become 0, characters that tokens are made of x, the separators of digit groups stay."""
-    table = bytearray(b"." * 256)
-    for code in range(128):
-        char = chr(code)
-        if char.isdigit():
-            table[code] = ord("0")
-        elif char.isalpha():
-            table[code] = ord("x")
-    for char in b" -_":
-        table[char] = char
-    return bytes(table)
-
-
-_SHAPES = _shapes()
-_RUNS = bytes(ord("x") if chr(code) in "0x_-" else ord(".") for code in range(256))
+_RUNS = bytes(ord("x") if chr(code) in "0Xx_-" else ord(".") for code in range(256))
 _RUN = b"x" * 16  # no token that detectors.json recognises by its form has a shorter run
+_BESIDE = 90  # the farthest that a token's anchor is from its longest run
 _HEXADECIMAL = "0123456789abcdef-"
-_NUMBER_SHAPES = (
-    b"0000000000",  # a card, or an account, in one piece
-    b"0000-0000-0000",
-    b"0000 0000 0000",
-    b"0000 000000 ",
-    b"0000-000000-",
-    b"000-00-0000",
-    b"xx00 ",
-    b"xx00xxxx0",
-    b"xx00x0000",
-)
-_WORDS = ("bearer", "basic ", "identified ", "://hooks", "private key", "password", "passwd", "vault")
-_SPECIAL = re.compile(r"--|\s-[a-zA-Z]|%3[dD]|%20")
+_FEWEST_DIGITS = 9
+_CARD = b"0" * 13
+_SSN = b"000-00-0000"
+_IBAN = b"XX00"
+_WORDS = ("bearer", "basic", "identified", "passw", "passphrase", "passcode", "/user:")
 
 
 @cache
-def _anchor_search() -> Callable[[str], object]:
-    """Any anchor that a token's form starts with."""
-    anchors = {anchor for rule in detectors() if not rule.structure for anchor in rule.anchors if len(anchor) > 1}
-    return re.compile("|".join(sorted(map(re.escape, anchors)))).search
+def _inner_anchors() -> tuple[str, ...]:
+    """Anchors in the middle of padded base64, whose slashes and pluses break it into short runs."""
+    return tuple(anchor for rule in detectors() if rule.lead and "+/]" in rule.source for anchor in rule.anchors)
+
+
+@cache
+def _anchored() -> Callable[[str], object]:
+    """Searches for any anchor that a token's form starts with."""
+    rules = [rule for rule in detectors() if not rule.structure]
+    exact = {re.escape(anchor) for rule in rules if not rule.fold for anchor in rule.anchors}
+    folded = {f"(?i:{re.escape(anchor)})" for rule in rules if rule.fold for anchor in rule.anchors}
+    return re.compile("|".join(sorted(exact) + sorted(folded))).search
 
 
 class Gate:
-    """Answers for one policy: `kind_of` judges names; `extra` are the user's detectors."""
+    """Answers for one policy: `kind_of` judges names; with detectors of the user's own, every text passes."""
 
     def __init__(self, kind_of: Callable[[str], str | None], extra: tuple[Detector, ...] = ()) -> None:
         self._kind_of = kind_of
-        self._extra = extra
-        self._anchored: Callable[[str], object] | None = None
+        self._open = bool(extra)
 
     def may_hold_secret(self, text: str) -> bool:
         """False only if `find` would find nothing."""
-        if self._extra:
+        if self._open or (_separated(text) and names_a_secret(text, self._kind_of)):
             return True
-        shapes = text.encode("ascii", "replace").translate(_SHAPES)
-        for shape in _NUMBER_SHAPES:
-            if shape in shapes:
-                return True
-        if ("=" in text or ":" in text or ">" in text or "'," in text or '",' in text) and names_a_secret(text, self._kind_of):
+        shapes = text.encode("ascii", "replace").translate(_KINDS)
+        if shapes.count(b"0") >= _FEWEST_DIGITS and _numbered(shapes):
             return True
-        if "@" in text and "://" in text:
-            return True
-        low = text.lower()
-        for word in _WORDS:
-            if word in low:
-                return True
-        if "-" in text and _SPECIAL.search(text):
+        if _telling(text):
             return True
         runs = shapes.translate(_RUNS)
         start = runs.find(_RUN)
@@ -87,12 +73,30 @@ class Gate:
             end = runs.find(b".", start + 16)
             if end < 0:
                 end = len(text)
-            if text[start:end].strip(_HEXADECIMAL) and self._tokens(text[max(0, start - 90) : end + 90]):
+            if text[start:end].strip(_HEXADECIMAL) and _anchored()(text[max(0, start - _BESIDE) : end + _BESIDE]):
                 return True
             start = runs.find(_RUN, end)
         return False
 
-    def _tokens(self, text: str) -> bool:
-        if self._anchored is None:
-            self._anchored = _anchor_search()
-        return self._anchored(text) is not None
+
+def _separated(text: str) -> bool:
+    return "=" in text or ":" in text or ">" in text or "%3" in text or ("," in text and ("'" in text or '"' in text))
+
+
+def _numbered(shapes: bytes) -> bool:
+    compact = shapes.translate(None, b" -")
+    return _CARD in compact or _IBAN in compact or _SSN in shapes
+
+
+def _telling(text: str) -> bool:
+    low = text.lower()
+    for word in _WORDS:
+        if word in low:
+            return True
+    if "@" in text and ("://" in text or ":thin:" in text or ":oci" in text or "sqlplus" in low):
+        return True
+    if "://" in text and ("hook" in low or "otpauth" in low):
+        return True
+    if "-" in text and ("--" in text or " -" in text or "\n-" in text or text[0] == "-" or "'-" in text or '"-' in text):
+        return True
+    return "=" in text and any(anchor in text for anchor in _inner_anchors())

@@ -12,14 +12,16 @@ import re
 from collections.abc import Callable
 
 from discreet._redaction.extent import pair_value
+from discreet._redaction.keys import key_words
 from discreet._redaction.values import Span
 
 KindOf = Callable[[str], "str | None"]
 
 _MOST_BEFORE = 96
 _SEPARATOR = re.compile(r"[=:>,]|%3[DdAa]")
+_SIGNS = ("=", ":", ">", ",", "%3D", "%3d", "%3A", "%3a")
 # These two read backwards: `"password` comes as `drowssap"`.
-_NAME = re.compile(r"""[ \t]{0,4}\]?(?:["'`]\\{0,4}|22%)?(\w[\w.\-]{0,80})(.{0,10})""", re.DOTALL)
+_NAME = re.compile(r"""[ \t]{0,4}\]?(?:["'`]\\{0,4}|22%)?(\w[\w.\-]{0,80})(.{0,14})""", re.DOTALL)
 _QUOTED_NAME = re.compile(r"""[ \t]?["']\\{0,4}(\w[\w.\-]{0,80})["']\\{0,4}[bu]?[(\[]""")
 _OPTION = re.compile(r"""--?([A-Za-z][\w.\-]{2,63})(?:[ \t]{1,4}|["'][ \t]?,[ \t]{0,2})[^\s|&;<>=\-,:.]""")
 _NAME_FIELDS = frozenset(("name", "key", "header", "param", "field", "variable", "k", "attribute"))
@@ -27,6 +29,9 @@ _NAMED = re.compile(
     r"""[ \t]{0,4}\\{0,4}["']([\w.\-]{1,80})\\{0,4}["'][ \t]{0,4},?[ \t\r\n]{0,24}"""
     r"""\\{0,4}["']?(?:[vV]alue|VALUE|val|v)\\{0,4}["']?[ \t]{0,4}[:=]"""
 )
+_SECOND_WORDS = frozenset(("key", "keys", "code", "phrase", "string", "number"))
+_WORD_AHEAD = re.compile(r" (\w{2,13})")
+_NEVER_BEFORE = frozenset("=:>,;<{}()/\\\n&?!@#*.")
 _IN_MARKER = ":DETCADER["
 
 
@@ -38,7 +43,7 @@ def pairs(text: str, kind_of: KindOf) -> list[Span]:
         start, end = separator.span()
         if start < floor:
             continue
-        sign = text[start]
+        sign = "%" if separator.group()[0] == "%" else text[start]
         name = _name_before(text, start, sign)
         if name is None:
             continue
@@ -49,6 +54,8 @@ def pairs(text: str, kind_of: KindOf) -> list[Span]:
             name, end, sign = named.group(1), named.end(), ":"
         kind = kind_of(name)
         if kind is not None:
+            if sign == ">" and text[start - 1] == "-":
+                sign = ":"
             spans, floor = pair_value(text, end, sign, kind, name)
             found += spans
     if "-" in text:
@@ -58,19 +65,26 @@ def pairs(text: str, kind_of: KindOf) -> list[Span]:
 
 def names_a_secret(text: str, kind_of: KindOf) -> bool:
     """Whether any name before a separator is sensitive: the cheap question that `pairs` answers in full."""
-    for separator in _SEPARATOR.finditer(text):
-        start = separator.start()
-        name = _name_before(text, start, text[start])
-        if name is not None and (kind_of(name) is not None or name.lower() in _NAME_FIELDS):
-            return True
+    for sign in _SIGNS:
+        position = text.find(sign)
+        while position >= 0:
+            name = _name_before(text, position, sign)
+            if name is not None and (kind_of(name) is not None or name.lower() in _NAME_FIELDS):
+                return True
+            position = text.find(sign, position + 1)
     return False
 
 
 def _name_before(text: str, position: int, sign: str) -> str | None:
     if position == 0:
         return None
+    previous = text[position - 1]
+    if previous in _NEVER_BEFORE or (sign == "," and previous not in "\"' "):
+        return None
     if sign == ":" and text[position + 1 : position + 3] == "//":
         return None  # the scheme of a URL
+    if sign == ">" and text[position - 1] == "-":
+        position, sign = position - 1, ":"  # an arrow
     backwards = text[max(0, position - _MOST_BEFORE) : position][::-1]
     if sign == ",":
         quoted = _QUOTED_NAME.match(backwards)
@@ -78,10 +92,22 @@ def _name_before(text: str, position: int, sign: str) -> str | None:
     before = _NAME.match(backwards)
     if before is None:
         return None
-    name, ahead = before.groups()
-    if ahead == _IN_MARKER or (sign == ">" and ahead[:1] != "<"):
+    name, ahead = before.group(1)[::-1], before.group(2)
+    if ahead.startswith(_IN_MARKER) or (sign == ">" and ahead[:1] != "<"):
         return None
-    return name[::-1]
+    if ahead[:1] == ":" and sign == ":" and "arn:" in text[max(0, position - 128) : position]:
+        return None  # a resource name, whose parts stand between colons
+    if ahead[:1] == "\\" and name[0] in "nrt":
+        return name[1:]  # the letter of an escape: "a=1\\npassword=x"
+    if ahead[:1] == "%":
+        return name[2:]  # the digits of one: "%3Fpassword%3Dx"
+    if name.startswith("-D"):
+        return name[2:]  # a definition for a Java machine: "-Dpassword=x"
+    if ahead[:1] == " " and name.lower() in _SECOND_WORDS:
+        first = _WORD_AHEAD.match(ahead)
+        phrase = f"{first.group(1)[::-1]} {name}" if first else name
+        return phrase if phrase.lower() in key_words().pairs else name
+    return name
 
 
 def _options(text: str, kind_of: KindOf) -> list[Span]:

@@ -71,6 +71,8 @@ def _outside(span: tuple[int, int, int, str], markers: list[tuple[int, int]]) ->
             break
         if last <= start:
             continue
+        if first < start or last > end:
+            return []  # no secret cuts a marker in two
         if start < first:
             pieces.append((start, first, rank, kind))
         start = last

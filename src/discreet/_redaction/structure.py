@@ -63,8 +63,8 @@ class Structure:
             if luhn(str(value)) and value > 0:
                 self._redactor.count("payment-card")
                 return "[REDACTED:payment-card]"
-        except ValueError:  # more digits than Python converts; the encoder decides
-            return value
+        except ValueError:  # more digits than Python writes: an encoder could not write it either
+            return self._redactor.to_plain(value)
         return value
 
 

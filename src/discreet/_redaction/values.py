@@ -26,6 +26,9 @@ SCHEME = re.compile(
 PARAMETER_SCHEME = re.compile(r"(?:Digest|AWS4-HMAC-SHA256|OAuth|Hawk|Signature|SharedAccessSignature)[ \t]", re.IGNORECASE)
 _PAIR = re.compile(r"""([A-Za-z0-9_.\-$]{1,128})=(?:\\?"([^"\\]*)\\?"|([^;,&\s"'\\]*))""")
 
+_CODE = re.compile(r"[A-Za-z_][\w.]{1,64}\([^()\"']{0,64}\)|(?:Optional|Union|List|Dict|list|dict|tuple|Annotated)\[[\w\[\], |.]{1,64}\]|SecretStr")
+"""A call that fetches the value, or its type: code that is quoted in a log holds no value."""
+
 
 def innocent(text: str, kind: str) -> bool:
     """Whether a value is never a secret: empty, null, a boolean, a placeholder, a mask, a word about the secret."""
@@ -40,6 +43,9 @@ def innocent(text: str, kind: str) -> bool:
             return True
         if kind not in rules.number_kinds and _is_number(bare):
             return True
+        if kind == "pin":
+            return not bare.isdigit()  # a pin of a board or a chip has a name
+        return _CODE.fullmatch(bare) is not None
     return False
 
 
@@ -55,7 +61,9 @@ def secret_parts(text: str, start: int, end: int, kind: str) -> list[Span]:
     if kind == "authorization":
         return _authorization(value, start, end)
     if kind == "cookie":
-        return _parameters(value, start, key_words().parameters_kept, "cookie") or [(start, end, kind)]
+        if _PAIR.search(value) is None:
+            return [(start, end, kind)]
+        return _parameters(value, start, key_words().parameters_kept, "cookie")
     return [(start, end, kind)]
 
 
@@ -70,11 +78,8 @@ def _authorization(value: str, start: int, end: int) -> list[Span]:
         return []
     head = scheme.group().lower()
     if PARAMETER_SCHEME.match(value) and "=" in rest.rstrip("="):
-        parts = _parameters(rest, start + offset, key_words().credential_parameters_kept, "authorization")
-        if parts:
-            return parts
-        if _PAIR.search(rest):
-            return []
+        if _PAIR.search(rest) is not None:
+            return _parameters(rest, start + offset, key_words().credential_parameters_kept, "authorization")
     kind = "bearer-token" if head.startswith("bearer") else "basic-credentials" if head.startswith("basic") else "authorization"
     return [(start + offset, end, kind)]
 

@@ -1,0 +1,97 @@
+"""Under `discreet run`: one record per request, with ids, from web servers as they are.
+
+When a server's module is imported, the method by which it loads the application is wrapped, so that the finished
+application goes through our middleware. An application that has the middleware already is left alone.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from importlib.abc import MetaPathFinder
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+
+
+def watch() -> None:
+    """Wait for the servers we know; costs a look at a dictionary per imported module."""
+    sys.meta_path.insert(0, _Watcher({"uvicorn.config": _uvicorn, "gunicorn.app.base": _gunicorn}))
+
+
+class _Watcher(MetaPathFinder):
+    """Finds no module itself: it lets the others find, and patches what they load."""
+
+    def __init__(self, patches: dict[str, Callable[[ModuleType], None]]) -> None:
+        self.patches = patches
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        patch = self.patches.pop(fullname, None)  # once; and the search below must not come here again
+        spec = find_spec(fullname) if patch is not None else None
+        if patch is None or spec is None or spec.loader is None:
+            return None
+        load = spec.loader.exec_module
+
+        def load_and_patch(module: ModuleType) -> None:
+            load(module)
+            patch(module)
+
+        spec.loader.exec_module = load_and_patch  # type: ignore[method-assign]  # this loader loads this module only
+        return spec
+
+
+def _uvicorn(module: ModuleType) -> None:
+    original = module.Config.load
+
+    def load(config: Any) -> None:
+        original(config)
+        # uvicorn's own outermost layer puts the real client's address in place: we belong inside it.
+        outer = config.loaded_app
+        if type(outer).__name__ == "ProxyHeadersMiddleware":
+            outer.app = _around_asgi(outer.app)
+        else:
+            config.loaded_app = _around_asgi(outer)
+
+    module.Config.load = load
+
+
+def _gunicorn(module: ModuleType) -> None:
+    original = module.BaseApplication.wsgi
+
+    def wsgi(application: Any) -> Any:
+        if application.callable is None:
+            app = original(application)
+            application.callable = _around_asgi(app) if _is_asgi(app) else _around_wsgi(app)
+        return application.callable
+
+    module.BaseApplication.wsgi = wsgi
+
+
+def _is_asgi(app: Any) -> bool:
+    return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(app, "__call__", None))  # noqa: B004 - not whether it can be called, but how
+
+
+def _around_asgi(app: Any) -> Any:
+    from discreet.integrations.asgi import ASGIMiddleware
+
+    return app if _has(app, ASGIMiddleware) else ASGIMiddleware(app)
+
+
+def _around_wsgi(app: Any) -> Any:
+    from discreet.integrations.wsgi import WSGIMiddleware
+
+    return app if _has(app, WSGIMiddleware) else WSGIMiddleware(app)
+
+
+def _has(app: Any, middleware: type) -> bool:
+    """Whether it is there already: outermost, added to a Starlette or FastAPI application, or as Flask's `wsgi_app`."""
+    added = getattr(app, "user_middleware", ())
+    return isinstance(app, middleware) or isinstance(getattr(app, "wsgi_app", None), middleware) or any(
+        getattr(entry, "cls", None) is middleware for entry in added
+    )

@@ -1,0 +1,2 @@
+"""`discreet demo`"""
+def add(subparsers): pass

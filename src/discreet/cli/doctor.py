@@ -1,0 +1,156 @@
+"""`discreet doctor`: what is configured and why, what is hooked, and whether redaction works here."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import discreet
+from discreet import _configure, _settings
+from discreet._encoding.console_style import Palette, color_count, wants_color
+from discreet._encoding.escape import display_width, escape
+from discreet._engine import ENGINE
+from discreet.cli import doctor_checks
+from discreet.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator, Sequence
+
+    from discreet.cli.doctor_checks import Check
+
+_DESCRIPTION = """\
+Show which settings a service started here would get, who decided each, what discreet hooks into, whether its sinks
+can be written to, and whether every kind of secret is redacted. Exits with 1 if something is wrong.
+"""
+
+
+def add(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """Register the subcommand."""
+    parser = subparsers.add_parser("doctor", help="show what is configured, and why", description=_DESCRIPTION)
+    parser.add_argument("--json", action="store_true", help="the same for programs")
+    parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="default: on a terminal")
+    parser.set_defaults(command=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Examine, print, and return 1 if anything is wrong."""
+    report = examine()
+    if arguments.json:
+        print(json.dumps(report, indent=2))
+    else:
+        colored = wants_color(sys.stdout) if arguments.color == "auto" else arguments.color == "always"
+        print("\n".join(_Page(Palette(color_count() if colored else 0)).lines(report)))
+    return 0 if report["ok"] else 1
+
+
+def examine() -> dict[str, Any]:
+    """Configure this process as a service here would be, and look at the result."""
+    report: dict[str, Any] = {
+        "ok": False,
+        "discreet": discreet.__version__,
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "engine": ENGINE,
+    }
+    try:
+        settings = _settings.resolve()
+        with doctor_checks.leaving_no_files(settings.sinks):
+            quiet = replace(settings, advice=())  # it belongs in the report, not among the records
+            _configure._install(quiet, take_over=True)  # noqa: SLF001 - configure(), with settings at hand
+            sinks = doctor_checks.sinks(settings.sinks)
+    except ConfigurationError as error:
+        return {**report, "problem": str(error)}
+    pipeline = _configure.state.pipeline
+    assert pipeline is not None
+    place = settings.environment
+    report["settings"] = discreet.explain()
+    report["place"] = {"profile": place.profile, "ci": place.ci, "cloud": place.cloud, "notebook": place.notebook}
+    report["hooks"] = _as_data(doctor_checks.hooks())
+    report["sinks"] = _as_data(sinks)
+    report["redaction"] = _as_data(doctor_checks.redaction(pipeline.redactor))
+    report["advice"] = list(settings.advice)
+    unknown = [name for name in os.environ if name.startswith("DISCREET_") and name not in _settings.VARIABLES]
+    report["unknown_variables"] = sorted(unknown)
+    checks = [check for part in ("hooks", "sinks", "redaction") for check in report[part]]
+    report["ok"] = not unknown and all(check["ok"] for check in checks)
+    return report
+
+
+def _as_data(checks: Sequence[Check]) -> list[dict[str, Any]]:
+    return [check._asdict() for check in checks]
+
+
+class _Page:
+    """The report for people."""
+
+    def __init__(self, palette: Palette) -> None:
+        self.paint = palette.paint
+        self.width = shutil.get_terminal_size((100, 24)).columns
+        utf = (sys.stdout.encoding or "").lower().startswith("utf")
+        self.good, self.bad, self.dot = ("✓", "✗", "·") if utf else ("ok", "FAIL", "-")
+
+    def lines(self, report: dict[str, Any]) -> Iterator[str]:
+        yield f"{self.paint('discreet ' + report['discreet'], 'message')} {self.dot} {report['python']} {self.dot} {report['engine']} engine"
+        if "problem" in report:
+            yield ""
+            yield f"{self._mark(ok=False)} {self.paint(escape(report['problem']), 'bad')}"
+            return
+        yield from self._settings(report["settings"])
+        yield from self._checks("sinks", report["sinks"])
+        yield from self._checks("hooked", report["hooks"])
+        yield from self._redaction(report["redaction"])
+        yield from self._variables(report)
+        yield ""
+        yield f"{self._mark(ok=report['ok'])} {'all is well' if report['ok'] else self.paint('something is wrong: see above', 'bad')}"
+
+    def _settings(self, settings: dict[str, dict[str, Any]]) -> Iterator[str]:
+        yield self._title("settings")
+        shown = {name: "not set" if entry["value"] is None else escape(str(entry["value"])) for name, entry in settings.items()}
+        column = min(36, max(map(display_width, shown.values())))
+        for name, value in shown.items():
+            pad = " " * (column - display_width(value))
+            why = escape(settings[name]["why"])
+            yield f"  {self.paint(f'{name:<13}', 'key')} {value}{pad}  {self.paint(why, 'quiet')}".rstrip()
+
+    def _checks(self, title: str, checks: list[dict[str, Any]]) -> Iterator[str]:
+        yield self._title(title)
+        column = max(len(escape(check["name"])) for check in checks)
+        for check in checks:
+            yield f"  {self._mark(ok=check['ok'])} {escape(check['name']):<{column}}  {self.paint(check['note'], 'quiet')}"
+
+    def _redaction(self, checks: list[dict[str, Any]]) -> Iterator[str]:
+        """All kinds in columns: what matters is that none is missing."""
+        passed = sum(check["ok"] for check in checks)
+        yield self._title(f"redaction: {passed} of {len(checks)} planted kinds masked")
+        column = max(len(check["name"]) for check in checks) + 4
+        across = max(1, (self.width - 2) // column)
+        for start in range(0, len(checks), across):
+            cells = [
+                f"{self._mark(ok=check['ok'])} {self.paint(check['name'], 'value' if check['ok'] else 'bad')}"
+                + " " * (column - 2 - len(check["name"]))
+                for check in checks[start : start + across]
+            ]
+            yield "  " + "".join(cells).rstrip()
+
+    def _variables(self, report: dict[str, Any]) -> Iterator[str]:
+        if report["advice"]:
+            yield self._title("advice")
+            for advice in report["advice"]:
+                wrong = any(advice.startswith(name) for name in report["unknown_variables"])
+                yield f"  {self._mark(ok=False) if wrong else self.paint('!', 'warn')} {escape(advice)}"
+        yield self._title("variables")
+        column = max(map(len, _settings.VARIABLES))
+        for name, meaning in _settings.VARIABLES.items():
+            is_set = bool(os.environ.get(name, "").strip())
+            yield f"  {self.paint(f'{name:<{column}}', 'key' if is_set else 'quiet')}  {self.paint(meaning, 'quiet')}"
+
+    def _title(self, text: str) -> str:
+        return "\n" + self.paint(text, "message")
+
+    def _mark(self, *, ok: bool) -> str:
+        return self.paint(self.good, "good") if ok else self.paint(self.bad, "bad")

@@ -1,0 +1,123 @@
+"""`discreet doctor`: the checks. Each looks at this process as discreet has just set it up, and holds no secret."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import random
+import signal
+import sys
+import threading
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from discreet import _hooks, _lifecycle, stdlib
+from discreet._delivery.file import File
+from discreet._delivery.stream import Stream
+from discreet._redaction.detectors import detectors
+from discreet._redaction.engine import Redactor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from discreet._delivery.sink import Sink
+    from discreet._redaction.detectors import Detector
+
+
+class Check(NamedTuple):
+    """What was looked at, whether it is well, and a word about it."""
+
+    name: str
+    ok: bool
+    note: str = ""
+
+
+def hooks() -> list[Check]:
+    """Everything that is taken over, and whether it is ours now."""
+    sigterm = signal.getsignal(signal.SIGTERM)
+    return [
+        Check("logging", logging.Logger.callHandlers is stdlib._call_handlers, "records of every logger"),  # type: ignore[comparison-overlap]  # replaced at run time
+        Check("warnings", warnings.showwarning is _hooks._showwarning, "warnings.warn"),
+        Check("uncaught exceptions", sys.excepthook is _hooks._excepthook, "sys.excepthook"),
+        Check("in threads", threading.excepthook is _hooks._thread_excepthook, "threading.excepthook"),
+        Check("in finalizers", sys.unraisablehook is _hooks._unraisablehook, "sys.unraisablehook"),
+        Check("SIGTERM", sigterm is _lifecycle._terminated, "drains the sinks, then ends the process"),
+    ]
+
+
+def sinks(chosen: Sequence[Sink]) -> list[Check]:
+    """Whether each sink can be written to now."""
+    if not chosen:
+        return [Check("sinks", ok=False, note="none: every record is lost. Set DISCREET_STREAM or DISCREET_FILE")]
+    return [_sink(sink) for sink in chosen]
+
+
+def _sink(sink: Sink) -> Check:
+    if isinstance(sink, File):
+        writable = os.access(sink.path, os.W_OK)
+        return Check(sink.name, writable, "file, can be appended to" if writable else "file, cannot be written")
+    if isinstance(sink, Stream):
+        stream = sink.stream()
+        usable = stream is not None and not stream.closed
+        return Check(sink.name, usable, "stream, open" if usable else "stream, closed or missing")
+    return Check(sink.name, ok=True, note=type(sink).__name__)
+
+
+@contextlib.contextmanager
+def leaving_no_files(chosen: Sequence[Sink]) -> Iterator[None]:
+    """Opening a file sink creates the file; one that was not there before goes again if nothing is in it."""
+    new = [sink.path for sink in chosen if isinstance(sink, File) and not sink.path.exists()]
+    try:
+        yield
+    finally:
+        for path in new:
+            with contextlib.suppress(OSError):
+                if path.stat().st_size == 0:
+                    path.unlink()
+
+
+def redaction(redactor: Redactor) -> list[Check]:
+    """Plant a secret of every kind that the detectors and key words know, made up now, and look for it after."""
+    results: dict[str, bool] = {}
+    for detector in detectors():
+        for example in detector.examples:
+            results[detector.kind] = results.get(detector.kind, True) and _masked(redactor, detector, example)
+    for kind, name in sorted(_key_names().items()):
+        planted = _generated("alnum", 20)
+        left = json.dumps(redactor.fields({name: planted, "nested": [{name: planted}]}), default=str)
+        results[f"key: {kind}"] = planted not in left
+    return [Check(kind, ok) for kind, ok in results.items()]
+
+
+def _masked(redactor: Redactor, detector: Detector, example: list[str | list[str | int]]) -> bool:
+    planted = [_generated(str(part[0]), int(part[1])) for part in example if not isinstance(part, str)]
+    given = iter(planted)
+    text = "".join(part if isinstance(part, str) else next(given) for part in example)
+    left = redactor.text(f"seen {text} here")
+    return "[REDACTED:" in left and not any(len(secret) >= 6 and secret in left for secret in planted)
+
+
+def _key_names() -> dict[str, str]:
+    """One name for each kind of secret that is known by its name."""
+    words = json.loads((Path(_hooks.__file__).with_name("_redaction") / "keys.json").read_text("utf-8"))
+    return {kind: names[0] for group in ("exact", "last", "strong") for kind, names in words[group].items()}
+
+
+_ALPHABETS = {
+    "alnum": "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789",
+    "word": "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-",
+    "base64": "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/",
+    "base32": "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567",
+    "lower32": "abcdefghijklmnopqrstuvwxyz234567",
+    "hex": "0123456789abcdef",
+    "digits": "0123456789",
+}
+
+
+def _generated(alphabet: str, length: int) -> str:
+    """Characters that look like a key's: always the same, so that a failure can be looked at again."""
+    source = random.Random(f"{alphabet} {length}")  # noqa: S311 - no secret, only made to look like one
+    return "".join(source.choice(_ALPHABETS[alphabet]) for _ in range(length))

@@ -1,0 +1,133 @@
+"""`discreet trace`: what stands on a row, as pieces of text with roles; nothing here knows about columns or colours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from discreet._encoding.console_traceback import readable_path
+from discreet._encoding.console_values import field_tokens
+from discreet._encoding.escape import escape
+from discreet._levels import ERROR, severity_text
+from discreet.cli.trace_tree import SPAN_FIELDS, Span, Trace, ends_span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from discreet._encoding.console_values import Token
+    from discreet._record import Record
+
+_SHORT = {"WARNING": "WARN", "CRITICAL": "CRIT"}
+_MOST_CAUSES = 5
+_MOST_FRAMES = 3
+
+
+class Row:
+    """One line of the drawing: a span with its bar, a record, or (`time` None) more about the row above."""
+
+    __slots__ = ("service", "span", "time", "tokens", "trunk")
+
+    def __init__(
+        self, trunk: str, tokens: list[Token], *, time: int | None = None, service: str = "", span: Span | None = None
+    ) -> None:
+        self.trunk = trunk
+        self.tokens = tokens
+        self.time = time
+        self.service = service
+        self.span = span
+
+
+def rows(trace: Trace) -> Iterator[Row]:
+    """Every row from top to bottom; what lies outside every span comes first."""
+    for record in trace.outside:
+        yield from _event(record, "", "", 0)
+    # A stack of our own: a trace may be nested deeper than Python may recurse.
+    waiting: list[tuple[Span | Record, str, str, int]] = [(root, "", "", 0) for root in reversed(trace.roots)]
+    while waiting:
+        item, branch, trunk, moved = waiting.pop()
+        if not isinstance(item, Span):
+            yield from _event(item, branch, trunk, moved)
+            continue
+        inside = _inside(item)
+        yield from _span(item, branch, trunk + ("│  " if inside else "   "))
+        for position, inner in reversed(list(enumerate(inside))):
+            last = position == len(inside) - 1
+            waiting.append((inner, trunk + ("└─ " if last else "├─ "), trunk + ("   " if last else "│  "), item.moved))
+
+
+def _inside(span: Span) -> Sequence[Span | Record]:
+    timed: list[tuple[int, int, Span | Record]] = [(child.start, 1, child) for child in span.children]
+    timed += [(record.time_ns + span.moved, 0, record) for record in span.events]
+    return [item for _, _, item in sorted(timed, key=lambda entry: entry[:2])]
+
+
+def _span(span: Span, branch: str, trunk: str) -> Iterator[Row]:
+    record = span.record
+    tokens: list[Token] = []
+    service = ""
+    if record is not None:
+        service = record.identity.service or ""
+        tokens.append((escape(str(record.fields["span"])), "bad" if span.failed else "message"))
+        tokens += _fields(record)
+        if branch == "" and span.parent_id is not None:
+            tokens.append((f"  called by {escape(span.parent_id)}, which is not in these files", "quiet"))
+    elif span.absent:
+        tokens.append((f"{escape(span.span_id)}: the caller, which is not in these files", "quiet"))
+    else:
+        service = span.events[0].identity.service or ""
+        tokens.append((f"{escape(span.span_id)}: unfinished, no record ends it", "warn"))
+    yield Row(branch, tokens, time=span.start, service=service, span=span)
+    if record is not None:
+        yield from _exception(record, trunk)
+
+
+def _event(record: Record, branch: str, trunk: str, moved: int) -> Iterator[Row]:
+    severity = severity_text(record.level)
+    tokens: list[Token] = [(f"{_SHORT.get(severity, severity):<6}", severity)]
+    tokens.append((escape(record.message), "bad" if record.level >= ERROR else "value"))
+    tokens += _fields(record)
+    yield Row(branch, tokens, time=record.time_ns + moved, service=record.identity.service or "")
+    yield from _exception(record, trunk)
+
+
+def _fields(record: Record) -> list[Token]:
+    tokens: list[Token] = []
+    hidden = SPAN_FIELDS if ends_span(record) else frozenset[str]()
+    for key, value in {**record.fields, **record.ambient}.items():
+        if key not in hidden:
+            tokens.append(("  ", "value"))
+            tokens += field_tokens(key, value, escape, "key")
+    return tokens
+
+
+def _exception(record: Record, trunk: str) -> Iterator[Row]:
+    """The error, the last of the application's own frames, then the same of each cause."""
+    found: object = record.exception
+    relation = ""
+    for _ in range(_MOST_CAUSES):
+        if not isinstance(found, Mapping):
+            return
+        message = str(found.get("message") or "")
+        headline: list[Token] = [(relation, "quiet"), (escape(str(found.get("type") or "Exception")), "bad")]
+        if message:
+            headline.append((f": {escape(message)}", "bad"))
+        yield Row(trunk, headline)
+        for frame in _frames(found.get("frames")):
+            yield Row(trunk, frame)
+        relation = "caused by " if isinstance(found.get("cause"), Mapping) else "while handling "
+        found = found.get("cause") or found.get("context")
+
+
+def _frames(frames: object) -> Iterator[list[Token]]:
+    known = [frame for frame in frames if isinstance(frame, Mapping)] if isinstance(frames, list) else []
+    own = [frame for frame in known if readable_path(str(frame.get("file") or "?"))[1]]
+    for frame in (own or known[-1:])[-_MOST_FRAMES:]:
+        path, _ = readable_path(str(frame.get("file") or "?"))
+        name = path.rpartition("/")[2]
+        yield [
+            ("  at ", "quiet"),
+            (escape(f"{name}:{frame.get('line', '?')}"), "place"),
+            (" in ", "quiet"),
+            (escape(str(frame.get("function") or "?")), "function"),
+            (f"  {escape(str(frame.get('code') or ''))}", "quiet"),
+        ]

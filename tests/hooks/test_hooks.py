@@ -1,0 +1,134 @@
+"""What nobody caught becomes a record; nothing of it is printed raw."""
+
+from __future__ import annotations
+
+PLANTED = "hunter2-" + "very-secret"
+START = """
+    import discreet, sys, threading, warnings, asyncio
+    discreet.configure(format="json", service="s", environment="prod")
+"""
+
+
+def test_an_uncaught_exception_is_one_redacted_record_and_exit_code_1(python):
+    done = python(START + f'    raise ValueError("password={PLANTED}")\n')
+    (record,) = done.records
+    assert done.code == 1
+    assert (record["severity"], record["message"], record["logger"]) == ("CRITICAL", "uncaught exception", "uncaught")
+    assert record["exception"]["type"] == "ValueError"
+    assert record["source"]["file"].endswith("program.py")
+    assert PLANTED.encode() not in done.out + done.err
+    assert done.err == b""
+
+
+def test_a_keyboard_interrupt_is_pythons_own_affair(python):
+    done = python(START + "    raise KeyboardInterrupt\n")
+    assert done.out == b""
+    assert b"KeyboardInterrupt" in done.err
+
+
+def test_an_uncaught_exception_in_a_thread_is_a_record(python):
+    done = python(
+        START
+        + f"""
+    def work():
+        raise ValueError("password={PLANTED}")
+    thread = threading.Thread(target=work, name="worker-7")
+    thread.start(); thread.join()
+    quiet = threading.Thread(target=sys.exit)
+    quiet.start(); quiet.join()
+    """
+    )
+    (record,) = done.records
+    assert (record["uncaught_in"], record["exception"]["type"]) == ("worker-7", "ValueError")
+    assert PLANTED.encode() not in done.out + done.err
+
+
+def test_an_unraisable_exception_is_a_record(python):
+    done = python(
+        START
+        + f"""
+    class Fragile:
+        def __del__(self):
+            raise ValueError("password={PLANTED}")
+    Fragile()
+    """
+    )
+    (record,) = done.records
+    assert record["exception"]["type"] == "ValueError"
+    assert record["ignored_in"].endswith("__del__")
+    assert PLANTED.encode() not in done.out + done.err
+
+
+def test_a_task_nobody_awaited_is_a_record(python):
+    done = python(
+        START
+        + f"""
+    import gc
+    async def fail():
+        raise ValueError("password={PLANTED}")
+    async def main():
+        task = asyncio.create_task(fail())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        del task
+        gc.collect()
+    asyncio.run(main())
+    """
+    )
+    (record,) = done.records
+    assert (record["logger"], record["exception"]["type"]) == ("asyncio", "ValueError")
+    assert PLANTED.encode() not in done.out + done.err
+
+
+def test_a_warning_is_a_record(python):
+    done = python(START + f'    warnings.simplefilter("always"); warnings.warn("old way, password={PLANTED}", DeprecationWarning, stacklevel=1)\n')
+    assert done.code == 0
+    (record,) = done.records
+    assert (record["logger"], record["category"], record["severity"]) == ("py.warnings", "DeprecationWarning", "WARNING")
+    assert record["warned_at"].endswith("program.py:4")
+    assert PLANTED.encode() not in done.out + done.err
+
+
+def test_a_warning_meant_for_a_file_goes_there(python, tmp_path):
+    path = tmp_path / "warnings.txt"
+    done = python(START + f'    warnings.showwarning(UserWarning("x"), UserWarning, "a.py", 1, open({str(path)!r}, "w"))\n')
+    assert done.out == b""
+    assert "UserWarning: x" in path.read_text()
+
+
+def test_hooks_of_others_stay_in_the_chain(python):
+    done = python(
+        """
+    import sys, threading, discreet
+    sys.excepthook = lambda *args: print("theirs", args[0].__name__)
+    threading.excepthook = lambda args: print("thread", args.exc_type.__name__)
+    sys.unraisablehook = lambda args: print("unraisable", args.exc_type.__name__)
+    discreet.configure(sinks=[], service="s")
+    discreet.configure(sinks=[], service="s")
+    thread = threading.Thread(target=lambda: 1 / 0)
+    thread.start(); thread.join()
+    class Fragile:
+        def __del__(self):
+            raise KeyError
+    Fragile()
+    raise ValueError
+    """
+    )
+    assert done.out.decode().split("\n")[:3] == ["thread ZeroDivisionError", "unraisable KeyError", "theirs ValueError"]
+
+
+def test_a_crash_is_shown_readably_in_development(python):
+    done = python(
+        """
+    import discreet
+    discreet.configure(service="s", environment="dev")
+    def charge():
+        amount = 0
+        return 1 / amount
+    charge()
+    """
+    )
+    text = done.out.decode()
+    assert "uncaught exception" in text
+    assert "ZeroDivisionError" in text
+    assert "return 1 / amount" in text
