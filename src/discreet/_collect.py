@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from discreet._context import current
 from discreet._record import Identity, Record, Source
@@ -77,10 +77,11 @@ def correlate(record: Record, context: Context) -> None:
 def _take_exception(fields: dict[str, object]) -> BaseException | None:
     """`exc_info` in the forms `logging` takes; anything else stays a field like any other."""
     given = fields["exc_info"]
+    triple = cast("tuple[object, ...]", given) if type(given) is tuple else ()
     if isinstance(given, BaseException):
         found: BaseException | None = given
-    elif isinstance(given, tuple) and len(given) == 3 and isinstance(given[1], BaseException):
-        found = given[1]
+    elif len(triple) == 3 and isinstance(triple[1], BaseException):
+        found = triple[1]
     elif given is True or given == 1:
         found = sys.exc_info()[1]
     elif given is False or given is None:

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Callable, Mapping
     from contextvars import Token
     from types import TracebackType
     from typing import Any, TypeVar

@@ -24,7 +24,7 @@ class _Previous:
     excepthook: Callable[..., object] | None = None
     threads: Callable[..., object] | None = None
     unraisable: Callable[..., object] | None = None
-    showwarning: Callable[..., object] | None = None
+    showwarning: Callable[..., None] | None = None
 
 
 def install() -> None:

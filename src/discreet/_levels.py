@@ -64,8 +64,10 @@ def severity_text(level: int) -> str:
 
 
 def severity_number(level: int) -> int:
-    """OpenTelemetry's number for a level (logs data model, "SeverityNumber"); levels between two
-    standard ones take the finer numbers of the lower range, so that their order survives."""
+    """OpenTelemetry's number for a level (logs data model, "SeverityNumber").
+
+    Levels between two standard ones take the finer numbers of the lower range, so that their order survives.
+    """
     if level < DEBUG:
         return 1
     if level >= CRITICAL:

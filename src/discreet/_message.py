@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from discreet._values import to_plain
 
@@ -17,7 +17,7 @@ _PLACEHOLDER = re.compile(r"(\{\{)|\{([A-Za-z_][A-Za-z0-9_]*)\}")
 def text_of(message: object) -> str:
     """A message that is no string, as text."""
     if issubclass(type(message), str):  # isinstance() would ask the object itself
-        return str.__str__(message)  # type: ignore[arg-type]  # as the line above says
+        return str.__str__(cast("str", message))
     plain = to_plain(message)
     return plain if isinstance(plain, str) else str(plain)
 

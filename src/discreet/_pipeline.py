@@ -92,8 +92,8 @@ class Pipeline:
     def _salvage(self, logger: str, level: int, error: Exception) -> None:
         """Nothing of a record can be trusted that failed on its way: say that there was one, and why it is not here."""
         try:
-            record, context = collect(logger, level, "a record could not be made", {"reason": type(error).__name__}, None)
-            self.process(record, context)
+            reason: dict[str, object] = {"reason": type(error).__name__}
+            self.process(*collect(logger, level, "a record could not be made", reason, None))
         except Exception as again:  # say it where nothing more can fail
             ledger.drop(f"internal {type(again).__name__}")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 TYPE_CHECKING = False  # `typing` would cost a third of the import
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import NewType, TypeAlias, Union
+    from typing import NewType, TypeAlias
 
-    Plain: TypeAlias = Union[None, bool, int, float, str, "list[Plain]", "dict[str, Plain]"]
+    Plain: TypeAlias = "bool | int | float | str | list[Plain] | dict[str, Plain] | None"
     """What may leave the process: JSON's types. Floats may still be NaN or infinite; encoders spell those out."""
 
     Redacted = NewType("Redacted", "Record")
@@ -81,7 +81,7 @@ class Source:
         self.function = function
 
 
-class SafeFields(dict):  # type: ignore[type-arg]  # `dict[str, Plain]` at run time would need the names above
+class SafeFields(dict[str, "Plain"]):
     """Redacted fields of a context, with room for their encoded form: a request encodes its context once."""
 
     __slots__ = ("json",)

@@ -43,7 +43,7 @@ class LevelSettings:
 
     default: int = INFO
     elsewhere: int = INFO
-    named: Mapping[str, int] = field(default_factory=dict)
+    named: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(frozen=True)
@@ -127,14 +127,13 @@ def resolve(
     if levels is None:
         levels = LevelSettings(DEBUG if place.profile == "dev" else INFO, INFO)
         read.why["level"] = f"default for {place.profile}"
-    format = read.get("format", format, "DISCREET_FORMAT", "auto", _format)  # noqa: A001 - the setting's name
     return Settings(
         service=service,
         version=version,
         environment=place,
         host=_environment.host_name(),
         levels=levels,
-        format=format,
+        format=read.get("format", format, "DISCREET_FORMAT", "auto", _format),
         sinks=_sinks(read, sinks, file),
         redaction=read.get("redaction", redaction, "", Redaction(), _redaction),
         with_locals=read.get("locals", with_locals, "DISCREET_LOCALS", place.profile == "dev", _switch),
@@ -216,7 +215,7 @@ def _isatty(stream: Any) -> bool:
 
 def _advice(environ: Mapping[str, str], place: _environment.Environment, *, named: bool) -> list[str]:
     """What the user should know: misspelt variables; in production, a service that nobody named."""
-    advice = []
+    advice: list[str] = []
     for name in sorted(environ):
         if name.startswith("DISCREET_") and name not in VARIABLES:
             near = difflib.get_close_matches(name, VARIABLES, n=1)

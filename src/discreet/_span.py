@@ -103,6 +103,16 @@ class span:  # noqa: N801 - reads as the verb it is: `with discreet.span("charge
         self.__exit__(kind, error, trace)
 
 
+class _TracedSpan(span):
+    """A span that `traced` opens: its logger is the function's module, not the caller's."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str, logger: str) -> None:
+        super().__init__(name)
+        self._logger = logger
+
+
 def _status(error: BaseException | None) -> str:
     if error is None or isinstance(error, GeneratorExit):
         return "ok"
@@ -147,15 +157,15 @@ def traced(
         title = name or getattr(target, "__qualname__", None) or repr(target)
         module = str(getattr(target, "__module__", None) or "root")
         signature = inspect.signature(target) if arguments else None
+        wanted = None if isinstance(arguments, bool) else frozenset(arguments)
 
         def begin(*args: Any, **kwargs: Any) -> span:
-            opened = span(title, **fields)
-            opened._logger = module
+            opened = _TracedSpan(title, module)
+            opened.set(**fields)
             if signature is not None:
                 with suppress(TypeError):  # the call itself is about to raise the better error
                     given = signature.bind(*args, **kwargs).arguments
-                    chosen = given if arguments is True else {key: given[key] for key in arguments if key in given}
-                    opened.set(**{f"argument.{key}": value for key, value in chosen.items()})
+                    opened.set(**{f"argument.{key}": given[key] for key in given if wanted is None or key in wanted})
             return opened
 
         return wrap(target, begin, with_arguments=True)

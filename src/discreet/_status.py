@@ -23,7 +23,7 @@ def health() -> dict[str, Any]:
     records that reached no sink, `suppressed` those held back by `once`, `every` or `sample`, and `redacted`
     the markers written, by kind.
     """
-    sinks = [dict(sink.health()) for sink in state.sinks]
+    sinks: list[dict[str, Any]] = [dict(sink.health()) for sink in state.sinks]
     dropped: dict[str, int] = dict(ledger.lost)
     for sink in sinks:
         for reason, count in sink["dropped"].items():

@@ -6,7 +6,7 @@ import copy
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from discreet._collect import NOWHERE, correlate
@@ -82,7 +82,7 @@ def _exception(record: logging.LogRecord) -> BaseException | None:
     given: object = record.exc_info
     if isinstance(given, tuple) and len(given) == 3:
         given = given[1]
-    elif given is True:
+    elif record.exc_info:  # `True`, as handlers in other processes may leave it
         given = sys.exc_info()[1]
     if isinstance(given, BaseException):
         return given
@@ -109,11 +109,11 @@ def redacted_copy(record: logging.LogRecord, redactor: Redactor) -> logging.LogR
 def line_maker(format: str) -> Callable[[logging.LogRecord], bytes]:  # noqa: A002 - the setting's name
     """How `discreet.stdlib.Formatter` makes its line: a pipeline of one output, without delivery."""
     from discreet._configure import identity_of
+    from discreet._delivery.sink import Discard
     from discreet._encoding import choose
     from discreet._redaction.engine import Redactor
     from discreet._redaction.record import around, redact
     from discreet._settings import FORMATS, resolve
-    from discreet._delivery.sink import Discard
 
     if format not in FORMATS:
         raise ConfigurationError("format", format, "no such format", f"Use {', '.join(FORMATS)}")
@@ -132,6 +132,6 @@ def line_maker(format: str) -> Callable[[logging.LogRecord], bytes]:  # noqa: A0
     return line
 
 
-def _quiet(environ: os._Environ[str]) -> dict[str, str]:
+def _quiet(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment without what a formatter has no say in."""
     return {key: value for key, value in environ.items() if key not in ("DISCREET_FILE", "DISCREET_STREAM")}

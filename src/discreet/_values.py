@@ -42,7 +42,7 @@ CYCLE = "<cycle>"
 RECURSION = "<recursion limit>"
 MORE = "<more>"
 
-_SMALL = 1 << 63
+_LEAST, _MOST = -(1 << 63), (1 << 63) - 1  # certainly small enough to be written
 
 class_of: Callable[[object], type[object]] = type
 """`type` under a signature: of a value of type Any, checkers would not know what it returns."""
@@ -51,7 +51,7 @@ class_of: Callable[[object], type[object]] = type
 def to_plain(value: Any, limits: Limits = DEFAULT) -> Plain:
     """`value` as plain data; never raises, save KeyboardInterrupt, SystemExit and GeneratorExit."""
     kind = class_of(value)
-    if kind is str or value is None or kind is bool or kind is float or (kind is int and -_SMALL < value < _SMALL):
+    if kind is str or value is None or kind is bool or kind is float or (kind is int and _LEAST <= value <= _MOST):
         return value  # type: ignore[no-any-return]  # its type was just compared with those of Plain
     try:
         return _Walk(limits).convert(value, 0)
@@ -116,7 +116,7 @@ class _Walk:
             kind = class_of(item)
             if (
                 kind is str
-                or (kind is int and -_SMALL < item < _SMALL)
+                or (kind is int and _LEAST <= item <= _MOST)
                 or kind is float
                 or item is None
                 or kind is bool
@@ -135,7 +135,7 @@ class _Walk:
             kind = class_of(item)
             if (
                 kind is str
-                or (kind is int and -_SMALL < item < _SMALL)
+                or (kind is int and _LEAST <= item <= _MOST)
                 or kind is float
                 or item is None
                 or kind is bool
@@ -159,7 +159,7 @@ class _Walk:
 
 def _free(key: str, taken: dict[str, Plain]) -> str:
     """Another name for a key whose text is taken (`1` and `"1"`): both stay."""
-    number = 2
+    number = len(taken) + 1  # not from 2 on: a thousand keys of the same text must not take a million steps
     while f"{key}_{number}" in taken:
         number += 1
     return f"{key}_{number}"

@@ -70,7 +70,7 @@ _BY_NAME: dict[str, Kind] = {
     "builtins.async_generator": (LEAF, leaves.running),
     "types.SimpleNamespace": (DICT, objects.namespace_pairs),
     "argparse.Namespace": (DICT, objects.namespace_pairs),
-    "pandas._libs.tslibs.nattype.NaTType": (LEAF, leaves.as_repr),  # a datetime that can do nothing of one
+    "pandas._libs.tslibs.nattype._NaT": (LEAF, leaves.as_repr),  # a datetime that can do nothing of one
     "django.db.models.query.QuerySet": (LEAF, leaves.name_only),
     "pyspark.sql.dataframe.DataFrame": (LEAF, leaves.name_only),
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 from contextvars import Context, copy_context
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
@@ -27,54 +27,70 @@ def wrap(function: F, manager: Callable[..., AbstractContextManager[Any]], *, wi
     def enter(args: tuple[Any, ...], kwargs: dict[str, Any]) -> AbstractContextManager[Any]:
         return manager(*args, **kwargs) if with_arguments else manager()
 
-    wrapped: Callable[..., Any]
     if inspect.iscoroutinefunction(function):
-
-        @functools.wraps(function)
-        async def wrapped(*args: Any, **kwargs: Any) -> Any:
-            with enter(args, kwargs):
-                return await function(*args, **kwargs)
-
+        wrapped = _coroutine(function, enter)
     elif inspect.isasyncgenfunction(function):
-
-        @functools.wraps(function)
-        async def wrapped(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-            inside = copy_context()
-            steps = function(*args, **kwargs)
-            async with _Inside(inside, enter(args, kwargs)):
-                sent: Any = None
-                while True:
-                    try:
-                        item = await _Stepped(inside, steps.asend(sent))
-                    except StopAsyncIteration:
-                        return
-                    try:
-                        sent = yield item
-                    except GeneratorExit:
-                        await _Stepped(inside, steps.aclose())
-                        raise
-
+        wrapped = _async_generator(function, enter)
     elif inspect.isgeneratorfunction(function):
-
-        @functools.wraps(function)
-        def wrapped(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-            inside = copy_context()
-            with _Inside(inside, enter(args, kwargs)):
-                return (yield from _stepping(inside, function(*args, **kwargs)))
-
+        wrapped = _generator(function, enter)
     else:
+        wrapped = _plain(function, enter)
+    return cast("F", functools.wraps(function)(wrapped))
 
-        @functools.wraps(function)
-        def wrapped(*args: Any, **kwargs: Any) -> Any:
-            with enter(args, kwargs):
-                return function(*args, **kwargs)
 
-    return wrapped  # type: ignore[return-value]  # functools.wraps keeps the signature, which no checker can see
+Enter: TypeAlias = "Callable[[tuple[Any, ...], dict[str, Any]], AbstractContextManager[Any]]"
+
+
+def _plain(function: Callable[..., Any], enter: Enter) -> Callable[..., Any]:
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        with enter(args, kwargs):
+            return function(*args, **kwargs)
+
+    return wrapped
+
+
+def _coroutine(function: Callable[..., Any], enter: Enter) -> Callable[..., Any]:
+    async def wrapped(*args: Any, **kwargs: Any) -> Any:
+        with enter(args, kwargs):
+            return await function(*args, **kwargs)
+
+    return wrapped
+
+
+def _generator(function: Callable[..., Any], enter: Enter) -> Callable[..., Any]:
+    def wrapped(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+        inside = copy_context()
+        with _Inside(inside, enter(args, kwargs)):
+            return (yield from _stepping(inside, function(*args, **kwargs)))
+
+    return wrapped
+
+
+def _async_generator(function: Callable[..., Any], enter: Enter) -> Callable[..., Any]:
+    async def wrapped(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+        inside = copy_context()
+        steps = function(*args, **kwargs)
+        with _Inside(inside, enter(args, kwargs)):
+            step = steps.asend(None)
+            while True:
+                try:
+                    item = await _Stepped(inside, step)
+                except StopAsyncIteration:
+                    return
+                try:
+                    step = steps.asend((yield item))
+                except GeneratorExit:
+                    await _Stepped(inside, steps.aclose())
+                    raise
+                except BaseException as error:  # whatever the consumer throws belongs to the generator
+                    step = steps.athrow(error)
+
+    return wrapped
 
 
 def _stepping(inside: Context, steps: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
     """Drive a generator in its own context, passing values and exceptions through as `yield from` does."""
-    step: Callable[[], Any] = functools.partial(next, steps)
+    step: Callable[[], Any] = steps.__next__
     while True:
         try:
             item = inside.run(step)
@@ -85,7 +101,7 @@ def _stepping(inside: Context, steps: Generator[Any, Any, Any]) -> Generator[Any
         except GeneratorExit:
             inside.run(steps.close)
             raise
-        except BaseException as error:  # noqa: BLE001 - whatever the consumer throws belongs to the generator
+        except BaseException as error:  # whatever the consumer throws belongs to the generator
             step = functools.partial(steps.throw, error)
 
 
@@ -99,14 +115,8 @@ class _Inside:
     def __enter__(self) -> None:
         self._inside.run(self._manager.__enter__)
 
-    def __exit__(self, *error: Any) -> bool | None:
-        return self._inside.run(self._manager.__exit__, *error)
-
-    async def __aenter__(self) -> None:
-        self.__enter__()
-
-    async def __aexit__(self, *error: Any) -> bool | None:
-        return self.__exit__(*error)
+    def __exit__(self, *error: object) -> bool | None:
+        return self._inside.run(self._manager.__exit__, *cast("tuple[Any, Any, Any]", error))
 
 
 class _Stepped:
@@ -118,4 +128,4 @@ class _Stepped:
 
     def __await__(self) -> Generator[Any, Any, Any]:
         steps = self._awaitable.__await__()
-        return (yield from _stepping(self._inside, steps))  # type: ignore[arg-type]  # an iterator with send/throw
+        return (yield from _stepping(self._inside, steps))

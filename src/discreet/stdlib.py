@@ -32,7 +32,8 @@ def take_over() -> None:
     Handlers that write to stdout or stderr stay silent from here on, since discreet writes there; any other (a
     file, a mail, an error tracker) gets its records redacted.
     """
-    logging.Logger.callHandlers = _call_handlers  # type: ignore[method-assign]  # the one place all records pass
+    # The one place that all records pass.
+    logging.Logger.callHandlers = _call_handlers  # type: ignore[method-assign,assignment]  # named for what it is
     if _apply_levels not in levels.listeners:
         levels.listeners.append(_apply_levels)
     _apply_levels()
@@ -90,7 +91,7 @@ def _is_ours(handler: logging.Handler) -> bool:
     if isinstance(handler, Handler):
         return True
     console = (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
-    if isinstance(handler, logging.StreamHandler) and getattr(handler, "stream", None) in console:
+    if issubclass(type(handler), logging.StreamHandler) and getattr(handler, "stream", None) in console:
         return True
     return type(handler).__module__ == "rich.logging"  # Rich's console handler is no StreamHandler
 

@@ -17,7 +17,7 @@ from discreet._redaction.engine import Redactor
 from discreet._redaction.policy import Redaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 
 class Captured(list[dict[str, Any]]):
@@ -44,7 +44,7 @@ class _Capture(Sink):
 
 
 @contextmanager
-def capture(level: int | str = "trace") -> Iterator[Captured]:
+def capture(level: int | str = "trace") -> Generator[Captured, None, None]:
     """Collect every record made inside, from this level up, instead of delivering it.
 
     The configuration in force comes back at the end; its redaction policy applies meanwhile, or the default one.

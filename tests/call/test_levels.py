@@ -121,7 +121,7 @@ def test_the_level_variable_is_parsed(spec, expected):
 
 @pytest.mark.parametrize("spec", ["loud", "info,debug", "=debug", "a=loud"])
 def test_a_bad_level_variable_says_what_is_wrong(spec):
-    with pytest.raises(ValueError, match="not a level|names no logger|two default levels"):
+    with pytest.raises(ValueError, match=r"not a level|names no logger|two default levels"):
         parse_levels(spec)
 
 

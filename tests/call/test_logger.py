@@ -11,7 +11,13 @@ import discreet
 
 @pytest.mark.parametrize(
     ("method", "severity", "number"),
-    [("debug", "DEBUG", 5), ("info", "INFO", 9), ("warning", "WARNING", 13), ("error", "ERROR", 17), ("critical", "CRITICAL", 21)],
+    [
+        ("debug", "DEBUG", 5),
+        ("info", "INFO", 9),
+        ("warning", "WARNING", 13),
+        ("error", "ERROR", 17),
+        ("critical", "CRITICAL", 21),
+    ],
 )
 def test_each_method_writes_its_severity_and_opentelemetrys_number(sink, method, severity, number):
     getattr(discreet.get_logger("shop"), method)("hello")
@@ -48,7 +54,23 @@ def test_a_template_is_filled_from_the_fields_and_kept(sink):
 
 @pytest.mark.parametrize(
     "template",
-    ["{", "}", "{}", "{0}", "{missing}", "{a.__class__}", "{a[0]}", "{a!r}", "{a:>1000000}", "{{a}}", "{a", "a}", "{ a }", "%s", "100%"],
+    [
+        "{",
+        "}",
+        "{}",
+        "{0}",
+        "{missing}",
+        "{a.__class__}",
+        "{a[0]}",
+        "{a!r}",
+        "{a:>1000000}",
+        "{{a}}",
+        "{a",
+        "a}",
+        "{ a }",
+        "%s",
+        "100%",
+    ],
 )
 def test_what_is_no_plain_name_stays_as_written(sink, template):
     discreet.get_logger("shop").info(template, a=1)

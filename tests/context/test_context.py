@@ -251,3 +251,26 @@ def test_a_request_id_that_cannot_be_text_does_not_break_the_with(sink):
     with discreet.context(request_id=Hostile()):
         log.info("x")
     assert sink.last["request_id"] == "<Hostile>"
+
+
+def test_a_decorated_async_generator_takes_what_its_consumer_sends_and_throws(sink):
+    @discreet.context(job="stream")
+    async def items():
+        try:
+            got = yield 1
+            log.info("inside", got=got)
+            yield 2
+        except KeyError:
+            log.info("inside")
+            yield 3
+
+    async def main():
+        steps = items()
+        first = await steps.__anext__()
+        second = await steps.asend("hello")
+        third = await steps.athrow(KeyError("x"))
+        return [first, second, third]
+
+    assert asyncio.run(main()) == [1, 2, 3]
+    assert all(record["job"] == "stream" for record in sink.records)
+    assert sink.records[0]["got"] == "hello"

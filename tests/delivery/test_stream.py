@@ -70,7 +70,10 @@ def test_a_closed_stdout_is_counted_and_the_program_goes_on(python):
 
 
 def test_no_stdout_at_all_is_counted(python):
-    done = python(PROGRAM + '    sys.stdout = None\n    log.info("lost")\n    os.write(2, repr(discreet.health()["dropped"]).encode())')
+    done = python(
+        PROGRAM
+        + '    sys.stdout = None\n    log.info("lost")\n    os.write(2, repr(discreet.health()["dropped"]).encode())'
+    )
     assert b"{'EBADF': 1}" in done.err
 
 
@@ -133,7 +136,9 @@ def test_a_non_blocking_pipe_whose_reader_is_slow_still_gets_whole_lines():
     thread = threading.Thread(target=read)
     thread.start()
     with open(writer, "w", encoding="utf-8") as stream:
-        discreet.configure(sinks=[discreet.Stream(stream, format="json")], service="s", environment="prod", take_over=False)
+        discreet.configure(
+            sinks=[discreet.Stream(stream, format="json")], service="s", environment="prod", take_over=False
+        )
         for number in range(20):
             discreet.get_logger("x").info("big", number=number, blob=["z" * 500 for _ in range(100)])
     thread.join()
@@ -204,4 +209,8 @@ def test_the_books_name_each_sink(tmp_path):
         sinks=[discreet.Stream("stderr", format="json"), discreet.Stream(sys.stderr), discreet.File(tmp_path / "a")],
         service="s", environment="prod", take_over=False,
     )  # fmt: skip
-    assert [sink["sink"] for sink in discreet.health()["sinks"]] == ["stderr", type(sys.stderr).__name__, str(tmp_path / "a")]
+    assert [sink["sink"] for sink in discreet.health()["sinks"]] == [
+        "stderr",
+        type(sys.stderr).__name__,
+        str(tmp_path / "a"),
+    ]

@@ -81,17 +81,26 @@ def test_a_task_nobody_awaited_is_a_record(python):
 
 
 def test_a_warning_is_a_record(python):
-    done = python(START + f'    warnings.simplefilter("always"); warnings.warn("old way, password={PLANTED}", DeprecationWarning, stacklevel=1)\n')
+    done = python(
+        START
+        + f'    warnings.simplefilter("always"); warnings.warn("old way, password={PLANTED}", DeprecationWarning, stacklevel=1)\n'
+    )
     assert done.code == 0
     (record,) = done.records
-    assert (record["logger"], record["category"], record["severity"]) == ("py.warnings", "DeprecationWarning", "WARNING")
+    assert (record["logger"], record["category"], record["severity"]) == (
+        "py.warnings",
+        "DeprecationWarning",
+        "WARNING",
+    )
     assert record["warned_at"].endswith("program.py:4")
     assert PLANTED.encode() not in done.out + done.err
 
 
 def test_a_warning_meant_for_a_file_goes_there(python, tmp_path):
     path = tmp_path / "warnings.txt"
-    done = python(START + f'    warnings.showwarning(UserWarning("x"), UserWarning, "a.py", 1, open({str(path)!r}, "w"))\n')
+    done = python(
+        START + f'    warnings.showwarning(UserWarning("x"), UserWarning, "a.py", 1, open({str(path)!r}, "w"))\n'
+    )
     assert done.out == b""
     assert "UserWarning: x" in path.read_text()
 

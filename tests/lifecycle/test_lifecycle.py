@@ -40,7 +40,9 @@ def test_flush_returns_when_all_is_delivered(python):
 
 
 def test_sigterm_drains_and_the_process_dies_of_the_signal(python):
-    done = python(BUFFERED + '    log.info("last words")\n    os.kill(os.getpid(), signal.SIGTERM)\n    log.info("never")\n')
+    done = python(
+        BUFFERED + '    log.info("last words")\n    os.kill(os.getpid(), signal.SIGTERM)\n    log.info("never")\n'
+    )
     assert messages(done) == ["last words"]
     assert done.code == -signal.SIGTERM
 

@@ -74,5 +74,5 @@ def test_no_stored_example_is_a_whole_secret() -> None:
     redactor = Redactor()
     for rule, parts in _EXAMPLES:
         for part in parts:
-            if isinstance(part, str) and not rule.structure:
+            if isinstance(part, str):
                 assert redactor.text(part) == part, rule.kind

@@ -165,7 +165,11 @@ def test_development_shows_locals_in_tracebacks_redacted_and_production_none(mem
 
 
 def test_several_sinks_each_have_their_own_level_and_format(memory_sink):
-    everything, errors, pretty = memory_sink(format="json"), memory_sink(format="json", level="error"), memory_sink(format="console")
+    everything, errors, pretty = (
+        memory_sink(format="json"),
+        memory_sink(format="json", level="error"),
+        memory_sink(format="console"),
+    )
     discreet.configure(sinks=[everything, errors, pretty], environment="prod", service="s", take_over=False)
     log = discreet.get_logger("shop")
     log.info("fine")

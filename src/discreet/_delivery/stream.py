@@ -33,7 +33,7 @@ class Stream(Sink):
 
     @property
     def name(self) -> str:
-        """"stdout", "stderr", or the stream's class."""
+        """ "stdout", "stderr", or the stream's class."""
         return self.target if isinstance(self.target, str) else type(self.target).__name__
 
     def open(self) -> None:

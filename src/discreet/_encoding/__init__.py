@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from discreet._delivery.sink import Sink
+    from discreet._encoding.ci import Ci
     from discreet._record import Encoder
     from discreet._settings import Settings
 
@@ -32,7 +33,7 @@ def _console(sink: Sink, settings: Settings) -> Encoder:
     color = stream is not None and wants_color(stream, os.environ)
     ci = settings.environment.ci
     if ci is not None and stream is not None:
-        return CiEncoder(ci, color=color)
+        return CiEncoder(cast("Ci", ci), color=color)
     return ConsoleEncoder(color=color, width=_width(stream))
 
 

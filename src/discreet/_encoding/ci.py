@@ -17,34 +17,30 @@ from __future__ import annotations
 import itertools
 import os
 import re
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from .._levels import ERROR, WARNING, severity_text
-from .console import WIDE, ConsoleEncoder, trace_of
-from .escape import escape
+from discreet._encoding.console import WIDE, ConsoleEncoder, trace_of
+from discreet._encoding.escape import escape
+from discreet._levels import ERROR, WARNING, severity_text
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Literal, TypeAlias
 
-    from .._record import Record, Redacted
+    from discreet._record import Record, Redacted
 
     Ci: TypeAlias = Literal["github", "azure", "gitlab", "other"]
 
 # `##` before `[` or `word[` (TeamCity reads `##teamcity[`), also where our own text could follow with a bracket;
 # `::` that could begin a line; GitLab's markers. U+FE0F is the one ignorable character `escape` lets through, and
 # runners compare strings by culture, which skips it.
-_command = re.compile(
-    "#(?=\ufe0f*#[a-zA-Z\ufe0f]*(?:\\[|\\Z))"
-    "|\\A\\s*:(?=\ufe0f*(?::|\\Z))"
-    "|section_(?=start:|end:)"
-)
+_command = re.compile("#(?=\ufe0f*#[a-zA-Z\ufe0f]*(?:\\[|\\Z))|\\A\\s*:(?=\ufe0f*(?::|\\Z))|section_(?=start:|end:)")
 _visible = {"#": "\\x23", ":": "\\x3a", "_": "\\x5f"}
 _json_command = re.compile(rb"#(?=[\x80-\xff]*#)")
 
 
 def escape_for_ci(text: str) -> str:
-    """As `escape`, and what a CI would take for a command is broken up, visibly: `\\x23#vso[`, `\\x3a:error::`."""
+    r"""As `escape`, and what a CI would take for a command is broken up, visibly: `\x23#vso[`, `\x3a:error::`."""
     safe = escape(text)
     if "#" not in safe and ":" not in safe:
         return safe
@@ -52,16 +48,21 @@ def escape_for_ci(text: str) -> str:
 
 
 def neutralise_json(line: bytes) -> bytes:
-    """A JSON line that means the same and holds no `##` for a CI to read: `\\u0023#`. For every environment:
-    files and container logs get printed in pipelines too. A line of JSON begins with `{`, so `::` is no danger."""
+    r"""A JSON line that means the same and holds no `##` for a CI to read: `\u0023#`.
+
+    For every environment: files and container logs get printed in pipelines too. A line of JSON begins with `{`,
+    so `::` is no danger.
+    """
     if b"#" not in line:
         return line
     return _json_command.sub(rb"\\u0023", line)
 
 
 class CiEncoder(ConsoleEncoder):
-    """The console format for one CI. Never wraps. `workspace` is the folder of the checkout; annotations name
-    files relative to it, and only files in it."""
+    """The console format for one CI; it never wraps.
+
+    `workspace` is the folder of the checkout: annotations name files relative to it, and only files in it.
+    """
 
     def __init__(
         self,
@@ -70,9 +71,10 @@ class CiEncoder(ConsoleEncoder):
         color: bool = False,
         colors: int = 16,
         services: bool = False,
+        dates: bool = False,
         workspace: str | None = None,
     ) -> None:
-        super().__init__(color=color, colors=colors, services=services)
+        super().__init__(color=color, colors=colors, services=services, dates=dates)
         self._ci = ci
         self._workspace = workspace
         self._clean = escape_for_ci
@@ -116,7 +118,7 @@ class CiEncoder(ConsoleEncoder):
             return self._in_checkout(record.source.file, record.source.line)
         frames = record.exception.get("frames") if isinstance(record.exception, dict) else None
         for frame in reversed(frames if isinstance(frames, list) else []):
-            if isinstance(frame, Mapping):
+            if isinstance(frame, dict):
                 file, line = self._in_checkout(str(frame.get("file") or ""), frame.get("line"))
                 if file:
                     return file, line
@@ -131,8 +133,10 @@ class CiEncoder(ConsoleEncoder):
         return (self._clean(path), str(line)) if path and isinstance(line, int) and line > 0 else ("", "")
 
     def _section(self, record: Record, block: bytes) -> bytes:
-        """A foldable section whose header is the record's line; open for errors, closed for the rest
-        (docs.gitlab.com, "Create custom collapsible sections")."""
+        """A foldable section whose header is the record's line; open for errors, closed for the rest.
+
+        Its markers: docs.gitlab.com, "Create custom collapsible sections".
+        """
         seconds = max(0, record.time_ns // 1_000_000_000)
         name = f"discreet_{os.getpid()}_{next(self._sections)}"
         folded = "" if record.level >= ERROR else "[collapsed=true]"

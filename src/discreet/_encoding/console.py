@@ -9,18 +9,20 @@ Nothing from data reaches the terminal unescaped (escape.py).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from .._levels import WARNING, severity_text
-from .console_layout import Layout
-from .console_style import Palette, color_count, terminal_width, wants_color
-from .console_traceback import TracebackWriter, readable_path
-from .console_values import Token, field_tokens, ordered
-from .escape import display_width, escape
+from discreet._encoding.console_layout import Layout
+from discreet._encoding.console_style import Palette, color_count, terminal_width, wants_color
+from discreet._encoding.console_traceback import TracebackWriter, readable_path
+from discreet._encoding.console_values import field_tokens, ordered
+from discreet._encoding.escape import display_width, escape
+from discreet._levels import WARNING, severity_text
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .._record import Record, Redacted
+    from collections.abc import Callable
+
+    from discreet._encoding.console_values import Token
+    from discreet._record import Record, Redacted
 
 __all__ = ["ConsoleEncoder", "color_count", "terminal_width", "wants_color"]
 
@@ -40,7 +42,7 @@ class _Columns:
         self.service = service
 
 
-WIDE = _Columns(severity=8, logger=18, message=30, service=12)
+WIDE = _Columns(severity=8, logger=18, message=28, service=12)
 _MEDIUM = _Columns(severity=8, logger=14, message=0, service=10)
 _NARROW = _Columns(severity=5, logger=0, message=0, service=8)
 
@@ -103,15 +105,13 @@ class ConsoleEncoder:
         layout.end_line()
 
     def _padding(self, message: str, chunks: list[list[Token]], columns: _Columns, layout: Layout) -> int:
-        """The columns that align the fields of this line with its neighbours', if they cost no extra line."""
+        """The columns that align this line's fields with its neighbours', where all still fit on one line."""
         padding = columns.message - display_width(message)
         if not chunks or padding <= 0:
             return 0
         room = layout.room()
-        if room is None:
-            return padding
         fields = 1 + sum(1 + sum(display_width(text) for text, _ in chunk) for chunk in chunks)
-        return 0 if room - padding < fields <= room else padding
+        return padding if room is None or padding + fields <= room else 0
 
     def _traceback(self, record: Record, layout: Layout) -> None:
         writer = TracebackWriter(layout, self._clean)

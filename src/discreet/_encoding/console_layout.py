@@ -7,11 +7,15 @@ a record.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from .console_style import Palette
-from .console_values import Token
-from .escape import display_width, split_at_width
+from discreet._encoding.escape import display_width, split_at_width
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from discreet._encoding.console_style import Palette
+    from discreet._encoding.console_values import Token
 
 _NARROWEST = 12  # columns for text; below that nothing is readable, so a line may exceed the terminal
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from typing import Protocol
 
     class Terminal(Protocol):
@@ -101,7 +101,7 @@ def color_count(environ: Mapping[str, str] | None = None) -> int:
 def terminal_width(stream: object) -> int | None:
     """The columns of the terminal behind `stream`; None if it is no terminal, which means: never wrap."""
     try:
-        descriptor = stream.fileno()  # type: ignore[attr-defined]  # anything may come; what is no stream raises here
-        return os.get_terminal_size(descriptor).columns or None
+        fileno: Callable[[], int] = stream.fileno  # type: ignore[attr-defined]  # what has none raises, see below
+        return os.get_terminal_size(fileno()).columns or None
     except (AttributeError, OSError, ValueError):
         return None

@@ -7,13 +7,19 @@ so every key may be missing and every value of another type.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, cast
 
-from .console_layout import Layout
-from .console_values import Clean, text_of
+from discreet._encoding.console_values import text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from discreet._encoding.console_layout import Layout
+    from discreet._encoding.console_values import Clean
 
 _LONGEST_CHAIN = 50
 _DEEPEST_GROUP = 12
+_OMITTED = "<omitted>"
 _LIBRARIES = ("site-packages", "dist-packages")
 
 Gutter = tuple[str, str]
@@ -67,6 +73,9 @@ class TracebackWriter:
 
     def _headline(self, description: Mapping[str, object], gutter: Gutter) -> None:
         name = _text(description.get("type")) or "Exception"
+        if name == _OMITTED:  # stands for exceptions that were left out when this one was described
+            self._line(gutter, ("… " + (_text(description.get("message")) or "more exceptions"), "quiet"))
+            return
         module = _text(description.get("module"))
         if module and module not in ("builtins", "__main__") and "." not in name:
             name = f"{module}.{name}"
@@ -81,8 +90,9 @@ class TracebackWriter:
 
     def _frames(self, frames: Sequence[Mapping[str, object]], gutter: Gutter) -> None:
         repeated = 0
+        places = [tuple(_text(frame.get(key)) for key in ("file", "line", "function")) for frame in frames]
         for position, frame in enumerate(frames):
-            if position >= 2 and frame == frames[position - 1] == frames[position - 2]:
+            if position > 1 and places[position] == places[position - 1] == places[position - 2]:
                 repeated += 1
                 continue
             repeated = self._repeated(repeated, gutter)
@@ -95,6 +105,10 @@ class TracebackWriter:
         return 0
 
     def _frame(self, frame: Mapping[str, object], gutter: Gutter) -> None:
+        if frame.get("file") == _OMITTED:
+            hidden = _text(frame.get("omitted"))
+            self._line(gutter, (f"… {hidden} more frames" if hidden else "… more frames", "quiet"))
+            return
         path, ours = readable_path(_text(frame.get("file")) or "?")
         line = frame.get("line")
         place = f"{path}:{line}" if isinstance(line, int) else path
@@ -108,11 +122,9 @@ class TracebackWriter:
         code = _text(frame.get("code")).strip()
         for source in code.splitlines():
             self._line(gutter, ("    " + source.expandtabs(4), "code" if ours else "quiet"))
-        variables = frame.get("locals")
-        if isinstance(variables, Mapping):
-            for name, value in variables.items():
-                # text_of cleans strings itself; a second pass finds nothing left to do
-                self._line(gutter, (f"      {_text(name)} = {text_of(value, self._clean)}", "quiet"))
+        for name, value in (_mapping(frame.get("locals")) or {}).items():
+            # text_of cleans strings itself; a second pass finds nothing left to do
+            self._line(gutter, (f"      {name} = {text_of(value, self._clean)}", "quiet"))
 
     def _line(self, gutter: Gutter, *parts: tuple[str, str]) -> None:
         self._begin(gutter)
@@ -151,22 +163,24 @@ _STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
 
 
 def _origin(description: Mapping[str, object]) -> tuple[Mapping[str, object] | None, str]:
-    cause = description.get("cause")
-    if isinstance(cause, Mapping):
+    cause = _mapping(description.get("cause"))
+    if cause is not None:
         return cause, "the direct cause of"
-    context = description.get("context")
-    if isinstance(context, Mapping):
-        return context, "while handling that"
-    return None, ""
+    return _mapping(description.get("context")), "while handling that"
+
+
+def _mapping(value: object) -> Mapping[str, object] | None:
+    return cast("dict[str, object]", value) if isinstance(value, dict) else None
 
 
 def _items(value: object) -> Sequence[object]:
-    return value if isinstance(value, (list, tuple)) else ()
+    return cast("list[object]", value) if isinstance(value, list) else ()
 
 
 def _mappings(value: object) -> list[Mapping[str, object]]:
-    return [item for item in _items(value) if isinstance(item, Mapping)]
+    found = [_mapping(item) for item in _items(value)]
+    return [item for item in found if item is not None]
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else "" if value is None else str(value)
+    return value if isinstance(value, str) else "" if value is None else text_of(value, str)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterator, Mapping
+from typing import cast
 
 Token = tuple[str, str]
 """Text, already harmless, and the role that colours it."""
@@ -16,14 +16,15 @@ _needs_quotes = re.compile(r'[\s"=]|\A\Z')
 _needs_quotes_inside = re.compile(r'[\s"=,:\[\]{}]|\A\Z')
 _marker = re.compile(r"\[REDACTED:[a-z0-9-]+\]")
 _STATUS_KEYS = frozenset(("status", "status_code", "http_status", "http.status_code", "http.response.status_code"))
+_SLOW = 1000  # milliseconds
+_ENDLESS = 1e15  # milliseconds; beyond that it is no duration but a mistake, shown as the number it is
 _DEEPEST = 40  # nobody reads deeper, and the interpreter's stack ends somewhere
 
 
 def field_tokens(key: str, value: object, clean: Clean, role: str) -> list[Token]:
     """One field; `role` colours its key."""
-    if key == "duration_ms" and _is_duration(value):
-        milliseconds = float(value)  # type: ignore[arg-type]  # a number, as the line above found
-        return [("duration", role), ("=", "quiet"), (duration(milliseconds), "warn" if milliseconds >= 1000 else "value")]
+    if key == "duration_ms" and isinstance(value, (int, float)) and _is_duration(value):
+        return [("duration", role), ("=", "quiet"), (duration(value), "warn" if value >= _SLOW else "value")]
     return [(_quoted(str(key), clean, _needs_quotes), role), ("=", "quiet"), (text_of(value, clean), _role(key, value))]
 
 
@@ -68,8 +69,8 @@ def ordered(fields: Mapping[str, object], message: str) -> Iterator[tuple[str, o
             yield key, value
 
 
-def _is_duration(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < math.inf
+def _is_duration(value: float) -> bool:
+    return not isinstance(value, bool) and 0 <= value < _ENDLESS
 
 
 def _role(key: str, value: object) -> str:
@@ -97,14 +98,16 @@ def _nested(value: object, clean: Clean, depth: int) -> str:
         return _number(value)
     if depth >= _DEEPEST:
         return "…"
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
+        items = cast("dict[object, object]", value).items()
         pairs = (
             f"{_quoted(str(key), clean, _needs_quotes_inside)}: {_nested(item, clean, depth + 1)}"
-            for key, item in value.items()
+            for key, item in items
         )
         return "{" + ", ".join(pairs) + "}"
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_nested(item, clean, depth + 1) for item in value) + "]"
+        listed = cast("list[object]", value)
+        return "[" + ", ".join(_nested(item, clean, depth + 1) for item in listed) + "]"
     return _quoted(str(value), clean, _needs_quotes_inside)
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import re
 import time
-from json.encoder import encode_basestring  # type: ignore[attr-defined]  # C where CPython has it; typeshed leaves it out
-from typing import TYPE_CHECKING
+from json.encoder import encode_basestring
+from typing import TYPE_CHECKING, cast
 
 from discreet._levels import severity_number, severity_text
 from discreet._record import SafeFields
@@ -98,7 +98,8 @@ def _identity(identity: Identity) -> str:
     text = _identities.get(identity)
     if text is None:
         names = ("service", "version", "environment", "host", "process")
-        text = "".join(f',"{name}":{value(getattr(identity, name))}' for name in names if getattr(identity, name) is not None)
+        known = [(name, getattr(identity, name)) for name in names]
+        text = "".join(f',"{name}":{value(item)}' for name, item in known if item is not None)
         if len(_identities) > 100:
             _identities.clear()
         _identities[identity] = text
@@ -150,29 +151,28 @@ def _key(key: str) -> str:
 
 def value(item: object) -> str:
     """Any plain value as JSON."""
-    kind = type(item)
-    if kind is str:
+    if type(item) is str:
         return quote(item)
-    if kind is int:
-        return int.__repr__(item)  # type: ignore[arg-type]  # its type was just looked at
+    if type(item) is int:
+        return int.__repr__(item)
     if item is None:
         return "null"
-    if kind is float and item - item == 0:  # type: ignore[operator]  # neither NaN nor an infinity
-        return float.__repr__(item)  # type: ignore[arg-type]  # its type was just looked at
-    if kind is bool:
+    if type(item) is float and item - item == 0:  # neither NaN nor an infinity
+        return float.__repr__(item)
+    if type(item) is bool:
         return "true" if item else "false"
     try:
         return _nested(item)
     except ValueError:
-        return _nested(_finite(item))
+        return _nested(_finite(cast("Plain", item)))
 
 
-def _finite(item: object) -> Plain:
+def _finite(item: Plain) -> Plain:
     """NaN and the infinities as the strings that Python and JavaScript both read back as numbers."""
     if isinstance(item, float):
-        return item if item - item == 0 else "NaN" if item != item else "Infinity" if item > 0 else "-Infinity"
+        return item if item - item == 0 else "Infinity" if item > 0 else "-Infinity" if item < 0 else "NaN"
     if isinstance(item, dict):
         return {key: _finite(inner) for key, inner in item.items()}
     if isinstance(item, list):
         return [_finite(inner) for inner in item]
-    return item  # type: ignore[return-value]  # the redactor let only plain values through
+    return item

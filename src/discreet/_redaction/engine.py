@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _CACHED_TEXTS = 4096
 _CACHED_LENGTH = 512  # longer strings rarely repeat, and would fill the memory
 _BEYOND = 8192  # characters judged past those that leave, so that a secret at the cut is recognised whole
+_ROUNDS = 4
 _SMALL = 10**12  # integers below have fewer digits than a payment card
 _UNSEEN: Any = object()
 
@@ -152,6 +153,14 @@ class Redactor:
         if limit is not None and len(value) > limit:
             window, spans = _shortened(value, window, spans, limit)
         result = replaced(window, spans)
+        for _ in range(_ROUNDS if spans else 0):
+            # A marker is a new neighbour: what stood glued to a secret may be recognised only now.
+            spans = find(result, self._keys.kind, self._extra)
+            if not spans:
+                break
+            for _, _, kind in spans:
+                self.count(kind)
+            result = replaced(result, spans)
         if policy.callback is not None:
             result = policy.callback(result)
             if type(result) is not str:

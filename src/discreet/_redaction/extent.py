@@ -50,6 +50,10 @@ def pair_value(text: str, position: int, sign: str, kind: str, name: str) -> tup
         annotation = _ANNOTATION.match(text, start)
         if annotation is not None:
             start, sign = annotation.end(), "="
+    if sign == "-" and text.startswith(("pass:", "env:", "file:", "fd:"), start):  # where openssl takes it from
+        if not text.startswith("pass:", start):
+            return [], start
+        start += 5
     wrapped = _WRAPPED.match(text, start)
     if wrapped is not None:
         start = wrapped.end()  # PASSWORD('x'), SecretStr('x'), N'x'

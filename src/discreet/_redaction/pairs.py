@@ -93,7 +93,7 @@ def _name_before(text: str, position: int, sign: str) -> str | None:
     if before is None:
         return None
     name, ahead = before.group(1)[::-1], before.group(2)
-    if ahead.startswith(_IN_MARKER) or (sign == ">" and ahead[:1] != "<"):
+    if (ahead.startswith(_IN_MARKER) and "]" in before.group()[:5]) or (sign == ">" and ahead[:1] != "<"):
         return None
     if ahead[:1] == ":" and sign == ":" and "arn:" in text[max(0, position - 128) : position]:
         return None  # a resource name, whose parts stand between colons

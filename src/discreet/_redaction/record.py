@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from discreet._message import fill, interpolate, text_of
-from discreet._resolve import resolve
 from discreet._record import Identity, SafeFields, Source, free_key, reserved
+from discreet._resolve import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from discreet._context import Context
-    from discreet._record import Record, Redacted
+    from discreet._record import Plain, Record, Redacted
     from discreet._redaction.engine import Redactor
 
 _NOTHING: Mapping[str, object] = {}
@@ -38,8 +38,7 @@ def redact(record: Record, args: tuple[object, ...], redactor: Redactor, *, with
     if record.source is not None:
         source = record.source
         record.source = Source(text(source.file), source.line, text(source.function))
-    if record.exception is not None:
-        _exception(record, redactor, with_locals=with_locals)
+    _exception(record, redactor, with_locals=with_locals)
     return cast("Redacted", record)
 
 
@@ -63,10 +62,12 @@ def _exception(record: Record, redactor: Redactor, *, with_locals: bool) -> None
     from discreet import _exceptions
 
     error = record.exception
-    description = error if isinstance(error, dict) else _exceptions.describe(error, with_locals=with_locals)  # type: ignore[arg-type]  # not None here
-    safe = redactor.plain(description)
-    if not isinstance(safe, dict):  # the redactor failed closed on the whole of it
-        safe = {"type": type(error).__name__, "message": safe}
+    if error is None:
+        return
+    description = error if isinstance(error, dict) else _exceptions.describe(error, with_locals=with_locals)
+    judged = redactor.plain(description)
+    # Anything but a dict means that the redactor failed closed on the whole of it.
+    safe: dict[str, Plain] = judged if isinstance(judged, dict) else {"type": type(error).__name__, "message": judged}
     record.exception = safe
     record.stacktrace = redactor.text(_exceptions.render(safe))
 
@@ -114,6 +115,4 @@ def identity(raw: Identity, redactor: Redactor) -> Identity:
     def judged(value: str | None) -> str | None:
         return None if value is None else redactor.text(value)
 
-    return Identity(
-        judged(raw.service), judged(raw.version), judged(raw.environment), judged(raw.host), raw.process
-    )
+    return Identity(judged(raw.service), judged(raw.version), judged(raw.environment), judged(raw.host), raw.process)

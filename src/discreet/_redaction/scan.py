@@ -65,14 +65,14 @@ def _without_overlap(spans: list[tuple[int, int, int, str]], text: str) -> list[
 def _outside(span: tuple[int, int, int, str], markers: list[tuple[int, int]]) -> list[tuple[int, int, int, str]]:
     start, end, rank, kind = span
     pieces = []
-    for index in range(bisect_right(markers, (start, start)) - 1, len(markers)):
-        first, last = markers[max(index, 0)]
+    for index in range(max(0, bisect_right(markers, (start, start)) - 1), len(markers)):
+        first, last = markers[index]
         if first >= end:
             break
         if last <= start:
             continue
-        if first < start or last > end:
-            return []  # no secret cuts a marker in two
+        if rank < 2 or first < start or last > end:
+            return []  # no secret cuts a marker in two, and a form that includes one has been masked before
         if start < first:
             pieces.append((start, first, rank, kind))
         start = last

@@ -64,6 +64,9 @@ def secret_parts(text: str, start: int, end: int, kind: str) -> list[Span]:
         if _PAIR.search(value) is None:
             return [(start, end, kind)]
         return _parameters(value, start, key_words().parameters_kept, "cookie")
+    if value.endswith("/aws4_request"):  # SigV4: the scope after the key id is no secret
+        end = start + value.index("/")
+        return [] if innocent(text[start:end], kind) else [(start, end, "aws-access-key")]
     return [(start, end, kind)]
 
 

@@ -17,7 +17,7 @@ from discreet.errors import DiscreetError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_COMMANDS = ("run", "pretty", "trace", "doctor", "schema", "demo")
+_COMMANDS = ("run", "pretty_command", "trace", "doctor", "schema", "demo")
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
 

@@ -62,7 +62,7 @@ def examine() -> dict[str, Any]:
         with doctor_checks.leaving_no_files(settings.sinks):
             quiet = replace(settings, advice=())  # it belongs in the report, not among the records
             _configure._install(quiet, take_over=True)  # noqa: SLF001 - configure(), with settings at hand
-            sinks = doctor_checks.sinks(settings.sinks)
+            sinks = doctor_checks.sinks(settings)
     except ConfigurationError as error:
         return {**report, "problem": str(error)}
     pipeline = _configure.state.pipeline
@@ -114,7 +114,7 @@ class _Page:
         column = min(36, max(map(display_width, shown.values())))
         for name, value in shown.items():
             pad = " " * (column - display_width(value))
-            why = escape(settings[name]["why"])
+            why = "" if value == "not set" else escape(settings[name]["why"])
             yield f"  {self.paint(f'{name:<13}', 'key')} {value}{pad}  {self.paint(why, 'quiet')}".rstrip()
 
     def _checks(self, title: str, checks: list[dict[str, Any]]) -> Iterator[str]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from discreet._delivery.sink import Sink
     from discreet._redaction.detectors import Detector
+    from discreet._settings import Settings
 
 
 class Check(NamedTuple):
@@ -48,34 +49,39 @@ def hooks() -> list[Check]:
     ]
 
 
-def sinks(chosen: Sequence[Sink]) -> list[Check]:
-    """Whether each sink can be written to now."""
-    if not chosen:
-        return [Check("sinks", ok=False, note="none: every record is lost. Set DISCREET_STREAM or DISCREET_FILE")]
-    return [_sink(sink) for sink in chosen]
+def sinks(settings: Settings) -> list[Check]:
+    """Whether each sink can be written to now, and the format it gets."""
+    if not settings.sinks:
+        return [Check("none", ok=False, note="every record is lost: set DISCREET_STREAM or DISCREET_FILE")]
+    return [_sink(sink, settings) for sink in settings.sinks]
 
 
-def _sink(sink: Sink) -> Check:
+def _sink(sink: Sink, settings: Settings) -> Check:
+    wanted = sink.format if sink.format != "auto" else settings.format
+    if wanted == "auto":
+        wanted = "json" if settings.environment.profile == "prod" else "console"
+    usable = True
     if isinstance(sink, File):
-        writable = os.access(sink.path, os.W_OK)
-        return Check(sink.name, writable, "file, can be appended to" if writable else "file, cannot be written")
-    if isinstance(sink, Stream):
+        usable = os.access(sink.path, os.W_OK)
+    elif isinstance(sink, Stream):
         stream = sink.stream()
         usable = stream is not None and not stream.closed
-        return Check(sink.name, usable, "stream, open" if usable else "stream, closed or missing")
-    return Check(sink.name, ok=True, note=type(sink).__name__)
+    return Check(sink.name, usable, f"{wanted} format" if usable else "cannot be written to")
 
 
 @contextlib.contextmanager
 def leaving_no_files(chosen: Sequence[Sink]) -> Iterator[None]:
-    """Opening a file sink creates the file; one that was not there before goes again if nothing is in it."""
-    new = [sink.path for sink in chosen if isinstance(sink, File) and not sink.path.exists()]
+    """Opening a file sink creates the file and its folders; what was not there before goes again if it is empty."""
+    wanted = [sink.path.absolute() for sink in chosen if isinstance(sink, File)]
+    new = [path for file in wanted for path in (file, *file.parents) if not path.exists()]
     try:
         yield
     finally:
         for path in new:
             with contextlib.suppress(OSError):
-                if path.stat().st_size == 0:
+                if path.is_dir():
+                    path.rmdir()
+                elif path.stat().st_size == 0:
                     path.unlink()
 
 
@@ -86,9 +92,12 @@ def redaction(redactor: Redactor) -> list[Check]:
         for example in detector.examples:
             results[detector.kind] = results.get(detector.kind, True) and _masked(redactor, detector, example)
     for kind, name in sorted(_key_names().items()):
-        planted = _generated("alnum", 20)
+        planted = _generated("digits", 12) if kind == "pin" else _generated("alnum", 20)
         left = json.dumps(redactor.fields({name: planted, "nested": [{name: planted}]}), default=str)
         results[f"key: {kind}"] = planted not in left
+    card = _card_number()
+    left = json.dumps([redactor.text(f"paid with {card}"), redactor.fields({"note": int(card)})])
+    results["card-number"] = card not in left
     return [Check(kind, ok) for kind, ok in results.items()]
 
 
@@ -118,6 +127,16 @@ _ALPHABETS = {
 
 
 def _generated(alphabet: str, length: int) -> str:
-    """Characters that look like a key's: always the same, so that a failure can be looked at again."""
+    """Characters that look like a key's, digits among them: always the same, so that a failure can be repeated."""
     source = random.Random(f"{alphabet} {length}")  # noqa: S311 - no secret, only made to look like one
-    return "".join(source.choice(_ALPHABETS[alphabet]) for _ in range(length))
+    while True:
+        made = "".join(source.choice(_ALPHABETS[alphabet]) for _ in range(length))
+        if length < 4 or any(character.isdecimal() for character in made) or alphabet.endswith("32"):
+            return made
+
+
+def _card_number() -> str:
+    """A number that passes for a payment card's: 15 digits and the check digit by Luhn's rule (ISO/IEC 7812-1)."""
+    digits = "4" + _generated("digits", 14)
+    doubled = (int(digit) * (2 - place % 2) for place, digit in enumerate(digits))
+    return digits + str(-sum(number - 9 if number > 9 else number for number in doubled) % 10)

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
 import re
 import shutil
 import sys
-import tempfile
-from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 from discreet._encoding.console_style import Palette, color_count, wants_color
 from discreet._encoding.escape import escape
+from discreet.cli.inputs import lines_of, opened
 from discreet.cli.pretty import parse_line
 from discreet.cli.trace_drawing import Drawing
 from discreet.cli.trace_tree import Trace, ends_span
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from discreet._record import Redacted
 
 _SHORTEST = 6
 _HEXADECIMAL = re.compile(r"[0-9a-fA-F]{6,32}")
 _MOST_SHOWN = 20
-_IN_MEMORY = 32 << 20
 
 _DESCRIPTION = """\
 Find one request in the JSON lines of several services and draw it: spans as a tree with their durations, each
@@ -56,10 +52,10 @@ def run(arguments: argparse.Namespace) -> int:
     if len(wanted) < _SHORTEST:
         return _fail(f"{escape(wanted)!r} is too short: give at least {_SHORTEST} characters of the id")
     try:
-        with _inputs(arguments.files) as inputs:
+        with opened(arguments.files, again=True) as inputs:
             traces, skipped = _matching(inputs, wanted)
             if skipped:
-                print(f"discreet: {_lines(skipped)} that {'is' if skipped == 1 else 'are'} no record", file=sys.stderr)
+                print(f"discreet: {_lines(skipped)} skipped: no record", file=sys.stderr)
             if len(traces) == 1:
                 records = _records(inputs, *next(iter(traces)))
                 _draw(records, arguments)
@@ -132,31 +128,9 @@ def _as_in_json(text: str) -> bytes:
     return json.dumps(text, ensure_ascii=False)[1:-1].encode("utf-8", "surrogateescape")
 
 
-@contextmanager
-def _inputs(names: Sequence[str]) -> Iterator[list[IO[bytes]]]:
-    """The files, open and readable more than once; standard input is kept aside for that."""
-    opened: list[IO[bytes]] = []
-    try:
-        for name in dict.fromkeys(names):
-            opened.append(_kept(sys.stdin.buffer) if name == "-" else open(name, "rb"))  # noqa: SIM115 - closed below
-        yield opened
-    finally:
-        for file in opened:
-            file.close()
-
-
-def _kept(stream: IO[bytes]) -> IO[bytes]:
-    kept = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed by the caller
-    shutil.copyfileobj(stream, kept)
-    return kept  # type: ignore[return-value]  # it has what is used of IO[bytes]
-
-
-def _all_lines(inputs: Sequence[IO[bytes]]) -> Iterable[bytes]:
+def _all_lines(inputs: Sequence[IO[bytes]]) -> Iterator[bytes]:
     for file in inputs:
-        file.seek(0)
-        compressed = file.read(2) == b"\x1f\x8b"
-        file.seek(0)
-        yield from io.BufferedReader(gzip.GzipFile(fileobj=file)) if compressed else file  # type: ignore[type-var]  # a raw reader
+        yield from lines_of(file)
 
 
 def _draw(records: list[Redacted], arguments: argparse.Namespace) -> None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from discreet._encoding.console_values import Token
     from discreet._record import Record
 
+Told = Mapping[str, object]
+"""The fields of the spans around a row, which the row need not repeat."""
+
 _SHORT = {"WARNING": "WARN", "CRITICAL": "CRIT"}
 _MOST_CAUSES = 5
 _MOST_FRAMES = 3
@@ -40,19 +43,21 @@ class Row:
 def rows(trace: Trace) -> Iterator[Row]:
     """Every row from top to bottom; what lies outside every span comes first."""
     for record in trace.outside:
-        yield from _event(record, "", "", 0)
+        yield from _event(record, "", "", 0, {})
     # A stack of our own: a trace may be nested deeper than Python may recurse.
-    waiting: list[tuple[Span | Record, str, str, int]] = [(root, "", "", 0) for root in reversed(trace.roots)]
+    waiting: list[tuple[Span | Record, str, str, int, Told]] = [(root, "", "", 0, {}) for root in reversed(trace.roots)]
     while waiting:
-        item, branch, trunk, moved = waiting.pop()
+        item, branch, trunk, moved, told = waiting.pop()
         if not isinstance(item, Span):
-            yield from _event(item, branch, trunk, moved)
+            yield from _event(item, branch, trunk, moved, told)
             continue
         inside = _inside(item)
-        yield from _span(item, branch, trunk + ("│  " if inside else "   "))
+        yield from _span(item, branch, trunk + ("│  " if inside else "   "), told)
+        told = told if item.record is None else {**told, **item.record.ambient, **item.record.fields}
         for position, inner in reversed(list(enumerate(inside))):
             last = position == len(inside) - 1
-            waiting.append((inner, trunk + ("└─ " if last else "├─ "), trunk + ("   " if last else "│  "), item.moved))
+            down = trunk + ("   " if last else "│  ")
+            waiting.append((inner, trunk + ("└─ " if last else "├─ "), down, item.moved, told))
 
 
 def _inside(span: Span) -> Sequence[Span | Record]:
@@ -61,14 +66,14 @@ def _inside(span: Span) -> Sequence[Span | Record]:
     return [item for _, _, item in sorted(timed, key=lambda entry: entry[:2])]
 
 
-def _span(span: Span, branch: str, trunk: str) -> Iterator[Row]:
+def _span(span: Span, branch: str, trunk: str, told: Told) -> Iterator[Row]:
     record = span.record
     tokens: list[Token] = []
     service = ""
     if record is not None:
         service = record.identity.service or ""
         tokens.append((escape(str(record.fields["span"])), "bad" if span.failed else "message"))
-        tokens += _fields(record)
+        tokens += _fields(record, told)
         if branch == "" and span.parent_id is not None:
             tokens.append((f"  called by {escape(span.parent_id)}, which is not in these files", "quiet"))
     elif span.absent:
@@ -81,20 +86,23 @@ def _span(span: Span, branch: str, trunk: str) -> Iterator[Row]:
         yield from _exception(record, trunk)
 
 
-def _event(record: Record, branch: str, trunk: str, moved: int) -> Iterator[Row]:
+def _event(record: Record, branch: str, trunk: str, moved: int, told: Told) -> Iterator[Row]:
     severity = severity_text(record.level)
     tokens: list[Token] = [(f"{_SHORT.get(severity, severity):<6}", severity)]
     tokens.append((escape(record.message), "bad" if record.level >= ERROR else "value"))
-    tokens += _fields(record)
+    tokens += _fields(record, told)
     yield Row(branch, tokens, time=record.time_ns + moved, service=record.identity.service or "")
     yield from _exception(record, trunk)
 
 
-def _fields(record: Record) -> list[Token]:
-    tokens: list[Token] = []
+def _fields(record: Record, told: Told) -> list[Token]:
+    """The record's fields, but not what the span around it has said already, nor what its drawing shows."""
     hidden = SPAN_FIELDS if ends_span(record) else frozenset[str]()
+    if isinstance(record.exception, Mapping):
+        hidden |= {"error_type"}
+    tokens: list[Token] = []
     for key, value in {**record.fields, **record.ambient}.items():
-        if key not in hidden:
+        if key not in hidden and (key not in told or told[key] != value):
             tokens.append(("  ", "value"))
             tokens += field_tokens(key, value, escape, "key")
     return tokens

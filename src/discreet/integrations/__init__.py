@@ -1,0 +1,1 @@
+"""One file per framework, found by its name. They import the core; the core never imports them."""

@@ -1,0 +1,69 @@
+"""Flask: the WSGI middleware, and unhandled exceptions in the request's own record.
+
+    from discreet.integrations.flask import instrument
+
+    app = Flask(__name__)
+    instrument(app)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from discreet._stdlib_record import repeats
+from discreet.integrations._extras import missing
+from discreet.integrations._request import LOGGER, REQUEST_ID_HEADER, annotate, serving
+from discreet.integrations.wsgi import WSGIMiddleware
+from discreet._levels import ERROR, levels
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Collection
+
+    from flask import Flask
+
+__all__ = ["annotate", "instrument"]
+
+
+def instrument(
+    app: Flask,
+    *,
+    request_id_header: str = REQUEST_ID_HEADER,
+    trust_incoming: bool = True,
+    quiet: Collection[str] = (),
+) -> None:
+    """Record each request of this application; the options are those of `WSGIMiddleware`.
+
+    Flask answers an unhandled exception with 500 before any middleware could see it; here it stands in the request's
+    record, in place of Flask's own row "Exception on /path [GET]". Calling it again changes nothing.
+    """
+    try:
+        from flask import got_request_exception
+    except ModuleNotFoundError as error:
+        raise missing("flask") from error
+
+    if isinstance(app.wsgi_app, WSGIMiddleware):
+        return
+    got_request_exception.connect(_note, app)
+    app.wsgi_app = WSGIMiddleware(  # type: ignore[method-assign]  # how Flask wants middleware applied
+        app.wsgi_app, request_id_header=request_id_header, trust_incoming=trust_incoming, quiet=quiet
+    )
+    repeats[app.name] = _is_told
+
+
+def _note(_sender: object, exception: BaseException | None = None, **_: Any) -> None:
+    request = serving.get()
+    if request is not None:
+        request.error = exception
+
+
+def _is_told(record: logging.LogRecord) -> bool:
+    """Whether this is Flask's row about the exception that the request's record will hold."""
+    request = serving.get()
+    return (
+        request is not None
+        and record.msg == "Exception on %s [%s]"
+        and isinstance(record.exc_info, tuple)
+        and record.exc_info[1] is request.error
+        and levels.channel(LOGGER).threshold <= ERROR
+    )

@@ -1,0 +1,121 @@
+"""Real servers in child processes on free loopback ports, and what they wrote, line by line."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import uuid
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+APPS = Path(__file__).parent / "apps"
+SOURCES = Path(__file__).parents[2] / "src"
+PATIENCE = 30  # seconds until a server that says nothing fails the test
+
+
+class Server:
+    """A child process that serves, and everything it writes."""
+
+    def __init__(self, *command: str, **environ: str) -> None:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("DISCREET_", "OTEL_", "CI"))}
+        path = os.pathsep.join([str(APPS), str(SOURCES)])
+        self.process = subprocess.Popen(
+            [sys.executable, *command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={**kept, "PYTHONPATH": path, "DISCREET_FORMAT": "json", "PYTHONUNBUFFERED": "1", **environ},
+        )
+        self.lines: list[str] = []
+        self._news = threading.Condition()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        started = self.wait(lambda lines: re.search(r"(?:running on|Listening at:) http://([\d.:]+)", "\n".join(lines)))
+        self.address = started[1]
+        self.client = httpx.Client(base_url=f"http://{self.address}", timeout=PATIENCE)
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            with self._news:
+                self.lines.append(line.decode().rstrip("\n"))
+                self._news.notify_all()
+
+    def wait(self, test):
+        """Until `test(lines)` is true; its result."""
+        with self._news:
+            if not self._news.wait_for(lambda: test(self.lines), timeout=PATIENCE):
+                pytest.fail("the server never wrote it. It wrote:\n" + "\n".join(self.lines))
+            return test(self.lines)
+
+    @property
+    def records(self):
+        return [json.loads(line) for line in self.lines if line.startswith("{")]
+
+    def settle(self) -> None:
+        """Until everything before has been written: one more request, and its record."""
+        mark = new_id()
+        self.client.get("/context", headers={"x-request-id": mark})
+        self.wait(lambda lines: any(mark in line and '"http.server"' in line for line in lines))
+
+    def about(self, request_id: str):
+        """What was written in that request, once all of it is there."""
+        self.wait(lambda lines: any(request_id in line and '"span_kind":"server"' in line for line in lines))
+        self.settle()
+        return [record for record in self.records if record.get("request_id") == request_id]
+
+    @contextmanager
+    def listening(self):
+        """The lines that are written meanwhile, and until all is settled."""
+        self.settle()
+        start = len(self.lines)
+        heard: list[str] = []
+        yield heard
+        self.settle()
+        heard.extend(self.lines[start:])
+
+    def stop(self) -> None:
+        self.client.close()
+        self.process.terminate()
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._reader.join(PATIENCE)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+def new_id() -> str:
+    return uuid.uuid4().hex
+
+
+@pytest.fixture
+def request_id() -> str:
+    return new_id()
+
+
+@pytest.fixture(scope="session", params=["h11", "httptools"])
+def uvicorn_server(request):
+    server = Server(
+        "-m", "uvicorn", "shop_asgi:served", "--port", "0", "--loop", "asyncio", "--http", request.param
+    )
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session", params=["sync", "gthread"])
+def gunicorn_server(request):
+    server = Server(
+        "-m", "gunicorn", "shop_wsgi:served", "-b", "127.0.0.1:0", "-k", request.param, "--threads", "4",
+        "--access-logfile", "-",
+    )  # fmt: skip
+    yield server
+    server.stop()
