@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, cast
 
 from discreet._context import current
+from discreet._opentelemetry import active_ids
 from discreet._record import Identity, Record, Source
 from discreet._resolve import Lazy, resolve
 
@@ -63,8 +64,6 @@ def correlate(record: Record, context: Context) -> None:
     else:
         record.trace_id = record.span_id = None
     if "opentelemetry.trace" in sys.modules:
-        from discreet._opentelemetry import active_ids
-
         ids = active_ids()
         if ids is not None:
             record.trace_id, record.span_id = ids

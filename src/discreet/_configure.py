@@ -8,7 +8,7 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from discreet import _lifecycle, _settings
+from discreet import _limits, _lifecycle, _settings
 from discreet._call import active
 from discreet._delivery.stream import Stream
 from discreet._encoding import choose
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from discreet._redaction.policy import Redaction
     from discreet._settings import Settings
 
+# Loaded now: a first import on the way of a record takes a lock that a child forked meanwhile would wait for forever.
+_PRELOADED = (_limits,)
 _lock = threading.RLock()
 
 

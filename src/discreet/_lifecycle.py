@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import signal
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,9 @@ def install() -> None:
     _installed = True
     atexit.register(drain)
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=_forked)
+        os.register_at_fork(
+            before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child
+        )
 
 
 def install_sigterm() -> None:
@@ -50,13 +53,30 @@ def _terminated(number: int, _frame: FrameType | None) -> None:
     os.kill(os.getpid(), number)
 
 
-def _forked() -> None:
+def _before_fork() -> None:
+    from discreet._configure import state
+
+    for sink in state.sinks:
+        sink.before_fork()
+
+
+def _after_fork_in_parent() -> None:
+    from discreet._configure import state
+
+    for sink in state.sinks:
+        sink.after_fork_in_parent()
+
+
+def _after_fork_in_child() -> None:
     from discreet._configure import state
     from discreet._record import Identity
 
     ledger.forget()
+    limits = sys.modules.get("discreet._limits")
+    if limits is not None:
+        limits.renew_lock()
     for sink in state.sinks:
-        sink.forked()
+        sink.after_fork_in_child()
     pipeline = state.pipeline
     if pipeline is not None:
         parent = pipeline.identity

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+import os
 import sys
 import threading
 from time import monotonic
@@ -24,6 +24,12 @@ _MOST_SITES = 10_000  # call sites remembered; a service has hundreds, a loop th
 _lock = threading.Lock()
 _seen: dict[Hashable, None] = {}
 _last: dict[Hashable, tuple[float, int]] = {}
+
+
+def renew_lock() -> None:
+    """In a forked child: another thread may have held the lock, and is not here to free it."""
+    global _lock  # noqa: PLW0603 - the lock itself cannot be reset
+    _lock = threading.Lock()
 
 
 def forget() -> None:
@@ -105,7 +111,8 @@ def sample(rate: float) -> Limit:
     def limit(_site: Hashable) -> int | None:
         span = current.get().span
         # The trace id's last 14 digits are random by the recommendation; the same digits decide in every service.
-        draw = random.random() if span is None else int(span.trace_id[-14:], 16) / 16**14  # noqa: S311 - no secret
+        digits = os.urandom(7).hex() if span is None else span.trace_id[-14:]
+        draw = int(digits, 16) / 16**14
         return 0 if draw < share else None
 
     return limit

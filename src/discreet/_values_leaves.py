@@ -179,12 +179,10 @@ def numpy_scalar(value: Any, limit: int) -> Plain:
         except TypeError:  # months and years have no length in seconds
             return plain_text(str(value))
     item: Any = value.item()
-    if item is None or type(item) is bool or type(item) is str or type(item) is float:
+    if item is None or type(item) is bool or type(item) is float:
         return item
     if type(item) is int:
         return whole(item, limit)
-    if type(item) is bytes:
-        return octets(item, limit)
     if name.startswith(("longdouble", "float")):
         return float(value)
     return representation(item, limit)

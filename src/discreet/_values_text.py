@@ -9,6 +9,7 @@ PASS_THROUGH = (KeyboardInterrupt, SystemExit, GeneratorExit)
 
 _PRIVATE_KEY_START = "-----BEGIN "
 _PRIVATE_KEY_END = "-----END "
+_CARD_CHARACTERS = "0123456789- \t\r\n"
 
 
 class _Running(threading.local):
@@ -58,15 +59,14 @@ def safe_end(text: str, limit: int) -> int:
     What remains is judged by the redactor, who would not recognise half of a token, of a PEM block or of a card
     number written in groups. So the cut moves back to white space, past digits, and out of an unfinished PEM block.
     """
-    end = min(limit, len(text) - 1)
-    while end > 0 and not text[end].isspace():
-        end -= 1
-    begin = text.rfind(_PRIVATE_KEY_START, 0, end)
-    if begin >= 0 and text.find(_PRIVATE_KEY_END, begin, end) < 0:
-        end = begin
-    while end > 0 and (text[end - 1].isdigit() or text[end - 1].isspace() or text[end - 1] == "-"):
-        end -= 1
-    return max(end, 0)
+    head = text[: max(0, min(limit, len(text) - 1))]
+    if head and not head[-1].isspace() and not text[len(head)].isspace():
+        kept = head.rsplit(None, 1)
+        head = kept[0] if len(kept) == 2 else ""
+    begin = head.rfind(_PRIVATE_KEY_START)
+    if begin >= 0 and head.find(_PRIVATE_KEY_END, begin) < 0:
+        head = head[:begin]
+    return len(head.rstrip(_CARD_CHARACTERS))
 
 
 def plain_text(text: str) -> str:

@@ -93,7 +93,11 @@ def _is_ours(handler: logging.Handler) -> bool:
     console = (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
     if issubclass(type(handler), logging.StreamHandler) and getattr(handler, "stream", None) in console:
         return True
-    return type(handler).__module__ == "rich.logging"  # Rich's console handler is no StreamHandler
+    if handler is getattr(sys.modules.get("flask.logging"), "default_handler", None):
+        return True  # writes to the request's `wsgi.errors`, which is the server's stderr
+    stream_kind = type(getattr(handler, "stream", None)).__module__
+    # Flask's handler writes to what its server calls the error stream; Rich's is no StreamHandler.
+    return stream_kind == "werkzeug.local" or type(handler).__module__ == "rich.logging"
 
 
 def _to_pipeline(pipeline: Pipeline, record: logging.LogRecord) -> None:

@@ -52,7 +52,7 @@ def test_sample_keeps_nothing_at_zero_and_everything_at_one(sink, rate, expected
 
 def test_sample_keeps_a_share(sink, monkeypatch):
     draws = iter([0.05, 0.5, 0.09, 0.2])
-    monkeypatch.setattr("random.random", lambda: next(draws))
+    monkeypatch.setattr("discreet._limits.os.urandom", lambda size: int(next(draws) * 256**7).to_bytes(size, "big"))
     log = discreet.get_logger("shop").sample(0.1)
     for number in range(4):
         log.info("x", number=number)

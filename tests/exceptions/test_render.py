@@ -106,7 +106,9 @@ def test_notes_follow_the_message():
 def test_notes_of_a_group_stand_behind_its_bar():
     error = ExceptionGroup("g", [ValueError("v")])
     error.__notes__ = ["note"]
-    assert our_text(error)[:2] == ["  | " + describe(error).get("module", "") * 0 + our_text(error)[0][4:], "  | note"]
+    first, second = our_text(error)[:2]
+    assert first.endswith("ExceptionGroup: g (1 sub-exception)")
+    assert second == "  | note"
 
 
 def test_an_exception_that_was_never_raised_is_one_line():

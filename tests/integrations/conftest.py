@@ -38,7 +38,9 @@ class Server:
         self._reader.start()
         started = self.wait(lambda lines: re.search(r"(?:running on|Listening at:) http://([\d.:]+)", "\n".join(lines)))
         self.address = started[1]
-        self.client = httpx.Client(base_url=f"http://{self.address}", timeout=PATIENCE)
+        # A connection per request: after a 500 uvicorn closes it, maybe only when the next request is on its way.
+        alone = httpx.Limits(max_keepalive_connections=0)
+        self.client = httpx.Client(base_url=f"http://{self.address}", timeout=PATIENCE, limits=alone)
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -113,9 +115,17 @@ def uvicorn_server(request):
 
 @pytest.fixture(scope="session", params=["sync", "gthread"])
 def gunicorn_server(request):
+    threads = ["--threads", "4"] if request.param == "gthread" else []
     server = Server(
-        "-m", "gunicorn", "shop_wsgi:served", "-b", "127.0.0.1:0", "-k", request.param, "--threads", "4",
-        "--access-logfile", "-",
+        "-m", "gunicorn", "shop_wsgi:served", "-b", "127.0.0.1:0", "-k", request.param, *threads,
+        "--access-logfile", "-", "--no-control-socket",
     )  # fmt: skip
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def werkzeug_server():
+    server = Server("-m", "flask", "--app", "shop_wsgi", "run", "--port", "0")
     yield server
     server.stop()

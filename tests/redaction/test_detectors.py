@@ -15,7 +15,17 @@ from .samples import assemble, generated_parts
 
 _EXAMPLES = [(rule, parts) for rule in detectors() for parts in rule.examples]
 _COUNTER_EXAMPLES = [(rule, parts) for rule in detectors() for parts in rule.counter_examples]
-_SURROUNDINGS = ["{}", "token {} leaked", "({})", "see '{}', ok", "a={}&b=1", "<b>{}</b>", r"x\n{}\n", "{}.", "\u00e9{}\u00e9"]
+_SURROUNDINGS = [
+    "{}",
+    "token {} leaked",
+    "({})",
+    "see '{}', ok",
+    "a={}&b=1",
+    "<b>{}</b>",
+    r"x\n{}\n",
+    "{}.",
+    "\u00e9{}\u00e9",
+]
 
 
 def _name(value: object) -> str:

@@ -40,7 +40,19 @@ def test_a_pattern_outside_the_shared_rules_is_refused_with_a_remedy(pattern: st
 
 @pytest.mark.parametrize(
     "pattern",
-    [r"CUST-\d{6}", r"[(+*]{2}x+", r"(?:ab){1,4}c*d", r"\\1x", r"[\]a]{3,}", r"(?i)abc", r"(a{1,3}){1,3}", r"[^]x]y", r"a\+\+b", "a{,3}b", "{x}"],
+    [
+        r"CUST-\d{6}",
+        r"[(+*]{2}x+",
+        r"(?:ab){1,4}c*d",
+        r"\\1x",
+        r"[\]a]{3,}",
+        r"(?i)abc",
+        r"(a{1,3}){1,3}",
+        r"[^]x]y",
+        r"a\+\+b",
+        "a{,3}b",
+        "{x}",
+    ],
 )
 def test_a_pattern_of_the_shared_rules_compiles(pattern: str) -> None:
     assert check_pattern("customer-id", pattern).pattern == pattern

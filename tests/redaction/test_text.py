@@ -70,7 +70,9 @@ def test_an_unterminated_quote_is_masked_to_the_end() -> None:
 
 def test_a_digest_header_keeps_its_harmless_parameters() -> None:
     header = f'Authorization: Digest username="bob", realm="x", response="{_SECRET}"'
-    assert _REDACTOR.text(header) == 'Authorization: Digest username="bob", realm="x", response="[REDACTED:authorization]"'
+    assert (
+        _REDACTOR.text(header) == 'Authorization: Digest username="bob", realm="x", response="[REDACTED:authorization]"'
+    )
 
 
 def test_a_request_signature_keeps_its_scope() -> None:
@@ -133,7 +135,12 @@ def test_a_token_planted_in_any_text_never_survives(make: object, seed: int, bef
     assert token not in _REDACTOR.text(f"{before} {token} {after}")
 
 
-@given(st.sampled_from(["password", "api_key", "clientSecret", "DB_PASSWORD", "access_token"]), st.integers(0, 1000), st.text(), st.text())
+@given(
+    st.sampled_from(["password", "api_key", "clientSecret", "DB_PASSWORD", "access_token"]),
+    st.integers(0, 1000),
+    st.text(),
+    st.text(),
+)
 def test_a_value_under_a_key_word_never_survives(name: str, seed: int, before: str, after: str) -> None:
     value = "z9" + generated("alnum", 14, seed)
     for pair in (f"{name}={value}", f"{name}: {value}", f"'{name}': '{value}'", f'"{name}":"{value}"'):
@@ -146,7 +153,12 @@ def test_look_alikes_stay_as_they_are() -> None:
         sha = f"{random.getrandbits(160):040x}"
         uid = f"{random.getrandbits(128):032x}"
         dashed = f"{uid[:8]}-{uid[8:12]}-{uid[12:16]}-{uid[16:20]}-{uid[20:]}"
-        for text in (f"commit {sha} by bob", f"trace_id={uid} ok", f"request {dashed} done", f"price {random.random():.12f}"):
+        for text in (
+            f"commit {sha} by bob",
+            f"trace_id={uid} ok",
+            f"request {dashed} done",
+            f"price {random.random():.12f}",
+        ):
             assert _REDACTOR.text(text) == text
 
 

@@ -20,8 +20,8 @@ def test_an_array_of_a_subclass_keeps_its_name():
     class Image(np.ndarray):
         pass
 
-    assert to_plain(np.zeros((1, 1)).view(Image))["type"] == f"{__name__}.{Image.__qualname__}" or True
-    assert to_plain(np.zeros((1, 1)).view(Image))["shape"] == [1, 1]
+    plain = to_plain(np.zeros((1, 1)).view(Image))
+    assert (plain["type"], plain["shape"]) == (f"{__name__}.{Image.__qualname__}", [1, 1])
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_an_array_of_a_subclass_keeps_its_name():
         (np.longdouble(0.5), 0.5),
         (np.int64(-3), -3),
         (np.uint64(2**64 - 1), 2**64 - 1),
-        (np.bool_(True), True),  # noqa: FBT003  # numpy's
+        (np.bool_(True), True),  # numpy's
         (np.str_("a"), "a"),
         (np.bytes_(b"a"), "a"),
         (np.datetime64("2024-05-06T07:08:09"), "2024-05-06T07:08:09"),

@@ -9,7 +9,8 @@ import os
 import threading
 import time
 import types
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 import pytest
 
@@ -109,7 +110,7 @@ def test_containers_of_users_are_read_by_their_protocol():
         def __len__(self):
             return 2
 
-    class Group(Set):
+    class Group(AbstractSet):
         def __contains__(self, item):
             return True
 

@@ -117,8 +117,11 @@ class Colour(enum.Enum):
     ONE = 1
     HALF = 0.5
     NOTHING = None
-    YES = True
     PAIR = (1, 2)
+
+
+class Answer(enum.Enum):
+    YES = True
 
 
 class Level(enum.IntEnum):
@@ -139,7 +142,7 @@ def test_an_enum_becomes_its_value_if_that_is_a_scalar():
     assert found == ["red", 1, 0.5, None, 9, "a"]
     assert {type(item) for item in found} == {str, int, float, type(None)}
     assert to_plain(Access.READ | Access.WRITE) == 3
-    assert to_plain(Colour.YES) in (True, 1)
+    assert to_plain(Answer.YES) is True
 
 
 def test_an_enum_of_something_else_becomes_its_name():

@@ -86,6 +86,11 @@ def _around_asgi(app: Any) -> Any:
 def _around_wsgi(app: Any) -> Any:
     from discreet.integrations.wsgi import WSGIMiddleware
 
+    flask = sys.modules.get("flask")
+    if flask is not None and isinstance(app, flask.Flask):
+        from discreet.integrations.flask import instrument
+
+        instrument(app)  # Flask answers exceptions itself, and tells only those who ask
     return app if _has(app, WSGIMiddleware) else WSGIMiddleware(app)
 
 

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+_FORK_PATIENCE = 1.0  # seconds
+
+
 class Sink:
     """Where lines go. Subclass it and write `write`; the rest has sensible defaults.
 
@@ -29,6 +32,7 @@ class Sink:
     def _begin(self) -> None:
         # Re-entrant: a signal handler may log while its own thread is inside `write`.
         self._lock = threading.RLock()
+        self._held_for_fork = False
         self.delivered = 0
         self.dropped: dict[str, int] = {}
 
@@ -67,8 +71,20 @@ class Sink:
         if first:
             complain(f"a record could not be written to {self.name}: {reason}; discreet.health() keeps count")
 
-    def forked(self) -> None:
-        """In a forked child: a fresh lock (another thread may have held it) and books from zero."""
+    def before_fork(self) -> None:
+        """Wait until no thread is inside `write`: it may hold locks, the stream's own for one, that a child never frees.
+
+        Not for long: a write that is stuck must not stop the fork.
+        """
+        self._held_for_fork = self._lock.acquire(timeout=_FORK_PATIENCE)
+
+    def after_fork_in_parent(self) -> None:
+        """Go on writing."""
+        if self._held_for_fork:
+            self._lock.release()
+
+    def after_fork_in_child(self) -> None:
+        """A lock of its own, and books from zero: what the parent wrote is the parent's."""
         self._begin()
 
     def health(self) -> Mapping[str, object]:

@@ -7,7 +7,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from typing import Protocol
 
     class Terminal(Protocol):
@@ -100,8 +100,8 @@ def color_count(environ: Mapping[str, str] | None = None) -> int:
 
 def terminal_width(stream: object) -> int | None:
     """The columns of the terminal behind `stream`; None if it is no terminal, which means: never wrap."""
+    fileno = getattr(stream, "fileno", None)
     try:
-        fileno: Callable[[], int] = stream.fileno  # type: ignore[attr-defined]  # what has none raises, see below
-        return os.get_terminal_size(fileno()).columns or None
-    except (AttributeError, OSError, ValueError):
+        return os.get_terminal_size(fileno()).columns or None if callable(fileno) else None
+    except (OSError, TypeError, ValueError):  # no terminal, closed, or no descriptor behind it
         return None

@@ -7,9 +7,12 @@ detectors.json; a regular expression cannot count, so these few rules are code.
 from __future__ import annotations
 
 import binascii
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from discreet._redaction.keys import key_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def luhn(text: str) -> bool:
@@ -19,9 +22,8 @@ def luhn(text: str) -> bool:
         return False
     total = 0
     for position, digit in enumerate(reversed(digits)):
-        if position % 2:
-            digit = digit * 2 - 9 if digit > 4 else digit * 2
-        total += digit
+        doubled = digit * 2 if position % 2 else digit
+        total += doubled - 9 if doubled > 9 else doubled
     return total % 10 == 0
 
 

@@ -76,7 +76,7 @@ class Detector:
 
 
 def inside_word(text: str, position: int) -> bool:
-    """Whether a letter or digit stands before; that of an escape (`\\n`, `%3D`) does not count."""
+    r"""Whether a letter or digit stands before; that of an escape (`\n`, `%3D`) does not count."""
     if position == 0 or text[position - 1] not in _ALNUM:
         return False
     if text[position - 1] in "nrt" and text[position - 2 : position - 1] == "\\":

@@ -6,8 +6,7 @@ already. All fail closed: what cannot be judged becomes `[REDACTED:unjudged]`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from discreet._redaction.detectors import Detector
 from discreet._redaction.gate import Gate
@@ -18,6 +17,8 @@ from discreet._redaction.structure import UNJUDGED, Structure
 from discreet._values import to_plain
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from discreet._record import Plain
 
 _CACHED_TEXTS = 4096
@@ -25,7 +26,7 @@ _CACHED_LENGTH = 512  # longer strings rarely repeat, and would fill the memory
 _BEYOND = 8192  # characters judged past those that leave, so that a secret at the cut is recognised whole
 _ROUNDS = 4
 _SMALL = 10**12  # integers below have fewer digits than a payment card
-_UNSEEN: Any = object()
+_SCALARS = frozenset((str, int, float, bool, type(None)))
 
 
 class Redactor:
@@ -75,12 +76,10 @@ class Redactor:
                             unseen = [name]
                         else:
                             unseen.append(name)
-                elif kind is int:
-                    if not -_SMALL < value < _SMALL:  # type: ignore[operator]  # its type was just compared
-                        value = self.number(value)  # type: ignore[arg-type]  # as above
-                elif kind is not float and kind is not bool and value is not None:
-                    value = self._structure.raw(value)
-                safe[name] = value  # type: ignore[assignment]  # scalars and the results above are plain
+                elif (kind is int and not -_SMALL < value < _SMALL) or kind not in _SCALARS:  # type: ignore[operator]  # an int
+                    safe[name] = self._structure.raw(value)
+                    continue
+                safe[name] = value  # type: ignore[assignment]  # a plain scalar
             if unseen is not None:
                 self._judge_unseen(safe, unseen)
             return safe
@@ -115,6 +114,8 @@ class Redactor:
         text = name if type(name) is str else self._structure.name(name)
         kind = self._keys.kind(text)
         label = self.text(text)
+        while label in safe:  # two secrets as names become the same marker; neither value may be lost
+            label += "'"
         if kind is None:
             safe[label] = self._structure.raw(value)
             if label == name:
@@ -137,8 +138,8 @@ class Redactor:
                     return
             except Exception:  # each text on its own then, failing closed on its own
                 self.count("unjudged")
-        for name, text in zip(names, texts):
-            safe[name] = self.text(text)
+        for name in names:
+            safe[name] = self.text(safe[name])  # type: ignore[arg-type]  # as above
 
     def _judged(self, value: str) -> str:
         policy = self._policy
@@ -188,4 +189,3 @@ def _shortened(
         kept.append(span)
         cut = max(cut, span[1])
     return f"{window[:cut]}…[+{len(value) - cut} characters]", kept
-

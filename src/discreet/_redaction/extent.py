@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from discreet._redaction.values import PARAMETER_SCHEME, SCHEME, Span, innocent, secret_parts
+from discreet._redaction.values import PARAMETER_SCHEME, SCHEME, Span, secret_parts
 
 _LEAD = re.compile(r"[=>]{0,2}[ \t]{0,8}(?:\r?\n[ \t]{1,16})?[bu]?")
 _OPENING = re.compile(r"""(\\{1,8}["'])|(["'`])|([\[({])""")
@@ -21,59 +21,70 @@ _TAG = re.compile(r"[^<]+")
 _NEXT_FIELD = re.compile(r",[\w.\-]{1,64}[=:]|&[\w.\-%\[\]]{0,64}=|&[a-z]{2,6};")
 _MOST_CLOSING = 16
 _ANNOTATION = re.compile(
-    r"(?:str|bytes|string|String|SecretStr|SecretBytes|int|Any|Final|(?:Optional|Union|Final|ClassVar|Annotated)\[[\w.\[\], |]{1,64}\])"
+    r"(?:str|bytes|string|String|SecretStr|SecretBytes|int|Any|Final|"
+    r"(?:Optional|Union|Final|ClassVar|Annotated)\[[\w.\[\], |]{1,64}\])"
     r"(?: ?\| ?None)?[ \t]{0,4}=[ \t]{0,4}"
 )
 _WRAPPED = re.compile(r"(?:[NEUBRnebrux]{1,2}|[A-Za-z_][\w.]{0,40}\()[bu]?(?=[\"'])")
 _PHRASE = re.compile(r"[a-zA-Z]{3,12}(?:[ ,]{1,2}[a-z]{3,12}){2,23}")
 _PROSE = re.compile(r"[.,;:!?]?[ \t]{1,2}[a-zA-Z]")
-_LIST_ITEM = re.compile(r"""[\s,]{0,24}[bu]?(?:"([^"\\]*(?:\\.[^"\\]*)*)"|'([^'\\]*(?:\\.[^'\\]*)*)'|([^\s"',\[\]{}()]+))""")
+_LIST_ITEM = re.compile(
+    r"""[\s,]{0,24}[bu]?(?:"([^"\\]*(?:\\.[^"\\]*)*)"|'([^'\\]*(?:\\.[^'\\]*)*)'|([^\s"',\[\]{}()]+))"""
+)
 
 
 def pair_value(text: str, position: int, sign: str, kind: str, name: str) -> tuple[list[Span], int]:
     """The secret parts of the value that starts after a separator, and where to go on reading."""
-    lead = _LEAD.match(text, position)
-    start = position
-    if lead is not None and (sign != "%" and sign != "-" or not lead.group().isspace()):
-        start = lead.end()
-        if start and text[start - 1] in "bu" and text[start : start + 1] not in ("'", '"', "\\"):
-            start -= 1  # a value that begins with b, not a bytes literal
     if sign == ":" and text[position : position + 1] == ":":
         return [], position + 1  # a scope, as in Token::Kind
+    if sign == "%":
+        return _percent(text, position, kind)
+    start, sign = _value_start(text, position, sign)
     if start >= len(text):
         return [], start
-    if sign == "%":
-        return _percent(text, start, kind)
     if sign == ">":
         return _span(text, _TAG, start, kind)
+    if sign == "-" and text.startswith(("env:", "file:", "fd:"), start):  # where openssl takes it from
+        return [], start
+    opening = _OPENING.match(text, start)
+    if opening is None:
+        return ([], start) if sign == "," else _bare(text, start, sign, kind, name)
+    return _opened(text, opening, sign, kind)
+
+
+def _value_start(text: str, position: int, sign: str) -> tuple[int, str]:
+    """Past white space, the rest of the separator, a type annotation, and what wraps a literal."""
+    lead = _LEAD.match(text, position)
+    start = lead.end() if lead is not None else position
+    if start > position and text[start - 1] in "bu" and text[start : start + 1] not in ("'", '"', "\\"):
+        start -= 1  # a value that begins with b, not a bytes literal
     if sign == ":":
         annotation = _ANNOTATION.match(text, start)
         if annotation is not None:
             start, sign = annotation.end(), "="
-    if sign == "-" and text.startswith(("pass:", "env:", "file:", "fd:"), start):  # where openssl takes it from
-        if not text.startswith("pass:", start):
-            return [], start
+    elif sign == "-" and text.startswith("pass:", start):  # openssl: the password itself follows
         start += 5
     wrapped = _WRAPPED.match(text, start)
-    if wrapped is not None:
-        start = wrapped.end()  # PASSWORD('x'), SecretStr('x'), N'x'
-    opening = _OPENING.match(text, start)
-    if opening is None:
-        return ([], start) if sign == "," else _bare(text, start, sign, kind, name)
-    if opening.group(1):
-        delimiter = opening.group(1)
-        end = text.find(delimiter, opening.end())
+    return (start if wrapped is None else wrapped.end()), sign  # PASSWORD('x'), SecretStr('x'), N'x'
+
+
+def _opened(text: str, opening: re.Match[str], sign: str, kind: str) -> tuple[list[Span], int]:
+    """A value between quotes, with or without backslashes before them, or a list."""
+    start = opening.end()
+    escaped, quote, bracket = opening.groups()
+    if escaped:
+        end = text.find(escaped, start)
         end = len(text) if end < 0 else end
-        return secret_parts(text, opening.end(), end, kind), end + len(delimiter)
-    if opening.group(2):
-        matched = _QUOTED[opening.group(2)].match(text, opening.end())
+        return secret_parts(text, start, end, kind), end + len(escaped)
+    if quote:
+        matched = _QUOTED[quote].match(text, start)
         end = matched.end() if matched else len(text)
         if sign == "," and text[end + 1 : end + 2] not in (")", "]"):
-            return [], opening.end()  # words in a list, not a pair
-        return secret_parts(text, opening.end(), end, kind), end + 1
-    if opening.group(3) == "[":
-        return _items(text, opening.end(), kind)
-    return [], opening.end()  # an object: its own names are judged
+            return [], start  # words in a list, not a pair
+        return secret_parts(text, start, end, kind), end + 1
+    if bracket == "[":
+        return _items(text, start, kind)
+    return [], start  # an object: its own names are judged
 
 
 def _span(text: str, pattern: re.Pattern[str], start: int, kind: str) -> tuple[list[Span], int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from discreet._redaction.checksums import luhn, mod97, us_ssn
+from discreet._redaction.detectors import inside_word
 
 _DIGITS = re.compile(r"\d{3,}")
 _GROUPED_CARD = re.compile(r"\d{4}([ \-])(?:\d{4}[ \-]\d{4}[ \-]\d{1,7}|\d{6}[ \-]\d{4,5})")
@@ -49,7 +50,9 @@ def _shorter(text: str, start: int, end: int) -> list[int]:
 
 def _stands_alone(text: str, start: int, end: int) -> bool:
     before = text[start - 1 : start] if start else ""
-    if before.isalnum() or before in ("_", "$") or (before in ("-", ".") and text[max(0, start - 2) : start - 1].isalnum()):
+    if inside_word(text, start) or before in ("_", "$"):
+        return False
+    if before in ("-", ".") and text[max(0, start - 2) : start - 1].isalnum():
         return False
     after = text[end : end + 1]
     if after.isalnum() or after == "_":

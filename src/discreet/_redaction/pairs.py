@@ -1,21 +1,25 @@
-"""Step 3, redact: names in text, and where their values are.
+r"""Step 3, redact: names in text, and where their values are.
 
-`k=v`, `k: v`, `'k': v`, `"k": "v"`, `\\"k\\": \\"v\\"`, `<k>v</k>`, `('k', 'v')`, `k%3Dv`, `--k v`,
-`"name": "k", "value": "v"`. The separators are the anchors; the name is read backwards from there and its verdict decides
-whether the value is looked at. No regular expression can consult a verdict half-way, so this is code; which names
-count is data (keys.json).
+`k=v`, `k: v`, `'k': v`, `"k": "v"`, `\"k\": \"v\"`, `<k>v</k>`, `('k', 'v')`, `k%3Dv`, `--k v`,
+`"name": "k", "value": "v"`. The separators are the anchors; the name is read backwards from there and its verdict
+decides whether the value is looked at. No regular expression can consult a verdict half-way, so this is code; which
+names count is data (keys.json).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from discreet._redaction.extent import pair_value
 from discreet._redaction.keys import key_words
-from discreet._redaction.values import Span
 
-KindOf = Callable[[str], "str | None"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from discreet._redaction.values import Span
+
+    KindOf = Callable[[str], "str | None"]
 
 _MOST_BEFORE = 96
 _SEPARATOR = re.compile(r"[=:>,]|%3[DdAa]")
@@ -97,6 +101,11 @@ def _name_before(text: str, position: int, sign: str) -> str | None:
         return None
     if ahead[:1] == ":" and sign == ":" and "arn:" in text[max(0, position - 128) : position]:
         return None  # a resource name, whose parts stand between colons
+    return _whole_name(name, ahead)
+
+
+def _whole_name(name: str, ahead: str) -> str:
+    """The name without what an escape or a prefix has glued to it, or with the word that belongs to it."""
     if ahead[:1] == "\\" and name[0] in "nrt":
         return name[1:]  # the letter of an escape: "a=1\\npassword=x"
     if ahead[:1] == "%":

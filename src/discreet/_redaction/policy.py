@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from discreet.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
 
 MAX_TEXT = 65_536
 """Characters of one string that leave by default."""
@@ -68,7 +71,9 @@ def check_pattern(kind: str, regex: str) -> re.Pattern[str]:
     """
     setting = f"patterns[{kind!r}]"
     if not isinstance(kind, str) or not _KIND.match(kind):
-        raise ConfigurationError("patterns", kind, "not a kind", "Use lower-case letters, digits and dashes: 'customer-id'")
+        raise ConfigurationError(
+            "patterns", kind, "not a kind", "Use lower-case letters, digits and dashes: 'customer-id'."
+        )
     if not isinstance(regex, str):
         raise ConfigurationError(setting, regex, "not a regular expression", "Pass its text")
     bare = re.sub(r"\\\\", "  ", regex)  # an escaped backslash starts no escape
@@ -79,12 +84,15 @@ def check_pattern(kind: str, regex: str) -> re.Pattern[str]:
         compiled = re.compile(regex)
     except (re.error, OverflowError, RecursionError) as error:
         raise ConfigurationError(setting, regex, f"invalid regular expression: {error}", "Correct it.") from None
-    if compiled.match("") is not None:
-        raise ConfigurationError(setting, regex, "matches the empty text", "Require at least one character.")
     if _nested_unbounded(bare):
         raise ConfigurationError(
-            setting, regex, "a repetition inside an unbounded repetition", "Give the inner and outer one upper bounds: {1,64}."
+            setting,
+            regex,
+            "a repetition inside an unbounded repetition",
+            "Give the inner and the outer one upper bounds: {1,64}.",
         )
+    if compiled.match("") is not None:
+        raise ConfigurationError(setting, regex, "matches the empty text", "Require at least one character.")
     return compiled
 
 

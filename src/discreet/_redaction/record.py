@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from discreet._exceptions import describe, render
 from discreet._message import fill, interpolate, text_of
 from discreet._record import Identity, SafeFields, Source, free_key, reserved
 from discreet._resolve import resolve
@@ -59,17 +60,15 @@ def _message(record: Record, args: tuple[object, ...], fields: Mapping[str, obje
 
 
 def _exception(record: Record, redactor: Redactor, *, with_locals: bool) -> None:
-    from discreet import _exceptions
-
     error = record.exception
     if error is None:
         return
-    description = error if isinstance(error, dict) else _exceptions.describe(error, with_locals=with_locals)
+    description = error if isinstance(error, dict) else describe(error, with_locals=with_locals)
     judged = redactor.plain(description)
     # Anything but a dict means that the redactor failed closed on the whole of it.
     safe: dict[str, Plain] = judged if isinstance(judged, dict) else {"type": type(error).__name__, "message": judged}
     record.exception = safe
-    record.stacktrace = redactor.text(_exceptions.render(safe))
+    record.stacktrace = redactor.text(render(safe))
 
 
 def around(context: Context, redactor: Redactor, overridden: Mapping[str, object]) -> Mapping[str, object]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from discreet._redaction.detectors import Detector, detectors
 from discreet._redaction.numbers import numbers
 from discreet._redaction.pairs import pairs
 from discreet._redaction.values import MARKER, Span, innocent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 

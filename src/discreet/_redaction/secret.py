@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
+TYPE_CHECKING = False  # `typing` would cost a third of the import
 if TYPE_CHECKING:
     from typing import Generic, NoReturn, TypeVar
 
     T = TypeVar("T")
-    _Base = Generic[T]
 else:
+    T = None
 
-    class _Base:
-        """Stands in for `Generic` at run time, so that importing this module does not import `typing`."""
+    class Generic:
+        """Stands in for `typing.Generic` at run time: `Secret[str]` is `Secret`."""
 
         __slots__ = ()
 
@@ -22,7 +22,7 @@ else:
 MARKER = "[REDACTED:secret]"
 
 
-class Secret(_Base["T"] if TYPE_CHECKING else _Base):
+class Secret(Generic[T]):
     """Holds `value` and shows `[REDACTED:secret]` wherever it is printed, formatted, logged or serialised.
 
     `reveal()` is the only way to the value, so that a search for it finds every use. Comparing two secrets takes
@@ -50,14 +50,12 @@ class Secret(_Base["T"] if TYPE_CHECKING else _Base):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        mine, theirs = self._value, other._value
-        if isinstance(mine, str) and isinstance(theirs, str):
-            mine, theirs = mine.encode("utf-8", "surrogatepass"), theirs.encode("utf-8", "surrogatepass")
-        if isinstance(mine, (bytes, bytearray)) and isinstance(theirs, (bytes, bytearray)):
-            from hmac import compare_digest  # not at module level: it loads the ssl bindings
+        mine, theirs = _as_bytes(self._value), _as_bytes(other._value)
+        if mine is None or theirs is None:
+            return bool(self._value == other._value)
+        from hmac import compare_digest  # late: loading it would double what `import discreet` costs
 
-            return compare_digest(mine, theirs)
-        return bool(mine == theirs)
+        return compare_digest(mine, theirs)
 
     def __hash__(self) -> int:
         return hash((Secret, self._value))
@@ -69,4 +67,12 @@ class Secret(_Base["T"] if TYPE_CHECKING else _Base):
         return type(self)(self._value)
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError("a discreet.Secret does not pickle: the pickle would hold its value in the clear. Pass reveal() on purpose.")
+        raise TypeError(
+            "a discreet.Secret does not pickle: the pickle would hold its value in clear. Pickle reveal() instead."
+        )
+
+
+def _as_bytes(value: object) -> bytes | None:
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogatepass")
+    return bytes(value) if isinstance(value, (bytes, bytearray)) else None

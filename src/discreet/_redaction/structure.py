@@ -27,7 +27,9 @@ UNJUDGED = "[REDACTED:unjudged]"
 def is_secret(value: object) -> bool:
     """A `Secret`, or one of pydantic's: recognised by its class, so that no instance attribute is run."""
     kind = type(value)
-    return kind is Secret or isinstance(value, Secret) or any("get_secret_value" in base.__dict__ for base in kind.__mro__)
+    if issubclass(kind, Secret):
+        return True
+    return any("get_secret_value" in base.__dict__ for base in kind.__mro__)
 
 
 class Structure:
@@ -124,8 +126,9 @@ class _Walk:
             previous: Plain = None
             safe: list[Plain] = []
             for item in items:  # ["--password", "x"]: a command line
-                option = isinstance(previous, str) and previous[:1] == "-" and previous[1:].strip("-") and "=" not in previous
-                under = self._redactor.key(previous) if option and len(previous) <= 128 else None
+                under = None
+                if isinstance(previous, str) and previous[:1] == "-" and "=" not in previous and len(previous) <= 128:
+                    under = self._redactor.key(previous)
                 safe.append(self.value(item, under, depth + 1))
                 previous = item
             return safe

@@ -23,10 +23,15 @@ SCHEME = re.compile(
     r"(?:(?:[ \t]|%20|\+)+|(?:=)|(?::[ \t]*))",
     re.IGNORECASE,
 )
-PARAMETER_SCHEME = re.compile(r"(?:Digest|AWS4-HMAC-SHA256|OAuth|Hawk|Signature|SharedAccessSignature)[ \t]", re.IGNORECASE)
+PARAMETER_SCHEME = re.compile(
+    r"(?:Digest|AWS4-HMAC-SHA256|OAuth|Hawk|Signature|SharedAccessSignature)[ \t]", re.IGNORECASE
+)
 _PAIR = re.compile(r"""([A-Za-z0-9_.\-$]{1,128})=(?:\\?"([^"\\]*)\\?"|([^;,&\s"'\\]*))""")
 
-_CODE = re.compile(r"[A-Za-z_][\w.]{1,64}\([^()\"']{0,64}\)|(?:Optional|Union|List|Dict|list|dict|tuple|Annotated)\[[\w\[\], |.]{1,64}\]|SecretStr")
+_CODE = re.compile(
+    r"[A-Za-z_][\w.]{1,64}\([^()\"']{0,64}\)|"
+    r"(?:Optional|Union|List|Dict|list|dict|tuple|Annotated)\[[\w\[\], |.]{1,64}\]|SecretStr"
+)
 """A call that fetches the value, or its type: code that is quoted in a log holds no value."""
 
 
@@ -70,6 +75,9 @@ def secret_parts(text: str, start: int, end: int, kind: str) -> list[Span]:
     return [(start, end, kind)]
 
 
+_SCHEME_KINDS = {"beare": "bearer-token", "basic": "basic-credentials"}
+
+
 def _authorization(value: str, start: int, end: int) -> list[Span]:
     """Everything but the scheme; of a scheme with parameters (Digest, SigV4), all parameters but the harmless ones."""
     scheme = SCHEME.match(value)
@@ -80,10 +88,9 @@ def _authorization(value: str, start: int, end: int) -> list[Span]:
     if innocent(rest, "authorization"):
         return []
     head = scheme.group().lower()
-    if PARAMETER_SCHEME.match(value) and "=" in rest.rstrip("="):
-        if _PAIR.search(rest) is not None:
-            return _parameters(rest, start + offset, key_words().credential_parameters_kept, "authorization")
-    kind = "bearer-token" if head.startswith("bearer") else "basic-credentials" if head.startswith("basic") else "authorization"
+    if PARAMETER_SCHEME.match(value) and _PAIR.search(rest) is not None:
+        return _parameters(rest, start + offset, key_words().credential_parameters_kept, "authorization")
+    kind = _SCHEME_KINDS.get(head[:5], "authorization")
     return [(start + offset, end, kind)]
 
 

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 Told = Mapping[str, object]
 """The fields of the spans around a row, which the row need not repeat."""
 
+_STATUS_CODE = "http.response.status_code"
+# What every request has, and nobody looks for in a drawing; and what its name mostly says already.
+_OF_A_REQUEST = frozenset({"http.request.method", "client.address", "server.port", _STATUS_CODE})
+_IN_A_NAME = frozenset({"http.route", "url.path", "server.address"})
+_OURS = "/discreet/integrations/"
 _SHORT = {"WARNING": "WARN", "CRITICAL": "CRIT"}
 _MOST_CAUSES = 5
 _MOST_FRAMES = 3
@@ -73,6 +78,9 @@ def _span(span: Span, branch: str, trunk: str, told: Told) -> Iterator[Row]:
     if record is not None:
         service = record.identity.service or ""
         tokens.append((escape(str(record.fields["span"])), "bad" if span.failed else "message"))
+        code = record.fields.get(_STATUS_CODE)
+        if code is not None:
+            tokens.append((f"  {escape(str(code))}", "bad" if span.failed else "good"))
         tokens += _fields(record, told)
         if branch == "" and span.parent_id is not None:
             tokens.append((f"  called by {escape(span.parent_id)}, which is not in these files", "quiet"))
@@ -97,12 +105,14 @@ def _event(record: Record, branch: str, trunk: str, moved: int, told: Told) -> I
 
 def _fields(record: Record, told: Told) -> list[Token]:
     """The record's fields, but not what the span around it has said already, nor what its drawing shows."""
-    hidden = SPAN_FIELDS if ends_span(record) else frozenset[str]()
+    name = str(record.fields["span"]) if ends_span(record) else None
+    hidden = frozenset[str]() if name is None else SPAN_FIELDS | _OF_A_REQUEST
     if isinstance(record.exception, Mapping):
         hidden |= {"error_type"}
     tokens: list[Token] = []
     for key, value in {**record.fields, **record.ambient}.items():
-        if key not in hidden and (key not in told or told[key] != value):
+        known = key in hidden or (key in told and told[key] == value)
+        if not known and not (name is not None and key in _IN_A_NAME and str(value) in name):
             tokens.append(("  ", "value"))
             tokens += field_tokens(key, value, escape, "key")
     return tokens
@@ -128,7 +138,8 @@ def _exception(record: Record, trunk: str) -> Iterator[Row]:
 
 def _frames(frames: object) -> Iterator[list[Token]]:
     known = [frame for frame in frames if isinstance(frame, Mapping)] if isinstance(frames, list) else []
-    own = [frame for frame in known if readable_path(str(frame.get("file") or "?"))[1]]
+    files = [str(frame.get("file") or "?").replace("\\", "/") for frame in known]
+    own = [frame for frame, file in zip(known, files, strict=True) if readable_path(file)[1] and _OURS not in file]
     for frame in (own or known[-1:])[-_MOST_FRAMES:]:
         path, _ = readable_path(str(frame.get("file") or "?"))
         name = path.rpartition("/")[2]

@@ -106,6 +106,8 @@ class Exchange:
             (b"content-type", b"text/plain; charset=utf-8"),
             (b"content-length", str(len(_ERROR_BODY)).encode()),
         ]
+        if str(self._scope.get("http_version", "1.1")).startswith("1"):
+            headers.append((b"connection", b"close"))  # servers close after an exception; HTTP/2 has no such header
         try:
             await self.send({"type": "http.response.start", "status": 500, "headers": headers})
             await self.send({"type": "http.response.body", "body": _ERROR_BODY})

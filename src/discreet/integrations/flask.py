@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from discreet._levels import ERROR, levels
 from discreet._stdlib_record import repeats
 from discreet.integrations._extras import missing
 from discreet.integrations._request import LOGGER, REQUEST_ID_HEADER, annotate, serving
 from discreet.integrations.wsgi import WSGIMiddleware
-from discreet._levels import ERROR, levels
 
 if TYPE_CHECKING:
     import logging
@@ -62,7 +62,7 @@ def _is_told(record: logging.LogRecord) -> bool:
     request = serving.get()
     return (
         request is not None
-        and record.msg == "Exception on %s [%s]"
+        and str(record.msg).startswith("Exception on ")
         and isinstance(record.exc_info, tuple)
         and record.exc_info[1] is request.error
         and levels.channel(LOGGER).threshold <= ERROR
