@@ -95,9 +95,7 @@ def _is_ours(handler: logging.Handler) -> bool:
         return True
     if handler is getattr(sys.modules.get("flask.logging"), "default_handler", None):
         return True  # writes to the request's `wsgi.errors`, which is the server's stderr
-    stream_kind = type(getattr(handler, "stream", None)).__module__
-    # Flask's handler writes to what its server calls the error stream; Rich's is no StreamHandler.
-    return stream_kind == "werkzeug.local" or type(handler).__module__ == "rich.logging"
+    return type(handler).__module__ == "rich.logging"  # Rich's console handler is no StreamHandler
 
 
 def _to_pipeline(pipeline: Pipeline, record: logging.LogRecord) -> None:

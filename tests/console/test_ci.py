@@ -53,7 +53,7 @@ def ours_removed(block: str, ci: str) -> list[str]:
     if ci == "gitlab":
         block = re.sub(r"\x1b\[0Ksection_(start|end):\d+:discreet_\d+_\d+(\[collapsed=true\])?\r\x1b\[0K", "", block)
     if ci == "github":
-        block = re.sub(r"\A::(error|warning) [^:]*::", "", block)
+        block = re.sub(r"\A::(error|warning)( [^:]*)?::", "", block)
     if ci == "azure":
         block = re.sub(r"\A##vso\[task\.logissue type=(error|warning);[^\]]*\]", "", block)
     return block.split("\n")

@@ -120,4 +120,4 @@ def test_a_description_of_any_shape_stays_behind_its_gutter(record, described):
     item = record("failed", exception=described if isinstance(described, dict) else {"frames": described})
     for width in (None, 40):
         _, *lines = ConsoleEncoder(width=width)(item).decode().rstrip("\n").split("\n")
-        assert all(line.startswith("  │") or line.startswith("    ") for line in lines)
+        assert all(line.startswith(("  │", "    ")) for line in lines)

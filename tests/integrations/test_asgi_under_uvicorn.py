@@ -7,6 +7,8 @@ import socket
 import httpx
 import pytest
 
+from discreet._correlation import new_request_id
+
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 PARENT = "b7ad6b7169203331"
 
@@ -175,7 +177,7 @@ def read_responses(connection: socket.socket, ends: list[bytes]) -> bytes:
 def test_a_get_after_a_large_post_on_one_connection_starts_from_its_own_carrier(uvicorn_server, pipelined):
     # asyncio resumes reading in the context of the request that paused it: the next one starts inside that.
     host, port = uvicorn_server.address.split(":")
-    first, second = ("post-" + "1" * 20, "get-" + "2" * 20)
+    first, second = new_request_id(), new_request_id()
     post = raw_request("POST", "/upload", first, b"x" * 300_000)
     get = raw_request("GET", "/context", second)
     with socket.create_connection((host, int(port)), timeout=30) as connection:

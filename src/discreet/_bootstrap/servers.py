@@ -97,6 +97,8 @@ def _around_wsgi(app: Any) -> Any:
 def _has(app: Any, middleware: type) -> bool:
     """Whether it is there already: outermost, added to a Starlette or FastAPI application, or as Flask's `wsgi_app`."""
     added = getattr(app, "user_middleware", ())
-    return isinstance(app, middleware) or isinstance(getattr(app, "wsgi_app", None), middleware) or any(
-        getattr(entry, "cls", None) is middleware for entry in added
+    return (
+        isinstance(app, middleware)
+        or isinstance(getattr(app, "wsgi_app", None), middleware)
+        or any(getattr(entry, "cls", None) is middleware for entry in added)
     )

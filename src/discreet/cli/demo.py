@@ -36,7 +36,9 @@ _SERVICES = """\
 def add(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Register the subcommand."""
     parser = subparsers.add_parser("demo", help="watch three real services log as one", description=_DESCRIPTION)
-    parser.add_argument("--out", metavar="FOLDER", type=Path, help="where to keep the logs (default: a new one in /tmp)")
+    parser.add_argument(
+        "--out", metavar="FOLDER", type=Path, help="where to keep the logs (default: a new one in /tmp)"
+    )
     parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="default: on a terminal")
     parser.set_defaults(command=run)
 
@@ -87,14 +89,19 @@ class _Show:
     def title(self, text: str) -> None:
         width = min(100, shutil.get_terminal_size((100, 24)).columns)
         line = self.rule * max(3, width - len(text) - 4)
-        print(f"\n{self.paint(self.rule * 2, 'quiet')} {self.paint(text, 'message')} {self.paint(line, 'quiet')}\n", flush=True)
+        print(
+            f"\n{self.paint(self.rule * 2, 'quiet')} {self.paint(text, 'message')} {self.paint(line, 'quiet')}\n",
+            flush=True,
+        )
 
     def command(self, text: str) -> None:
         self.title(f"$ {text}")
 
     def answer(self, answer: Answer) -> None:
         role = "bad" if answer.status >= 500 else "good"
-        print(f"  {self.paint(str(answer.status), role)}  {answer.method:<4} {answer.path:<8}  {self.paint(answer.what, 'quiet')}")
+        print(
+            f"  {self.paint(str(answer.status), role)}  {answer.method:<4} {answer.path:<8}  {self.paint(answer.what, 'quiet')}"
+        )
 
     def run(self, command: Any, arguments: Sequence[str]) -> int:
         """Another command of ours, as its own command line would run it."""

@@ -34,7 +34,11 @@ def prove(folder: Path, answers: Sequence[Answer], planted: Mapping[str, str]) -
         _secrets(planted, contents),
         Claim(
             "nothing printed beside the records: no traceback, no line of a server's own",
-            [f"{name} has {len(content)} bytes" for name, content in contents.items() if name.endswith(".stderr") and content],
+            [
+                f"{name} has {len(content)} bytes"
+                for name, content in contents.items()
+                if name.endswith(".stderr") and content
+            ],
         ),
     ]
 
@@ -74,6 +78,8 @@ def _one_trace(records: Iterable[Mapping[str, Any]], answers: Sequence[Answer]) 
             processes.add(record["process"])
         elif "trace_id" in record:
             against.append("a record has a trace id and no request id")
+        elif record.get("thread", "").startswith("ThreadPoolExecutor"):
+            against.append("a record made on a thread pool has lost its request")
     against += [f"request {request} has {len(ids)} trace ids" for request, ids in traces.items() if len(ids) != 1]
     if len(traces) != len(answers):
         against.append(f"{len(traces)} request ids for {len(answers)} requests")

@@ -138,7 +138,12 @@ def send_requests(gateway: Service, planted: Mapping[str, str]) -> list[Answer]:
     credentials = {"user": "ada", "password": planted["password"]}
     card = planted["card number"]
     small = {"customer": "ada", "items": ["tea", "cup"], "amount": 16, "card": card}
-    spaced = {"customer": "bob", "items": ["pot"], "amount": 42, "card": f"{card[:4]} {card[4:8]} {card[8:12]} {card[12:]}"}
+    spaced = {
+        "customer": "bob",
+        "items": ["pot"],
+        "amount": 42,
+        "card": f"{card[:4]} {card[4:8]} {card[8:12]} {card[12:]}",
+    }
     large = {"customer": "eve", "items": ["tea", "pot", "cup"], "amount": 5800, "card": card}
     with httpx.Client(base_url=gateway.url, timeout=_PATIENCE) as client:
         for what, request in (

@@ -110,7 +110,10 @@ class _Page:
 
     def _settings(self, settings: dict[str, dict[str, Any]]) -> Iterator[str]:
         yield self._title("settings")
-        shown = {name: "not set" if entry["value"] is None else escape(str(entry["value"])) for name, entry in settings.items()}
+        shown = {
+            name: "not set" if entry["value"] is None else escape(str(entry["value"]))
+            for name, entry in settings.items()
+        }
         column = min(36, max(map(display_width, shown.values())))
         for name, value in shown.items():
             pad = " " * (column - display_width(value))

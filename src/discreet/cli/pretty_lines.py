@@ -25,10 +25,10 @@ _TIMESTAMP = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?(?:Z|([+-]\d\d):?(\d\d))", re.ASCII
 )
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
-# `web-1  | ` (docker compose, with its colours), `[pod/web/app] ` (kubectl --prefix), `2024-05-01T10:00:00.123Z
+# `web-1  | ` (docker compose, its colours taken off), `[pod/web/app] ` (kubectl --prefix), `2024-05-01T10:00:00.123Z
 # stdout F ` (CRI), or only the time (docker and kubectl --timestamps).
 _PREFIX = re.compile(
-    rb"\s*(?:(?:\x1b\[[0-9;]*m)*[\w.-]+ *\|(?:\x1b\[[0-9;]*m)* *"
+    rb"\s*(?:[\w.-]+ *\| *"
     rb"|\[[\w./-]+\] *"
     rb"|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) (?:std(?:out|err) [FP] )?)?"
 )
@@ -54,7 +54,7 @@ def read_line(line: bytes) -> Line | None:
     start = line.find(b"{")
     if start < 0 or b'"schema"' not in line:
         return None
-    before = line[:start]
+    before = _COLOR.sub(b"", line[:start])
     if _PREFIX.fullmatch(before) is None:
         return None
     try:
@@ -67,7 +67,7 @@ def read_line(line: bytes) -> Line | None:
     record = _record(values)
     if record is None:
         return None
-    return Line(_COLOR.sub(b"", before).decode("ascii", "replace").lstrip(), values, record)
+    return Line(before.decode("ascii", "replace").lstrip(), values, record)
 
 
 def _record(values: dict[str, object]) -> Redacted | None:

@@ -34,9 +34,7 @@ console shows 8 of a trace id). FILES may be compressed with gzip; - is standard
 
 def add(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Register the subcommand."""
-    parser = subparsers.add_parser(
-        "trace", help="draw one request across services", description=_DESCRIPTION
-    )
+    parser = subparsers.add_parser("trace", help="draw one request across services", description=_DESCRIPTION)
     parser.add_argument("id", metavar="ID", help="a trace id or request id, or the beginning of one")
     parser.add_argument("files", metavar="FILE", nargs="*", default=["-"], help="logs as JSON lines, of all services")
     parser.add_argument("--spans", action="store_true", help="spans only, without the records inside them")
@@ -153,7 +151,10 @@ def _ask(wanted: str, traces: dict[_Key, _Summary]) -> int:
     by_time = sorted(traces.items(), key=lambda item: item[1].start)
     for (_, identity), summary in by_time[:_MOST_SHOWN]:
         services = ", ".join(escape(name) for name in summary.services)
-        print(f"  {escape(identity)}  {escape(summary.name) or '-'}  {services}  {_lines(summary.records)}", file=sys.stderr)
+        print(
+            f"  {escape(identity)}  {escape(summary.name) or '-'}  {services}  {_lines(summary.records)}",
+            file=sys.stderr,
+        )
     if len(by_time) > _MOST_SHOWN:
         print(f"  and {len(by_time) - _MOST_SHOWN} more", file=sys.stderr)
     return 1

@@ -1,7 +1,7 @@
 """`discreet trace`: rows to lines of a terminal, with offsets, services, bars and durations in columns.
 
-      +0 ms  gateway    POST /orders  http.status=500         ━━━━━━━━━━━━━━━━━━━━  84.2ms
-      +3 ms  inventory  └─ POST /reserve                       ╺━━━━━━━━━━━━━━━╸    61.0ms
++0 ms  gateway    POST /orders  http.status=500         ━━━━━━━━━━━━━━━━━━━━  84.2ms
++3 ms  inventory  └─ POST /reserve                       ╺━━━━━━━━━━━━━━━╸    61.0ms
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 _OFFSET = 9
 _DURATION = 8
 _LONGEST_SERVICE = 16
-_ASCII = str.maketrans({"━": "=", "╺": "=", "╸": "=", "│": "|", "├": "|", "└": "`", "─": "-", "…": "~", "·": ",", "µ": "u"})
+_ASCII = str.maketrans(
+    {"━": "=", "╺": "=", "╸": "=", "│": "|", "├": "|", "└": "`", "─": "-", "…": "~", "·": ",", "µ": "u"}
+)
 
 
 class Drawing:
@@ -89,9 +91,7 @@ class Drawing:
         whole = max(1, trace.end - trace.start)
         first = min(halves - 1, (span.start - trace.start) * halves // whole)
         last = max(first + 1, min(halves, -(-(span.end - trace.start) * halves // whole)))
-        cells = "".join(
-            " ╸╺━"[(first <= cell < last) + 2 * (first <= cell + 1 < last)] for cell in range(0, halves, 2)
-        )
+        cells = "".join(" ╸╺━"[(first <= cell < last) + 2 * (first <= cell + 1 < last)] for cell in range(0, halves, 2))
         before = len(cells) - len(cells.lstrip())
         body = self._plain(cells.strip())
         painted = self.palette.paint(body, "bad") if span.failed else self.palette.service(body, service)

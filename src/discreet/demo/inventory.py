@@ -57,8 +57,9 @@ def reserve() -> dict[str, Any]:
 def reserve_item(item: str) -> tuple[str, int]:
     """Take one piece; runs in the pool, and its records belong to the request all the same."""
     with database.begin() as connection:
-        update = sqlalchemy.text("UPDATE stock SET pieces = pieces - 1 WHERE item = :item RETURNING pieces")
-        pieces: int = connection.execute(update, {"item": item}).scalar_one()
+        connection.execute(sqlalchemy.text("UPDATE stock SET pieces = pieces - 1 WHERE item = :item"), {"item": item})
+        select = sqlalchemy.text("SELECT pieces FROM stock WHERE item = :item")
+        pieces: int = connection.execute(select, {"item": item}).scalar_one()
     if pieces < 10:
         log.warning("running low", item=item, pieces=pieces)
     return item, pieces
