@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from discreet import _exceptions
 from discreet._encoding.console import ConsoleEncoder
+from discreet._encoding.console_traceback import readable_path
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -67,6 +70,23 @@ def test_what_was_left_out_is_said(record):
     frame = {"file": "<omitted>", "line": 0, "function": "<7 more frames>", "omitted": 7}
     described = {"type": "A", "frames": [frame], "exceptions": [{"type": "<omitted>", "message": "further exceptions"}]}
     assert below(record, described) == ["… 7 more frames", "A", "└─ 1 of 1", "   … further exceptions"]
+
+
+def test_paths_are_short_and_tell_ours_from_a_librarys(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert readable_path(str(tmp_path / "app" / "a.py")) == (os.path.join("app", "a.py"), True)
+    assert readable_path(os.__file__) == (os.__file__, False)
+    assert readable_path("/v/dist-packages/flask/app.py") == ("flask/app.py", False)
+    assert readable_path("<string>") == ("<string>", False)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps a working directory in use")
+def test_a_removed_working_directory_does_no_harm(tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert readable_path("/srv/a.py") == ("/srv/a.py", True)
 
 
 def test_groups_nested_without_end_are_cut_visibly(record):

@@ -30,6 +30,13 @@ def test_continuation_lines_are_indented(record, width):
     assert all(line.startswith("    ") for line in lines[1:])
 
 
+@pytest.mark.parametrize("key", ["k" * n for n in range(30, 60)])
+def test_a_field_that_fills_its_line_continues_on_the_next(record, key):
+    lines = ConsoleEncoder(width=40)(record("m", logger="", fields={key: "value"})).decode().splitlines()
+    assert max(map(len, lines)) <= 40
+    assert f"{key}=value" in "".join(line.strip() for line in lines[1:])
+
+
 def test_without_a_width_a_record_is_one_line(record):
     assert ConsoleEncoder()(record(LONG * 20, fields={"a": "b" * 5000})).count(b"\n") == 1
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 import logging
 import math
@@ -136,7 +136,7 @@ def test_lines_of_the_standard_library_and_of_warnings_are_valid() -> None:
 
 def test_a_line_with_values_of_every_kind_is_valid() -> None:
     values = [
-        math.nan, math.inf, 10**40, b"\xff", Decimal("1.5"), uuid.uuid4(), datetime.datetime.now(), {1, 2}, object(),
+        math.nan, math.inf, 10**40, b"\xff", Decimal("1.5"), uuid.uuid4(), dt.datetime.now(), {1, 2}, object(),
         {1: {"a": [None]}}, "\ud800\x00\x1b", 1j, range(3), Ellipsis,
     ]  # fmt: skip
     with discreet.capture() as records:

@@ -27,19 +27,16 @@ def choose(sink: Sink, settings: Settings) -> Encoder:
 def _console(sink: Sink, settings: Settings) -> Encoder:
     from discreet._delivery.stream import Stream
     from discreet._encoding.ci import CiEncoder
-    from discreet._encoding.console import ConsoleEncoder, wants_color
+    from discreet._encoding.console import ConsoleEncoder, color_count, terminal_width, wants_color
 
     stream = sink.stream() if isinstance(sink, Stream) else None
     color = stream is not None and wants_color(stream, os.environ)
     ci = settings.environment.ci
-    if ci is not None and stream is not None:
-        return CiEncoder(cast("Ci", ci), color=color)
-    return ConsoleEncoder(color=color, width=_width(stream))
-
-
-def _width(stream: object) -> int | None:
-    """The terminal's width in columns; None where lines must not be wrapped."""
-    try:
-        return os.get_terminal_size(stream.fileno()).columns or None  # type: ignore[attr-defined]  # or it raises
-    except (AttributeError, OSError, ValueError):
-        return None
+    if ci is not None:
+        # What goes to a file carries no annotations, but may be printed by the pipeline all the same.
+        known = cast("Ci", ci) if stream is not None else "other"
+        workspace = os.environ.get("GITHUB_WORKSPACE") or os.environ.get("BUILD_SOURCESDIRECTORY")
+        return CiEncoder(known, color=color, colors=color_count(), workspace=workspace)
+    if stream is None:
+        return ConsoleEncoder()
+    return ConsoleEncoder(color=color, colors=color_count(), width=lambda: terminal_width(stream))

@@ -104,9 +104,7 @@ class Layout:
         return self.width - self.used - (0 if self._right is None else display_width(self._right[0]) + 2)
 
     def text(self) -> str:
-        """Everything so far, each line with its newline."""
-        if self._line or not self._lines:
-            self.end_line()
+        """The lines that were ended, each with its newline."""
         return "\n".join(self._lines) + "\n"
 
     def _continue(self) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Protocol
+    from typing import Any, Protocol
 
     class Terminal(Protocol):
         """As much of a stream as the question needs."""
@@ -100,8 +100,8 @@ def color_count(environ: Mapping[str, str] | None = None) -> int:
 
 def terminal_width(stream: object) -> int | None:
     """The columns of the terminal behind `stream`; None if it is no terminal, which means: never wrap."""
-    fileno = getattr(stream, "fileno", None)
+    fileno: Any = getattr(stream, "fileno", None)
     try:
-        return os.get_terminal_size(fileno()).columns or None if callable(fileno) else None
+        return os.get_terminal_size(fileno()).columns or None
     except (OSError, TypeError, ValueError):  # no terminal, closed, or no descriptor behind it
         return None

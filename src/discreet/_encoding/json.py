@@ -12,6 +12,7 @@ import time
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, cast
 
+from discreet._encoding.ci import neutralise_json
 from discreet._levels import severity_number, severity_text
 from discreet._record import SafeFields
 
@@ -43,11 +44,9 @@ def encode(record: Redacted) -> bytes:
 
 def seal(line: str) -> bytes:
     """Last look at a line: nothing that drives a terminal or a CI, nothing that is not UTF-8."""
-    if "##" in line:  # "##vso[", "##[": commands to CI logs wherever they stand; in JSON "##" is only in strings
-        line = line.replace("##", "\\u0023#")
     if "\x7f" in line or not line.isascii():
         line = _UNSAFE.sub(_escaped, line)
-    return line.encode()
+    return neutralise_json(line.encode())
 
 
 def _escaped(match: re.Match[str]) -> str:

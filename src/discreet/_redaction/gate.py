@@ -56,10 +56,11 @@ class Gate:
     def __init__(self, kind_of: Callable[[str], str | None], extra: tuple[Detector, ...] = ()) -> None:
         self._kind_of = kind_of
         self._open = bool(extra)
+        self._innocent_names: set[str] = set()
 
     def may_hold_secret(self, text: str) -> bool:
         """False only if `find` would find nothing."""
-        if self._open or (_separated(text) and names_a_secret(text, self._kind_of)):
+        if self._open or (_separated(text) and names_a_secret(text, self._kind_of, self._innocent_names)):
             return True
         table = text.encode("ascii", "replace").translate(_KINDS)
         shapes = table.decode("ascii")  # searching a str is several times faster than searching bytes

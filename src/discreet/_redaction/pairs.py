@@ -27,6 +27,8 @@ _SIGNS = ("=", ":", ">", ",", "%3D", "%3d", "%3A", "%3a")
 # These two read backwards: `"password` comes as `drowssap"`.
 _NAME = re.compile(r"""[ \t]{0,4}\]?(?:["'`]\\{0,4}|22%)?(\w[\w.\-]{0,80})(.{0,14})""", re.DOTALL)
 _QUOTED_NAME = re.compile(r"""[ \t]?["']\\{0,4}(\w[\w.\-]{0,80})["']\\{0,4}[bu]?[(\[]""")
+_PLAIN_NAME = re.compile(r"(\w[\w.\-]{0,40})([ \t\n,;&?(\[{|:])")
+_REMEMBERED = 4096
 _OPTION = re.compile(r"""--?([A-Za-z][\w.\-]{2,63})(?:[ \t]{1,4}|["'][ \t]?,[ \t]{0,2})[^\s|&;<>=\-,:.]""")
 _NAME_FIELDS = frozenset(("name", "key", "header", "param", "field", "variable", "k", "attribute"))
 _NAMED = re.compile(
@@ -67,16 +69,30 @@ def pairs(text: str, kind_of: KindOf) -> list[Span]:
     return found
 
 
-def names_a_secret(text: str, kind_of: KindOf) -> bool:
-    """Whether any name before a separator is sensitive: the cheap question that `pairs` answers in full."""
+def names_a_secret(text: str, kind_of: KindOf, innocent: set[str]) -> bool:
+    """Whether any name before a separator is sensitive: the cheap question that `pairs` answers in full.
+
+    `innocent` remembers names (backwards, as they are read) that stood alone and were found innocent.
+    """
     for sign in _SIGNS:
         position = text.find(sign)
         while position >= 0:
-            name = _name_before(text, position, sign)
-            if name is not None and (kind_of(name) is not None or name.lower() in _NAME_FIELDS):
-                return True
+            quick = _PLAIN_NAME.match(text[max(0, position - 43) : position][::-1])
+            if quick is None or quick.group(1) not in innocent:
+                name = _name_before(text, position, sign)
+                if name is not None and (kind_of(name) is not None or name.lower() in _NAME_FIELDS):
+                    return True
+                if quick is not None and name is not None and _is_settled(name, quick.group(2)):
+                    if len(innocent) >= _REMEMBERED:
+                        innocent.clear()
+                    innocent.add(quick.group(1))
             position = text.find(sign, position + 1)
     return False
+
+
+def _is_settled(name: str, ahead: str) -> bool:
+    """Whether the verdict holds wherever the name stands: no word before it and no resource path can change it."""
+    return name.isdigit() or (ahead != ":" and name.lower() not in _SECOND_WORDS)
 
 
 def _name_before(text: str, position: int, sign: str) -> str | None:

@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # `typing` would cost a third of the import
-if TYPE_CHECKING:
-    from typing import Generic, NoReturn, TypeVar
+from hmac import compare_digest
+from typing import Generic, NoReturn, TypeVar
 
-    T = TypeVar("T")
-else:
-    T = None
-
-    class Generic:
-        """Stands in for `typing.Generic` at run time: `Secret[str]` is `Secret`."""
-
-        __slots__ = ()
-
-        def __class_getitem__(cls, item: object) -> type:
-            return cls
-
+T = TypeVar("T")
 
 MARKER = "[REDACTED:secret]"
 
@@ -53,8 +41,6 @@ class Secret(Generic[T]):
         mine, theirs = _as_bytes(self._value), _as_bytes(other._value)
         if mine is None or theirs is None:
             return bool(self._value == other._value)
-        from hmac import compare_digest  # late: loading it would double what `import discreet` costs
-
         return compare_digest(mine, theirs)
 
     def __hash__(self) -> int:

@@ -99,9 +99,8 @@ class _Show:
 
     def answer(self, answer: Answer) -> None:
         role = "bad" if answer.status >= 500 else "good"
-        print(
-            f"  {self.paint(str(answer.status), role)}  {answer.method:<4} {answer.path:<8}  {self.paint(answer.what, 'quiet')}"
-        )
+        status, what = self.paint(str(answer.status), role), self.paint(answer.what, "quiet")
+        print(f"  {status}  {answer.method:<4} {answer.path:<8}  {what}")
 
     def run(self, command: Any, arguments: Sequence[str]) -> int:
         """Another command of ours, as its own command line would run it."""

@@ -46,7 +46,7 @@ def prove(folder: Path, answers: Sequence[Answer], planted: Mapping[str, str]) -
 def _valid(contents: Mapping[str, bytes]) -> tuple[list[dict[str, Any]], list[str]]:
     from jsonschema import Draft202012Validator
 
-    validator = Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
+    validator: Any = Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
     records: list[dict[str, Any]] = []
     broken: list[str] = []
     for name, content in contents.items():
@@ -83,7 +83,7 @@ def _one_trace(records: Iterable[Mapping[str, Any]], answers: Sequence[Answer]) 
     against += [f"request {request} has {len(ids)} trace ids" for request, ids in traces.items() if len(ids) != 1]
     if len(traces) != len(answers):
         against.append(f"{len(traces)} request ids for {len(answers)} requests")
-    if len(set().union(*traces.values())) != len(answers):
+    if len({trace for ids in traces.values() for trace in ids}) != len(answers):
         against.append("requests share a trace id")
     return Claim(f"{len(answers)} requests, one trace id for each across {len(processes)} processes", against)
 

@@ -8,12 +8,13 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 from discreet.errors import DiscreetError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
     from pathlib import Path
 
 _PATIENCE = 30.0
@@ -46,7 +47,7 @@ class Service(NamedTuple):
 
 
 @contextmanager
-def running(folder: Path, planted: Mapping[str, str]) -> Iterator[Service]:
+def running(folder: Path, planted: Mapping[str, str]) -> Generator[Service]:
     """All three services, ready; gives the gateway. Each writes stdout to NAME.json and stderr to NAME.stderr."""
     ports = _free_ports(4)
     at = [f"127.0.0.1:{port}" for port in ports]
@@ -81,8 +82,7 @@ def running(folder: Path, planted: Mapping[str, str]) -> Iterator[Service]:
 
 def _gunicorn_options() -> list[str]:
     """Newer versions keep a control socket in the home folder, where the demo has no business."""
-    from gunicorn import config
-
+    config = import_module("gunicorn.config")
     return ["--no-control-socket"] if hasattr(config, "ControlSocket") else []
 
 
@@ -94,7 +94,7 @@ def _terminate(services: list[Service]) -> None:
 @contextmanager
 def _started(
     make: type[Service], name: str, port: int, command: list[str], environ: Mapping[str, str], folder: Path
-) -> Iterator[Service]:
+) -> Generator[Service]:
     with (folder / f"{name}.json").open("wb") as out, (folder / f"{name}.stderr").open("wb") as err:
         process = subprocess.Popen(command, env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=err)  # noqa: S603 - ours
     try:

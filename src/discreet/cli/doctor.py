@@ -95,7 +95,8 @@ class _Page:
         self.good, self.bad, self.dot = ("✓", "✗", "·") if utf else ("ok", "FAIL", "-")
 
     def lines(self, report: dict[str, Any]) -> Iterator[str]:
-        yield f"{self.paint('discreet ' + report['discreet'], 'message')} {self.dot} {report['python']} {self.dot} {report['engine']} engine"
+        name = self.paint(f"discreet {report['discreet']}", "message")
+        yield f"{name} {self.dot} {report['python']} {self.dot} {report['engine']} engine"
         if "problem" in report:
             yield ""
             yield f"{self._mark(ok=False)} {self.paint(escape(report['problem']), 'bad')}"
@@ -106,7 +107,8 @@ class _Page:
         yield from self._redaction(report["redaction"])
         yield from self._variables(report)
         yield ""
-        yield f"{self._mark(ok=report['ok'])} {'all is well' if report['ok'] else self.paint('something is wrong: see above', 'bad')}"
+        verdict = "all is well" if report["ok"] else self.paint("something is wrong: see above", "bad")
+        yield f"{self._mark(ok=report['ok'])} {verdict}"
 
     def _settings(self, settings: dict[str, dict[str, Any]]) -> Iterator[str]:
         yield self._title("settings")
@@ -124,7 +126,8 @@ class _Page:
         yield self._title(title)
         column = max(len(escape(check["name"])) for check in checks)
         for check in checks:
-            yield f"  {self._mark(ok=check['ok'])} {escape(check['name']):<{column}}  {self.paint(check['note'], 'quiet')}"
+            note = self.paint(check["note"], "quiet")
+            yield f"  {self._mark(ok=check['ok'])} {escape(check['name']):<{column}}  {note}"
 
     def _redaction(self, checks: list[dict[str, Any]]) -> Iterator[str]:
         """All kinds in columns: what matters is that none is missing."""

@@ -1,5 +1,6 @@
 """`discreet doctor`: the checks. Each looks at this process as discreet has just set it up, and holds no secret."""
 
+# ruff: noqa: SLF001 - whether a hook is ours is asked by comparing it with ours, which are private
 from __future__ import annotations
 
 import contextlib
@@ -18,13 +19,13 @@ from discreet import _hooks, _lifecycle, stdlib
 from discreet._delivery.file import File
 from discreet._delivery.stream import Stream
 from discreet._redaction.detectors import detectors
-from discreet._redaction.engine import Redactor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
     from discreet._delivery.sink import Sink
     from discreet._redaction.detectors import Detector
+    from discreet._redaction.engine import Redactor
     from discreet._settings import Settings
 
 
@@ -40,7 +41,7 @@ def hooks() -> list[Check]:
     """Everything that is taken over, and whether it is ours now."""
     sigterm = signal.getsignal(signal.SIGTERM)
     return [
-        Check("logging", logging.Logger.callHandlers is stdlib._call_handlers, "records of every logger"),  # type: ignore[comparison-overlap]  # replaced at run time
+        Check("logging", logging.Logger.callHandlers is stdlib._call_handlers, "records of every logger"),
         Check("warnings", warnings.showwarning is _hooks._showwarning, "warnings.warn"),
         Check("uncaught exceptions", sys.excepthook is _hooks._excepthook, "sys.excepthook"),
         Check("in threads", threading.excepthook is _hooks._thread_excepthook, "threading.excepthook"),
@@ -70,7 +71,7 @@ def _sink(sink: Sink, settings: Settings) -> Check:
 
 
 @contextlib.contextmanager
-def leaving_no_files(chosen: Sequence[Sink]) -> Iterator[None]:
+def leaving_no_files(chosen: Sequence[Sink]) -> Generator[None]:
     """Opening a file sink creates the file and its folders; what was not there before goes again if it is empty."""
     wanted = [sink.path.absolute() for sink in chosen if isinstance(sink, File)]
     new = [path for file in wanted for path in (file, *file.parents) if not path.exists()]

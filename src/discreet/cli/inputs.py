@@ -10,14 +10,14 @@ from contextlib import ExitStack, contextmanager
 from typing import IO, TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Generator, Iterable, Sequence
 
 _IN_MEMORY = 32 << 20
 _GZIP = b"\x1f\x8b"  # RFC 1952, 2.3.1
 
 
 @contextmanager
-def opened(names: Sequence[str], *, again: bool = False) -> Iterator[list[IO[bytes]]]:
+def opened(names: Sequence[str], *, again: bool = False) -> Generator[list[IO[bytes]]]:
     """The files, each once. With `again` they can be read more than once: standard input is kept aside for that."""
     with ExitStack() as stack:
         files: list[IO[bytes]] = []

@@ -58,12 +58,10 @@ def read_line(line: bytes) -> Line | None:
     if _PREFIX.fullmatch(before) is None:
         return None
     try:
-        parsed: object = json.loads(line[start:])
+        # It starts with a brace, so it is an object if it is anything.
+        values = cast("dict[str, object]", json.loads(line[start:]))
     except (ValueError, RecursionError):  # not JSON, not UTF-8, a number without end, or nested without end
         return None
-    if not isinstance(parsed, dict):
-        return None
-    values = cast("dict[str, object]", parsed)
     record = _record(values)
     if record is None:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from discreet._encoding.console_traceback import readable_path
 from discreet._encoding.console_values import field_tokens
@@ -137,7 +137,8 @@ def _exception(record: Record, trunk: str) -> Iterator[Row]:
 
 
 def _frames(frames: object) -> Iterator[list[Token]]:
-    known = [frame for frame in frames if isinstance(frame, Mapping)] if isinstance(frames, list) else []
+    given = cast("list[object]", frames) if isinstance(frames, list) else []
+    known = [cast("Mapping[str, object]", frame) for frame in given if isinstance(frame, Mapping)]
     files = [str(frame.get("file") or "?").replace("\\", "/") for frame in known]
     own = [frame for frame, file in zip(known, files, strict=True) if readable_path(file)[1] and _OURS not in file]
     for frame in (own or known[-1:])[-_MOST_FRAMES:]:

@@ -20,7 +20,7 @@ api = FastAPI()
 inventory = httpx.AsyncClient(base_url=os.environ["INVENTORY_URL"])
 
 
-class OrderFailed(Exception):
+class OrderError(Exception):
     """The inventory did not take the order."""
 
 
@@ -47,7 +47,7 @@ async def place_order(order: dict[str, Any], request: Request) -> Any:
             answer = await inventory.post("/reservations", json=order)
             answer.raise_for_status()
         except httpx.HTTPError as error:
-            raise OrderFailed(f"no reservation for {order['customer']}") from error
+            raise OrderError(f"no reservation for {order['customer']}") from error
         log.info("order placed", items=len(order["items"]))
         return answer.json()
 

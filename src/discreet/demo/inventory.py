@@ -30,7 +30,7 @@ with database.begin() as connection:
         connection.execute(sqlalchemy.text("INSERT OR IGNORE INTO stock VALUES (:item, 10)"), {"item": item})
 
 
-class PaymentFailed(Exception):
+class PaymentError(Exception):
     """The items are reserved, but nobody paid."""
 
 
@@ -49,7 +49,7 @@ def reserve() -> dict[str, Any]:
         try:
             httpx.post(f"{os.environ['PAYMENTS_URL']}/charges", json=order).raise_for_status()
         except httpx.HTTPError as error:
-            raise PaymentFailed(f"{order['amount']} were not paid") from error
+            raise PaymentError(f"{order['amount']} were not paid") from error
     return {"left": left}
 
 

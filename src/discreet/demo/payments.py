@@ -16,7 +16,7 @@ logger = logging.getLogger("payments")
 app = Flask(__name__)
 
 
-class LedgerUnreachable(Exception):
+class LedgerError(Exception):
     """The database of large payments does not answer."""
 
 
@@ -34,6 +34,6 @@ def write_to_ledger(url: str) -> None:
     """Connect to the ledger's database."""
     place = urlsplit(url)
     try:
-        socket.create_connection((place.hostname, place.port), timeout=2).close()
+        socket.create_connection((place.hostname, place.port or 5432), timeout=2).close()
     except OSError as error:
-        raise LedgerUnreachable(f"cannot connect to {url}") from error
+        raise LedgerError(f"cannot connect to {url}") from error
