@@ -27,7 +27,9 @@ def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None
     assert capsys.readouterr().out == f"discreet {discreet.__version__}\n"
 
 
-@pytest.mark.parametrize("arguments", [[], ["nothing"], ["trace"], ["pretty", "--level", "loud"], ["pretty", "-f", "x"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["nothing"], ["trace"], ["pretty", "--level", "loud"], ["pretty", "-f", "x"]]
+)
 def test_a_wrong_command_line_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)

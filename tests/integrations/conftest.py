@@ -36,7 +36,9 @@ class Server:
         self._news = threading.Condition()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        started = self.wait(lambda lines: re.search(r"(?:[Rr]unning on|Listening at:) http://([\d.:]+)", "\n".join(lines)))
+        started = self.wait(
+            lambda lines: re.search(r"(?:[Rr]unning on|Listening at:) http://([\d.:]+)", "\n".join(lines))
+        )
         self.address = started[1]
         # A connection per request: after a 500 uvicorn closes it, maybe only when the next request is on its way.
         alone = httpx.Limits(max_keepalive_connections=0)
@@ -106,9 +108,7 @@ def request_id() -> str:
 
 @pytest.fixture(scope="session", params=["h11", "httptools"])
 def uvicorn_server(request):
-    server = Server(
-        "-m", "uvicorn", "shop_asgi:served", "--port", "0", "--loop", "asyncio", "--http", request.param
-    )
+    server = Server("-m", "uvicorn", "shop_asgi:served", "--port", "0", "--loop", "asyncio", "--http", request.param)
     yield server
     server.stop()
 

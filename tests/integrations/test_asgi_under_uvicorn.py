@@ -140,7 +140,9 @@ def test_a_background_task_keeps_the_ids(uvicorn_server, request_id):
 def test_a_failing_background_task_is_recorded_once_with_the_ids(uvicorn_server, request_id):
     with uvicorn_server.listening() as lines:
         uvicorn_server.client.get("/background-boom", headers={"x-request-id": request_id})
-        uvicorn_server.wait(lambda lines: any(request_id in line and "failed after its response" in line for line in lines))
+        uvicorn_server.wait(
+            lambda lines: any(request_id in line and "failed after its response" in line for line in lines)
+        )
     records = uvicorn_server.about(request_id)
     assert [record["severity"] for record in records] == ["INFO", "ERROR"]
     assert records[1]["exception"]["message"] == "after the response"
@@ -160,7 +162,9 @@ def test_a_request_that_is_never_answered_is_an_error(uvicorn_server, request_id
 
 
 def raw_request(method: str, path: str, request_id: str, body: bytes = b"") -> bytes:
-    head = f"{method} {path} HTTP/1.1\r\nhost: test\r\nx-request-id: {request_id}\r\ncontent-length: {len(body)}\r\n\r\n"
+    head = (
+        f"{method} {path} HTTP/1.1\r\nhost: test\r\nx-request-id: {request_id}\r\ncontent-length: {len(body)}\r\n\r\n"
+    )
     return head.encode() + body
 
 

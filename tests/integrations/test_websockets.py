@@ -65,8 +65,9 @@ def test_an_exception_ends_the_connection_and_is_recorded_once(uvicorn_server, r
 
 
 def test_a_refused_handshake_is_recorded_with_its_status(uvicorn_server, request_id):
-    with pytest.raises(InvalidStatus), connect(
-        f"ws://{uvicorn_server.address}/closed", additional_headers={"x-request-id": request_id}
+    with (
+        pytest.raises(InvalidStatus),
+        connect(f"ws://{uvicorn_server.address}/closed", additional_headers={"x-request-id": request_id}),
     ):
         pass
     record = only_connection_record(uvicorn_server, request_id)

@@ -182,7 +182,7 @@ def _shortened(
 ) -> tuple[str, list[tuple[int, int, str]]]:
     """Cut at the limit, but never inside a secret: one that reaches over the cut is masked whole."""
     cut = limit
-    kept = []
+    kept: list[tuple[int, int, str]] = []
     for span in spans:
         if span[0] >= cut:
             break

@@ -10,7 +10,7 @@ import json
 import re
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +27,7 @@ _CACHED_NAMES = 4096
 class KeyWords:
     """The tables of keys.json."""
 
-    def __init__(self, data: dict[str, object]) -> None:
+    def __init__(self, data: dict[str, Any]) -> None:
         self.strong = _kind_by_word(data["strong"])
         self.last = _kind_by_word(data["last"])
         self.exact = _kind_by_word(data["exact"])
@@ -50,13 +50,11 @@ def key_words() -> KeyWords:
     return KeyWords(json.loads(Path(__file__).with_name("keys.json").read_text("utf-8")))
 
 
-def _kind_by_word(table: object) -> dict[str, str]:
-    assert isinstance(table, dict)
+def _kind_by_word(table: dict[str, list[str]]) -> dict[str, str]:
     return {word: kind for kind, words in table.items() for word in words}
 
 
-def _words(words: object) -> frozenset[str]:
-    assert isinstance(words, list)
+def _words(words: list[str]) -> frozenset[str]:
     return frozenset(words)
 
 

@@ -43,7 +43,7 @@ class Redaction:
 
     extra_keys: Iterable[str] = ()
     safe_keys: Iterable[str] = ()
-    patterns: Mapping[str, str] = field(default_factory=dict)
+    patterns: Mapping[str, str] = field(default_factory=dict[str, str])
     callback: Callable[[str], str] | None = None
     max_text: int | None = MAX_TEXT
 

@@ -67,7 +67,7 @@ def _without_overlap(spans: list[tuple[int, int, int, str]], text: str) -> list[
 
 def _outside(span: tuple[int, int, int, str], markers: list[tuple[int, int]]) -> list[tuple[int, int, int, str]]:
     start, end, rank, kind = span
-    pieces = []
+    pieces: list[tuple[int, int, int, str]] = []
     for index in range(max(0, bisect_right(markers, (start, start)) - 1), len(markers)):
         first, last = markers[index]
         if first >= end:
@@ -86,7 +86,7 @@ def _outside(span: tuple[int, int, int, str], markers: list[tuple[int, int]]) ->
 
 def replaced(text: str, spans: list[Span]) -> str:
     """The text with a typed marker in place of each span."""
-    parts = []
+    parts: list[str] = []
     position = 0
     for start, end, kind in spans:
         parts.append(text[position:start])

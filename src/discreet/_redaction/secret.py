@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hmac import compare_digest
-from typing import Generic, NoReturn, TypeVar
+from typing import Generic, NoReturn, TypeVar, cast
 
 T = TypeVar("T")
 
@@ -38,10 +38,12 @@ class Secret(Generic[T]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        mine, theirs = _as_bytes(self._value), _as_bytes(other._value)
-        if mine is None or theirs is None:
-            return bool(self._value == other._value)
-        return compare_digest(mine, theirs)
+        mine: object = self._value
+        theirs: object = cast("Secret[object]", other).reveal()
+        mine_bytes, their_bytes = _as_bytes(mine), _as_bytes(theirs)
+        if mine_bytes is None or their_bytes is None:
+            return bool(mine == theirs)
+        return compare_digest(mine_bytes, their_bytes)
 
     def __hash__(self) -> int:
         return hash((Secret, self._value))

@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         with opened(arguments.files, again=True) as inputs:
             traces, skipped = _matching(inputs, wanted)
             if skipped:
-                print(f"discreet: {_lines(skipped)} skipped: no record", file=sys.stderr)
+                print(f"discreet: {_counted(skipped, 'line')} skipped: no record", file=sys.stderr)
             if len(traces) == 1:
                 records = _records(inputs, *next(iter(traces)))
                 _draw(records, arguments)
@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise
         return _fail(f"{error.filename or 'input'}: {error.strerror or error}")
     if not traces:
-        where = "standard input" if arguments.files == ["-"] else f"{len(arguments.files)} file(s)"
+        where = "standard input" if arguments.files == ["-"] else _counted(len(arguments.files), "file")
         return _fail(f"no trace or request {escape(wanted)} in {where}")
     return _ask(wanted, traces)
 
@@ -147,12 +147,12 @@ def _draw(records: list[Redacted], arguments: argparse.Namespace) -> None:
 
 
 def _ask(wanted: str, traces: dict[_Key, _Summary]) -> int:
-    print(f"{len(traces)} traces match {escape(wanted)}; which one?", file=sys.stderr)
+    print(f"discreet: {len(traces)} traces match {escape(wanted)}; which one?", file=sys.stderr)
     by_time = sorted(traces.items(), key=lambda item: item[1].start)
     for (_, identity), summary in by_time[:_MOST_SHOWN]:
         services = ", ".join(escape(name) for name in summary.services)
         print(
-            f"  {escape(identity)}  {escape(summary.name) or '-'}  {services}  {_lines(summary.records)}",
+            f"  {escape(identity)}  {escape(summary.name) or '-'}  {services}  {_counted(summary.records, 'line')}",
             file=sys.stderr,
         )
     if len(by_time) > _MOST_SHOWN:
@@ -160,8 +160,8 @@ def _ask(wanted: str, traces: dict[_Key, _Summary]) -> int:
     return 1
 
 
-def _lines(number: int) -> str:
-    return "1 line" if number == 1 else f"{number} lines"
+def _counted(number: int, name: str) -> str:
+    return f"{number} {name}{'' if number == 1 else 's'}"
 
 
 def _fail(problem: str) -> int:

@@ -29,7 +29,8 @@ def _template(scope: Mapping[str, Any]) -> str | None:
         return _by_endpoint(scope)
     own = _path(route)
     # FastAPI's included routers: the route itself does not know the prefix it was included with.
-    included: Any = (scope.get("fastapi") or {}).get("effective_route_context")
+    kept: Any = scope.get("fastapi") or {}
+    included: Any = kept.get("effective_route_context")
     if included is not None and (own is None or included.original_route is route):
         return _path(included) or _path(included.starlette_route)
     return own

@@ -91,7 +91,8 @@ class Call:
         where = f"{self._host}{self._path}"
         if self._span is not None:
             fields |= {"span": f"{self._method} {self._host}", "span_kind": "client"}
-            fields["status"] = ("error" if error is None or isinstance(error, Exception) else "cancelled") if failed else "ok"
+            interrupted = error is not None and not isinstance(error, Exception)
+            fields["status"] = "cancelled" if interrupted else "error" if failed else "ok"
             if self._parent_id is not None:
                 fields["parent_span_id"] = self._parent_id
         # The exception itself is the caller's, who handles or records it: here it is only named.

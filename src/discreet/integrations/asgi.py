@@ -81,9 +81,7 @@ class ASGIMiddleware:
         method = str(scope["method"]) if kind == "http" else "WEBSOCKET"
         path = str(scope.get("path", ""))
         peer = scope.get("client")
-        request = Request(
-            method, path, str(peer[0]) if peer else None, self._carrier(scope), quiet=path in self._quiet
-        )
+        request = Request(method, path, str(peer[0]) if peer else None, self._carrier(scope), quiet=path in self._quiet)
         scope[_MARK] = request
         side = Exchange if kind == "http" else Connection
         inside = side(request, scope, receive, send, self._header)
@@ -107,7 +105,7 @@ class ASGIMiddleware:
         carrier = extract(headers)
         if self._header != REQUEST_ID_HEADER.encode():
             given = [value for name, value in headers if name.lower() == self._header]
-            carrier = carrier._replace(request_id=accept_request_id(given))
+            carrier = Carrier(carrier.parent, carrier.baggage, accept_request_id(given))
         return carrier
 
 

@@ -4,6 +4,8 @@
 
     app = Flask(__name__)
     instrument(app)
+
+Without it, `WSGIMiddleware` alone leaves an unhandled exception to Flask's own row, beside the request's record.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@
 
     instrument()           # every client, also `httpx.get()`
     instrument(my_client)  # or one `Client` or `AsyncClient`
+
+Both wrap `send`, which every request passes, so that a chain of redirects is one call.
 """
 
 from __future__ import annotations
@@ -25,9 +27,7 @@ __all__ = ["instrument", "uninstrument"]
 _ORIGINAL = "__discreet_original__"
 
 
-def instrument(
-    client: httpx.Client | httpx.AsyncClient | None = None, *, hosts: Collection[str] | None = None
-) -> None:
+def instrument(client: httpx.Client | httpx.AsyncClient | None = None, *, hosts: Collection[str] | None = None) -> None:
     """Send `traceparent`, `tracestate`, `baggage` and `x-request-id` with each request of a client, or of all.
 
     Headers that the caller set stay. `hosts` limits the ids to those hosts and their subdomains; what goes to

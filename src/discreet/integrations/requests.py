@@ -4,6 +4,8 @@
 
     instrument()            # every session, also `requests.get()`
     instrument(my_session)  # or one `Session`
+
+Both wrap `send`, which every request passes, so that a chain of redirects is one call.
 """
 
 from __future__ import annotations

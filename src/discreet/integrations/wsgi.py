@@ -1,7 +1,9 @@
 """WSGI: one wide record per request, and ids on everything that is logged inside, streamed chunks included.
 
-    app.wsgi_app = WSGIMiddleware(app.wsgi_app)  # Flask; `discreet.integrations.flask` does this and a little more
-    application = WSGIMiddleware(application)    # anything else
+    application = WSGIMiddleware(application)
+    app.wsgi_app = WSGIMiddleware(app.wsgi_app)  # Flask
+
+For Flask, `discreet.integrations.flask` does this and a little more.
 """
 
 from __future__ import annotations
@@ -122,7 +124,8 @@ class WSGIMiddleware:
         names = ("traceparent", "tracestate", "baggage")
         headers = {name: environ[f"HTTP_{name.upper()}"] for name in names if f"HTTP_{name.upper()}" in environ}
         given = environ.get("HTTP_" + self._header.upper().replace("-", "_"))
-        return extract(headers)._replace(request_id=accept_request_id(given))
+        carrier = extract(headers)
+        return Carrier(carrier.parent, carrier.baggage, accept_request_id(given))
 
 
 def _begin(request: Request) -> None:

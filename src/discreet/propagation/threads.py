@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 from discreet._context import EMPTY, Context, current, leave
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
 __all__ = ["ThreadPoolExecutor", "detached", "instrument", "uninstrument"]
 
@@ -29,14 +29,15 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _SLOT = "_discreet_context"
+_CONTEXT = "_context"
 _RUNS_IN_CONTEXT = sys.version_info >= (3, 14)  # from there on `run` has a `contextvars` context of its own
 
 # Threads that live longer than the work that happened to start them: pools, pumps, watchers. By top-level module.
 _LIBRARIES = frozenset({
     "anyio", "apscheduler", "asyncio", "azure", "concurrent", "confluent_kafka", "datadog", "ddtrace", "debugpy",
-    "elasticapm", "google", "grpc", "gunicorn", "ipykernel", "joblib", "kafka", "kombu", "langfuse", "logfire", "logging",
-    "loky", "multiprocessing", "newrelic", "opentelemetry", "posthog", "prometheus_client", "pydevd", "pymongo",
-    "redis", "s3transfer", "sentry_sdk", "socketserver", "tornado", "tqdm", "uvicorn", "watchdog", "watchfiles",
+    "elasticapm", "google", "grpc", "gunicorn", "ipykernel", "joblib", "kafka", "kombu", "langfuse", "logfire",
+    "logging", "loky", "multiprocessing", "newrelic", "opentelemetry", "posthog", "prometheus_client", "pydevd",
+    "pymongo", "redis", "s3transfer", "sentry_sdk", "socketserver", "tornado", "tqdm", "uvicorn", "watchdog", "watchfiles",
     "werkzeug", "zmq",
 })  # fmt: skip
 
@@ -90,7 +91,7 @@ def uninstrument() -> None:
 
 
 @contextmanager
-def detached() -> Iterator[None]:
+def detached() -> Generator[None, None, None]:
     """Break deliberately: what starts inside carries nothing. For timers that re-arm themselves, and daemons."""
     token = current.set(EMPTY)
     try:
@@ -116,7 +117,7 @@ class _Carried:
         self._context = context
         self._job = job
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         token = current.set(self._context)
         try:
             return self._job(*args, **kwargs)
@@ -129,10 +130,11 @@ def _start(self: threading.Thread) -> None:
         context = EMPTY if _owner(self) in _LIBRARIES else current.get()
         if context is not EMPTY:
             setattr(self, _SLOT, context)
-        if _RUNS_IN_CONTEXT and getattr(self, "_context", None) is None:
-            inside = contextvars.copy_context() if sys.flags.thread_inherit_context else contextvars.Context()
+        if _RUNS_IN_CONTEXT and getattr(self, _CONTEXT, None) is None:
+            inherits = getattr(sys.flags, "thread_inherit_context", 0)
+            inside = contextvars.copy_context() if inherits else contextvars.Context()
             inside.run(current.set, context)
-            self._context = inside
+            setattr(self, _CONTEXT, inside)
     _start_replaced.original()(self)
 
 
