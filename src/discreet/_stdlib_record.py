@@ -6,7 +6,6 @@ import copy
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from discreet._collect import NOWHERE, correlate
@@ -15,6 +14,8 @@ from discreet._record import Record, Source
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from discreet._record import Redacted
     from discreet._redaction.engine import Redactor
 

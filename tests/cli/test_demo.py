@@ -37,7 +37,7 @@ def test_three_services_log_as_one_and_the_proof_holds(cli: Cli, tmp_path: Path)
     ):
         assert part in trace
     assert "[REDACTED:url-password]" in trace
-    kinds = ("password", "api-key", "payment-card", "authorization", "url-password")
+    kinds = ("password", "api-key", "payment-card", "bearer-token", "url-password")
     written = "".join(path.read_text("utf-8") for path in (tmp_path / "logs").glob("*.json"))
     assert [kind for kind in kinds if f"[REDACTED:{kind}" not in written] == []
     # nobody was left running, and a second run does not mix its logs with these

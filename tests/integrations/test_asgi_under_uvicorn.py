@@ -80,7 +80,7 @@ def test_an_exception_is_recorded_once_with_structure_and_the_client_still_gets_
 ):
     with uvicorn_server.listening() as lines:
         answer = uvicorn_server.client.get(path, headers={"x-request-id": request_id})
-    record = only_request_record(uvicorn_server.about(request_id))
+        record = only_request_record(uvicorn_server.about(request_id))
 
     assert answer.status_code == 500
     assert answer.headers["x-request-id"] == request_id

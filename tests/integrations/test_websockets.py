@@ -78,4 +78,5 @@ def test_a_refused_handshake_is_recorded_with_its_status(uvicorn_server, request
 def test_uvicorns_own_row_for_the_handshake_is_not_written_beside_it(uvicorn_server, request_id):
     with uvicorn_server.listening() as lines:
         talk(uvicorn_server, request_id, "bye")
+        uvicorn_server.about(request_id)
     assert not [line for line in lines if "[accepted]" in line]

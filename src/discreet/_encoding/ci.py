@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 # runners compare strings by culture, which skips it.
 _command = re.compile("#(?=\ufe0f*#[a-zA-Z\ufe0f]*(?:\\[|\\Z))|\\A\\s*:(?=\ufe0f*(?::|\\Z))|section_(?=start:|end:)")
 _visible = {"#": "\\x23", ":": "\\x3a", "_": "\\x5f"}
-_json_command = re.compile(rb"#(?=[\x80-\xff]*#)")
 
 
 def escape_for_ci(text: str) -> str:
@@ -45,17 +44,6 @@ def escape_for_ci(text: str) -> str:
     if "#" not in safe and ":" not in safe:
         return safe
     return _command.sub(lambda found: found.group()[:-1] + _visible[found.group()[-1]], safe)
-
-
-def neutralise_json(line: bytes) -> bytes:
-    r"""A JSON line that means the same and holds no `##` for a CI to read: `\u0023#`.
-
-    For every environment: files and container logs get printed in pipelines too. A line of JSON begins with `{`,
-    so `::` is no danger.
-    """
-    if b"#" not in line:
-        return line
-    return _json_command.sub(rb"\\u0023", line)
 
 
 class CiEncoder(ConsoleEncoder):

@@ -12,7 +12,7 @@ import time
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, cast
 
-from discreet._encoding.ci import neutralise_json
+from discreet._encoding.escape import neutralise_json
 from discreet._levels import severity_number, severity_text
 from discreet._record import SafeFields
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
+
 from discreet._redaction.engine import Redactor
 from discreet._redaction.policy import Redaction
 
 
 def mask(text: str) -> str:
-    """The text with every secret in it replaced by its marker, under the policy in force."""
+    """The text with every secret in it replaced by its marker, under the policy in force.
+
+    Unlike a record's texts it is never shortened.
+    """
     from discreet._configure import state
 
-    redactor = state.pipeline.redactor if state.pipeline is not None else Redactor(Redaction())
-    return redactor.text(text)
+    return _redactor(state.settings.redaction if state.settings is not None else None).text(text)
+
+
+@lru_cache(maxsize=1)
+def _redactor(policy: Redaction | None) -> Redactor:
+    return Redactor(replace(policy or Redaction(), max_text=None))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hmac import compare_digest
 from typing import Generic, NoReturn, TypeVar, cast
 
 T = TypeVar("T")
@@ -43,6 +42,8 @@ class Secret(Generic[T]):
         mine_bytes, their_bytes = _as_bytes(mine), _as_bytes(theirs)
         if mine_bytes is None or their_bytes is None:
             return bool(mine == theirs)
+        from hmac import compare_digest  # late: it loads OpenSSL, and few programs compare secrets
+
         return compare_digest(mine_bytes, their_bytes)
 
     def __hash__(self) -> int:

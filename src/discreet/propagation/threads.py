@@ -37,8 +37,8 @@ _LIBRARIES = frozenset({
     "anyio", "apscheduler", "asyncio", "azure", "concurrent", "confluent_kafka", "datadog", "ddtrace", "debugpy",
     "elasticapm", "google", "grpc", "gunicorn", "ipykernel", "joblib", "kafka", "kombu", "langfuse", "logfire",
     "logging", "loky", "multiprocessing", "newrelic", "opentelemetry", "posthog", "prometheus_client", "pydevd",
-    "pymongo", "redis", "s3transfer", "sentry_sdk", "socketserver", "tornado", "tqdm", "uvicorn", "watchdog", "watchfiles",
-    "werkzeug", "zmq",
+    "pymongo", "redis", "s3transfer", "sentry_sdk", "socketserver", "tornado", "tqdm", "uvicorn", "watchdog",
+    "watchfiles", "werkzeug", "zmq",
 })  # fmt: skip
 
 
