@@ -8,15 +8,15 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from discreet import _limits, _lifecycle, _settings
+from discreet import _lifecycle, _limits, _settings
 from discreet._call import active
 from discreet._delivery.stream import Stream
 from discreet._encoding import choose
 from discreet._levels import levels, parse_level
 from discreet._pipeline import Output, Pipeline
-from discreet._record import Identity
 from discreet._redaction.engine import Redactor
-from discreet._redaction.record import identity as judged_identity
+from discreet._redaction.record import identity_of
+from discreet._state import state
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -31,18 +31,6 @@ if TYPE_CHECKING:
 # Loaded now: a first import on the way of a record takes a lock that a child forked meanwhile would wait for forever.
 _PRELOADED = (_limits,)
 _lock = threading.RLock()
-
-
-class _State:
-    """What `configure()` left behind, for `health()`, `explain()` and the next `configure()`."""
-
-    settings: Settings | None = None
-    pipeline: Pipeline | None = None
-    sinks: tuple[Sink, ...] = ()
-    took_over = False
-
-
-state = _State()
 
 
 def configure(
@@ -137,9 +125,9 @@ def _install(settings: Settings, *, take_over: bool) -> None:
             sink.close()
     _lifecycle.install()
     if take_over:
-        from discreet import _hooks, stdlib
+        from discreet import _hooks, _stdlib_bridge
 
-        stdlib.take_over()
+        _stdlib_bridge.take_over()
         _hooks.install()
         _lifecycle.install_sigterm()
         state.took_over = True
@@ -158,12 +146,6 @@ def _into_host(settings: Settings) -> None:
     active.emitter = pipeline
     levels.replace(0, 0, {})
     _lifecycle.install()
-
-
-def identity_of(settings: Settings, redactor: Redactor) -> Identity:
-    """Who speaks; judged like any other text, since names come from the environment."""
-    who = Identity(settings.service, settings.version, settings.environment.name, settings.host, os.getpid())
-    return judged_identity(who, redactor)
 
 
 def _level(sink: Sink) -> int:

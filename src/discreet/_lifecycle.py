@@ -10,6 +10,8 @@ import threading
 from typing import TYPE_CHECKING
 
 from discreet._health import complain, ledger
+from discreet._record import Identity
+from discreet._state import state
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -38,8 +40,6 @@ def install_sigterm() -> None:
 
 def drain() -> None:
     """Flush every sink; never raises."""
-    from discreet._configure import state
-
     for sink in state.sinks:
         try:
             sink.flush()
@@ -54,23 +54,16 @@ def _terminated(number: int, _frame: FrameType | None) -> None:
 
 
 def _before_fork() -> None:
-    from discreet._configure import state
-
     for sink in state.sinks:
         sink.before_fork()
 
 
 def _after_fork_in_parent() -> None:
-    from discreet._configure import state
-
     for sink in state.sinks:
         sink.after_fork_in_parent()
 
 
 def _after_fork_in_child() -> None:
-    from discreet._configure import state
-    from discreet._record import Identity
-
     ledger.forget()
     limits = sys.modules.get("discreet._limits")
     if limits is not None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from discreet import _lifecycle
-from discreet._configure import state
 from discreet._engine import ENGINE
 from discreet._health import ledger
 from discreet._levels import levels, severity_text
+from discreet._state import state
 
 
 def flush() -> None:

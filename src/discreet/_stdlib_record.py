@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import copy
 import logging
-import os
 import sys
 from typing import TYPE_CHECKING
 
 from discreet._collect import NOWHERE, correlate
 from discreet._context import Context, current
 from discreet._record import Record, Source
-from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-    from discreet._record import Redacted
     from discreet._redaction.engine import Redactor
 
 # What `logging` itself puts on a record; all else came in through `extra` or a filter.
@@ -105,34 +102,3 @@ def redacted_copy(record: logging.LogRecord, redactor: Redactor) -> logging.LogR
     twin.exc_text = safe.stacktrace if safe.exception is not None else None
     twin.stack_info = safe.stacktrace if safe.exception is None else None
     return twin
-
-
-def line_maker(format: str) -> Callable[[logging.LogRecord], bytes]:  # noqa: A002 - the setting's name
-    """How `discreet.stdlib.Formatter` makes its line: a pipeline of one output, without delivery."""
-    from discreet._configure import identity_of
-    from discreet._delivery.sink import Discard
-    from discreet._encoding import choose
-    from discreet._redaction.engine import Redactor
-    from discreet._redaction.record import around, redact
-    from discreet._settings import FORMATS, resolve
-
-    if format not in FORMATS:
-        raise ConfigurationError("format", format, "no such format", f"Use {', '.join(FORMATS)}")
-    settings = resolve(sinks=(), environ=_quiet(os.environ))
-    encode = choose(Discard(format="json" if format == "auto" else format), settings)
-    redactor = Redactor(settings.redaction)
-    identity = identity_of(settings, redactor)
-
-    def line(record: logging.LogRecord) -> bytes:
-        ours, context, args = from_logging(record)
-        ours.identity = identity
-        safe: Redacted = redact(ours, args, redactor, with_locals=settings.with_locals)
-        safe.ambient = around(context, redactor, safe.fields)
-        return encode(safe)
-
-    return line
-
-
-def _quiet(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment without what a formatter has no say in."""
-    return {key: value for key, value in environ.items() if key not in ("DISCREET_FILE", "DISCREET_STREAM")}

@@ -1,108 +1,29 @@
-"""The bridge to `logging`, both directions.
+"""discreet inside plain `logging`: a handler and a formatter, by code or by `dictConfig`.
 
-- `take_over()`: every record of the standard library becomes one of ours (what `discreet.configure()` does).
-- `Handler`, `Formatter`: the same from inside plain `logging`, for `dictConfig` and for hosts that keep their own.
-
-The other way, into the handlers of a host that configured `logging` itself, is `_stdlib_host.py`.
+They are for applications that keep their own `logging` set-up. `discreet.configure()` needs neither: it takes every
+record of the standard library by itself (`_stdlib_bridge.py`).
 """
 
 from __future__ import annotations
 
-import copy
 import logging
-import sys
-from typing import TYPE_CHECKING
+import os
 
-from discreet._configure import configure_at_first_record, state
-from discreet._levels import levels
-from discreet._stdlib_record import from_logging, redacted_copy, repeated
+from discreet._configure import configure_at_first_record
+from discreet._delivery.sink import Discard
+from discreet._encoding import choose
+from discreet._redaction.engine import Redactor
+from discreet._redaction.record import around, identity_of, redact
+from discreet._settings import FORMATS, resolve
+from discreet._state import state
+from discreet._stdlib_bridge import to_pipeline
+from discreet._stdlib_record import from_logging
+from discreet.errors import ConfigurationError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+__all__ = ["Formatter", "Handler"]
 
-    from discreet._pipeline import Pipeline
-
-_original_call_handlers = logging.Logger.callHandlers
-_leveled: dict[str, int] = {}
-
-
-def take_over() -> None:
-    """Take every record of `logging` where all of them pass, whoever configures handlers before or after us.
-
-    Handlers that write to stdout or stderr stay silent from here on, since discreet writes there; any other (a
-    file, a mail, an error tracker) gets its records redacted.
-    """
-    # The one place that all records pass.
-    logging.Logger.callHandlers = _call_handlers  # type: ignore[method-assign,assignment]  # named for what it is
-    if _apply_levels not in levels.listeners:
-        levels.listeners.append(_apply_levels)
-    _apply_levels()
-
-
-def give_back() -> None:
-    """Undo `take_over`."""
-    if logging.Logger.callHandlers is not _call_handlers:
-        return
-    for name in ("", *_leveled):
-        logging.getLogger(name).setLevel(logging.NOTSET if name else logging.WARNING)
-    _leveled.clear()
-    logging.Logger.callHandlers = _original_call_handlers  # type: ignore[method-assign]  # as it was
-    if _apply_levels in levels.listeners:
-        levels.listeners.remove(_apply_levels)
-
-
-def _apply_levels() -> None:
-    """Let through `logging`'s own gate what our levels let through."""
-    logging.getLogger().setLevel(levels.gate("", elsewhere=True))
-    named = {name: levels.gate(name, elsewhere=True) for name in {*levels.named, *levels.temporary} if name}
-    for name in _leveled.keys() - named.keys():
-        logging.getLogger(name).setLevel(logging.NOTSET)
-    for name, level in named.items():
-        logging.getLogger(name).setLevel(level)
-    _leveled.clear()
-    _leveled.update(named)
-
-
-def _call_handlers(logger: logging.Logger, record: logging.LogRecord) -> None:
-    """What `Logger.callHandlers` is while discreet has taken over."""
-    pipeline = state.pipeline
-    if pipeline is None:
-        _original_call_handlers(logger, record)
-        return
-    if not levels.temporary or levels.allows(record.name, record.levelno, elsewhere=True):
-        _to_pipeline(pipeline, record)
-    others = [handler for handler in _handlers(logger) if record.levelno >= handler.level and not _is_ours(handler)]
-    if others:
-        safe = redacted_copy(record, pipeline.redactor)
-        for handler in others:
-            handler.handle(copy.copy(safe))
-
-
-def _handlers(logger: logging.Logger) -> Iterator[logging.Handler]:
-    """A logger's handlers and its parents', as far as it propagates."""
-    here: logging.Logger | None = logger
-    while here is not None:
-        yield from here.handlers
-        here = here.parent if here.propagate else None
-
-
-def _is_ours(handler: logging.Handler) -> bool:
-    """Whether discreet already writes what this handler would."""
-    if isinstance(handler, Handler):
-        return True
-    console = (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
-    if issubclass(type(handler), logging.StreamHandler) and getattr(handler, "stream", None) in console:
-        return True
-    if handler is getattr(sys.modules.get("flask.logging"), "default_handler", None):
-        return True  # writes to the request's `wsgi.errors`, which is the server's stderr
-    return type(handler).__module__ == "rich.logging"  # Rich's console handler is no StreamHandler
-
-
-def _to_pipeline(pipeline: Pipeline, record: logging.LogRecord) -> None:
-    if repeated(record):
-        return
-    ours, context, args = from_logging(record)
-    pipeline.take(ours, context, args)
+# A formatter has no say in where lines go, so these must not keep it from working.
+_NOT_OURS = ("DISCREET_FILE", "DISCREET_STREAM")
 
 
 class Handler(logging.Handler):
@@ -113,26 +34,34 @@ class Handler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Hand the record on; never raises."""
-        pipeline = state.pipeline
-        if pipeline is None:
+        if state.pipeline is None:
             configure_at_first_record(inside_host=True)
-            pipeline = state.pipeline
-        if pipeline is not None:
-            _to_pipeline(pipeline, record)
+        if state.pipeline is not None:
+            to_pipeline(state.pipeline, record)
 
 
 class Formatter(logging.Formatter):
     """A `logging` formatter that writes discreet's lines, redacted and correlated, through any handler.
 
-    `"()": "discreet.stdlib.Formatter", "format": "json"` in `dictConfig`. `format` is "json" or "console".
+    `"()": "discreet.stdlib.Formatter", "format": "json"` in `dictConfig`. `format` is "auto", "json" or "console"; an
+    unknown one raises `ConfigurationError`.
     """
 
     def __init__(self, format: str = "json", *args: object, **kwargs: object) -> None:  # noqa: A002 - dictConfig's name
         super().__init__()
-        from discreet._stdlib_record import line_maker
-
-        self._line = line_maker(format)
+        if format not in FORMATS:
+            raise ConfigurationError("format", format, "no such format", f"Use {', '.join(FORMATS)}")
+        environ = {name: value for name, value in os.environ.items() if name not in _NOT_OURS}
+        settings = resolve(sinks=(), environ=environ)
+        self._redactor = Redactor(settings.redaction)
+        self._identity = identity_of(settings, self._redactor)
+        self._with_locals = settings.with_locals
+        self._encode = choose(Discard(format=format), settings)
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line (a traceback on the console has more), without its newline."""
-        return self._line(record).decode().removesuffix("\n")
+        ours, context, args = from_logging(record)
+        ours.identity = self._identity
+        safe = redact(ours, args, self._redactor, with_locals=self._with_locals)
+        safe.ambient = around(context, self._redactor, safe.fields)
+        return self._encode(safe).decode().removesuffix("\n")

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from discreet._call import active, unconfigured
-from discreet._configure import state
 from discreet._delivery.sink import Sink
 from discreet._encoding.json import encode
 from discreet._levels import levels
@@ -15,6 +14,7 @@ from discreet._pipeline import Output, Pipeline
 from discreet._record import Identity
 from discreet._redaction.engine import Redactor
 from discreet._redaction.policy import Redaction
+from discreet._state import state
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -67,7 +67,7 @@ def capture(level: int | str = "trace") -> Generator[Captured, None, None]:
 
 def reset() -> None:
     """Forget the configuration, as if the process had just started: sinks are closed, hooks taken out."""
-    from discreet import _hooks, _limits, stdlib
+    from discreet import _hooks, _limits, _stdlib_bridge
     from discreet._context import clear_context
     from discreet._health import ledger
 
@@ -76,7 +76,7 @@ def reset() -> None:
         sink.close()
     state.settings, state.pipeline, state.sinks = None, None, ()
     active.emitter = unconfigured
-    stdlib.give_back()
+    _stdlib_bridge.give_back()
     _hooks.uninstall()
     _limits.forget()
     ledger.forget()

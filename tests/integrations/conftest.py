@@ -106,26 +106,36 @@ def request_id() -> str:
     return new_id()
 
 
+@pytest.fixture(scope="session")
+def start_server():
+    """Start a server; all of them stop with the tests."""
+    running: list[Server] = []
+
+    def start(*command: str, **environ: str) -> Server:
+        running.append(Server(*command, **environ))
+        return running[-1]
+
+    yield start
+    for server in running:
+        server.stop()
+
+
 @pytest.fixture(scope="session", params=["h11", "httptools"])
-def uvicorn_server(request):
-    server = Server("-m", "uvicorn", "shop_asgi:served", "--port", "0", "--loop", "asyncio", "--http", request.param)
-    yield server
-    server.stop()
+def uvicorn_server(request, start_server):
+    return start_server(
+        "-m", "uvicorn", "shop_asgi:served", "--port", "0", "--loop", "asyncio", "--http", request.param
+    )
 
 
 @pytest.fixture(scope="session", params=["sync", "gthread"])
-def gunicorn_server(request):
+def gunicorn_server(request, start_server):
     threads = ["--threads", "4"] if request.param == "gthread" else []
-    server = Server(
+    return start_server(
         "-m", "gunicorn", "shop_wsgi:served", "-b", "127.0.0.1:0", "-k", request.param, *threads,
         "--access-logfile", "-", "--no-control-socket",
     )  # fmt: skip
-    yield server
-    server.stop()
 
 
 @pytest.fixture(scope="session")
-def werkzeug_server():
-    server = Server("-m", "flask", "--app", "shop_wsgi", "run", "--port", "0")
-    yield server
-    server.stop()
+def werkzeug_server(start_server):
+    return start_server("-m", "flask", "--app", "shop_wsgi", "run", "--port", "0")

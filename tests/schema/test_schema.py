@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 import discreet
-from discreet import _hooks, stdlib
+from discreet import _hooks, _stdlib_bridge
 from discreet._encoding.json import SCHEMA
 from discreet._record import RESERVED
 
@@ -118,7 +118,7 @@ def test_an_exception_of_many_frames_and_causes_is_valid() -> None:
 
 def test_lines_of_the_standard_library_and_of_warnings_are_valid() -> None:
     with discreet.capture() as records:
-        stdlib.take_over()
+        _stdlib_bridge.take_over()
         _hooks.install()
         try:
             library = logging.getLogger("library")
@@ -129,7 +129,7 @@ def test_lines_of_the_standard_library_and_of_warnings_are_valid() -> None:
                 warnings.warn("careful", stacklevel=1)
         finally:
             _hooks.uninstall()
-            stdlib.give_back()
+            _stdlib_bridge.give_back()
     assert len(records) == 3
     assert [problems(record) for record in records] == [[]] * 3
 

@@ -72,7 +72,7 @@ class Sink:
             complain(f"a record could not be written to {self.name}: {reason}; discreet.health() keeps count")
 
     def before_fork(self) -> None:
-        """Wait until no thread is inside `write`: it may hold locks, the stream's own for one, that a child never frees.
+        """Wait until no thread is inside `write`, where it may hold locks (the stream's own) that a child never frees.
 
         Not for long: a write that is stuck must not stop the fork.
         """

@@ -33,7 +33,7 @@ class Stream(Sink):
 
     @property
     def name(self) -> str:
-        """ "stdout", "stderr", or the stream's class."""
+        """The stream's name, stdout or stderr, or its class."""
         return self.target if isinstance(self.target, str) else type(self.target).__name__
 
     def open(self) -> None:

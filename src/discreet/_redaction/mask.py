@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from discreet._redaction.engine import Redactor
 from discreet._redaction.policy import Redaction
+from discreet._state import state
 
 
 def mask(text: str) -> str:
@@ -14,8 +15,6 @@ def mask(text: str) -> str:
 
     Unlike a record's texts it is never shortened.
     """
-    from discreet._configure import state
-
     return _redactor(state.settings.redaction if state.settings is not None else None).text(text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, cast
 
 from discreet._exceptions import describe, render
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from discreet._context import Context
     from discreet._record import Plain, Record, Redacted
     from discreet._redaction.engine import Redactor
+    from discreet._settings import Settings
 
 _NOTHING: Mapping[str, object] = {}
 _SCALARS = frozenset((str, int, float, bool, type(None)))
@@ -108,10 +110,16 @@ def clear_of_reserved(fields: Mapping[str, object]) -> dict[str, object]:
     return cleared
 
 
-def identity(raw: Identity, redactor: Redactor) -> Identity:
-    """Who speaks, judged like any other text: a service name comes from the environment."""
+def identity_of(settings: Settings, redactor: Redactor) -> Identity:
+    """Who speaks, judged like any other text: names come from the environment."""
 
     def judged(value: str | None) -> str | None:
         return None if value is None else redactor.text(value)
 
-    return Identity(judged(raw.service), judged(raw.version), judged(raw.environment), judged(raw.host), raw.process)
+    return Identity(
+        judged(settings.service),
+        judged(settings.version),
+        judged(settings.environment.name),
+        judged(settings.host),
+        os.getpid(),
+    )

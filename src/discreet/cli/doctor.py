@@ -15,6 +15,7 @@ from discreet import _configure, _settings
 from discreet._encoding.console_style import Palette, color_count, wants_color
 from discreet._encoding.escape import display_width, escape
 from discreet._engine import ENGINE
+from discreet._state import state
 from discreet.cli import doctor_checks
 from discreet.errors import ConfigurationError
 
@@ -65,7 +66,7 @@ def examine() -> dict[str, Any]:
             sinks = doctor_checks.sinks(settings)
     except ConfigurationError as error:
         return {**report, "problem": str(error)}
-    pipeline = _configure.state.pipeline
+    pipeline = state.pipeline
     assert pipeline is not None
     place = settings.environment
     report["settings"] = discreet.explain()

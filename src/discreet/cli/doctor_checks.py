@@ -15,7 +15,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from discreet import _hooks, _lifecycle, stdlib
+from discreet import _hooks, _lifecycle, _stdlib_bridge
 from discreet._delivery.file import File
 from discreet._delivery.stream import Stream
 from discreet._redaction.detectors import detectors
@@ -41,7 +41,7 @@ def hooks() -> list[Check]:
     """Everything that is taken over, and whether it is ours now."""
     sigterm = signal.getsignal(signal.SIGTERM)
     return [
-        Check("logging", logging.Logger.callHandlers is stdlib._call_handlers, "records of every logger"),
+        Check("logging", logging.Logger.callHandlers is _stdlib_bridge.call_handlers, "records of every logger"),
         Check("warnings", warnings.showwarning is _hooks._showwarning, "warnings.warn"),
         Check("uncaught exceptions", sys.excepthook is _hooks._excepthook, "sys.excepthook"),
         Check("in threads", threading.excepthook is _hooks._thread_excepthook, "threading.excepthook"),

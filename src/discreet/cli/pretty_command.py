@@ -50,9 +50,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Read, print; 1 if a file cannot be read."""
     out = sys.stdout.buffer
 
+    follows = "-" in arguments.files
+
     def write(line: bytes) -> None:
         out.write(line)
-        out.flush()
+        if follows:  # a person watches
+            out.flush()
 
     colored = wants_color(sys.stdout) if arguments.color == "auto" else arguments.color == "always"
     encoder = ConsoleEncoder(

@@ -151,12 +151,16 @@ def access_is_told() -> bool:
     return levels.channel(LOGGER).threshold <= INFO
 
 
-def silence_gunicorn(marks: tuple[str, ...]) -> None:
-    """Leave out gunicorn's rows about requests that have a record; `marks` are the atoms that tell such a row."""
+_gunicorn_marks: set[str] = set()
 
-    def access(record: logging.LogRecord) -> bool:
-        atoms: object = record.args
-        return isinstance(atoms, dict) and any(mark in atoms for mark in marks) and access_is_told()
 
-    repeats["gunicorn.access"] = access
+def silence_gunicorn(mark: str) -> None:
+    """Leave out gunicorn's rows about requests that have a record; `mark` is an atom that only their rows have."""
+    _gunicorn_marks.add(mark)
+    repeats["gunicorn.access"] = _is_gunicorn_access_row
     repeats["gunicorn.error"] = told_by_record
+
+
+def _is_gunicorn_access_row(record: logging.LogRecord) -> bool:
+    atoms: object = record.args
+    return isinstance(atoms, dict) and not _gunicorn_marks.isdisjoint(atoms) and access_is_told()

@@ -70,7 +70,7 @@ class ASGIMiddleware:
         self._quiet = frozenset(quiet)
         repeats["uvicorn.access"] = _is_access_row
         repeats["uvicorn.error"] = _is_error_row
-        silence_gunicorn((f"{{{request_id_header.lower()}}}o", "{discreet.request_id}e"))
+        silence_gunicorn(f"{{{request_id_header.lower()}}}o")  # the response's header
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or connection; anything else (the lifespan) passes through."""

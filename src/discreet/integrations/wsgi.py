@@ -75,7 +75,7 @@ class WSGIMiddleware:
         self._header = request_id_header.lower()
         self._trust = trust_incoming
         self._quiet = frozenset(quiet)
-        silence_gunicorn((f"{{{_MARK}}}e",))
+        silence_gunicorn(f"{{{_MARK}}}e")  # the entry in `environ`
         repeats["werkzeug"] = _is_access_row
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

@@ -15,6 +15,8 @@ def _start() -> None:
         from discreet._bootstrap.start import start
 
         start()
+    except ModuleNotFoundError as error:
+        print(f"discreet: not started: {sys.executable} cannot import {error.name}", file=sys.stderr)
     except Exception as error:  # the program runs in any case, and its owner learns why it is not logged
         print(f"discreet: not started in this process: {type(error).__name__}: {error}", file=sys.stderr)
 

@@ -1,0 +1,22 @@
+"""What is in force in this process: the settings, the pipeline and its sinks. `configure()` writes it, others read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from discreet._delivery.sink import Sink
+    from discreet._pipeline import Pipeline
+    from discreet._settings import Settings
+
+
+class State:
+    """Empty until somebody configures."""
+
+    settings: Settings | None = None
+    pipeline: Pipeline | None = None
+    sinks: tuple[Sink, ...] = ()
+    took_over: bool = False
+
+
+state = State()
