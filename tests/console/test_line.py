@@ -179,3 +179,13 @@ def test_a_configured_console_sink_writes_these_lines(memory_sink):
     first, second = kept.lines
     assert re.search(rb"INFO .*paid 9 +amount=9 tenant=acme\n", first)
     assert b"  \xe2\x94\x82 ValueError: no\n" in second
+
+
+def test_a_requests_record_does_not_say_twice_what_its_message_says(record):
+    fields = {
+        "span": "GET /orders/{id}", "duration_ms": 12.0, "status": "ok", "http.request.method": "GET",
+        "http.route": "/orders/{id}", "url.path": "/orders/7", "http.response.status_code": 200,
+    }  # fmt: skip
+    text = ConsoleEncoder()(record("GET /orders/{id} 200", fields=fields)).decode()
+    assert "url.path=/orders/7" in text
+    assert "http." not in text

@@ -141,3 +141,24 @@ def test_a_description_of_any_shape_stays_behind_its_gutter(record, described):
     for width in (None, 40):
         _, *lines = ConsoleEncoder(width=width)(item).decode().rstrip("\n").split("\n")
         assert all(line.startswith(("  │", "    ")) for line in lines)
+
+
+def frames(*places):
+    return {"type": "E", "message": "m", "frames": [{"file": file, "line": 1, "function": "f"} for file in places]}
+
+
+def test_a_run_of_library_frames_is_folded_and_its_ends_stay(record):
+    library = [f"/venv/site-packages/starlette/part{number}.py" for number in range(1, 7)]
+    assert below(record, frames("/srv/main.py", *library, "/srv/view.py")) == [
+        "/srv/main.py:1 in f",
+        "starlette/part1.py:1 in f",
+        "… 4 frames in starlette",
+        "starlette/part6.py:1 in f",
+        "/srv/view.py:1 in f",
+        "E: m",
+    ]
+
+
+def test_a_short_run_of_library_frames_is_not_folded(record):
+    library = [f"/venv/site-packages/flask/part{number}.py" for number in range(4)]
+    assert len(below(record, frames(*library))) == 5

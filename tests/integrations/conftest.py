@@ -33,12 +33,17 @@ class Server:
             env={**kept, "PYTHONPATH": path, "DISCREET_FORMAT": "json", "PYTHONUNBUFFERED": "1", **environ},
         )
         self.lines: list[str] = []
+        self._silent = False
         self._news = threading.Condition()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        started = self.wait(
-            lambda lines: re.search(r"(?:[Rr]unning on|Listening at:) http://([\d.:]+)", "\n".join(lines))
-        )
+        try:
+            started = self.wait(
+                lambda lines: re.search(r"(?:[Rr]unning on|Listening at:) http://([\d.:]+)", "\n".join(lines))
+            )
+        except BaseException:
+            self.end()
+            raise
         self.address = started[1]
         # A connection per request: after a 500 uvicorn closes it, maybe only when the next request is on its way.
         alone = httpx.Limits(max_keepalive_connections=0)
@@ -50,13 +55,18 @@ class Server:
             with self._news:
                 self.lines.append(line.decode().rstrip("\n"))
                 self._news.notify_all()
+        with self._news:
+            self._silent = True
+            self._news.notify_all()
 
     def wait(self, test):
         """Until `test(lines)` is true; its result."""
         with self._news:
-            if not self._news.wait_for(lambda: test(self.lines), timeout=PATIENCE):
-                pytest.fail("the server never wrote it. It wrote:\n" + "\n".join(self.lines))
-            return test(self.lines)
+            self._news.wait_for(lambda: test(self.lines) or self._silent, timeout=PATIENCE)
+            found = test(self.lines)
+        if not found:
+            pytest.fail("the server never wrote it. It wrote:\n" + "\n".join(self.lines))
+        return found
 
     @property
     def records(self):
@@ -86,6 +96,9 @@ class Server:
 
     def stop(self) -> None:
         self.client.close()
+        self.end()
+
+    def end(self) -> None:
         self.process.terminate()
         try:
             self.process.wait(PATIENCE)

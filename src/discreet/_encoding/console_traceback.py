@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _LONGEST_CHAIN = 50
 _DEEPEST_GROUP = 12
 _OMITTED = "<omitted>"
+_SHORTEST_FOLD = 4
 _LIBRARIES = ("site-packages", "dist-packages")
 
 Gutter = tuple[str, str]
@@ -91,7 +92,12 @@ class TracebackWriter:
     def _frames(self, frames: Sequence[Mapping[str, object]], gutter: Gutter) -> None:
         repeated = 0
         places = [tuple(_text(frame.get(key)) for key in ("file", "line", "function")) for frame in frames]
+        folded = _folds(frames)
         for position, frame in enumerate(frames):
+            if position in folded:
+                if folded[position]:
+                    self._line(gutter, (folded[position], "quiet"))
+                continue
             if position > 1 and places[position] == places[position - 1] == places[position - 2]:
                 repeated += 1
                 continue
@@ -140,6 +146,31 @@ class TracebackWriter:
 
     def _deeper(self, gutter: Gutter, branch: str) -> Gutter:
         return gutter[0] + branch, gutter[1] + self._layout.palette.paint(branch, "gutter")
+
+
+def _folds(frames: Sequence[Mapping[str, object]]) -> dict[int, str]:
+    """Frames of libraries that the console folds into one line each run: by position, the line or nothing.
+
+    The first frame into a library stays, and the last before one's own code goes on or the error is raised.
+    """
+    folds: dict[int, str] = {}
+    start = 0
+    while start < len(frames):
+        end = start
+        while end < len(frames) and _is_librarys(frames[end]):
+            end += 1
+        if end - start > _SHORTEST_FOLD:
+            inside = range(start + 1, end - 1)
+            names = dict.fromkeys(readable_path(_text(frames[i].get("file")))[0].partition("/")[0] for i in inside)
+            folds.update(dict.fromkeys(inside, ""))
+            folds[start + 1] = f"… {len(inside)} frames in {', '.join(names)}"
+        start = max(end, start + 1)
+    return folds
+
+
+def _is_librarys(frame: Mapping[str, object]) -> bool:
+    path = _text(frame.get("file")).replace("\\", "/")
+    return any(f"/{folder}/" in path for folder in _LIBRARIES)
 
 
 def readable_path(path: str) -> tuple[str, bool]:

@@ -16,6 +16,7 @@ _needs_quotes = re.compile(r'[\s"=]|\A\Z')
 _needs_quotes_inside = re.compile(r'[\s"=,:\[\]{}]|\A\Z')
 _marker = re.compile(r"\[REDACTED:[a-z0-9-]+\]")
 _STATUS_KEYS = frozenset(("status", "status_code", "http_status", "http.status_code", "http.response.status_code"))
+_IN_A_REQUESTS_MESSAGE = ("http.request.method", "http.route", "url.path", "http.response.status_code")
 _SLOW = 1000  # milliseconds
 _ENDLESS = 1e15  # milliseconds; beyond that it is no duration but a mistake, shown as the number it is
 _DEEPEST = 40  # nobody reads deeper, and the interpreter's stack ends somewhere
@@ -51,15 +52,17 @@ def duration(milliseconds: float) -> str:
 def ordered(fields: Mapping[str, object], message: str) -> Iterator[tuple[str, object]]:
     """Fields in the order to show them: a span's outcome first.
 
-    Of a span's own fields the console leaves out what a reader cannot use: its kind, its parent's id, and its
-    name if the message says it. JSON keeps them all.
+    Of a span's own fields the console leaves out what a reader cannot use (its kind, its parent's id) and what its
+    message says already (its name; method, route, path and status of a request). JSON keeps them all.
     """
     if "span" not in fields or "duration_ms" not in fields:
         yield from fields.items()
         return
     told = {"span_kind", "parent_span_id"}
+    words = message.split()
     if str(fields["span"]) in message:
         told.add("span")
+    told.update(key for key in _IN_A_REQUESTS_MESSAGE if str(fields.get(key)) in words)
     for key in ("status", "duration_ms"):
         if key in fields:
             told.add(key)
