@@ -126,9 +126,11 @@ def _install(settings: Settings, *, take_over: bool) -> None:
     _lifecycle.install()
     if take_over:
         from discreet import _hooks, _stdlib_bridge
+        from discreet.propagation import threads
 
         _stdlib_bridge.take_over()
         _hooks.install()
+        threads.instrument()
         _lifecycle.install_sigterm()
         state.took_over = True
     for advice in settings.advice:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 # A plain name in single braces: no attribute, no index, no format spec. Doubled braces are no placeholder.
 _PLACEHOLDER = re.compile(r"(\{\{)|\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
+_BARE = re.compile(r"(?:%[sdr]|\{[A-Za-z_][A-Za-z0-9_]*\}|[^A-Za-z0-9%{}])*")
+
 
 def text_of(message: object) -> str:
     """A message that is no string, as text."""
@@ -44,3 +46,8 @@ def interpolate(template: str, args: tuple[object, ...]) -> str:
     except Exception:  # any argument's __str__ may be behind this
         shown = ", ".join(text_of(argument) for argument in args)
         return f"{template} [arguments: {shown}]"
+
+
+def says_something(template: str) -> bool:
+    """Whether a template has words of its own; one of placeholders alone, `"%s %s"`, tells nobody anything."""
+    return _BARE.fullmatch(template) is None

@@ -68,6 +68,7 @@ def capture(level: int | str = "trace") -> Generator[Captured, None, None]:
 def reset() -> None:
     """Forget the configuration, as if the process had just started: sinks are closed, hooks taken out."""
     from discreet import _hooks, _limits, _stdlib_bridge
+    from discreet.propagation import threads
     from discreet._context import clear_context
     from discreet._health import ledger
 
@@ -78,6 +79,7 @@ def reset() -> None:
     active.emitter = unconfigured
     _stdlib_bridge.give_back()
     _hooks.uninstall()
+    threads.uninstrument()
     _limits.forget()
     ledger.forget()
     levels.replace(0, 0, {})

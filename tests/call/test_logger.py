@@ -253,3 +253,9 @@ def test_reserved_keys_come_first_and_in_their_order(sink):
     reserved = [key for key in keys if key in RESERVED]
     assert reserved == [key for key in RESERVED if key in keys]
     assert keys[: len(reserved)] == reserved
+
+
+@pytest.mark.parametrize("template", ["%s %s", "%s: %r", "{a} -> {b}"])
+def test_a_template_of_placeholders_alone_is_left_out(sink, template):
+    discreet.get_logger("shop").info(template, *(("x", "y") if "%" in template else ()), a="x", b="y")
+    assert "template" not in sink.last

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, cast
 
 from discreet._exceptions import describe, render
-from discreet._message import fill, interpolate, text_of
+from discreet._message import fill, interpolate, says_something, text_of
 from discreet._record import Identity, SafeFields, Source, free_key, reserved
 from discreet._resolve import resolve
 
@@ -57,8 +57,9 @@ def _message(record: Record, args: tuple[object, ...], fields: Mapping[str, obje
         record.message = redactor.text(template)
         return
     record.message = message
-    safe = redactor.text(template)
-    record.template = safe if safe != message else None
+    if says_something(template):
+        safe = redactor.text(template)
+        record.template = safe if safe != message else None
 
 
 def _exception(record: Record, redactor: Redactor, *, with_locals: bool) -> None:
