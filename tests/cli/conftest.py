@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -43,7 +44,8 @@ def cli(environ: dict[str, str], tmp_path: Path) -> Cli:
 class Server:
     """A server under `discreet run`, on a port that it chose itself."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, name: str, process: subprocess.Popen[str]) -> None:
+        self.name = name
         self.process = process
         self.lines: list[str] = []
         assert process.stdout is not None
@@ -58,7 +60,8 @@ class Server:
     def stop(self) -> list[dict[str, Any]]:
         """End it; every record it wrote. That each line is one is part of every test."""
         assert self.process.stdout is not None
-        self.process.terminate()
+        # Both finish what they answer; uvicorn dies of a SIGTERM afterwards, and coverage is lost with it.
+        self.process.send_signal(signal.SIGINT if self.name == "uvicorn" else signal.SIGTERM)
         self.lines += self.process.stdout.readlines()
         self.process.wait()
         return [json.loads(line) for line in self.lines]
@@ -80,7 +83,7 @@ def serve(environ: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., Ser
             encoding="utf-8",
         )
         started.append(process)
-        return Server(process)
+        return Server(command[0], process)
 
     watchdog = threading.Timer(50, lambda: [process.kill() for process in started])
     watchdog.start()

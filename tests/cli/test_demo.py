@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
+import subprocess
 import sys
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from discreet.cli import demo, demo_proof, demo_secrets, main
+from discreet.cli import demo, demo_proof, demo_secrets, demo_services, main
 from discreet.cli.demo_services import Answer
+from discreet.errors import DiscreetError
 
 from .conftest import Cli
 
@@ -44,6 +47,46 @@ def test_three_services_log_as_one_and_the_proof_holds(cli: Cli, tmp_path: Path)
     again = cli("demo", "--out", "logs")
     assert again.returncode == 1
     assert "is not empty" in again.stderr
+
+
+@needs_gunicorn
+def test_the_gateway_alone_answers_and_fails_with_ids(environ: dict[str, str]) -> None:
+    code = """
+import asyncio, httpx
+from discreet.demo.gateway import app
+
+async def main():
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://demo") as client:
+        await client.post("/login", json={"user": "ada", "password": "s3cr3t-s3cr3t"})
+        failed = await client.post("/orders", json={"customer": "ada", "items": []})
+        assert failed.status_code == 500 and failed.headers["x-request-id"]
+        await client.get("/prices", params={"api_key": "s3cr3t-s3cr3t"})
+
+asyncio.run(main())
+"""
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        away = f"http://127.0.0.1:{held.getsockname()[1]}"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        check=False,
+        capture_output=True,
+        encoding="utf-8",
+        env={**environ, "INVENTORY_URL": away},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [r["span"] for r in records if "span" in r] == ["POST /login", "POST /orders", "GET /prices"]
+    assert "s3cr3t" not in done.stdout
+
+
+def test_a_service_that_does_not_start_is_said(tmp_path: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+    with pytest.raises(DiscreetError, match="gateway did not start"):
+        demo_services._wait(demo_services.Service("gateway", port, process), tmp_path)
 
 
 def test_missing_libraries_are_named_with_the_remedy(

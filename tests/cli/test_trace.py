@@ -264,6 +264,19 @@ def test_several_matches_are_listed(cli: Cli, logs: Callable[..., None]) -> None
     assert cli("trace", other, "a.json").returncode == 0
 
 
+def test_a_line_that_only_looks_like_a_record_is_skipped(cli: Cli, logs: Callable[..., None]) -> None:
+    logs("a.json", f'{{"trace_id":"{TRACE}","broken', *REQUEST)
+    done = cli("trace", TRACE, "a.json")
+    assert done.returncode == 0
+    assert done.stderr == "discreet: 1 line skipped: no record\n"
+
+
+def test_of_very_many_matches_some_are_listed(cli: Cli, logs: Callable[..., None]) -> None:
+    logs("a.json", *[record(n, "hello", trace_id=f"abcdef{n:026x}") for n in range(30)])
+    listed = cli("trace", "abcdef", "a.json").stderr.splitlines()
+    assert (len(listed), listed[-1]) == (22, "  and 10 more")
+
+
 @pytest.mark.parametrize(
     ("wanted", "file", "problem"),
     [

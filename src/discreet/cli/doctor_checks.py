@@ -12,10 +12,12 @@ import signal
 import sys
 import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from discreet import _hooks, _lifecycle, _stdlib_bridge
+from discreet._context import context, current
 from discreet._delivery.file import File
 from discreet._delivery.stream import Stream
 from discreet._redaction.detectors import detectors
@@ -46,8 +48,14 @@ def hooks() -> list[Check]:
         Check("uncaught exceptions", sys.excepthook is _hooks._excepthook, "sys.excepthook"),
         Check("in threads", threading.excepthook is _hooks._thread_excepthook, "threading.excepthook"),
         Check("in finalizers", sys.unraisablehook is _hooks._unraisablehook, "sys.unraisablehook"),
+        Check("thread pools", _context_follows(), "context goes where the work goes"),
         Check("SIGTERM", sigterm is _lifecycle._terminated, "drains the sinks, then ends the process"),
     ]
+
+
+def _context_follows() -> bool:
+    with context(looked_for="here"), ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: "looked_for" in current.get().fields).result()
 
 
 def sinks(settings: Settings) -> list[Check]:

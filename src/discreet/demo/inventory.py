@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -13,7 +14,6 @@ import discreet
 from discreet import log
 from discreet.integrations import flask as discreet_flask
 from discreet.integrations import httpx as discreet_httpx
-from discreet.propagation.threads import ThreadPoolExecutor
 
 discreet.configure(service="inventory")
 
