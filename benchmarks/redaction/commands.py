@@ -74,7 +74,9 @@ SQL: dict[str, Template] = {
     "insert with token": lambda c: f"INSERT INTO sessions (access_token, user_id) VALUES ('{s(c.word(40))}', 7)",
     "insert quoted names": lambda c: f'INSERT INTO "users" ("name", "api_key") VALUES (\'bob\', \'{s(c.alnum(32))}\')',
     "crypt": lambda c: f"SELECT crypt('{s(_pw(c))}', gen_salt('bf'))",
-    "copy credentials": lambda c: f"COPY t FROM 's3://b/x' CREDENTIALS 'aws_access_key_id={s(TOKENS['aws-access-key'][1](c))};aws_secret_access_key={s(c.base64(40))}'",
+    "copy credentials": lambda c: (
+        f"COPY t FROM 's3://b/x' CREDENTIALS 'aws_access_key_id={s(TOKENS['aws-access-key'][1](c))};aws_secret_access_key={s(c.base64(40))}'"
+    ),
     "dblink": lambda c: f"SELECT dblink_connect('host={c.host()} user=app password={s(_pw(c))}')",
 }
 
@@ -103,7 +105,11 @@ PROSE: dict[str, Template] = {
 
 
 def _mixed(c: Chance) -> str:
-    return KEYED["password-strong"][1](c) if c.random() < 0.3 else c.words(1).capitalize() + c.digits(4) + c.choice(("", "!"))
+    return (
+        KEYED["password-strong"][1](c)
+        if c.random() < 0.3
+        else c.words(1).capitalize() + c.digits(4) + c.choice(("", "!"))
+    )
 
 
 GROUPS = {"command line": COMMANDS, "sql": SQL, "prose": PROSE}

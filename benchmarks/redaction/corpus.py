@@ -32,8 +32,12 @@ def cases(seed: int, per_kind: int | None = PER_KIND) -> list[Case]:
 def _by_name_or_form(seed: int, per_kind: int | None) -> Iterator[Case]:
     for kind, (name, make) in kinds.TOKENS.items():
         number = kind in kinds.NUMBERS
-        fitting = [(shape, "named", build) for shape, build in shapes.NAMED.items() if not (number and shape in _NO_SPACES)]
-        fitting += [(shape, "bare", build) for shape, build in shapes.BARE.items() if not (number and shape == "url path")]
+        fitting = [
+            (shape, "named", build) for shape, build in shapes.NAMED.items() if not (number and shape in _NO_SPACES)
+        ]
+        fitting += [
+            (shape, "bare", build) for shape, build in shapes.BARE.items() if not (number and shape == "url path")
+        ]
         fitting += [(shape, "field", build) for shape, build in {**fields.NAMED, **fields.BARE}.items()]
         if not number:
             fitting += [(shape, "encoded", build) for shape, build in shapes.ENCODED.items()]

@@ -23,7 +23,9 @@ NAMED: dict[str, Fields] = {
     "field of bytes": lambda c, k, v: {"raw": {k: s(v).encode()}, "size": 12},
     "field name and value": lambda c, k, v: {"env": [{"name": k, "value": s(v)}, {"name": "PORT", "value": "80"}]},
     "field with json": lambda c, k, v: {"body": json.dumps({"user": c.person(), k: s(v)}, ensure_ascii=False)},
-    "field with a query": lambda c, k, v: {"url.query": f"a=1&{k}={s(v)}&b=2" if v.isalnum() else f'{{"{k}": "{s(v)}"}}'},
+    "field with a query": lambda c, k, v: {
+        "url.query": f"a=1&{k}={s(v)}&b=2" if v.isalnum() else f'{{"{k}": "{s(v)}"}}'
+    },
     "field with arguments": lambda c, k, v: {"argv": ["tool", f"--{k.replace('_', '-')}", s(v), "run"]},
 }
 

@@ -81,7 +81,9 @@ GENERATED: tuple[Text, ...] = (
     lambda c: f"ISBN 978-{c.randrange(1, 9)}-{c.digits(2)}-{c.digits(6)}-{c.randrange(9)}",
     lambda c: f"ISSN {c.digits(4)}-{c.digits(4)}",
     lambda c: f"doi:10.{c.digits(4)}/j.cell.2024.0{c.randrange(9)}.{c.digits(3)}",
-    lambda c: f"client {c.randrange(1, 255)}.{c.randrange(255)}.{c.randrange(255)}.{c.randrange(255)}:{c.randrange(1024, 65535)}",
+    lambda c: (
+        f"client {c.randrange(1, 255)}.{c.randrange(255)}.{c.randrange(255)}.{c.randrange(255)}:{c.randrange(1024, 65535)}"
+    ),
     lambda c: f"fe80::{c.hex(4)}:{c.hex(4)}:{c.hex(4)}:{c.hex(4)} dev eth0",
     lambda c: f"mac {':'.join(c.hex(2) for _ in range(6))}",
     lambda c: f"certificate fingerprint {':'.join(c.hex(2).upper() for _ in range(20))}",
@@ -462,7 +464,11 @@ FIELDS: tuple[Callable[[Chance], dict[str, Any]], ...] = (
     lambda c: {"usage": {"input_tokens": 12, "output_tokens": 9, "total_tokens": 21}},
     lambda c: {"pods": [{"name": f"web-{c.hex(10)}-x2b4z", "image": f"nginx@sha256:{c.hex(64)}"}]},
     lambda c: {"primary_key": c.digits(6), "partition_key": c.person(), "cache_key": f"u:{c.digits(4)}"},
-    lambda c: {"order": c.digits(10), "phone": "+1 555 0100", "epoch_ns": 1_700_000_000_000_000_000 + c.randrange(10**16)},
+    lambda c: {
+        "order": c.digits(10),
+        "phone": "+1 555 0100",
+        "epoch_ns": 1_700_000_000_000_000_000 + c.randrange(10**16),
+    },
     lambda c: {"secret_name": "prod/db", "credentials_id": "ci-1", "access_key_rotated_at": "2024-05-11"},
 )
 

@@ -11,7 +11,9 @@ from typing import Any, Protocol
 
 from marks import Case
 
-MARKS = re.compile(r"\[REDACTED:[a-z0-9-]+\]|\[Scrubbed due to '[^']*'\]|\[Filtered\]|\$\$_posthog_redacted[a-z_]*\$\$|<REDACTED[^>]*>|\*{3,}")
+MARKS = re.compile(
+    r"\[REDACTED:[a-z0-9-]+\]|\[Scrubbed due to '[^']*'\]|\[Filtered\]|\$\$_posthog_redacted[a-z_]*\$\$|<REDACTED[^>]*>|\*{3,}"
+)
 _WINDOW = 5  # so many characters in a row of a longer secret are a leak
 
 

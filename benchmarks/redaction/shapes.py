@@ -44,7 +44,7 @@ def _stamp(c: Chance) -> str:
 def _traceback(c: Chance, k: str, v: str) -> str:
     return (
         'Traceback (most recent call last):\n  File "/app/client.py", line 42, in connect\n'
-        f'    session.login(user, {k})\n      host = \'{c.host()}\'\n      {k} = \'{s(v)}\'\n      retries = 3\n'
+        f"    session.login(user, {k})\n      host = '{c.host()}'\n      {k} = '{s(v)}'\n      retries = 3\n"
         "ConnectionError: server closed the connection"
     )
 
@@ -83,7 +83,9 @@ NAMED: dict[str, Shape] = {
     "dict repr": lambda c, k, v: f"config: {{'host': '{c.host()}', '{k}': '{s(v)}', 'port': 5432}}",
     "nested dict repr": lambda c, k, v: f"{{'db': {{'user': '{c.person()}', '{k}': '{s(v)}'}}, 'debug': False}}",
     "dataclass repr": lambda c, k, v: f"Settings(host='{c.host()}', {k}='{s(v)}', pool=Pool(size=5))",
-    "pydantic error": lambda c, k, v: f"1 validation error for Login\nuser\n  Field required [type=missing, input_value={{'{k}': '{s(v)}'}}, input_type=dict]",
+    "pydantic error": lambda c, k, v: (
+        f"1 validation error for Login\nuser\n  Field required [type=missing, input_value={{'{k}': '{s(v)}'}}, input_type=dict]"
+    ),
     "namedtuple repr": lambda c, k, v: f"Account(id=7, {k}='{s(v)}')",
     "bytes dict repr": lambda c, k, v: f"headers {{b'host': b'{c.host()}', b'{k}': b'{s(v)}'}}",
     "header tuples": lambda c, k, v: f"[('accept', '*/*'), ('{k}', '{s(v)}'), ('host', '{c.host()}')]",
@@ -92,14 +94,18 @@ NAMED: dict[str, Shape] = {
     "json": lambda c, k, v: _dumps({"user": c.person(), k: s(v), "ok": True}),
     "json compact": lambda c, k, v: "body " + _compact({k: s(v), "n": 3}),
     "json camel case": lambda c, k, v: _compact({"userId": 7, camel(k): s(v)}),
-    "json pretty": lambda c, k, v: json.dumps({"host": c.host(), k: s(v), "tags": ["a", "b"]}, indent=2, ensure_ascii=False),
+    "json pretty": lambda c, k, v: json.dumps(
+        {"host": c.host(), k: s(v), "tags": ["a", "b"]}, indent=2, ensure_ascii=False
+    ),
     "json list": lambda c, k, v: _dumps({"hosts": [c.host()], k: [s(v)]}),
     "json in json": lambda c, k, v: _dumps({"level": "info", "body": _compact({k: s(v), "n": 1})}),
     "json in json in json": lambda c, k, v: _dumps({"event": _dumps({"body": _dumps({k: s(v), "a": "b"})})}),
     "json cut short": lambda c, k, v: f'received {{"user": "{c.person()}", "{k}": "{s(v)}',
     "yaml": lambda c, k, v: f"database:\n  host: {c.host()}\n  {k}: {s(v)}\n  pool: 5\n",
     "yaml quoted": lambda c, k, v: f'auth:\n  user: {c.person()}\n  {k}: "{s(v)}"\n',
-    "yaml env list": lambda c, k, v: f"env:\n  - name: {upper(k)}\n    value: {s(v)}\n  - name: PORT\n    value: '80'\n",
+    "yaml env list": lambda c, k, v: (
+        f"env:\n  - name: {upper(k)}\n    value: {s(v)}\n  - name: PORT\n    value: '80'\n"
+    ),
     "toml": lambda c, k, v: f'[server]\nhost = "{c.host()}"\n{k} = "{s(v)}"\n',
     "ini": lambda c, k, v: f"[client]\nuser={c.person()}\n{k}={s(v)}\nport=3306\n",
     "properties": lambda c, k, v: f"spring.datasource.url=jdbc:x\nspring.datasource.{k.replace('_', '-')}={s(v)}\n",
@@ -118,7 +124,9 @@ NAMED: dict[str, Shape] = {
     "request": _request,
     "query": lambda c, k, v: f"GET /v1/items?page=2&{k}={s(quote(v, safe=''))}&sort=asc HTTP/1.1",
     "url": lambda c, k, v: f"calling https://api.example.com/v1/items?{k}={s(quote(v, safe=''))} took 12 ms",
-    "url fragment": lambda c, k, v: f"redirect to https://app.example.com/cb#state=9&{k}={s(quote(v, safe=''))}&expires_in=3600",
+    "url fragment": lambda c, k, v: (
+        f"redirect to https://app.example.com/cb#state=9&{k}={s(quote(v, safe=''))}&expires_in=3600"
+    ),
     "form": lambda c, k, v: f"body: user={c.person()}&{k}={s(quote(v, safe=''))}&remember=1",
     "form bytes": lambda c, k, v: f"b'user={c.person()}&{k}={s(quote(v, safe=''))}'",
     "percent-encoded": lambda c, k, v: f"/login?next=%2Fcb%3F{k}%3D{s(quote(quote(v, safe=''), safe=''))}%26page%3D2",
@@ -145,7 +153,7 @@ NAMED: dict[str, Shape] = {
     "error message": lambda c, k, v: f"ValueError: bad config: {k}={s(v)!s} (expected 3 parts)",
     "markdown": lambda c, k, v: f"- **{k}**: `{s(v)}`\n- **host**: `{c.host()}`",
     "table": lambda c, k, v: f"| host | {c.host()} |\n| {k} | {s(v)} |\n| port | 22 |",
-    "syslog": lambda c, k, v: f"<34>1 2024-05-11T22:14:15.003Z web app 99 ID47 [ex@1 {k}=\"{s(v)}\"] started",
+    "syslog": lambda c, k, v: f'<34>1 2024-05-11T22:14:15.003Z web app 99 ID47 [ex@1 {k}="{s(v)}"] started',
     "log prefix": lambda c, k, v: f"{_stamp(c)} DEBUG [worker-3] app.db - opening with {k}={s(v)}",
     "glued": lambda c, k, v: f"(host={c.host()},{k}={s(v)})",
     "bracketed": lambda c, k, v: f"[{k}={s(v)}][n=3]",

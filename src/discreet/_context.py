@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Context:
     """What every record made here carries. Immutable; `safe` only remembers what redaction said of it."""
 
-    __slots__ = ("baggage", "fields", "request_id", "safe", "span")
+    __slots__ = ("baggage", "fields", "request_id", "safe", "scope", "span")
 
     def __init__(
         self,
@@ -32,12 +32,14 @@ class Context:
         span: SpanContext | None = None,
         request_id: str | None = None,
         baggage: Mapping[str, str] | None = None,
+        scope: Scope | None = None,
     ) -> None:
         self.fields = fields
         self.span = span
         self.request_id = request_id
         self.baggage: Mapping[str, str] = baggage if baggage is not None else {}
         self.safe: tuple[object, SafeFields] | None = None
+        self.scope = scope
 
     def having(self, fields: Mapping[str, object]) -> Context:
         """This context and more fields; `request_id` is no field but the request's identity."""
@@ -45,16 +47,28 @@ class Context:
         request_id = merged.pop("request_id", None)
         if request_id is None:
             request_id = self.request_id
-        return Context(merged, self.span, request_id if request_id is None else _text(request_id), self.baggage)
+        request_id = request_id if request_id is None else _text(request_id)
+        return Context(merged, self.span, request_id, self.baggage, self.scope)
 
     def within(self, span: SpanContext) -> Context:
         """This context inside another span."""
-        inner = Context(self.fields, span, self.request_id, self.baggage)
+        inner = Context(self.fields, span, self.request_id, self.baggage, self.scope)
         inner.safe = self.safe
         return inner
 
     def __reduce__(self) -> tuple[type[Context], tuple[object, ...]]:
         return Context, (self.fields, self.span, self.request_id, self.baggage)
+
+
+class Scope:
+    """One `with` that is open: whose it is, and what was there before. Each holds the one around it."""
+
+    __slots__ = ("around", "before", "owner")
+
+    def __init__(self, owner: object, before: Context) -> None:
+        self.owner = owner
+        self.before = before
+        self.around = before.scope
 
 
 EMPTY = Context({})
@@ -76,20 +90,19 @@ class context:  # noqa: N801 - reads as the verb it is: `with discreet.context(t
     is special: it becomes the record's own `request_id`.
     """
 
-    __slots__ = ("_fields", "_tokens")
+    __slots__ = ("_fields",)
 
     def __init__(self, /, **fields: object) -> None:
         self._fields = fields
-        self._tokens: list[Token[Context]] = []
 
     def __enter__(self) -> context:
-        self._tokens.append(current.set(current.get().having(self._fields)))
+        enter(self, current.get().having(self._fields))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        leave(self._tokens.pop())
+        close(self)
 
     async def __aenter__(self) -> context:
         return self.__enter__()
@@ -106,8 +119,28 @@ class context:  # noqa: N801 - reads as the verb it is: `with discreet.context(t
         return wrap(function, lambda: context(**fields))
 
 
+def enter(owner: object, inner: Context) -> None:
+    """Make `inner` the current context until `close(owner)`."""
+    inner.scope = Scope(owner, current.get())
+    current.set(inner)
+
+
+def close(owner: object) -> None:
+    """End the innermost scope of `owner`, and all that were opened inside it.
+
+    What is open is asked of the current context, not of the owner: several threads and tasks may share one, and
+    scopes may end out of order (two generators read in turn). One that has ended with the scope around it, or was
+    opened elsewhere, has nothing to restore.
+    """
+    scope = current.get().scope
+    while scope is not None and scope.owner is not owner:
+        scope = scope.around
+    if scope is not None:
+        current.set(scope.before)
+
+
 def leave(token: Token[Context]) -> None:
-    """Restore what was there; a generator closed from another task or thread has nothing to restore."""
+    """Restore what an entry point replaced; one that is left in another task or thread has nothing to restore."""
     try:
         current.reset(token)
     except ValueError:
@@ -124,9 +157,10 @@ def unbind_context(*names: str) -> None:
     here = current.get()
     fields = {key: value for key, value in here.fields.items() if key not in names}
     request_id = None if "request_id" in names else here.request_id
-    current.set(Context(fields, here.span, request_id, here.baggage))
+    current.set(Context(fields, here.span, request_id, here.baggage, here.scope))
 
 
 def clear_context() -> None:
-    """Start from nothing: no fields, no span, no request id."""
-    current.set(EMPTY)
+    """Start from nothing: no fields, no span, no request id. A `with` around this still ends as it would."""
+    scope = current.get().scope
+    current.set(EMPTY if scope is None else Context({}, scope=scope))

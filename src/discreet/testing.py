@@ -68,9 +68,9 @@ def capture(level: int | str = "trace") -> Generator[Captured, None, None]:
 def reset() -> None:
     """Forget the configuration, as if the process had just started: sinks are closed, hooks taken out."""
     from discreet import _hooks, _limits, _stdlib_bridge
-    from discreet.propagation import threads
     from discreet._context import clear_context
     from discreet._health import ledger
+    from discreet.propagation import threads
 
     for sink in state.sinks:
         sink.flush()

@@ -68,7 +68,18 @@ def test_a_lone_surrogate_is_shown_as_text():
     assert json.loads(encode(record(message="a\ud800b")))["message"] == "a\\ud800b"
 
 
-@pytest.mark.parametrize("command", ["##vso[task.setvariable variable=x]1", "##[error]no", "##[group]x", "####vso[x]", "###vso[x]", "#\u00ad#vso[x]", "#\ufe0f##["])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "##vso[task.setvariable variable=x]1",
+        "##[error]no",
+        "##[group]x",
+        "####vso[x]",
+        "###vso[x]",
+        "#\u00ad#vso[x]",
+        "#\ufe0f##[",
+    ],
+)
 def test_what_a_ci_would_take_for_a_command_is_broken_up_without_changing_its_meaning(command):
     line = encode(record(message=command, fields={command: command}))
     assert not re.search(rb"#[\x80-\xff]*#", line)

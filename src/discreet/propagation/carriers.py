@@ -1,0 +1,75 @@
+"""Context between processes: a queue's message, a job's arguments, a child's environment, anything with a few strings.
+
+    message.headers = carriers.inject({})                 # where the work is handed out
+    with carriers.continue_from(message.headers): ...     # where it is taken up
+
+The formats are W3C Trace Context and Baggage, so the other side need not be discreet.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+from discreet import _correlation
+from discreet._context import Context, current, leave
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Mapping, MutableMapping
+
+    Headers = TypeVar("Headers", bound=MutableMapping[str, str])
+
+__all__ = ["continue_from", "continue_from_environ", "inject", "inject_environ"]
+
+
+def inject(carrier: Headers) -> Headers:
+    """Write the current trace, baggage and request id into the headers of an outgoing message, and return them.
+
+    The keys are `traceparent`, `tracestate`, `baggage` and `x-request-id`; what the context does not have is not
+    written. Never raises.
+    """
+    here = current.get()
+    _correlation.inject(carrier, here.span, here.request_id, here.baggage)
+    return carrier
+
+
+def inject_environ(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment for a child process: a copy of `environ` (this process's own by default) with `TRACEPARENT` set.
+
+    `subprocess.run(command, env=carriers.inject_environ())`; `TRACESTATE` and `BAGGAGE` too, where there are any.
+    """
+    child = dict(os.environ if environ is None else environ)
+    here = current.get()
+    _correlation.inject_environ(child, here.span, here.baggage)
+    return child
+
+
+@contextmanager
+def continue_from(
+    carrier: Mapping[str, object] | Iterable[tuple[bytes | str, object]], /, **fields: object
+) -> Generator[None, None, None]:
+    """Be inside the work that a message belongs to: its carrier and these fields replace the whole context.
+
+    Nothing of the context before leaks in, and it comes back at the end. A carrier without a valid trace starts
+    none; a `discreet.span` inside then does. A missing or unsafe request id is left out.
+    """
+    with _entered(_correlation.extract(carrier), fields):
+        yield
+
+
+@contextmanager
+def continue_from_environ(environ: Mapping[str, str] | None = None, /, **fields: object) -> Generator[None, None, None]:
+    """As `continue_from`, from `TRACEPARENT`, `TRACESTATE` and `BAGGAGE`: for a job that another process started."""
+    with _entered(_correlation.extract_environ(os.environ if environ is None else environ), fields):
+        yield
+
+
+@contextmanager
+def _entered(carrier: _correlation.Carrier, fields: Mapping[str, object]) -> Generator[None, None, None]:
+    start = Context({}, carrier.parent, carrier.request_id, carrier.baggage)
+    token = current.set(start.having(fields) if fields else start)
+    try:
+        yield
+    finally:
+        leave(token)
