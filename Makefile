@@ -75,6 +75,10 @@ coverage: setup  ## Run the tests and require 95 % of branches
 bench: setup  ## Measure against other logging libraries and draw the chart
 	$(RUN) --group bench python benchmarks/run.py $(ARGS)
 
+.PHONY: pictures
+pictures: setup  ## Draw the README's pictures anew
+	$(RUN) --group pictures python docs/pictures/render.py $(ARGS)
+
 .PHONY: lock
 lock: setup  ## Write uv.lock anew after a change of dependencies
 	$(UV) lock

@@ -26,6 +26,7 @@ from rich.text import Text
 HERE = Path(__file__).parent
 IMAGES = HERE.parent / "images"
 FONTS = Path(mpl.get_data_path()) / "fonts" / "ttf"  # DejaVu, so that a PNG looks the same wherever it is drawn
+TRACE_COLUMNS = 120
 COLUMNS = 104  # at the width of a README, letters of about 14 pixels
 
 # The program under the name that it would have in its package. Its paths stay relative to the current folder.
@@ -184,6 +185,16 @@ def terminal_lines(output: str) -> list[Text]:
     return [Text.from_ansi(line) for line in output.rstrip("\n").split("\n")]
 
 
+def failing_trace() -> str:
+    """The request that fails in `discreet demo`, as `discreet trace` draws it."""
+    demo = [sys.executable, "-m", "discreet", "demo"]
+    shown = re.search(r"discreet trace (\w+) (\S+)/\*\.json", printed(demo, NO_COLOR="1"))
+    if shown is None:
+        raise SystemExit("The demo named no trace.")
+    files = sorted(str(path) for path in Path(shown[2]).glob("*.json"))
+    return printed([sys.executable, "-m", "discreet", "trace", shown[1], *files], TRACE_COLUMNS)
+
+
 def main() -> None:
     """Draw one picture of the given command, or the README's."""
     if len(sys.argv) > 2:
@@ -198,6 +209,7 @@ def main() -> None:
                 raise SystemExit("A planted secret would be in the pictures; nothing is drawn.")
         paths = draw("console", terminal_lines(console), "in development")
         paths += draw("json", json_lines(records), "in production")
+        paths += draw("trace", terminal_lines(failing_trace()), "discreet trace", TRACE_COLUMNS)
     for path in paths:
         print(f"{path.relative_to(HERE.parent.parent)}  {path.stat().st_size / 1000:.0f} kB")
 
