@@ -77,13 +77,14 @@ def _take_exception(fields: dict[str, object]) -> BaseException | None:
     """`exc_info` in the forms `logging` takes; anything else stays a field like any other."""
     given = fields["exc_info"]
     triple = cast("tuple[object, ...]", given) if type(given) is tuple else ()
-    if isinstance(given, BaseException):
-        found: BaseException | None = given
-    elif len(triple) == 3 and isinstance(triple[1], BaseException):
-        found = triple[1]
-    elif given is True or given == 1:
-        found = sys.exc_info()[1]
-    elif given is False or given is None:
+    inner: object = triple[1] if len(triple) == 3 else fields["exc_info"]
+    # By type only: isinstance() and == would ask the object itself.
+    kind = type(inner)
+    if issubclass(kind, BaseException):
+        found = cast("BaseException | None", inner)
+    elif kind in (bool, int) and not triple:
+        found = sys.exc_info()[1] if inner else None
+    elif inner is None:
         found = None
     else:
         return None

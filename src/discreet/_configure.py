@@ -12,6 +12,7 @@ from discreet import _lifecycle, _limits, _settings
 from discreet._call import active
 from discreet._delivery.stream import Stream
 from discreet._encoding import choose
+from discreet._health import ledger
 from discreet._levels import levels, parse_level
 from discreet._pipeline import Output, Pipeline
 from discreet._redaction.engine import Redactor
@@ -22,6 +23,7 @@ from discreet.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from os import PathLike
+    from types import ModuleType
 
     from discreet._call import Emitter
     from discreet._delivery.sink import Sink
@@ -31,6 +33,16 @@ if TYPE_CHECKING:
 # Loaded now: a first import on the way of a record takes a lock that a child forked meanwhile would wait for forever.
 _PRELOADED = (_limits,)
 _lock = threading.RLock()
+
+
+def _renew_lock() -> None:
+    """In a forked child: the thread that was configuring is not here to free the lock."""
+    global _lock  # noqa: PLW0603 - the lock itself cannot be reset
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 def configure(
@@ -70,12 +82,13 @@ def configure(
 def configure_at_first_record(*, inside_host: bool = False) -> Emitter:
     """Nobody configured: from the environment, and without touching a host that set up `logging` itself.
 
-    `inside_host` says that the host's own handler asks, so that there is nothing to flow back into.
+    `inside_host` says that a `discreet.stdlib.Handler` asks: the host wants its records here, so ours must not flow
+    back into it.
 
     A wrong setting must not cost the application its first log call: it is reported, and defaults serve.
     """
     with _lock:
-        if state.pipeline is not None:
+        if state.pipeline is not None and not (inside_host and state.hosted):
             return active.emitter
         logging = sys.modules.get("logging")
         problem = None
@@ -85,7 +98,7 @@ def configure_at_first_record(*, inside_host: bool = False) -> Emitter:
             problem = str(error)
             kept = {key: value for key, value in os.environ.items() if not key.startswith("DISCREET_")}
             settings = _settings.resolve(environ=kept)
-        if logging is not None and logging.getLogger().handlers and not inside_host:
+        if logging is not None and logging.getLogger().handlers and not (inside_host or _sends_here(logging)):
             _into_host(settings)
         else:
             try:
@@ -104,6 +117,7 @@ def _install(settings: Settings, *, take_over: bool) -> None:
     try:
         for sink in settings.sinks:
             sink.open()
+            sink.retired = False
             opened.append(sink)
         outputs = tuple(
             Output(0 if sink.level is None else _level(sink), choose(sink, settings), sink) for sink in settings.sinks
@@ -111,18 +125,18 @@ def _install(settings: Settings, *, take_over: bool) -> None:
     except Exception:
         for sink in opened:
             if sink not in state.sinks:
-                sink.close()
+                sink.retire()
         raise
     previous = state.sinks
     pipeline = Pipeline(redactor, outputs, identity_of(settings, redactor), with_locals=settings.with_locals)
-    state.settings, state.pipeline, state.sinks = settings, pipeline, settings.sinks
+    state.settings, state.pipeline, state.sinks, state.hosted = settings, pipeline, settings.sinks, False
     active.emitter = pipeline
     wanted = settings.levels
     levels.replace(wanted.default, wanted.elsewhere, dict(wanted.named))
     for sink in previous:
         if sink not in settings.sinks:
-            sink.flush()
-            sink.close()
+            ledger.past.append(sink.books)
+            sink.retire()
     _lifecycle.install()
     if take_over:
         from discreet import _hooks, _stdlib_bridge
@@ -144,10 +158,19 @@ def _into_host(settings: Settings) -> None:
     redactor = Redactor(settings.redaction)
     sink = HostSink()
     pipeline = HostPipeline(sink, redactor, identity_of(settings, redactor), with_locals=settings.with_locals)
-    state.settings, state.pipeline, state.sinks = settings, pipeline, (sink,)
+    state.settings, state.pipeline, state.sinks, state.hosted = settings, pipeline, (sink,), True
     active.emitter = pipeline
     levels.replace(0, 0, {})
     _lifecycle.install()
+
+
+def _sends_here(logging: ModuleType) -> bool:
+    """Whether the host gave any of its loggers a handler of ours."""
+    ours = sys.modules.get("discreet.stdlib")
+    loggers = [logging.getLogger(), *logging.Logger.manager.loggerDict.values()]
+    return ours is not None and any(
+        isinstance(handler, ours.Handler) for logger in loggers for handler in getattr(logger, "handlers", ())
+    )
 
 
 def _level(sink: Sink) -> int:
@@ -159,7 +182,9 @@ def _level(sink: Sink) -> int:
 
 def _say(level: int, message: str, **fields: object) -> None:
     """A record of discreet's own, through the pipeline that was just set up."""
-    active.emitter.emit(levels.channel("discreet"), level, message, (), fields, None)
+    channel = levels.channel("discreet")
+    if channel.threshold <= level:
+        active.emitter.emit(channel, level, message, (), fields, None)
 
 
 def set_level(name: str | None, level: str | int, *, ttl: float | None = None) -> None:
@@ -174,4 +199,5 @@ def set_level(name: str | None, level: str | int, *, ttl: float | None = None) -
         raise ConfigurationError("level", level, problem, remedy) from None
     if ttl is not None and not ttl > 0:
         raise ConfigurationError("ttl", ttl, "not a time to live", "Give seconds above 0, or leave it out")
-    levels.set(name, number, ttl)
+    with _lock:
+        levels.set(name, number, ttl)

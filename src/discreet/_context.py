@@ -96,13 +96,16 @@ class context:  # noqa: N801 - reads as the verb it is: `with discreet.context(t
         self._fields = fields
 
     def __enter__(self) -> context:
-        enter(self, current.get().having(self._fields))
+        here = current.get()
+        enter(here.having(self._fields), Scope(self, here))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        close(self)
+        scope = opened_by(self)
+        if scope is not None:
+            current.set(scope.before)
 
     async def __aenter__(self) -> context:
         return self.__enter__()
@@ -119,24 +122,23 @@ class context:  # noqa: N801 - reads as the verb it is: `with discreet.context(t
         return wrap(function, lambda: context(**fields))
 
 
-def enter(owner: object, inner: Context) -> None:
-    """Make `inner` the current context until `close(owner)`."""
-    inner.scope = Scope(owner, current.get())
+def enter(inner: Context, scope: Scope) -> None:
+    """Make `inner` the current context, until what was before `scope` is put back."""
+    inner.scope = scope
     current.set(inner)
 
 
-def close(owner: object) -> None:
-    """End the innermost scope of `owner`, and all that were opened inside it.
+def opened_by(owner: object) -> Scope | None:
+    """The innermost scope of `owner` that is open here; to end it ends all that were opened inside it.
 
-    What is open is asked of the current context, not of the owner: several threads and tasks may share one, and
-    scopes may end out of order (two generators read in turn). One that has ended with the scope around it, or was
-    opened elsewhere, has nothing to restore.
+    The current context is asked, not the owner: several threads and tasks may share one, and scopes may end out of
+    order (two generators read in turn). One that ended with the scope around it, or was opened in another thread or
+    task, is not open here, and there is nothing to restore.
     """
     scope = current.get().scope
     while scope is not None and scope.owner is not owner:
         scope = scope.around
-    if scope is not None:
-        current.set(scope.before)
+    return scope
 
 
 def leave(token: Token[Context]) -> None:

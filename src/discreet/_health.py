@@ -5,15 +5,23 @@ from __future__ import annotations
 import errno
 import os
 import threading
+from typing import TYPE_CHECKING
+
+from discreet._encoding.escape import escape
+
+if TYPE_CHECKING:
+    from discreet._delivery.sink import Books
 
 
 class Ledger:
     """Counts that belong to no sink: records lost before they reached one, and records held back by a limit."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # re-entrant: a signal handler may log while its own thread is in here
         self.lost: dict[str, int] = {}
         self.held = 0
+        self.past: list[Books] = []
+        """Of the sinks that an earlier configuration used."""
 
     def drop(self, reason: str) -> None:
         """Count one record that reached no sink, and say so once per reason on stderr."""
@@ -45,8 +53,8 @@ def reason_of(error: BaseException) -> str:
 
 
 def complain(text: str) -> None:
-    """discreet's own trouble goes to stderr as one line. `text` is ours alone: it never quotes data."""
+    """discreet's own trouble goes to stderr as one line. `text` quotes no data; of names in it nothing is a command."""
     try:
-        os.write(2, f"discreet: {text}\n".encode("utf-8", "backslashreplace"))
+        os.write(2, f"discreet: {escape(text)}\n".encode("utf-8", "backslashreplace"))
     except OSError:
         return  # no stderr: `health()` still knows

@@ -8,10 +8,18 @@ from __future__ import annotations
 import sys
 import threading
 import warnings
+from contextlib import suppress
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, TextIO
 
 from discreet._call import active
+from discreet._encoding.ci import escape_for_ci
+from discreet._exceptions import describe, render
 from discreet._levels import CRITICAL, ERROR, WARNING, levels
+from discreet._redaction.engine import Redactor
+from discreet._state import state
+from discreet._values import DEFAULT
+from discreet._values_text import exception_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,14 +63,26 @@ def uninstall() -> None:
         warnings.showwarning = _Previous.showwarning
 
 
+def _redactor() -> Redactor:
+    return state.pipeline.redactor if state.pipeline is not None else Redactor()
+
+
 def _foreign(hook: Callable[..., object], pythons: Callable[..., object]) -> Callable[..., object] | None:
     return None if hook is pythons else hook
 
 
 def _record(level: int, message: str, error: BaseException | None, **fields: object) -> None:
+    """One record; if no sink took it, at least Python's own words on stderr, redacted: a crash is never silent."""
     if error is not None:
         fields["exc_info"] = error
+    before = _delivered()
     active.emitter.emit(levels.channel("uncaught"), level, message, (), fields, _origin(error))
+    if error is not None and _delivered() == before:
+        _print_redacted(error)
+
+
+def _delivered() -> int:
+    return sum(output.sink.books.delivered for output in state.pipeline.outputs) if state.pipeline is not None else 0
 
 
 def _origin(error: BaseException | None) -> FrameType | None:
@@ -77,11 +97,19 @@ def _origin(error: BaseException | None) -> FrameType | None:
 
 def _excepthook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     if issubclass(kind, KeyboardInterrupt):
-        sys.__excepthook__(kind, error, trace)
+        _print_redacted(error)
         return
     _record(CRITICAL, "uncaught exception", error)
     if _Previous.excepthook is not None:
         _Previous.excepthook(kind, error, trace)
+
+
+def _print_redacted(error: BaseException) -> None:
+    """What Python prints, for an interrupt too: that is no failure to record, but it may have interrupted one."""
+    lines = _redactor().text(render(describe(error))).split("\n")
+    text = "\n".join(map(escape_for_ci, lines))
+    with suppress(OSError, ValueError, AttributeError):  # no stderr, or a closed one
+        sys.stderr.write(text + "\n")
 
 
 def _thread_excepthook(args: threading.ExceptHookArgs) -> None:
@@ -94,7 +122,8 @@ def _thread_excepthook(args: threading.ExceptHookArgs) -> None:
 
 
 def _unraisablehook(args: sys.UnraisableHookArgs) -> None:
-    where = getattr(args.object, "__qualname__", None) or type(args.object).__qualname__
+    named = args.object if isinstance(args.object, (FunctionType, MethodType, type)) else type(args.object)
+    where = getattr(named, "__qualname__", None)
     _record(ERROR, args.err_msg or "exception ignored", args.exc_value, ignored_in=where)
     if _Previous.unraisable is not None:
         _Previous.unraisable(args)
@@ -108,9 +137,12 @@ def _showwarning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
+    text = exception_message(message, DEFAULT.max_repr) if isinstance(message, Warning) else message
     if file is not None:  # the caller wants text in a file of its own
         if _Previous.showwarning is not None:
-            _Previous.showwarning(message, category, filename, lineno, file, line)
+            _Previous.showwarning(_redactor().text(text), category, filename, lineno, file, line)
         return
-    fields: dict[str, object] = {"category": category.__name__, "warned_at": f"{filename}:{lineno}"}
-    active.emitter.emit(levels.channel("py.warnings"), WARNING, str(message), (), fields, None)
+    channel = levels.channel("py.warnings")
+    if channel.threshold <= WARNING:
+        fields: dict[str, object] = {"category": category.__name__, "warned_at": f"{filename}:{lineno}"}
+        active.emitter.emit(channel, WARNING, text, (), fields, None)

@@ -101,8 +101,10 @@ class Levels:
         """The one channel of that name."""
         channel = self._channels.get(name)
         if channel is None:
-            channel = self._channels.setdefault(name, Channel(name))
+            channel = Channel(name)
             channel.threshold = self.gate(name)
+            channel = self._channels.setdefault(name, channel)
+            channel.threshold = self.gate(name)  # the levels may have changed before `refresh` could see it
         return channel
 
     def replace(self, default: int, elsewhere: int, named: dict[str, int]) -> None:

@@ -16,7 +16,10 @@ from discreet._state import state
 if TYPE_CHECKING:
     from types import FrameType
 
+    from discreet._delivery.sink import Sink
+
 _installed = False
+_forking = threading.local()
 
 
 def install() -> None:
@@ -54,12 +57,13 @@ def _terminated(number: int, _frame: FrameType | None) -> None:
 
 
 def _before_fork() -> None:
-    for sink in state.sinks:
+    _forking.sinks = state.sinks  # another thread may configure before this one has forked
+    for sink in _forking.sinks:
         sink.before_fork()
 
 
 def _after_fork_in_parent() -> None:
-    for sink in state.sinks:
+    for sink in _forking.sinks:
         sink.after_fork_in_parent()
 
 
@@ -68,7 +72,8 @@ def _after_fork_in_child() -> None:
     limits = sys.modules.get("discreet._limits")
     if limits is not None:
         limits.renew_lock()
-    for sink in state.sinks:
+    forked: tuple[Sink, ...] = _forking.sinks
+    for sink in (*forked, *(sink for sink in state.sinks if sink not in forked)):
         sink.after_fork_in_child()
     pipeline = state.pipeline
     if pipeline is not None:

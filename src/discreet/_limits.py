@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     """Given a call site: None to hold the record back, else how many were held back since the last one."""
 
 _MOST_SITES = 10_000  # call sites remembered; a service has hundreds, a loop that builds messages has no end
-_lock = threading.Lock()
+_lock = threading.RLock()  # re-entrant: a signal handler may log while its own thread is in here
 _seen: dict[Hashable, None] = {}
 _last: dict[Hashable, tuple[float, int]] = {}
 
@@ -29,7 +29,7 @@ _last: dict[Hashable, tuple[float, int]] = {}
 def renew_lock() -> None:
     """In a forked child: another thread may have held the lock, and is not here to free it."""
     global _lock  # noqa: PLW0603 - the lock itself cannot be reset
-    _lock = threading.Lock()
+    _lock = threading.RLock()
 
 
 def forget() -> None:
@@ -63,7 +63,7 @@ class Limited(Logger):
         if levels.temporary and not levels.allows(self._channel.name, level):
             return
         frame: FrameType = sys._getframe(2)
-        held = self._limit((frame.f_code, frame.f_lineno, message if isinstance(message, str) else None))
+        held = self._limit((frame.f_code, frame.f_lineno, message if type(message) is str else None))
         if held is None:
             ledger.suppressed()
             return

@@ -8,19 +8,30 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from discreet._call import active, caller_name
-from discreet._context import current, leave
+from discreet._context import Scope, current, enter, opened_by
 from discreet._correlation import SpanContext, new_span_context
 from discreet._levels import ERROR, INFO, levels
 from discreet._opentelemetry import active_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from contextvars import Token
     from types import TracebackType
 
     from discreet._context import Context
 
 F = TypeVar("F", bound="Callable[..., Any]")
+
+
+class _Opened(Scope):
+    """One entry into a span: the same span object may be entered again, or by several threads."""
+
+    __slots__ = ("began", "parent_id", "span")
+
+    def __init__(self, owner: span, before: Context, context: SpanContext, parent: SpanContext | None) -> None:
+        super().__init__(owner, before)
+        self.span = context
+        self.parent_id = None if parent is None else parent.span_id
+        self.began = perf_counter_ns()
 
 
 class span:  # noqa: N801 - reads as the verb it is: `with discreet.span("charge")`
@@ -31,19 +42,17 @@ class span:  # noqa: N801 - reads as the verb it is: `with discreet.span("charge
     An exception passes through, and is recorded once, by the innermost span.
     """
 
-    __slots__ = ("_began", "_fields", "_kind", "_logger", "_name", "_parent", "_token", "context")
+    __slots__ = ("_fields", "_kind", "_logger", "_name", "_opened", "context")
 
     context: SpanContext
-    """The span's place in its trace; set when it begins."""
+    """The span's place in its trace; set when it begins (again)."""
 
     def __init__(self, name: str, /, *, span_kind: str = "internal", **fields: object) -> None:
         self._name = name
         self._kind = span_kind
         self._fields = fields
         self._logger = caller_name(2)
-        self._parent: str | None = None
-        self._token: Token[Context] | None = None
-        self._began = 0
+        self._opened: _Opened | None = None
 
     @property
     def trace_id(self) -> str:
@@ -55,7 +64,7 @@ class span:  # noqa: N801 - reads as the verb it is: `with discreet.span("charge
         """The span's id, 16 hexadecimal digits."""
         return self.context.span_id
 
-    def set(self, **fields: object) -> None:
+    def set(self, /, **fields: object) -> None:
         """Add fields to the record that ends the span."""
         self._fields.update(fields)
 
@@ -65,24 +74,32 @@ class span:  # noqa: N801 - reads as the verb it is: `with discreet.span("charge
         ids = active_ids() if "opentelemetry.trace" in sys.modules else None
         if ids is not None and (parent is None or parent.trace_id != ids[0]):
             parent = SpanContext(*ids)
-        self._parent = None if parent is None else parent.span_id
         self.context = new_span_context() if parent is None else parent.child()
-        self._token = current.set(here.within(self.context))
-        self._began = perf_counter_ns()
+        self._opened = _Opened(self, here, self.context, parent)
+        enter(here.within(self.context), self._opened)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        scope = opened_by(self)
+        opened = scope if isinstance(scope, _Opened) else self._opened
+        if opened is not None:
+            self._record(opened, error)
+        self._opened = None  # else span and entry would keep each other alive
+        if scope is not None:
+            current.set(scope.before)
+
+    def _record(self, opened: _Opened, error: BaseException | None) -> None:
         fields: dict[str, object] = {
             **self._fields,
             "span": self._name,
             "span_kind": self._kind,
-            "duration_ms": (perf_counter_ns() - self._began) / 1e6,
+            "duration_ms": (perf_counter_ns() - opened.began) / 1e6,
             "status": _status(error),
         }
-        if self._parent is not None:
-            fields["parent_span_id"] = self._parent
+        if opened.parent_id is not None:
+            fields["parent_span_id"] = opened.parent_id
         if error is not None:
             fields["error_type"] = type(error).__name__
             if fields["status"] == "error" and first_to_see(error):
@@ -90,9 +107,7 @@ class span:  # noqa: N801 - reads as the verb it is: `with discreet.span("charge
         level = ERROR if fields["status"] == "error" else INFO
         channel = levels.channel(self._logger)
         if channel.threshold <= level:
-            active.emitter.emit(channel, level, self._name, (), fields, None, self.context)
-        if self._token is not None:
-            leave(self._token)
+            active.emitter.emit(channel, level, self._name, (), fields, None, opened.span)
 
     async def __aenter__(self) -> span:
         return self.__enter__()
@@ -122,9 +137,10 @@ def _status(error: BaseException | None) -> str:
 
 def first_to_see(error: BaseException) -> bool:
     """Whether no span inside has recorded this exception yet; the mark travels on the exception itself."""
-    if getattr(error, "__discreet_recorded__", False) is True:
-        return False
-    with suppress(Exception):  # an exception class with slots: recorded more than once, which loses nothing
+    # With slots, or a __getattr__ that raises: recorded more than once, which loses nothing.
+    with suppress(Exception):
+        if getattr(error, "__discreet_recorded__", False) is True:
+            return False
         error.__discreet_recorded__ = True  # type: ignore[attr-defined]  # a mark of ours
     return True
 

@@ -17,6 +17,8 @@ class State:
     pipeline: Pipeline | None = None
     sinks: tuple[Sink, ...] = ()
     took_over: bool = False
+    hosted: bool = False
+    """Whether records flow into a host's `logging`."""
 
 
 state = State()

@@ -8,6 +8,7 @@ from discreet import _lifecycle
 from discreet._engine import ENGINE
 from discreet._health import ledger
 from discreet._levels import levels, severity_text
+from discreet._redaction.engine import Redactor
 from discreet._state import state
 
 
@@ -19,17 +20,20 @@ def flush() -> None:
 def health() -> dict[str, Any]:
     """The books of this process since its start (or its fork).
 
-    `delivered` and `dropped` (by reason) sum over the sinks, each of which also stands in `sinks`; `lost` counts
-    records that reached no sink, `suppressed` those held back by `once`, `every` or `sample`, and `redacted`
-    the markers written, by kind.
+    `delivered` and `dropped` (by reason) sum over all sinks so far, of which those in force stand in `sinks`;
+    `dropped` also has the records that reached no sink. `suppressed` are those held back by `once`, `every` or
+    `sample`, and `redacted` the markers written, by kind, under the configuration in force.
     """
     sinks: list[dict[str, Any]] = [dict(sink.health()) for sink in state.sinks]
     dropped: dict[str, int] = dict(ledger.lost)
-    for sink in sinks:
-        for reason, count in sink["dropped"].items():
+    in_force = [sink.books for sink in state.sinks]
+    past = [books for books in ledger.past if not any(books is other for other in in_force)]
+    delivered = sum(sink["delivered"] for sink in sinks) + sum(books.delivered for books in past)
+    for losses in (*(sink["dropped"] for sink in sinks), *(dict(books.dropped) for books in past)):
+        for reason, count in losses.items():
             dropped[reason] = dropped.get(reason, 0) + count
     return {
-        "delivered": sum(sink["delivered"] for sink in sinks),
+        "delivered": delivered,
         "dropped": dropped,
         "suppressed": ledger.held,
         "redacted": dict(state.pipeline.redactor.counts) if state.pipeline else {},
@@ -43,16 +47,25 @@ def explain() -> dict[str, Any]:
     settings = state.settings
     if settings is None:
         return {}
+    hosted = state.hosted
     values = {
         "service": settings.service,
         "version": settings.version,
         "environment": f"{settings.environment.name} (behaves as {settings.environment.profile})",
-        "level": _levels_text(),
-        "format": settings.format,
-        "sinks": ", ".join(sink.name for sink in settings.sinks) or "none",
+        "level": "the host's" if hosted else _levels_text(),
+        "format": "the host's" if hosted else settings.format,
+        "sinks": ", ".join(sink.name for sink in state.sinks) or "none",
         "locals": "on" if settings.with_locals else "off",
     }
-    return {name: {"value": value, "why": settings.why.get(name, "")} for name, value in values.items()}
+    redactor = Redactor(settings.redaction)  # names and paths come from the environment, as secrets do
+
+    def told(value: str | None) -> str | None:
+        return None if value is None else redactor.text(value)
+
+    why = dict(settings.why)
+    if hosted:
+        why.update(dict.fromkeys(("level", "format", "sinks"), "the host configured `logging` itself"))
+    return {name: {"value": told(value), "why": told(why.get(name, ""))} for name, value in values.items()}
 
 
 def _levels_text() -> str:

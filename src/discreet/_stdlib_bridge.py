@@ -7,6 +7,7 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
+from discreet._health import ledger
 from discreet._levels import levels
 from discreet._state import state
 from discreet._stdlib_record import from_logging, redacted_copy, repeated
@@ -16,8 +17,14 @@ if TYPE_CHECKING:
 
     from discreet._pipeline import Pipeline
 
-_original_call_handlers = logging.Logger.callHandlers
 _leveled: dict[str, int] = {}
+
+
+class _Previous:
+    """What `Logger.callHandlers` was before; an error tracker may have wrapped the standard library's own."""
+
+    call_handlers = logging.Logger.callHandlers
+    wrapped = False
 
 
 def take_over() -> None:
@@ -27,7 +34,10 @@ def take_over() -> None:
     file, a mail, an error tracker) gets its records redacted.
     """
     # The one place that all records pass.
-    logging.Logger.callHandlers = call_handlers  # type: ignore[method-assign,assignment]  # named for what it is
+    if logging.Logger.callHandlers is not call_handlers:
+        _Previous.call_handlers = logging.Logger.callHandlers
+        _Previous.wrapped = getattr(_Previous.call_handlers, "__module__", "") != "logging"
+        logging.Logger.callHandlers = call_handlers  # type: ignore[method-assign,assignment]  # named for what it is
     if _apply_levels not in levels.listeners:
         levels.listeners.append(_apply_levels)
     _apply_levels()
@@ -40,7 +50,7 @@ def give_back() -> None:
     for name in ("", *_leveled):
         logging.getLogger(name).setLevel(logging.NOTSET if name else logging.WARNING)
     _leveled.clear()
-    logging.Logger.callHandlers = _original_call_handlers  # type: ignore[method-assign]  # as it was
+    logging.Logger.callHandlers = _Previous.call_handlers  # type: ignore[method-assign]  # as it was
     if _apply_levels in levels.listeners:
         levels.listeners.remove(_apply_levels)
 
@@ -61,15 +71,30 @@ def call_handlers(logger: logging.Logger, record: logging.LogRecord) -> None:
     """What `Logger.callHandlers` is while discreet has taken over."""
     pipeline = state.pipeline
     if pipeline is None:
-        _original_call_handlers(logger, record)
+        _Previous.call_handlers(logger, record)
         return
-    if not levels.temporary or levels.allows(record.name, record.levelno, elsewhere=True):
+    if not levels.temporary or levels.allows(logger.name, record.levelno, elsewhere=True):
         to_pipeline(pipeline, record)
     others = [handler for handler in _handlers(logger) if record.levelno >= handler.level and not _is_ours(handler)]
-    if others:
+    if not others and not _Previous.wrapped:
+        return
+    try:
         safe = redacted_copy(record, pipeline.redactor)
-        for handler in others:
-            handler.handle(copy.copy(safe))
+        copies = [copy.copy(safe) for _ in others]  # what one handler does to its record is not the next one's
+    except Exception as error:  # fail closed: what cannot be redacted is not handed on
+        ledger.drop(f"logging {type(error).__name__}")
+        return
+    for handler, copied in zip(others, copies, strict=True):
+        handler.handle(copied)
+    if _Previous.wrapped:  # with a logger that has no handlers: they had their turn
+        _Previous.call_handlers(_handlerless(safe.name), safe)
+
+
+def _handlerless(name: str) -> logging.Logger:
+    logger = logging.Logger(name)  # noqa: LOG001 - for this one call, and no part of the tree
+    logger.propagate = False
+    logger.addHandler(logging.NullHandler())
+    return logger
 
 
 def _handlers(logger: logging.Logger) -> Iterator[logging.Handler]:
@@ -96,5 +121,9 @@ def to_pipeline(pipeline: Pipeline, record: logging.LogRecord) -> None:
     """One record of the standard library on our way; never raises."""
     if repeated(record):
         return
-    ours, context, args = from_logging(record)
+    try:
+        ours, context, args = from_logging(record, pipeline.redactor)
+    except Exception as error:  # no record of the standard library's: of another factory, or half of one
+        ledger.drop(f"logging {type(error).__name__}")
+        return
     pipeline.take(ours, context, args)

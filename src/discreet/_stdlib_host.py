@@ -7,14 +7,28 @@ from typing import TYPE_CHECKING
 
 from discreet import _pipeline
 from discreet._delivery.sink import Sink
+from discreet._encoding.console_values import field_tokens
+from discreet._encoding.escape import escape
 from discreet._health import reason_of
 from discreet._levels import severity_text
 
 if TYPE_CHECKING:
+    from types import FrameType
+
+    from discreet._correlation import SpanContext
+    from discreet._levels import Channel
     from discreet._record import Identity, Redacted
     from discreet._redaction.engine import Redactor
 
 _TAKEN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "taskName"}
+
+
+class HostRecord(logging.LogRecord):
+    """A record of ours in the host's clothes. In a slot it keeps the original, for a formatter of ours to write."""
+
+    __slots__ = ("original",)
+
+    original: Redacted
 
 
 class HostSink(Sink):
@@ -29,10 +43,12 @@ class HostSink(Sink):
         """Give the host one of its own kind of record; never raises."""
         logger = logging.getLogger(record.logger)
         try:
-            if logger.isEnabledFor(record.level):
+            if logger.disabled:  # `dictConfig` does this to all loggers that it does not name
+                self.drop("disabled logger")
+            elif logger.isEnabledFor(record.level):
                 logger.handle(_as_logging(logger, record))
                 with self._lock:
-                    self.delivered += 1
+                    self.books.delivered += 1
         except Exception as error:  # a handler of the host's
             self.drop(reason_of(error))
 
@@ -44,22 +60,41 @@ class HostPipeline(_pipeline.Pipeline):
         super().__init__(redactor, (), identity, with_locals=with_locals)
         self.sink = sink
 
+    def emit(
+        self,
+        channel: Channel,
+        level: int,
+        message: object,
+        args: tuple[object, ...],
+        fields: dict[str, object],
+        frame: FrameType | None,
+        span: SpanContext | None = None,
+    ) -> None:
+        """As ever, once the host's levels let it through: a call that they disable does nothing else."""
+        logger = logging.getLogger(channel.name)
+        if logger.disabled or logger.isEnabledFor(level):
+            super().emit(channel, level, message, args, fields, frame, span)
+
     def deliver(self, record: Redacted) -> None:
         """To the host."""
         self.sink.hand_over(record)
 
 
-def _as_logging(logger: logging.Logger, record: Redacted) -> logging.LogRecord:
+def _as_logging(logger: logging.Logger, record: Redacted) -> HostRecord:
     attributes: dict[str, object] = {**record.ambient, **record.fields}
     for name in ("trace_id", "span_id", "request_id"):
         value = getattr(record, name)
         if value is not None:
             attributes[name] = value
     message = record.message
-    if attributes and _shows_only_messages(logger):
-        message += "".join(f" {key}={value}" for key, value in attributes.items())
+    stacktrace = record.stacktrace
+    if _shows_only_messages(logger):
+        # Nothing behind this will quote or escape: a line break would forge a row.
+        shown = ["".join(text for text, _ in field_tokens(key, value, escape, "")) for key, value in attributes.items()]
+        message = " ".join([escape(message), *shown])
+        stacktrace = stacktrace and "\n".join(map(escape, stacktrace.split("\n")))
     source = record.source
-    twin = logging.LogRecord(
+    twin = HostRecord(
         record.logger,
         record.level,
         source.file if source else "",
@@ -69,11 +104,12 @@ def _as_logging(logger: logging.Logger, record: Redacted) -> logging.LogRecord:
         None,
         source.function if source else None,
     )
+    twin.original = record
     twin.levelname = logging.getLevelName(record.level) if record.level % 10 else severity_text(record.level)
     twin.created = record.time_ns / 1e9
     twin.msecs = record.time_ns // 1_000_000 % 1000
     twin.threadName = record.thread
-    twin.exc_text = record.stacktrace  # already text: the host must not print the raw traceback
+    twin.exc_text = stacktrace  # already text: the host must not print the raw traceback
     for key, value in attributes.items():
         twin.__dict__[f"field.{key}" if key in _TAKEN else key] = value
     return twin

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 import logging
+import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from discreet._collect import NOWHERE, correlate
 from discreet._context import Context, current
+from discreet._message import text_of
 from discreet._record import Record, Source
 
 if TYPE_CHECKING:
@@ -18,20 +20,26 @@ if TYPE_CHECKING:
 
 # What `logging` itself puts on a record; all else came in through `extra` or a filter.
 _OWN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "taskName"}
-# uvicorn's copy of the message with terminal colours in it.
-_NOISE = frozenset({"color_message"})
+TAKEN = "_discreet_taken"
+"""On a copy for other handlers: the process that has taken the record, should a queue bring it back to us."""
+# uvicorn's copy of the message with terminal colours in it, and our own mark.
+_NOISE = frozenset({"color_message", TAKEN})
 _NO_FIELDS: dict[str, object] = {}
 
 repeats: dict[str, Callable[[logging.LogRecord], bool]] = {}
 """By logger: whether a row of a server only repeats what the record of a request says. Integrations fill it in."""
 
 
-def from_logging(record: logging.LogRecord) -> tuple[Record, Context, tuple[object, ...]]:
-    """Our record, the context it was made in, and the `%`-arguments still to be filled in."""
+def from_logging(record: logging.LogRecord, redactor: Redactor) -> tuple[Record, Context, tuple[object, ...]]:
+    """Our record, the context it was made in, and the `%`-arguments still to be filled in.
+
+    Of it only the stack is judged already, because it comes as text and not as an exception to describe. The record
+    may come from a factory of the host's or from another process, so any attribute may be of another type.
+    """
     ours = Record()
     ours.time_ns = int(record.created * 1_000_000) * 1000
     ours.level = record.levelno
-    ours.logger = record.name
+    ours.logger = _text(record.name)
     ours.message = record.msg
     ours.template = None
     ours.fields = {
@@ -39,12 +47,17 @@ def from_logging(record: logging.LogRecord) -> tuple[Record, Context, tuple[obje
     } or _NO_FIELDS
     ours.ambient = _NO_FIELDS
     ours.identity = NOWHERE
-    ours.thread = record.threadName
-    ours.task = getattr(record, "taskName", None)
-    ours.stacktrace = record.stack_info or None
-    warns = record.levelno >= logging.WARNING
-    ours.source = Source(record.pathname, record.lineno, record.funcName or "") if warns else None
+    ours.thread = _text(record.threadName) or None
+    ours.task = _text(getattr(record, "taskName", None)) or None
     ours.exception = _exception(record)
+    # `exc_text` is all that is left of an exception in a record that came through a queue or a socket.
+    stack = _text((record.exc_text if ours.exception is None else None) or record.stack_info)
+    ours.stacktrace = redactor.text(stack) if stack else None
+    if record.levelno >= logging.WARNING:
+        line = record.lineno
+        ours.source = Source(_text(record.pathname), line if type(line) is int else 0, _text(record.funcName))
+    else:
+        ours.source = None
     context = _context_of(ours.exception)
     correlate(ours, context)
     args = record.args
@@ -82,23 +95,37 @@ def _exception(record: logging.LogRecord) -> BaseException | None:
         given = given[1]
     elif record.exc_info:  # `True`, as handlers in other processes may leave it
         given = sys.exc_info()[1]
-    if isinstance(given, BaseException):
-        return given
-    return record.msg if isinstance(record.msg, BaseException) else None
+    for error in (given, record.msg):
+        if issubclass(type(error), BaseException):  # isinstance() would ask the object itself
+            return cast("BaseException", error)
+    return None
+
+
+def _text(value: object) -> str:
+    return value if type(value) is str else "" if value is None else text_of(value)
 
 
 def redacted_copy(record: logging.LogRecord, redactor: Redactor) -> logging.LogRecord:
-    """The same record with nothing secret in it, for handlers that are not ours."""
+    """The same record with nothing secret in it, for handlers that are not ours.
+
+    Every attribute that a host's formatter may ask for stays under its name.
+    """
     from discreet._redaction.record import redact
 
-    ours, _, args = from_logging(record)
+    ours, _, args = from_logging(record, redactor)
     safe = redact(ours, args, redactor, with_locals=False)
     twin = copy.copy(record)
-    for key in vars(record).keys() - _OWN:
+    extra = {key: value for key, value in vars(record).items() if key not in _OWN}
+    for key in extra:
         del twin.__dict__[key]
-    twin.__dict__.update(safe.fields)
+    twin.__dict__.update(redactor.fields(extra))
+    twin.__dict__[TAKEN] = os.getpid()
+    twin.name, twin.threadName = safe.logger, safe.thread
+    if "taskName" in vars(twin):
+        twin.taskName = safe.task
     twin.msg, twin.args, twin.message = safe.message, None, safe.message
     twin.exc_info = None  # a formatter would print the raw traceback
-    twin.exc_text = safe.stacktrace if safe.exception is not None else None
-    twin.stack_info = safe.stacktrace if safe.exception is None else None
+    traced = safe.exception is not None or record.exc_text
+    twin.exc_text = safe.stacktrace if traced else None
+    twin.stack_info = None if traced else safe.stacktrace
     return twin

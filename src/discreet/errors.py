@@ -16,6 +16,7 @@ class DiscreetError(Exception):
 class ConfigurationError(DiscreetError, ValueError):
     """A setting cannot be honoured; the message names the setting, its value and the remedy.
 
+    A secret that was put in the wrong place is masked in the message; `value` is what was given.
     It is a `ValueError` too, so that callers who validate settings generically catch it.
     """
 
@@ -24,7 +25,13 @@ class ConfigurationError(DiscreetError, ValueError):
         self.value = value
         self.problem = problem
         self.remedy = remedy
-        super().__init__(f"{setting}={_shown(value)}: {problem}. {remedy}")
+        super().__init__(f"{setting}={_masked(_shown(value))}: {_masked(problem)}. {remedy}")
+
+
+def _masked(text: str) -> str:
+    from discreet._redaction.engine import Redactor  # late: the redactor's own settings raise this error
+
+    return Redactor().text(text)
 
 
 def _shown(value: object) -> str:

@@ -8,17 +8,24 @@ from __future__ import annotations
 
 import logging
 import os
+from typing import TYPE_CHECKING
 
 from discreet._configure import configure_at_first_record
 from discreet._delivery.sink import Discard
 from discreet._encoding import choose
+from discreet._record import Identity
 from discreet._redaction.engine import Redactor
 from discreet._redaction.record import around, identity_of, redact
 from discreet._settings import FORMATS, resolve
 from discreet._state import state
 from discreet._stdlib_bridge import to_pipeline
-from discreet._stdlib_record import from_logging
+from discreet._stdlib_host import HostRecord
+from discreet._stdlib_record import TAKEN, from_logging
 from discreet.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from discreet._context import Context
+    from discreet._record import Record
 
 __all__ = ["Formatter", "Handler"]
 
@@ -33,11 +40,16 @@ class Handler(logging.Handler):
     """
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Hand the record on; never raises."""
-        if state.pipeline is None:
+        """Hand the record on, unless discreet has it already; never raises."""
+        if vars(record).get(TAKEN) == os.getpid():
+            return
+        if state.pipeline is None or state.hosted:
             configure_at_first_record(inside_host=True)
         if state.pipeline is not None:
-            to_pipeline(state.pipeline, record)
+            if type(record) is HostRecord:  # made before this handler was there
+                state.pipeline.deliver(record.original)
+            else:
+                to_pipeline(state.pipeline, record)
 
 
 class Formatter(logging.Formatter):
@@ -59,9 +71,26 @@ class Formatter(logging.Formatter):
         self._encode = choose(Discard(format=format), settings)
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as one line (a traceback on the console has more), without its newline."""
-        ours, context, args = from_logging(record)
-        ours.identity = self._identity
-        safe = redact(ours, args, self._redactor, with_locals=self._with_locals)
+        """The record as one line (a traceback on the console has more), without its newline; never raises."""
+        try:
+            if type(record) is HostRecord:
+                return self._encode(record.original).decode().removesuffix("\n")
+            return self._line(*from_logging(record, self._redactor))
+        except Exception as error:  # `logging` would print the record to stderr, with nothing in it redacted
+            reason = type(error).__name__
+            broken = logging.makeLogRecord({"name": "discreet", "levelno": logging.ERROR, "reason": reason})
+            broken.msg = "a record could not be made"
+            return self._line(*from_logging(broken, self._redactor))
+
+    def _line(self, record: Record, context: Context, args: tuple[object, ...]) -> str:
+        record.identity = self._identity_here()
+        safe = redact(record, args, self._redactor, with_locals=self._with_locals)
         safe.ambient = around(context, self._redactor, safe.fields)
         return self._encode(safe).decode().removesuffix("\n")
+
+    def _identity_here(self) -> Identity:
+        known, process = self._identity, os.getpid()
+        if known.process != process:  # forked since
+            known = Identity(known.service, known.version, known.environment, known.host, process)
+            self._identity = known
+        return known

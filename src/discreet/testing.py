@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from discreet._call import active, unconfigured
 from discreet._delivery.sink import Sink
 from discreet._encoding.json import encode
-from discreet._levels import levels
+from discreet._levels import levels, parse_level
 from discreet._pipeline import Output, Pipeline
 from discreet._record import Identity
 from discreet._redaction.engine import Redactor
@@ -34,7 +35,7 @@ class Captured(list[dict[str, Any]]):
         return "\n".join(json.dumps(record, ensure_ascii=False) for record in self)
 
 
-class _Capture(Sink):
+class _Into(Sink):
     def __init__(self, records: Captured) -> None:
         super().__init__()
         self.records = records
@@ -43,39 +44,67 @@ class _Capture(Sink):
         self.records.append(json.loads(line))
 
 
+class _Capture:
+    """One capture that is open, and what was in force when it began."""
+
+    def __init__(self, records: Captured) -> None:
+        policy = state.settings.redaction if state.settings is not None else Redaction()
+        self.pipeline = Pipeline(Redactor(policy), (Output(0, encode, _Into(records)),), Identity("test"))
+
+    def begin(self, level: int) -> None:
+        self.before = (active.emitter, state.pipeline)
+        self.levels = (levels.default, levels.elsewhere, levels.named)
+        self.temporary = levels.temporary
+        active.emitter = state.pipeline = self.pipeline
+        levels.replace(level, level, {})
+
+    def end(self) -> None:
+        """Put back what was there, unless another capture or configuration came after and is still in force."""
+        if active.emitter is self.pipeline:
+            active.emitter, state.pipeline = self.before
+            levels.replace(*self.levels)
+            levels.temporary = self.temporary
+            levels.refresh()
+        for other in _open:
+            if other.before[0] is self.pipeline:
+                other.before, other.levels, other.temporary = self.before, self.levels, self.temporary
+
+
+_open: list[_Capture] = []
+_lock = threading.RLock()
+
+
 @contextmanager
 def capture(level: int | str = "trace") -> Generator[Captured, None, None]:
     """Collect every record made inside, from this level up, instead of delivering it.
 
-    The configuration in force comes back at the end; its redaction policy applies meanwhile, or the default one.
+    It collects from the whole process: of two that are open at once, in two threads, the later one gets them. The
+    configuration in force comes back at the end; its redaction policy applies meanwhile, or the default one.
     """
-    from discreet._levels import parse_level
-
     records = Captured()
-    policy = state.settings.redaction if state.settings is not None else Redaction()
-    pipeline = Pipeline(Redactor(policy), (Output(0, encode, _Capture(records)),), Identity("test"))
-    before = (active.emitter, state.pipeline, levels.default, levels.elsewhere, dict(levels.named))
-    active.emitter = state.pipeline = pipeline
     number = parse_level(level)
-    levels.replace(number, number, {})
+    with _lock:
+        opened = _Capture(records)
+        opened.begin(number)
+        _open.append(opened)
     try:
         yield records
     finally:
-        active.emitter, state.pipeline = before[0], before[1]
-        levels.replace(*before[2:])
+        with _lock:
+            _open.remove(opened)
+            opened.end()
 
 
 def reset() -> None:
     """Forget the configuration, as if the process had just started: sinks are closed, hooks taken out."""
     from discreet import _hooks, _limits, _stdlib_bridge
-    from discreet._context import clear_context
+    from discreet._context import EMPTY, current
     from discreet._health import ledger
     from discreet.propagation import threads
 
     for sink in state.sinks:
-        sink.flush()
-        sink.close()
-    state.settings, state.pipeline, state.sinks = None, None, ()
+        sink.retire()
+    state.settings, state.pipeline, state.sinks, state.hosted = None, None, (), False
     active.emitter = unconfigured
     _stdlib_bridge.give_back()
     _hooks.uninstall()
@@ -83,4 +112,4 @@ def reset() -> None:
     _limits.forget()
     ledger.forget()
     levels.replace(0, 0, {})
-    clear_context()
+    current.set(EMPTY)

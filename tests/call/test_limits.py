@@ -86,3 +86,14 @@ def test_a_limited_logger_respects_the_level(sink):
     discreet.get_logger("shop").once.info("x")
     assert sink.records == []
     assert discreet.health()["suppressed"] == 0
+
+
+def test_a_message_that_denies_its_class_is_limited_like_any_other(sink):
+    class Denier:
+        @property
+        def __class__(self):
+            raise ValueError("no")
+
+    for _ in range(2):
+        discreet.get_logger("x").once.info(Denier())
+    assert len(sink.records) == 1

@@ -259,3 +259,21 @@ def test_reserved_keys_come_first_and_in_their_order(sink):
 def test_a_template_of_placeholders_alone_is_left_out(sink, template):
     discreet.get_logger("shop").info(template, *(("x", "y") if "%" in template else ()), a="x", b="y")
     assert "template" not in sink.last
+
+
+def test_exc_info_that_cannot_be_compared_is_a_field_like_any_other(sink):
+    class Incomparable:
+        def __eq__(self, other):
+            raise ValueError("no")
+
+        __hash__ = None
+
+    discreet.get_logger("x").info("hello", exc_info=Incomparable(), kept=1)
+    assert (sink.last["message"], sink.last["kept"]) == ("hello", 1)
+
+
+def test_exc_info_without_an_exception_says_nothing(sink):
+    for nothing in (None, False, True, 0, 1, (None, None, None)):
+        discreet.get_logger("x").info("hello", exc_info=nothing)
+        assert "exception" not in sink.last
+        assert "exc_info" not in sink.last

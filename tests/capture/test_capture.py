@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 
 import discreet
@@ -50,3 +51,23 @@ def test_the_standard_library_is_captured_where_discreet_took_over(taken_over):
         logging.getLogger("lib").debug("theirs")
     assert records.messages == ["theirs"]
     assert taken_over.lines == []
+
+
+def test_captures_that_end_in_another_order_than_they_began_give_the_configuration_back(sink):
+    first, second = discreet.capture(), discreet.capture()
+    with contextlib.ExitStack() as open_captures:
+        first.__enter__()
+        open_captures.enter_context(second)
+        first.__exit__(None, None, None)
+    discreet.get_logger("x").info("hello")
+    assert sink.last["message"] == "hello"
+
+
+def test_a_configuration_made_inside_stays(sink, memory_sink):
+    later = memory_sink(format="json")
+    with discreet.capture() as records:
+        discreet.configure(sinks=[later], service="s", environment="prod", take_over=False)
+        discreet.get_logger("x").info("hello")
+    discreet.get_logger("x").info("again")
+    assert [record["message"] for record in later.records] == ["hello", "again"]
+    assert records == []

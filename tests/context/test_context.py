@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import discreet
+from discreet._context import current
 
 log = discreet.get_logger("shop")
 
@@ -274,3 +276,66 @@ def test_a_decorated_async_generator_takes_what_its_consumer_sends_and_throws(si
     assert asyncio.run(main()) == [1, 2, 3]
     assert all(record["job"] == "stream" for record in sink.records)
     assert sink.records[0]["got"] == "hello"
+
+
+def fields_here():
+    return dict(current.get().fields)
+
+
+def test_one_context_object_may_be_shared_by_threads_whatever_the_order():
+    shared = discreet.context(tenant="acme")
+    both, first_left = threading.Barrier(2), threading.Event()
+    left = {}
+
+    def first():
+        with shared:
+            both.wait()
+        left["first"] = fields_here()
+        first_left.set()
+
+    def second():
+        with shared:
+            both.wait()
+            first_left.wait()
+        left["second"] = fields_here()
+
+    threads = [threading.Thread(target=first), threading.Thread(target=second)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert left == {"first": {}, "second": {}}
+
+
+def test_generators_that_are_read_in_turn_leave_nothing_behind():
+    def items(name):
+        with discreet.context(**{name: 1}):
+            yield 1
+
+    assert list(zip(items("a"), items("b"), strict=True)) == [(1, 1)]
+    assert fields_here() == {}
+
+
+def test_a_task_that_outlives_a_with_keeps_its_context():
+    async def main():
+        go_on = asyncio.Event()
+
+        async def work():
+            await go_on.wait()
+            with discreet.context(inner=1):
+                pass
+            return fields_here()
+
+        with discreet.context(tenant="acme"):
+            task = asyncio.create_task(work())
+            await asyncio.sleep(0)
+        go_on.set()
+        return await task
+
+    assert asyncio.run(main()) == {"tenant": "acme"}
+
+
+def test_clearing_inside_a_with_lasts_until_its_end():
+    with discreet.context(a=1):
+        with discreet.context(b=2):
+            discreet.clear_context()
+            assert fields_here() == {}
+        assert fields_here() == {"a": 1}

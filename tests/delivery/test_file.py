@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import threading
 
 import discreet
 
@@ -70,3 +71,30 @@ def test_records_after_close_are_counted(tmp_path):
     file.close()
     discreet.get_logger("x").info("lost")
     assert discreet.health()["dropped"] == {"EBADF": 1}
+
+
+def test_no_record_is_lost_or_written_elsewhere_while_threads_write_and_another_configures(tmp_path):
+    made = [0] * 3
+    stop = threading.Event()
+    log = discreet.get_logger("x")
+    configure(tmp_path / "0.jsonl")
+
+    def write(number):
+        while not stop.is_set():
+            log.info("x", pad="p" * 500)
+            made[number] += 1
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(3)]
+    [thread.start() for thread in threads]
+    foreign = tmp_path / "foreign"
+    for number in range(200):
+        configure(tmp_path / f"{number % 4}.jsonl")
+        with foreign.open("ab") as file:  # takes the descriptor that a closed sink gave back
+            file.write(b"mine\n")
+    stop.set()
+    [thread.join() for thread in threads]
+    lines = [line for path in tmp_path.glob("*.jsonl") for line in path.read_text().splitlines()]
+    assert set(foreign.read_text().splitlines()) == {"mine"}
+    assert len([json.loads(line) for line in lines]) == sum(made)
+    health = discreet.health()
+    assert (health["delivered"], health["dropped"]) == (sum(made), {})

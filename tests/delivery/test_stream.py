@@ -214,3 +214,19 @@ def test_the_books_name_each_sink(tmp_path):
         type(sys.stderr).__name__,
         str(tmp_path / "a"),
     ]
+
+
+def test_what_a_program_put_in_the_place_of_stdout_needs_nothing_but_write(monkeypatch):
+    class Tee:
+        text = ""
+
+        def write(self, text):
+            self.text += text
+
+    tee = Tee()
+    monkeypatch.setattr(sys, "stdout", tee)
+    discreet.configure(format="json", service="s", environment="prod", take_over=False)
+    discreet.get_logger("x").info("hello")
+    discreet.flush()
+    assert json.loads(tee.text)["message"] == "hello"
+    assert discreet.health()["dropped"] == {}

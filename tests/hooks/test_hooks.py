@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
+
+import discreet
+
 PLANTED = "hunter2-" + "very-secret"
 START = """
     import discreet, sys, threading, warnings, asyncio
@@ -141,3 +146,79 @@ def test_a_crash_is_shown_readably_in_development(python):
     assert "uncaught exception" in text
     assert "ZeroDivisionError" in text
     assert "return 1 / amount" in text
+
+
+def test_warnings_obey_the_level(memory_sink):
+    kept = memory_sink(format="json")
+    discreet.configure(sinks=[kept], service="s", environment="prod", level="error")
+    warnings.showwarning(UserWarning("careful"), UserWarning, "f.py", 1)
+    assert kept.lines == []
+
+
+def test_a_warning_for_a_file_is_redacted_too(python):
+    done = python(
+        """
+    import sys, warnings, discreet
+    discreet.configure(service="s", environment="prod")
+    warnings.showwarning(UserWarning("postgres://shop:" + "hunter2secret@db/x"), UserWarning, "f.py", 1, sys.stderr)
+    """
+    )
+    assert done.err == b"f.py:1: UserWarning: postgres://shop:[REDACTED:url-password]@db/x\n"
+
+
+def test_a_warning_that_cannot_be_shown_raises_nothing(taken_over):
+    class Hostile(UserWarning):
+        def __str__(self):
+            raise ValueError("no")
+
+    warnings.showwarning(Hostile(), Hostile, "f.py", 1)
+    assert taken_over.last["message"].endswith("Hostile str raised ValueError>")
+
+
+def test_an_interrupt_shows_no_secret_of_the_failure_it_came_upon(python):
+    done = python(
+        """
+    import discreet
+    discreet.configure(service="s", environment="prod")
+    try:
+        raise ValueError("postgres://shop:" + "terces2retnuh"[::-1] + "@db/x")
+    except ValueError:
+        raise KeyboardInterrupt
+    """
+    )
+    assert b"hunter2secret" not in done.err
+    assert done.err.endswith(b"KeyboardInterrupt\n")
+
+
+def test_a_crash_that_no_sink_takes_is_printed_redacted(python):
+    done = python(
+        """
+    import discreet
+    discreet.configure(sinks=[], service="s", environment="prod")
+    raise ValueError("postgres://shop:" + "hunter2secret@db/x")
+    """
+    )
+    assert done.err.splitlines()[-1] == b"ValueError: postgres://shop:[REDACTED:url-password]@db/x"
+
+
+def test_an_object_without_attributes_may_be_behind_an_ignored_exception(taken_over):
+    class Hidden:
+        def __getattr__(self, name):
+            raise KeyError(name)
+
+    class Ignored:
+        exc_type, exc_value, exc_traceback, err_msg, object = ValueError, ValueError("x"), None, None, Hidden()
+
+    sys.unraisablehook(Ignored())
+    assert taken_over.last["ignored_in"].endswith("Hidden")
+
+
+def test_a_crash_that_no_sink_takes_drives_neither_terminal_nor_ci(python):
+    done = python(
+        """
+    import discreet
+    discreet.configure(sinks=[], service="s", environment="prod")
+    raise ValueError("\\n::error::forged\\n##[group]\\x1b[2J")
+    """
+    )
+    assert done.err.splitlines()[-2:] == [rb"\x3a:error::forged", rb"\x23#[group]\x1b[2J"]

@@ -168,3 +168,48 @@ def test_a_signal_handler_may_log_while_its_thread_is_writing(python):
     )
     assert done.code == 0, done.err
     assert [r["number"] for r in done.records if r["message"] == "busy"] == list(range(3000))
+
+
+def test_a_child_forked_while_another_thread_configures_can_configure(python):
+    done = python(
+        """
+    import faulthandler, os, threading, discreet
+    begun, forked = threading.Event(), threading.Event()
+    class Slow(discreet.Sink):
+        def open(self):
+            begun.set(); forked.wait()
+        def write(self, line): pass
+    discreet.configure(sinks=[discreet.Stream(format="json")], service="s", environment="prod", take_over=False)
+    thread = threading.Thread(target=discreet.configure, kwargs={"sinks": [Slow()], "service": "s"})
+    thread.start(); begun.wait()
+    child = os.fork()
+    if child == 0:
+        faulthandler.dump_traceback_later(20, exit=True)
+        discreet.configure(format="json", service="child", environment="prod", take_over=False)
+        discreet.get_logger("x").info("hello"); os._exit(0)
+    forked.set(); thread.join(); os.waitpid(child, 0)
+    """
+    )
+    assert [record["service"] for record in done.records] == ["child"]
+
+
+def test_a_signal_handler_may_log_whatever_it_interrupts(python):
+    done = python(
+        """
+    import faulthandler, signal, discreet
+    faulthandler.dump_traceback_later(30, exit=True)
+    discreet.configure(format="json", service="s", environment="prod", take_over=False)
+    log = discreet.get_logger("x")
+    fired = 0
+    def handler(*_):
+        global fired
+        fired += 1
+        log.every(1000).info("from the handler"); log.sample(0).info("never")
+    signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+    while fired < 300:
+        log.sample(0).info("never"); log.every(1000).info("from the program")
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    """
+    )
+    assert done.code == 0, done.err

@@ -227,3 +227,61 @@ def test_a_service_name_with_a_secret_in_it_is_masked(memory_sink):
     discreet.configure(sinks=[kept], environment="prod", service=f"shop {planted}", take_over=False)
     discreet.get_logger("x").info("hello")
     assert planted not in kept.text
+
+
+def test_what_earlier_sinks_delivered_and_lost_stays_in_the_books(memory_sink):
+    class Broken(discreet.Sink):
+        def write(self, line):
+            raise OSError(28, "full")
+
+    log = discreet.get_logger("x")
+    for sink in (memory_sink(), Broken(), memory_sink()):
+        discreet.configure(sinks=[sink], service="s", environment="prod", take_over=False)
+        log.info("one each")
+    health = discreet.health()
+    assert (health["delivered"], health["dropped"]) == (2, {"ENOSPC": 1})
+    assert [sink["delivered"] for sink in health["sinks"]] == [1]
+
+
+def test_a_sink_that_fails_to_close_does_not_stop_the_next_configuration(memory_sink, capfd):
+    class Stubborn(discreet.Sink):
+        def write(self, line):
+            pass
+
+        def close(self):
+            raise RuntimeError("no")
+
+    discreet.configure(sinks=[Stubborn()], service="s", environment="prod")
+    kept = memory_sink(format="json")
+    discreet.configure(sinks=[kept], service="s", environment="prod")
+    discreet.get_logger("x").info("hello")
+    assert kept.last["message"] == "hello"
+    assert capfd.readouterr().err == "discreet: Stubborn could not be closed: RuntimeError\n"
+
+
+@pytest.mark.parametrize("setting", ["level", "format"])
+def test_a_secret_in_the_wrong_setting_is_masked_in_the_error(setting):
+    secret = "gh" + "p_" + "a1B2" * 9
+    with pytest.raises(discreet.ConfigurationError) as caught:
+        discreet.configure(**{setting: secret})
+    assert secret not in str(caught.value)
+    assert "[REDACTED:github-token]" in str(caught.value)
+    assert caught.value.value == secret
+
+
+def test_explain_masks_what_came_from_the_environment(monkeypatch, memory_sink):
+    secret = "gh" + "p_" + "a1B2" * 9
+    monkeypatch.setenv("DISCREET_ENV", secret)
+    monkeypatch.setenv("DISCREET_SERVICE", secret)
+    discreet.configure(sinks=[memory_sink()])
+    assert secret not in str(discreet.explain())
+
+
+def test_a_path_cannot_drive_the_terminal_through_a_complaint(tmp_path, capfd):
+    file = discreet.File(tmp_path / "a\n\x1b[31m.log")
+    discreet.configure(sinks=[file], service="s", environment="prod", take_over=False)
+    file.close()
+    discreet.get_logger("x").info("lost")
+    complaint = capfd.readouterr().err
+    assert complaint.count("\n") == 1
+    assert "\x1b" not in complaint

@@ -117,3 +117,41 @@ def test_a_host_with_a_structured_formatter_gets_fields_as_attributes(python):
         """
     )
     assert done.out == b'{"m": "paid", "n": 3, "rid": "r", "taken": "ann"}\n'
+
+
+def test_inside_a_host_no_value_forges_a_row(python):
+    done = python(
+        """
+    import logging, sys, discreet
+    logging.basicConfig(stream=sys.stdout, level="INFO", format="%(levelname)s %(message)s")
+    discreet.get_logger("app").info("hi\\nERROR forged", user="a\\nERROR forged")
+    """
+    )
+    assert done.out == b'INFO hi\\nERROR forged user="a\\nERROR forged"\n'
+
+
+def test_a_logger_that_the_host_disabled_loses_nothing_silently(python):
+    done = python(
+        """
+    import logging, sys, discreet
+    logging.basicConfig(stream=sys.stdout, level="INFO", format="%(message)s")
+    discreet.get_logger("app").info("first")
+    logging.getLogger("app").disabled = True
+    discreet.get_logger("app").info("second")
+    assert discreet.health()["dropped"] == {"disabled logger": 1}
+    """
+    )
+    assert (done.code, done.out) == (0, b"first\n"), done.err
+
+
+def test_explain_says_that_the_host_decides(python):
+    done = python(
+        """
+    import logging, sys, discreet
+    logging.basicConfig(stream=sys.stdout, level="INFO", format="%(message)s")
+    discreet.get_logger("app").info("first")
+    told = discreet.explain()
+    assert (told["sinks"]["value"], told["level"]["value"]) == ("logging", "the host's"), told
+    """
+    )
+    assert done.code == 0, done.err

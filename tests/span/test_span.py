@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 import discreet
+from discreet._context import current
 
 log = discreet.get_logger("shop")
 
@@ -151,3 +152,39 @@ def test_an_exception_that_takes_no_mark_is_still_recorded(sink):
     with pytest.raises(Slotted), discreet.span("work"):
         raise Slotted
     assert sink.last["exception"]["type"].endswith("Slotted")
+
+
+def test_spans_that_end_out_of_order_leave_nothing_behind(sink):
+    first, second = discreet.span("first"), discreet.span("second")
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    second.__exit__(None, None, None)
+    assert current.get().span is None
+    assert [record["span"] for record in sink.records] == ["first", "second"]
+    assert sink.records[1]["parent_span_id"] == sink.records[0]["span_id"]
+
+
+def test_a_span_object_may_be_entered_again_and_is_then_another_span(sink):
+    again = discreet.span("again")
+    with again, again:
+        pass
+    inner, outer = sink.records
+    assert inner["parent_span_id"] == outer["span_id"] != inner["span_id"]
+    assert current.get().span is None
+
+
+def test_an_exception_that_hides_its_attributes_passes_through_a_span(sink):
+    class Hidden(Exception):
+        def __getattr__(self, name):
+            raise KeyError(name)
+
+    with pytest.raises(Hidden), discreet.span("work"):
+        raise Hidden("boom")
+    assert sink.last["exception"]["message"] == "boom"
+
+
+def test_any_name_is_a_field_of_a_span(sink):
+    with discreet.span("work", self=1) as span:
+        span.set(self=2)
+    assert sink.last["self"] == 2

@@ -5,11 +5,16 @@ from __future__ import annotations
 import io
 import logging
 import logging.config
+import logging.handlers
+import queue
 import sys
+import threading
 
 import pytest
 
 import discreet
+from discreet.stdlib import Handler
+from discreet.testing import reset
 
 
 @pytest.fixture(autouse=True)
@@ -161,3 +166,127 @@ def test_resetting_gives_logging_back(taken_over):
     reset()
     assert logging.getLogger().level == logging.WARNING
     assert logging.Logger.callHandlers.__module__ == "logging"
+
+
+SECRET = "gh" + "p_" + "a1B2" * 9
+
+
+class Rows(logging.Handler):
+    """A handler that the host keeps, with a format that asks for attributes of its own."""
+
+    def __init__(self, layout):
+        super().__init__()
+        self.setFormatter(logging.Formatter(layout))
+        self.rows = []
+
+    def emit(self, record):
+        self.rows.append(self.format(record))
+
+
+@pytest.fixture
+def host_handler():
+    handlers = []
+
+    def add(layout="%(message)s"):
+        handlers.append(Rows(layout))
+        logging.getLogger().addHandler(handlers[-1])
+        return handlers[-1]
+
+    yield add
+    for handler in handlers:
+        logging.getLogger().removeHandler(handler)
+
+
+def test_a_hosts_formatter_finds_every_attribute_it_asks_for(taken_over, host_handler):
+    host = host_handler("%(request_id)s %(service)s %(message)s")
+    logging.getLogger("lib").info("hello", extra={"request_id": "r-1", "service": "shop"})
+    assert host.rows == ["r-1 shop hello"]
+
+
+def test_a_stack_is_redacted_everywhere(taken_over, host_handler):
+    host = host_handler()
+
+    def connect(**_):
+        logging.getLogger("lib").info("where", stack_info=True)
+
+    exec(f"connect(password={SECRET!r})  # {SECRET}", {"connect": connect})
+    logging.getLogger("lib").handle(logging.makeLogRecord({"name": "lib", "levelno": 40, "stack_info": SECRET}))
+    assert "stacktrace" in taken_over.last
+    assert SECRET not in taken_over.text + "".join(host.rows)
+
+
+def test_an_exception_that_is_only_text_any_more_is_kept_and_redacted(taken_over, host_handler):
+    host = host_handler()
+    came = {"name": "lib", "msg": "failed", "levelno": 40, "exc_text": f"Traceback:\nValueError: {SECRET}"}
+    logging.getLogger("lib").handle(logging.makeLogRecord(came))
+    assert taken_over.last["stacktrace"] == "Traceback:\nValueError: [REDACTED:github-token]"
+    assert host.rows == ["failed\nTraceback:\nValueError: [REDACTED:github-token]"]
+
+
+def test_a_secret_in_a_threads_or_loggers_name_reaches_no_handler(taken_over, host_handler):
+    host = host_handler("%(threadName)s %(name)s")
+    thread = threading.Thread(target=logging.getLogger(SECRET).info, args=("x",), name=SECRET)
+    thread.start()
+    thread.join()
+    assert host.rows == ["[REDACTED:github-token] [REDACTED:github-token]"]
+    assert SECRET not in taken_over.text
+
+
+def test_a_message_that_denies_its_class_does_not_reach_the_application(taken_over, host_handler):
+    class Denier:
+        @property
+        def __class__(self):
+            raise ValueError("no")
+
+    host = host_handler()
+    logging.getLogger("lib").info(Denier())
+    assert "Denier" in taken_over.last["message"]
+    assert "Denier" in host.rows[0]
+
+
+def test_a_record_with_attributes_of_other_types_is_a_valid_line(taken_over):
+    odd = {"name": 3, "msg": "x", "levelno": 40, "lineno": '1},"forged":{"a":1', "pathname": None, "threadName": 7}
+    alone = logging.getLogger("alone")
+    alone.propagate = False  # pytest's own handler would refuse it
+    alone.handle(logging.makeLogRecord(odd))
+    assert taken_over.last["source"] == {"file": "", "line": 0, "function": ""}
+    assert "forged" not in taken_over.last
+
+
+def test_a_record_that_cannot_be_read_is_counted(taken_over, host_handler, capfd):
+    host = host_handler()
+    logging.getLogger("lib").handle(logging.makeLogRecord({"name": "lib", "levelno": 40, "created": float("nan")}))
+    assert host.rows == []
+    assert discreet.health()["dropped"] == {"logging ValueError": 2}
+
+
+def test_a_queue_that_brings_a_record_back_makes_no_second_line(taken_over):
+    rows = queue.SimpleQueue()
+    listener = logging.handlers.QueueListener(rows, Handler())
+    logger = logging.getLogger("lib")
+    handler = logging.handlers.QueueHandler(rows)
+    logger.addHandler(handler)
+    listener.start()
+    try:
+        logger.info("once")
+    finally:
+        listener.stop()
+        logger.removeHandler(handler)
+    assert [record["message"] for record in taken_over.records] == ["once"]
+
+
+def test_a_tracker_that_wrapped_logging_before_goes_on_redacted(memory_sink, monkeypatch, host_handler):
+    seen = []
+    original = logging.Logger.callHandlers
+
+    def wrapped(logger, record):
+        original(logger, record)
+        seen.append(record.getMessage())
+
+    monkeypatch.setattr(logging.Logger, "callHandlers", wrapped)
+    host = host_handler()
+    discreet.configure(sinks=[memory_sink()], service="s", environment="prod")
+    logging.getLogger("lib").error("it was %s", SECRET)
+    reset()
+    assert logging.Logger.callHandlers is wrapped
+    assert seen == host.rows == ["it was [REDACTED:github-token]"]

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from os import PathLike
 
 
+_APPEND = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
+
+
 class File(Sink):
     """Lines appended to a file, JSON unless asked otherwise.
 
@@ -44,7 +47,7 @@ class File(Sink):
             return
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o640)
+            self._fd = os.open(self.path, _APPEND | os.O_CREAT, 0o640)
         except OSError as error:
             raise ConfigurationError(
                 "file",
@@ -55,6 +58,9 @@ class File(Sink):
 
     def write(self, line: bytes) -> None:
         """Append one line."""
+        if self._fd < 0 and self.retired:
+            self._write_late(line)
+            return
         if self._torn:
             line = b"\n" + line
         try:
@@ -63,6 +69,14 @@ class File(Sink):
             self._torn = True
             raise
         self._torn = False
+
+    def _write_late(self, line: bytes) -> None:
+        """A record that was on its way when another configuration closed the file."""
+        fd = os.open(self.path, _APPEND)
+        try:
+            write_line(fd, line)
+        finally:
+            os.close(fd)
 
     def flush(self) -> None:
         """Nothing waits here: each line went to the kernel when it was written."""

@@ -54,7 +54,7 @@ class Stream(Sink):
         stream = self.stream()
         if stream is None:
             raise OSError(errno.EBADF, "the process has no such stream")
-        if stream.closed:
+        if getattr(stream, "closed", False):  # what programs put in the place of sys.stdout may have `write` only
             raise OSError(errno.EBADF, "the stream is closed")
         fd = self._descriptor(stream)
         if fd < 0:
@@ -85,5 +85,5 @@ class Stream(Sink):
     def flush(self) -> None:
         """Flush a stream that buffers by itself."""
         stream = self.stream()
-        if stream is not None and not stream.closed:
+        if stream is not None and not getattr(stream, "closed", False) and hasattr(stream, "flush"):
             stream.flush()
