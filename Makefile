@@ -36,7 +36,7 @@ interpreter:
 
 .PHONY: help
 help:  ## List the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
 
 .PHONY: demo
 demo: setup  ## Watch three real services log as one
@@ -78,6 +78,10 @@ bench: setup  ## Measure against other logging libraries and draw the chart
 .PHONY: pictures
 pictures: setup  ## Draw the README's pictures anew
 	$(RUN) --group pictures python docs/pictures/render.py $(ARGS)
+
+.PHONY: redaction-report
+redaction-report: setup  ## Score redaction on its corpus, beside its peers, and write the table of docs/redaction.md
+	$(RUN) --group redaction-report python benchmarks/redaction/report.py $(ARGS)
 
 .PHONY: lock
 lock: setup  ## Write uv.lock anew after a change of dependencies

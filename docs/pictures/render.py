@@ -27,7 +27,7 @@ HERE = Path(__file__).parent
 IMAGES = HERE.parent / "images"
 FONTS = Path(mpl.get_data_path()) / "fonts" / "ttf"  # DejaVu, so that a PNG looks the same wherever it is drawn
 TRACE_COLUMNS = 120
-COLUMNS = 104  # at the width of a README, letters of about 14 pixels
+COLUMNS = 116  # at the width of a README (900 pixels), letters of 13 pixels
 
 # The program under the name that it would have in its package. Its paths stay relative to the current folder.
 ORDERS = [sys.executable, "-c", "import runpy; runpy.run_path('shop/orders.py', run_name='shop.orders')"]
@@ -67,13 +67,10 @@ FRAME = f"""\
     {{styles}}
     </style>
     <defs>
-    <clipPath id="{{unique_id}}-clip-terminal">
-      <rect x="0" y="0" width="{{terminal_width}}" height="{{terminal_height}}" />
-    </clipPath>
     {{lines}}
     </defs>
     {{chrome}}
-    <g transform="translate({{terminal_x}}, {{terminal_y}})" clip-path="url(#{{unique_id}}-clip-terminal)">
+    <g transform="translate({{terminal_x}}, {{terminal_y}})">
     {{backgrounds}}
     <g class="{{unique_id}}-matrix">
     {{matrix}}
@@ -83,13 +80,15 @@ FRAME = f"""\
 """
 
 _JSON = re.compile(
-    r"""(?P<marker>\[REDACTED:[\w-]+\])
-      | (?P<key>"[^"\\]+")(?=:)
-      | (?P<bare>(?<=:)(?:-?\d[\d.eE+-]*|true|false|null)(?=[,}\]]))
-      | (?P<mark>[{}\[\]:,](?=["{}\[\],]|$|-?\d|true|false|null))""",
+    r"""(?P<key>"(?:[^"\\]|\\.)*")(?=:)
+      | (?P<string>"(?:[^"\\]|\\.)*")
+      | (?P<bare>-?\d[\d.eE+-]*|true|false|null)
+      | (?P<mark>[{}\[\]:,]+)""",
     re.VERBOSE,
 )
-_JSON_STYLES = {"marker": "bold color(214)", "key": "color(75)", "bare": "color(180)", "mark": "color(243)"}
+_JSON_STYLES = {"key": "color(110)", "string": "color(252)", "bare": "color(180)", "mark": "color(243)"}
+_MARKER = re.compile(r"\[REDACTED:[\w-]+\]")
+_SEVERITIES = {"INFO": "color(71)", "WARNING": "bold color(214)", "ERROR": "bold color(203)"}  # the console's
 
 
 def printed(command: list[str], columns: int = COLUMNS, **variables: str) -> str:
@@ -130,9 +129,15 @@ def json_lines(output: str, columns: int = COLUMNS) -> list[Text]:
     """JSON records as a terminal shows them, but broken between fields and coloured, so that one can read them."""
     lines: list[Text] = []
     for record in output.splitlines():
-        text = Text(record, "color(252)")
+        text = Text(record)
         for found in _JSON.finditer(record):
             text.stylize(_JSON_STYLES[found.lastgroup or ""], *found.span())
+        for found in re.finditer(r'(?<="severity":")\w+', record):
+            text.stylize(_SEVERITIES.get(found[0], ""), *found.span())
+        for found in re.finditer(r'(?<=\d,"message":")[^"]+', record):
+            text.stylize("bold color(231)", *found.span())
+        for found in _MARKER.finditer(record):
+            text.stylize("color(214)", *found.span())
         start, indent = 0, ""
         while start < len(record):
             end = start + columns - len(indent)
@@ -154,9 +159,9 @@ def _best_break(record: str, start: int, end: int) -> int:
 
 def draw(name: str, lines: list[Text], title: str, columns: int = COLUMNS) -> list[Path]:
     """Write lines as a terminal's window, name.svg and name.png, and return where they are."""
-    console = Console(file=io.StringIO(), record=True, width=columns, highlight=False, legacy_windows=False)
+    console = Console(file=io.StringIO(), record=True, width=columns + 2, highlight=False, legacy_windows=False)
     for line in lines:
-        console.print(line, no_wrap=True, overflow="ignore", crop=True)
+        console.print(Text(" ") + line, no_wrap=True, overflow="ignore", crop=True)  # with a margin on either side
     svg = console.export_svg(
         title=title,
         theme=THEME,
