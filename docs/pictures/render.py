@@ -33,7 +33,7 @@ COLUMNS = 116  # at the width of a README (900 pixels), letters of 13 pixels
 ORDERS = [sys.executable, "-c", "import runpy; runpy.run_path('shop/orders.py', run_name='shop.orders')"]
 
 # Made up and put together here, so that nobody, person or scanner, finds a secret in this repository.
-_PASSWORD = "-".join(("correct", "horse", "battery"))
+_PASSWORD = "correct" + "-horse" * 2
 SECRETS = {
     "BANK_URL": f"https://shop:{_PASSWORD}@bank.example",
     "DATABASE_URL": f"postgresql://shop:{_PASSWORD}@db/orders",
@@ -41,22 +41,27 @@ SECRETS = {
     "CARD": " ".join(("4111", *["1111"] * 3)),
 }
 
+
+def _colors(text: str) -> list[tuple[int, int, int]]:
+    return [tuple(bytes.fromhex(color)) for color in text.split()]
+
+
+# Background and letters, then the terminal's eight colours: black red green yellow blue magenta cyan white.
 THEME = TerminalTheme(
-    (13, 17, 23),
-    (230, 237, 243),
-    [(72, 79, 88), (255, 123, 114), (63, 185, 80), (210, 153, 34), (88, 166, 255), (188, 140, 255), (57, 197, 207), (177, 186, 196)],
-    [(110, 118, 129), (255, 161, 152), (86, 211, 100), (227, 179, 65), (121, 192, 255), (210, 168, 255), (86, 212, 221), (255, 255, 255)],
-)  # fmt: skip
+    *_colors("0d1117 e6edf3"),
+    normal=_colors("484f58 ff7b72 3fb950 d29922 58a6ff bc8cff 39c5cf b1bac4"),
+    bright=_colors("6e7681 ffa198 56d364 e3b341 79c0ff d2a8ff 56d4dd ffffff"),
+)
 
 # As rich's own, without the font that it would fetch, and with a quiet window.
+LETTERS = 21  # rich's lines are 24.4 high for letters of 20; one more, and the lines of a tree touch each other
 FAMILY = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace"
 FRAME = f"""\
 <svg class="terminal" viewBox="0 0 {{width}} {{height}}" xmlns="http://www.w3.org/2000/svg">
     <style>
     .{{unique_id}}-matrix {{{{
         font-family: {FAMILY};
-        font-size: {{char_height}}px;
-        line-height: {{line_height}}px;
+        font-size: {LETTERS}px;
         white-space: pre;
     }}}}
     .{{unique_id}}-title {{{{
@@ -166,7 +171,7 @@ def draw(name: str, lines: list[Text], title: str, columns: int = COLUMNS) -> li
         title=title,
         theme=THEME,
         code_format=FRAME,
-        font_aspect_ratio=0.602,  # DejaVu's and Menlo's; a browser with another font adjusts the spacing
+        font_aspect_ratio=0.602 * LETTERS / 20,  # DejaVu's and Menlo's; browsers adjust the spacing of other fonts
         unique_id=name,
     )
     svg = re.sub("[ \t]+$", "", svg, flags=re.MULTILINE)

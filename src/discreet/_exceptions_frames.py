@@ -148,6 +148,9 @@ def _give_up(file: str) -> None:
     _without_source.add(file)
 
 
+_LOGGERS = ("discreet._call", "discreet._limits", "logging")  # every module has one, and it explains no failure
+
+
 def _locals(frame: FrameType) -> Plain:
     """The variables of a frame. A module's own are mostly its definitions, which say nothing about the failure."""
     try:
@@ -160,6 +163,9 @@ def _locals(frame: FrameType) -> Plain:
     shown = {
         name: value
         for name, value in variables.items()
-        if type(name) is str and name[:2] != "__" and not issubclass(type(value), skipped)
+        if type(name) is str
+        and name[:2] != "__"
+        and not issubclass(type(value), skipped)
+        and type(value).__module__ not in _LOGGERS
     }
     return to_plain(shown, LOCALS)

@@ -122,7 +122,7 @@ def to_pipeline(pipeline: Pipeline, record: logging.LogRecord) -> None:
     if repeated(record):
         return
     try:
-        ours, context, args = from_logging(record, pipeline.redactor)
+        ours, context, args = from_logging(record)
     except Exception as error:  # no record of the standard library's: of another factory, or half of one
         ledger.drop(f"logging {type(error).__name__}")
         return

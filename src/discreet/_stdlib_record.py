@@ -30,11 +30,10 @@ repeats: dict[str, Callable[[logging.LogRecord], bool]] = {}
 """By logger: whether a row of a server only repeats what the record of a request says. Integrations fill it in."""
 
 
-def from_logging(record: logging.LogRecord, redactor: Redactor) -> tuple[Record, Context, tuple[object, ...]]:
+def from_logging(record: logging.LogRecord) -> tuple[Record, Context, tuple[object, ...]]:
     """Our record, the context it was made in, and the `%`-arguments still to be filled in.
 
-    Of it only the stack is judged already, because it comes as text and not as an exception to describe. The record
-    may come from a factory of the host's or from another process, so any attribute may be of another type.
+    The record may come from a factory of the host's or from another process, so any attribute may be of another type.
     """
     ours = Record()
     ours.time_ns = int(record.created * 1_000_000) * 1000
@@ -52,7 +51,7 @@ def from_logging(record: logging.LogRecord, redactor: Redactor) -> tuple[Record,
     ours.exception = _exception(record)
     # `exc_text` is all that is left of an exception in a record that came through a queue or a socket.
     stack = _text((record.exc_text if ours.exception is None else None) or record.stack_info)
-    ours.stacktrace = redactor.text(stack) if stack else None
+    ours.stacktrace = stack or None
     if record.levelno >= logging.WARNING:
         line = record.lineno
         ours.source = Source(_text(record.pathname), line if type(line) is int else 0, _text(record.funcName))
@@ -112,7 +111,7 @@ def redacted_copy(record: logging.LogRecord, redactor: Redactor) -> logging.LogR
     """
     from discreet._redaction.record import redact
 
-    ours, _, args = from_logging(record, redactor)
+    ours, _, args = from_logging(record)
     safe = redact(ours, args, redactor, with_locals=False)
     twin = copy.copy(record)
     extra = {key: value for key, value in vars(record).items() if key not in _OWN}

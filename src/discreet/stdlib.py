@@ -75,12 +75,12 @@ class Formatter(logging.Formatter):
         try:
             if type(record) is HostRecord:
                 return self._encode(record.original).decode().removesuffix("\n")
-            return self._line(*from_logging(record, self._redactor))
+            return self._line(*from_logging(record))
         except Exception as error:  # `logging` would print the record to stderr, with nothing in it redacted
             reason = type(error).__name__
             broken = logging.makeLogRecord({"name": "discreet", "levelno": logging.ERROR, "reason": reason})
             broken.msg = "a record could not be made"
-            return self._line(*from_logging(broken, self._redactor))
+            return self._line(*from_logging(broken))
 
     def _line(self, record: Record, context: Context, args: tuple[object, ...]) -> str:
         record.identity = self._identity_here()

@@ -189,3 +189,8 @@ def test_a_requests_record_does_not_say_twice_what_its_message_says(record):
     text = ConsoleEncoder()(record("GET /orders/{id} 200", fields=fields)).decode()
     assert "url.path=/orders/7" in text
     assert "http." not in text
+
+
+def test_a_masked_value_has_a_colour_of_its_own(record):
+    text = ConsoleEncoder(color=True)(record(fields={"password": "[REDACTED:password]", "user": "ada"})).decode()
+    assert "\x1b[35m[REDACTED:password]\x1b[0m" in text

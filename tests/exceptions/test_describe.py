@@ -282,3 +282,21 @@ def test_many_files_without_source_are_not_remembered_without_end():
     for n in range(_exceptions_frames._MOST_FILES + 5):
         _exceptions_frames._give_up(f"<{n}>")
     assert len(_exceptions_frames._without_source) <= _exceptions_frames._MOST_FILES
+
+
+def test_loggers_among_the_locals_are_left_out():
+    import logging
+
+    import discreet
+
+    def fail():
+        log, logger, amount = discreet.get_logger("x"), logging.getLogger("x"), 3
+        raise ValueError(amount, log, logger)
+
+    try:
+        fail()
+    except ValueError as error:
+        shown = describe(error, with_locals=True)["frames"][-1]["locals"]
+    assert shown["amount"] == 3
+    assert "log" not in shown
+    assert "logger" not in shown

@@ -77,6 +77,8 @@ def _is_duration(value: float) -> bool:
 
 
 def _role(key: str, value: object) -> str:
+    if isinstance(value, str) and _marker.fullmatch(value):
+        return "masked"
     if key not in _STATUS_KEYS:
         return "value"
     if isinstance(value, int) and not isinstance(value, bool):

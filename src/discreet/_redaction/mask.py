@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 
 from discreet._redaction.engine import Redactor
 from discreet._redaction.policy import Redaction
 from discreet._state import state
+
+_DEFAULT = Redaction()
+_last: tuple[Redaction, Redactor] | None = None
 
 
 def mask(text: str) -> str:
@@ -15,9 +17,8 @@ def mask(text: str) -> str:
 
     Unlike a record's texts it is never shortened.
     """
-    return _redactor(state.settings.redaction if state.settings is not None else None).text(text)
-
-
-@lru_cache(maxsize=1)
-def _redactor(policy: Redaction | None) -> Redactor:
-    return Redactor(replace(policy or Redaction(), max_text=None))
+    global _last  # noqa: PLW0603 - making a redactor costs a hundred times more than using it
+    policy = state.settings.redaction if state.settings is not None else _DEFAULT
+    if _last is None or _last[0] is not policy:
+        _last = (policy, Redactor(replace(policy, max_text=None)))
+    return _last[1].text(text)

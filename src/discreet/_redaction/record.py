@@ -65,6 +65,8 @@ def _message(record: Record, args: tuple[object, ...], fields: Mapping[str, obje
 def _exception(record: Record, redactor: Redactor, *, with_locals: bool) -> None:
     error = record.exception
     if error is None:
+        if record.stacktrace is not None:
+            record.stacktrace = redactor.text(record.stacktrace)
         return
     description = error if isinstance(error, dict) else describe(error, with_locals=with_locals)
     judged = redactor.plain(description)
