@@ -1,0 +1,133 @@
+"""Step 3, redact: values that the application declared secret. They are masked wherever they stand, also encoded.
+
+A value is looked for as it is and as programs spell it: percent-encoded, escaped for JSON and XML, in hexadecimal,
+and in base64 at each of the three positions it can have there.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from html import escape as xml_escape
+from typing import TYPE_CHECKING
+from urllib.parse import quote, quote_plus
+
+from discreet._redaction.values import innocent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from discreet._redaction.values import Span
+
+SHORTEST = 8
+"""Characters. Shorter values stand in too many innocent words: a password "a" would mask every a."""
+
+KIND = "registered-secret"
+_LONGEST_WORD = (
+    15  # an environment variable's value of so few letters and nothing else is likelier a word than a secret
+)
+_MOST = 10_000  # spellings; a program that registers without end must not make every record slow
+_BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
+
+
+class Registry:
+    """The registered values of a process. Adding is rare, looking is not."""
+
+    def __init__(self) -> None:
+        self._spellings: dict[str, tuple[str, bool]] = {}
+        self.epoch = object()
+        """Another one after each change: what was found clean before may not be now."""
+
+    def add(self, value: str, kind: str = KIND) -> None:
+        """Look for this value from now on; raises `ValueError` if it is too short to be told from ordinary words."""
+        if len(value.strip()) < SHORTEST:
+            raise ValueError(f"a registered secret has at least {SHORTEST} characters")
+        added = {spelling: (kind, encoded) for spelling, encoded in spellings(value).items()}
+        if not added.keys() <= self._spellings.keys() and len(self._spellings) + len(added) <= _MOST:
+            # Replaced, not changed: another thread may be looking.
+            self._spellings = {**self._spellings, **added}
+            self.epoch = object()
+
+    def add_environment(self, environ: Mapping[str, str], kind_of: Callable[[str], str | None]) -> None:
+        """Register the values of variables whose names are sensitive, unless they look like words or paths."""
+        for name, value in environ.items():
+            kind = kind_of(name)
+            if kind is not None and _is_likely_secret(value, kind):
+                self.add(value, kind)
+
+    def forget(self) -> None:
+        """Look for nothing."""
+        self._spellings = {}
+        self.epoch = object()
+
+    def __bool__(self) -> bool:
+        return bool(self._spellings)
+
+    def holds(self, text: str) -> bool:
+        """Whether any registered value stands in the text."""
+        return any(spelling in text for spelling in self._spellings)
+
+    def find(self, text: str) -> list[Span]:
+        """Where they stand: (start, end, kind), in order of the text; overlapping ones are left to the caller."""
+        found: list[Span] = []
+        for spelling, (kind, encoded) in self._spellings.items():
+            start = text.find(spelling)
+            while start >= 0:
+                end = start + len(spelling)
+                found.append((*_whole(text, start, end), kind) if encoded else (start, end, kind))
+                start = text.find(spelling, end)
+        return sorted(found)
+
+
+registry = Registry()
+"""The registered values of this process."""
+
+
+def spellings(value: str) -> dict[str, bool]:
+    """How a value is written, and whether the letters beside it belong to it (base64 mixes bits of neighbours)."""
+    raw = value.encode("utf-8", "surrogatepass")
+    plain = {
+        value,
+        quote(value, safe="", errors="replace"),
+        quote(value, errors="replace"),
+        quote_plus(value, errors="replace"),
+        json.dumps(value)[1:-1],
+        json.dumps(value, ensure_ascii=False)[1:-1],
+        xml_escape(value),
+        repr(value)[1:-1],
+        raw.hex(),
+        raw.hex().upper(),
+    }
+    found = dict.fromkeys((spelling for spelling in plain if len(spelling) >= SHORTEST), False)
+    found.update(dict.fromkeys((spelling for spelling in _base64(raw) if len(spelling) >= SHORTEST), True))
+    return found
+
+
+def _base64(raw: bytes) -> list[str]:
+    """The letters that only the value decides, at each of the three positions it can have in its encoding."""
+    found: list[str] = []
+    for shift in range(3):
+        encoded = base64.b64encode(b"\0" * shift + raw).decode()
+        first = (0, 2, 3)[shift]  # letters that hold bits of what stands before
+        last = len(encoded) - (0, 3, 2)[(shift + len(raw)) % 3]  # padding, and the letter with bits of what follows
+        core = encoded[first:last]
+        found += [core, core.replace("+", "-").replace("/", "_")]
+    return found
+
+
+def _whole(text: str, start: int, end: int) -> tuple[int, int]:
+    """With the letters on both sides that hold a few bits of the value."""
+    if start and text[start - 1] in _BASE64:
+        start -= 1
+    if end < len(text) and text[end] in _BASE64:
+        end += 1
+    return start, end
+
+
+def _is_likely_secret(value: str, kind: str) -> bool:
+    if len(value) < SHORTEST or innocent(value, kind) or "://" in value:
+        return False  # of a URL the rules mask the password, and its host is nobody's secret
+    if value.isalpha() and len(value) <= _LONGEST_WORD:
+        return False
+    return not (value.startswith(("/", "~/", "./")) and os.sep in value[1:])

@@ -1,0 +1,86 @@
+"""Step 3, redact: what stands in a secret's place.
+
+    marker      [REDACTED:payment-card]         the default
+    partial     [REDACTED:payment-card:1111]    with the last four characters, where there are enough of them
+    drop        nothing
+    pseudonym   [email:7f3a9c21d04b]            the same for the same value, in every service that has the key
+
+A pseudonym is a keyed BLAKE2b digest: whoever has the key can follow one user through the logs and can check a guess;
+without it nobody can do either. `DISCREET_PSEUDONYM_KEY` holds the key, or `id:key` to name it in the pseudonym
+(`[email:k2:7f3a9c21d04b]`), so that logs tell under which key they were written when it was changed.
+"""
+
+from __future__ import annotations
+
+import re
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from discreet.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+STRATEGIES = ("marker", "partial", "drop", "pseudonym")
+KEY_VARIABLE = "DISCREET_PSEUDONYM_KEY"
+
+_SHOWN = 4
+_FEWEST_HIDDEN = 8  # characters that stay hidden beside the four that are shown
+_DIGEST = 6  # bytes: among a million users, two share a pseudonym with a chance of one in six hundred
+_SHORTEST_KEY = 16
+_KEY_ID = re.compile(r"[a-z0-9]{1,8}\Z")
+
+
+class Replacement:
+    """What to write for a secret of each kind."""
+
+    def __init__(self, strategies: Mapping[str, str], key: str | None = None) -> None:
+        self._strategies = dict(strategies)
+        self._key_id, self._key = _split(key) if key else ("", b"")
+        self.lacks_key = not self._key and "pseudonym" in self._strategies.values()
+        """Whether pseudonyms were asked for and cannot be made: markers stand in for them."""
+
+    def __call__(self, kind: str, value: str) -> str:
+        """What stands in the place of this value."""
+        strategy = self._strategies.get(kind, "marker") if self._strategies else "marker"
+        if strategy == "drop":
+            return ""
+        if strategy == "partial" and len(value) >= _SHOWN + _FEWEST_HIDDEN:
+            shown = value[-_SHOWN:]
+            if shown.isalnum() and shown.isascii():
+                return f"[REDACTED:{kind}:{shown}]"
+        if strategy == "pseudonym" and self._key:
+            digest = blake2b(f"{kind}\0{value}".encode("utf-8", "surrogatepass"), digest_size=_DIGEST, key=self._key)
+            name = f"{self._key_id}:" if self._key_id else ""
+            return f"[{kind}:{name}{digest.hexdigest()}]"
+        return f"[REDACTED:{kind}]"
+
+
+def check_strategies(strategies: Mapping[str, str]) -> None:
+    """Raise `ConfigurationError` for a strategy that there is not."""
+    for kind, strategy in strategies.items():
+        if strategy not in STRATEGIES:
+            raise ConfigurationError(
+                f"strategies[{kind!r}]", strategy, "no such strategy", "Use marker, partial, drop or pseudonym"
+            )
+
+
+def check_key(key: str) -> str:
+    """The key as it was given, or `ConfigurationError` (which does not show it)."""
+    key_id, secret = _split(key)
+    if len(secret) < _SHORTEST_KEY or (key_id and _KEY_ID.match(key_id) is None):
+        raise ConfigurationError(
+            KEY_VARIABLE,
+            "…",
+            f"not a key of at least {_SHORTEST_KEY} characters, with an id of up to 8 letters and digits before a colon",
+            'Make one with `python -c "import secrets; print(secrets.token_hex(32))"`',
+        )
+    return key
+
+
+def _split(key: str) -> tuple[str, bytes]:
+    key_id, colon, secret = key.partition(":")
+    if not colon:
+        key_id, secret = "", key
+    raw = secret.encode("utf-8", "surrogatepass")
+    return key_id, raw if len(raw) <= blake2b.MAX_KEY_SIZE else blake2b(raw).digest()

@@ -1,0 +1,118 @@
+"""Values that the application declared secret, wherever and however they are written."""
+
+from __future__ import annotations
+
+import base64
+import json
+from html import escape
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from discreet._redaction.keys import Keys
+from discreet._redaction.registered import Registry
+
+VALUE = "Tr0ub4dor&3 " + 'says "hi" <ok>'
+
+
+def masked(registry, text):
+    for start, end, kind in reversed(registry.find(text)):
+        text = f"{text[:start]}[{kind}]{text[end:]}"
+    return text
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        str, lambda v: quote(v, safe=""), quote, quote_plus, lambda v: json.dumps(v)[1:-1], escape, lambda v: v.encode().hex(),
+        lambda v: v.encode().hex().upper(), lambda v: repr(v)[1:-1],
+    ],
+)  # fmt: skip
+def test_a_registered_value_is_found_in_each_spelling(spell):
+    registry = Registry()
+    registry.add(VALUE)
+    assert masked(registry, f"before {spell(VALUE)} after") == "before [registered-secret] after"
+
+
+@given(value=st.text(min_size=12, max_size=40), before=st.binary(max_size=7), after=st.binary(max_size=7))
+def test_a_value_in_base64_is_found_at_every_position(value, before, after):
+    registry = Registry()
+    try:
+        raw = value.encode()
+    except UnicodeEncodeError:
+        return
+    if len(value.strip()) < 12:
+        return
+    registry.add(value)
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        text = encode(before + raw + after).decode()
+        assert registry.holds(text)
+        assert len(masked(registry, text)) < len(text) + len("[registered-secret]") - len(raw)
+
+
+@pytest.mark.parametrize("value", ["", "a", "1234567", "       x       "])
+def test_a_value_too_short_to_tell_from_words_is_refused(value):
+    with pytest.raises(ValueError, match="at least 8 characters"):
+        Registry().add(value)
+
+
+def test_the_error_does_not_show_the_value():
+    with pytest.raises(ValueError, match="characters") as caught:
+        Registry().add("s3cr3t")
+    assert "s3cr3t" not in str(caught.value)
+
+
+def test_every_occurrence_is_found():
+    registry = Registry()
+    registry.add("correct-horse-9")
+    assert masked(registry, "correct-horse-9correct-horse-9 correct-horse-9") == (
+        "[registered-secret][registered-secret] [registered-secret]"
+    )
+
+
+def test_sensitive_variables_are_registered_and_words_paths_and_urls_are_not():
+    registry = Registry()
+    environ = {
+        "DB_PASSWORD": "x7-k29-qq-81",
+        "API_TOKEN": "abcdefgh1234",
+        "ADMIN_PASSWORD": "postgres",  # a word: it would be masked in every message about the database
+        "PASSWORD_FILE": "/run/secrets/a-password",
+        "TLS_SECRET": "/etc/tls/secret/file",
+        "SECRET_URL": "https://vault.internal/secret",
+        "TOKEN": "${OTHER_TOKEN}",
+        "HOME": "/home/someone-12345",
+        "PIN": "1234",
+    }
+    registry.add_environment(environ, Keys().kind)
+    assert registry.holds("x7-k29-qq-81")
+    assert registry.holds("abcdefgh1234")
+    for innocent in (
+        "postgres is up",
+        "/run/secrets/a-password",
+        "/etc/tls/secret/file",
+        "vault.internal/secret",
+        "1234",
+    ):
+        assert not registry.holds(innocent)
+
+
+def test_each_change_is_a_new_epoch_and_a_repetition_is_none():
+    registry = Registry()
+    first = registry.epoch
+    registry.add("correct-horse-9")
+    second = registry.epoch
+    registry.add("correct-horse-9")
+    assert first is not second
+    assert registry.epoch is second
+    registry.forget()
+    assert not registry
+    assert registry.epoch is not second
+
+
+def test_a_program_that_registers_without_end_does_not_fill_the_memory():
+    registry = Registry()
+    for number in range(5000):
+        registry.add(f"registered-{number:08d}")
+    assert len(registry._spellings) <= 10_000
