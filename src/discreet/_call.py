@@ -47,7 +47,7 @@ class _Unconfigured:
 
         emitter = configure_at_first_record()
         if channel.threshold <= level:
-            emitter.emit(channel, level, message, args, fields, frame, span)
+            emitter.emit(channel, level, message, args, fields, frame if level >= active.located else None, span)
 
 
 unconfigured = _Unconfigured()
@@ -56,10 +56,12 @@ unconfigured = _Unconfigured()
 class _Active:
     """The pipeline in force. Loggers look it up at each call, so that none is stuck with an old configuration."""
 
-    __slots__ = ("emitter",)
+    __slots__ = ("emitter", "located")
 
     def __init__(self) -> None:
         self.emitter: Emitter = unconfigured
+        self.located = 0
+        """From this level up a record says where it was made: WARNING, unless a host's formatters may ask for it."""
 
 
 active = _Active()
@@ -174,7 +176,8 @@ class Logger:
     def _emit(self, level: int, message: object, args: tuple[object, ...], fields: dict[str, object]) -> None:
         if self._bound:
             fields = {**self._bound, **fields}
-        active.emitter.emit(self._channel, level, message, args, fields, sys._getframe(2) if level >= WARNING else None)
+        frame = sys._getframe(2) if level >= active.located else None
+        active.emitter.emit(self._channel, level, message, args, fields, frame)
 
     def __reduce__(self) -> tuple[Callable[..., Logger], tuple[object, ...]]:
         return Logger, (self._channel.name, self._bound)

@@ -13,7 +13,7 @@ from discreet._call import active
 from discreet._delivery.stream import Stream
 from discreet._encoding import choose
 from discreet._health import ledger
-from discreet._levels import levels, parse_level
+from discreet._levels import WARNING, levels, parse_level
 from discreet._pipeline import Output, Pipeline
 from discreet._redaction.engine import Redactor
 from discreet._redaction.record import identity_of
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 # Loaded now: a first import on the way of a record takes a lock that a child forked meanwhile would wait for forever.
 _PRELOADED = (_limits,)
 _lock = threading.RLock()
+_said: set[str] = set()  # advice is given once per process
 
 
 def _renew_lock() -> None:
@@ -130,7 +131,7 @@ def _install(settings: Settings, *, take_over: bool) -> None:
     previous = state.sinks
     pipeline = Pipeline(redactor, outputs, identity_of(settings, redactor), with_locals=settings.with_locals)
     state.settings, state.pipeline, state.sinks, state.hosted = settings, pipeline, settings.sinks, False
-    active.emitter = pipeline
+    active.emitter, active.located = pipeline, WARNING
     wanted = settings.levels
     levels.replace(wanted.default, wanted.elsewhere, dict(wanted.named))
     for sink in previous:
@@ -148,7 +149,9 @@ def _install(settings: Settings, *, take_over: bool) -> None:
         _lifecycle.install_sigterm()
         state.took_over = True
     for advice in settings.advice:
-        _say(30, "{advice}", advice=advice)
+        if advice not in _said:
+            _said.add(advice)
+            _say(30, advice)
 
 
 def _into_host(settings: Settings) -> None:
@@ -159,7 +162,7 @@ def _into_host(settings: Settings) -> None:
     sink = HostSink()
     pipeline = HostPipeline(sink, redactor, identity_of(settings, redactor), with_locals=settings.with_locals)
     state.settings, state.pipeline, state.sinks, state.hosted = settings, pipeline, (sink,), True
-    active.emitter = pipeline
+    active.emitter, active.located = pipeline, 0
     levels.replace(0, 0, {})
     _lifecycle.install()
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _FALSE = frozenset({"", "0", "false", "no", "off"})
 _DEVELOPMENT = frozenset({"dev", "development", "local"})
+_CANONICAL = {"dev": "development", "prod": "production", "ci": "ci"}
 
 _OTHER_CI = (
     "JENKINS_URL", "HUDSON_URL", "BUILDKITE", "CIRCLECI", "TRAVIS", "TEAMCITY_VERSION", "BITBUCKET_BUILD_NUMBER",
@@ -83,7 +84,8 @@ def detect(
     """Decide the profile. The first that applies: `DISCREET_ENV`, a CI, a terminal or notebook, otherwise production.
 
     `DISCREET_ENV` dev, development or local means dev; ci means ci; any other name (staging, test, ...) means
-    prod, because a named deployment is one that others read. The name itself is kept as it was written.
+    prod, because a named deployment is one that others read. The name itself is kept as it was written, but for the
+    short forms: dev and prod are written development and production, as detection has them.
 
     Standard output decides what a terminal is, as for other commands: with it redirected, a program reads.
     A terminal inside a container (`docker run -it`, `kubectl exec`) is dev as well, since a person reads what is
@@ -121,7 +123,7 @@ def detect(
     attributes = resource_attributes(environ)
     told = attributes.get("deployment.environment.name") or attributes.get("deployment.environment")
     detected = {"dev": "production" if cloud_variable and not emulator else "development", "ci": "ci"}
-    name = chosen or told or detected.get(profile, "production")
+    name = _CANONICAL.get(chosen.lower(), chosen) or told or detected.get(profile, "production")
     return Environment(profile, name, reason, ci, cloud or engine, notebook)
 
 

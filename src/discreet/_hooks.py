@@ -5,6 +5,7 @@ asyncio reports its own through the logger `asyncio`, which the bridge in `stdli
 
 from __future__ import annotations
 
+import functools
 import sys
 import threading
 import warnings
@@ -13,6 +14,7 @@ from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, TextIO
 
 from discreet._call import active
+from discreet._delivery.stream import Stream
 from discreet._encoding.ci import escape_for_ci
 from discreet._exceptions import describe, render
 from discreet._levels import CRITICAL, ERROR, WARNING, levels
@@ -46,6 +48,7 @@ def install() -> None:
     if sys.unraisablehook is not _unraisablehook:
         _Previous.unraisable = _foreign(sys.unraisablehook, sys.__unraisablehook__)
         sys.unraisablehook = _unraisablehook
+    cover_multiprocessing()
     if warnings.showwarning is not _showwarning:
         _Previous.showwarning = warnings.showwarning
         warnings.showwarning = _showwarning
@@ -63,6 +66,37 @@ def uninstall() -> None:
         warnings.showwarning = _Previous.showwarning
 
 
+def cover_multiprocessing() -> None:
+    """A process of `multiprocessing` prints what its target raises, raw, before any hook sees it: take it there.
+
+    A child that was forked calls this again, since its parent may have loaded the module after it configured.
+    """
+    module = sys.modules.get("multiprocessing.process")
+    if module is None and not any("multiprocessing" in argument for argument in sys.orig_argv):
+        return
+    from multiprocessing.process import BaseProcess
+
+    original: Callable[..., int] = BaseProcess._bootstrap  # type: ignore[attr-defined]  # where the child begins
+    if getattr(original, "__discreet__", False):
+        return
+
+    @functools.wraps(original)
+    def bootstrap(process: BaseProcess, *args: object, **kwargs: object) -> int:
+        process.run = functools.partial(_run_in_process, process.run)  # type: ignore[method-assign]  # this one only
+        return original(process, *args, **kwargs)
+
+    bootstrap.__discreet__ = True  # type: ignore[attr-defined]  # a mark of ours
+    BaseProcess._bootstrap = bootstrap  # type: ignore[attr-defined]  # as above
+
+
+def _run_in_process(run: Callable[[], None]) -> None:
+    try:
+        run()
+    except Exception as error:
+        _record(ERROR, "uncaught exception in a process", error)
+        raise SystemExit(1) from None  # the exit code that the traceback would have come with
+
+
 def _redactor() -> Redactor:
     return state.pipeline.redactor if state.pipeline is not None else Redactor()
 
@@ -72,17 +106,17 @@ def _foreign(hook: Callable[..., object], pythons: Callable[..., object]) -> Cal
 
 
 def _record(level: int, message: str, error: BaseException | None, **fields: object) -> None:
-    """One record; if no sink took it, at least Python's own words on stderr, redacted: a crash is never silent."""
+    """One record; if no stream took it, Python's own words on stderr too, redacted: who started it sees it crash."""
     if error is not None:
         fields["exc_info"] = error
-    before = _delivered()
+    before = _streamed()
     active.emitter.emit(levels.channel("uncaught"), level, message, (), fields, _origin(error))
-    if error is not None and _delivered() == before:
+    if error is not None and _streamed() == before:
         _print_redacted(error)
 
 
-def _delivered() -> int:
-    return sum(output.sink.books.delivered for output in state.pipeline.outputs) if state.pipeline is not None else 0
+def _streamed() -> int:
+    return sum(sink.books.delivered for sink in state.sinks if isinstance(sink, Stream))
 
 
 def _origin(error: BaseException | None) -> FrameType | None:

@@ -75,6 +75,8 @@ def _after_fork_in_child() -> None:
     forked: tuple[Sink, ...] = _forking.sinks
     for sink in (*forked, *(sink for sink in state.sinks if sink not in forked)):
         sink.after_fork_in_child()
+    if state.took_over:
+        sys.modules["discreet._hooks"].cover_multiprocessing()
     pipeline = state.pipeline
     if pipeline is not None:
         parent = pipeline.identity

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from discreet._call import Logger, active
 from discreet._context import current
 from discreet._health import ledger
-from discreet._levels import WARNING, levels
+from discreet._levels import levels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -70,7 +70,7 @@ class Limited(Logger):
         if held:
             fields["suppressed"] = held
         fields = {**self._bound, **fields}
-        active.emitter.emit(self._channel, level, message, args, fields, frame if level >= WARNING else None)
+        active.emitter.emit(self._channel, level, message, args, fields, frame if level >= active.located else None)
 
 
 def once(site: Hashable) -> int | None:

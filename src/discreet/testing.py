@@ -105,7 +105,7 @@ def reset() -> None:
     for sink in state.sinks:
         sink.retire()
     state.settings, state.pipeline, state.sinks, state.hosted = None, None, (), False
-    active.emitter = unconfigured
+    active.emitter, active.located = unconfigured, 0
     _stdlib_bridge.give_back()
     _hooks.uninstall()
     threads.uninstrument()

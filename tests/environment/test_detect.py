@@ -151,7 +151,8 @@ def test_a_cloud_emulated_on_a_laptop_is_dev(variable, value, cloud):
 @pytest.mark.parametrize("name", ["dev", "development", "local", "DEV", " Development "])
 def test_discreet_env_dev_means_dev_everywhere(name):
     place = detect({"DISCREET_ENV": name, "CI": "true", "KUBERNETES_SERVICE_HOST": "10.0.0.1"})
-    assert (place.profile, place.name) == ("dev", name.strip())
+    assert place.profile == "dev"
+    assert place.name == ("development" if name.lower() == "dev" else name.strip())
     assert (place.ci, place.cloud) == ("other", "kubernetes")
 
 
@@ -159,7 +160,7 @@ def test_discreet_env_ci_means_ci():
     assert detect({"DISCREET_ENV": "ci"}, terminal=True).profile == "ci"
 
 
-@pytest.mark.parametrize("name", ["prod", "production", "staging", "test", "QA-7", "\u751f\u7523"])
+@pytest.mark.parametrize("name", ["production", "staging", "test", "QA-7", "\u751f\u7523"])
 def test_any_other_name_means_prod_and_is_kept_as_written(name):
     place = detect({"DISCREET_ENV": name}, terminal=True)
     assert (place.profile, place.name) == ("prod", name)
@@ -195,3 +196,8 @@ def test_any_environment_has_a_profile_a_name_and_a_reason(environ):
     assert place.profile in ("dev", "ci", "prod")
     assert place.name
     assert place.reason
+
+
+@pytest.mark.parametrize(("short", "name"), [("prod", "production"), ("dev", "development"), ("PROD", "production")])
+def test_short_forms_are_written_as_detection_has_them(short, name):
+    assert detect({"DISCREET_ENV": short}).name == name

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import warnings
 
+import pytest
+
 import discreet
 
 PLANTED = "hunter2-" + "very-secret"
@@ -222,3 +224,37 @@ def test_a_crash_that_no_sink_takes_drives_neither_terminal_nor_ci(python):
     """
     )
     assert done.err.splitlines()[-2:] == [rb"\x3a:error::forged", rb"\x23#[group]\x1b[2J"]
+
+
+@pytest.mark.parametrize("loaded", ["before", "after"])
+def test_an_uncaught_exception_in_a_forked_process_is_a_record(python, loaded):
+    early = "    import multiprocessing\n" if loaded == "before" else ""
+    done = python(
+        early
+        + START
+        + f"""
+    import multiprocessing
+    def work():
+        raise ValueError("password={PLANTED}")
+    process = multiprocessing.get_context("fork").Process(target=work)
+    process.start(); process.join()
+    assert process.exitcode == 1, process.exitcode
+    """
+    )
+    assert done.code == 0, done.err
+    (record,) = done.records
+    assert (record["message"], record["exception"]["type"]) == ("uncaught exception in a process", "ValueError")
+    assert PLANTED.encode() not in done.out + done.err
+    assert b"Traceback" not in done.err
+
+
+def test_a_crash_that_only_a_file_took_is_shown_on_stderr_too(python, tmp_path):
+    done = python(
+        f"""
+    import discreet
+    discreet.configure(sinks=[discreet.File({str(tmp_path / "a.jsonl")!r})], service="s", environment="prod")
+    raise ValueError("password={PLANTED}")
+    """
+    )
+    assert b"ValueError" in done.err
+    assert PLANTED.encode() not in done.err + (tmp_path / "a.jsonl").read_bytes()

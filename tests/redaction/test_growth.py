@@ -17,11 +17,13 @@ _WORST = [
     "cookie: a=b; ", "authorization: digest a=b,", "-u a:", "mysql ", "curl -u ", "DE89", "DE89 3704 ", "@", "AIoT", "JQQJ9",
     "[REDACTED:password]", "[REDACTED:", "password:[", "sig=", "aws4-hmac-sha256 ", "('token','", "SG.", "a.", "é", "mnemonic: abc ",
     "123-45-6789 ", "ops_eyJ", "name: 'password', value: ", "\n", "DE89 3704 0044 0532 0130 00 ",
+    "%41", "%3D%", "a%20", "QUJD", "QUJDREVG ", "4142", "| password | ", "|", "insert into t (password) values ('a'), ", "insert into t (",
+    "<key>password</key><string>", '<entry key="password">', "echo a | sudo ", "password;x1;", "code ", "otp ", "cvv ", "AUTH ", "curl -b a=", "snmp -A ",
 ]  # fmt: skip
 
 
-def _calls(text: str) -> int:
-    redactor = Redactor(Redaction(max_text=None))
+def _calls(text: str, policy: Redaction | None = None) -> int:
+    redactor = Redactor(policy or Redaction(max_text=None))
     redactor.text(text[:2000])  # what is loaded and compiled on first use does not count
     count = 0
 
@@ -42,6 +44,16 @@ def _calls(text: str) -> int:
 def test_four_times_the_text_is_at_most_five_times_the_work(piece: str) -> None:
     small = piece * (4_000 // len(piece))
     assert _calls(small * 4) <= 5 * _calls(small) + 500
+
+
+@pytest.mark.parametrize("piece", ["aaaa@", "a.b@c.d", "1.2.3.", "12 34 56 ", "+1 ", "CUST-1", "fe80:"])
+def test_patterns_of_a_policy_grow_no_faster(piece: str) -> None:
+    policy = Redaction(
+        max_text=None, personal=("email", "phone", "ip-address"), patterns={"customer": r"CUST-\d{1,9}x"}
+    )
+    texts = [piece * (size // len(piece)) for size in (4_000, 16_000)]
+    small, large = (_calls(text, policy) for text in texts)
+    assert large <= 5 * small + 500
 
 
 def test_a_long_text_is_judged_to_its_end() -> None:

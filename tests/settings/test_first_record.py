@@ -155,3 +155,16 @@ def test_explain_says_that_the_host_decides(python):
     """
     )
     assert done.code == 0, done.err
+
+
+def test_a_hosts_formatter_learns_where_each_record_was_made(python):
+    done = python(
+        """
+        import logging, sys
+        logging.basicConfig(stream=sys.stdout, level="INFO", format="%(filename)s:%(lineno)d %(message)s")
+        from discreet import log
+        log.info("first")
+        log.info("second")
+        """
+    )
+    assert done.out.decode().splitlines() == ["program.py:5 first", "program.py:6 second"]

@@ -118,6 +118,8 @@ def _nested(value: object, clean: Clean, depth: int) -> str:
 
 def _number(value: float) -> str:
     try:
-        return repr(value)
+        text = repr(value)
+        # Nobody reads the sixteenth digit of 0.30000000000000004; JSON has it.
+        return f"{value:.6g}" if isinstance(value, float) and len(text) > 12 else text
     except ValueError:  # an integer longer than the interpreter converts to decimal (4,300 digits)
         return hex(value) if isinstance(value, int) else "nan"
