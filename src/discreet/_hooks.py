@@ -11,7 +11,7 @@ import threading
 import warnings
 from contextlib import suppress
 from types import FunctionType, MethodType
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from discreet._call import active
 from discreet._delivery.stream import Stream
@@ -76,17 +76,19 @@ def cover_multiprocessing() -> None:
         return
     from multiprocessing.process import BaseProcess
 
-    original: Callable[..., int] = BaseProcess._bootstrap  # type: ignore[attr-defined]  # where the child begins
+    beginning: Any = BaseProcess  # where a child begins is not in its type
+    original = beginning._bootstrap
     if getattr(original, "__discreet__", False):
         return
 
     @functools.wraps(original)
-    def bootstrap(process: BaseProcess, *args: object, **kwargs: object) -> int:
-        process.run = functools.partial(_run_in_process, process.run)  # type: ignore[method-assign]  # this one only
+    def bootstrap(process: Any, *args: Any, **kwargs: Any) -> Any:
+        process.run = functools.partial(_run_in_process, process.run)
         return original(process, *args, **kwargs)
 
-    bootstrap.__discreet__ = True  # type: ignore[attr-defined]  # a mark of ours
-    BaseProcess._bootstrap = bootstrap  # type: ignore[attr-defined]  # as above
+    marked: Any = bootstrap
+    marked.__discreet__ = True
+    beginning._bootstrap = bootstrap
 
 
 def _run_in_process(run: Callable[[], None]) -> None:
