@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from chance import Chance, b64
-from kinds import KEYED, TOKENS
+from keyed import KEYED
+from kinds import TOKENS
 from marks import secret as s
 from structured import Template
 

@@ -7,11 +7,14 @@ pairings of kind and shape; no rule is changed for a case of it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import commands
 import fields
+import keyed
 import kinds
 import shapes
+import spellings
 import structured
 from chance import Chance
 from marks import Case, marked, marked_fields
@@ -42,13 +45,20 @@ def _by_name_or_form(seed: int, per_kind: int | None) -> Iterator[Case]:
         if not number:
             fitting += [(shape, "encoded", build) for shape, build in shapes.ENCODED.items()]
         yield from _built(seed, kind, (name,), make, fitting, per_kind)
-    for kind, (names, make) in kinds.KEYED.items():
-        fitting = [(shape, "named", build) for shape, build in shapes.NAMED.items()]
+    for kind, (names, make) in keyed.KEYED.items():
+        fitting: list[tuple[str, str, Any]] = [(shape, "named", build) for shape, build in shapes.NAMED.items()]
         fitting += [(shape, "field", build) for shape, build in fields.NAMED.items()]
         yield from _built(seed, kind, names, make, fitting, per_kind)
 
 
-def _built(seed, kind, names, make, fitting, per_kind) -> Iterator[Case]:  # type: ignore[no-untyped-def]
+def _built(
+    seed: int,
+    kind: str,
+    names: tuple[str, ...],
+    make: kinds.Make,
+    fitting: list[tuple[str, str, Any]],
+    per_kind: int | None,
+) -> Iterator[Case]:
     chance = Chance(f"{seed} {kind}")
     chosen = fitting if per_kind is None else chance.sample(fitting, min(len(fitting), per_kind))
     for shape, form, build in chosen:
@@ -60,6 +70,7 @@ def _built(seed, kind, names, make, fitting, per_kind) -> Iterator[Case]:  # typ
 
 
 def _structured(seed: int) -> Iterator[Case]:
-    for group, members in {**structured.GROUPS, **commands.GROUPS}.items():
-        for shape, template in members.items():
-            yield marked(f"{group}: {shape}", group, template(Chance(f"{seed} {group} {shape}")))
+    for source in (structured, commands, spellings):
+        for group, members in source.GROUPS.items():
+            for shape, template in members.items():
+                yield marked(f"{group}: {shape}", group, template(Chance(f"{seed} {group} {shape}")))

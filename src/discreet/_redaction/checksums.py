@@ -117,6 +117,9 @@ def basic_pair(text: str) -> bool:
 def generated(text: str) -> bool:
     """In a sentence: letters and digits mixed, as no word and no plain number is."""
     digits = sum(c.isdigit() for c in text)
+    unit = text.lstrip("0123456789")
+    if text[:1].isdigit() and unit.isalpha() and unit.islower() and digits < 4:
+        return False  # 8chars, 12days
     return 0 < digits < len(text) and any(c.isalpha() for c in text) and not text.startswith(("/", "http", "0x", "v"))
 
 
@@ -130,12 +133,18 @@ def not_prose(text: str) -> bool:
     return text.rstrip(".,;)").lower() not in key_words().status_words
 
 
+def chosen(text: str) -> bool:
+    """Somebody chose it as a password: not a word about it, and not a name such as `db-creds`."""
+    return not_prose(text) and (any(c.isdigit() for c in text) or not text.islower())
+
+
 def _one_case(text: str) -> bool:
     return text[1:].islower() or text.isupper()
 
 
 CHECKS: dict[str, Callable[[str], bool]] = {
     "basic-pair": basic_pair,
+    "chosen": chosen,
     "credential": credential,
     "discord-snowflake": discord_snowflake,
     "encoded-jose-header": encoded_jose_header,

@@ -31,6 +31,7 @@ class Detector:
         self.group: int = data.get("group", 0)
         self.structure: bool = data.get("structure", False)
         self.source: str = data["pattern"]
+        self._in_prose = not self.structure or data.get("check") in ("generated", "credential")
         self.check = CHECKS[data["check"]] if "check" in data else None
         self.examples: list[list[Any]] = data.get("examples", [])
         self.counter_examples: list[list[Any]] = data.get("counter_examples", [])
@@ -64,9 +65,15 @@ class Detector:
                     floor = following = max(matched.end(), following)
                     group = self.group if self.group >= 0 else matched.lastindex or 0
                     if (self.check is None or self.check(matched.group(group))) and self._is_near(low, start):
-                        spans.append(matched.span(group))
+                        spans.append(self._trimmed(text, *matched.span(group)))
             position = haystack.find(anchor, following)
         return spans
+
+    def _trimmed(self, text: str, start: int, end: int) -> tuple[int, int]:
+        """A token ends before the full stop of its sentence, also where its alphabet has one."""
+        while self._in_prose and end > start and text[end - 1] == ".":
+            end -= 1
+        return start, end
 
     def _is_near(self, low: str, start: int) -> bool:
         if not self.near:
@@ -85,7 +92,18 @@ def inside_word(text: str, position: int) -> bool:
 
 
 @cache
+def _data() -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(Path(__file__).with_name("detectors.json").read_text("utf-8"))
+    return data
+
+
+def personal() -> dict[str, str]:
+    """Patterns by kind for what most logs need, and some must not have; a policy turns them on one by one."""
+    patterns: dict[str, str] = _data()["personal"]
+    return patterns
+
+
+@cache
 def detectors() -> tuple[Detector, ...]:
     """Load the data once, on first use."""
-    data = json.loads(Path(__file__).with_name("detectors.json").read_text("utf-8"))
-    return tuple(Detector(entry) for entry in data["detectors"])
+    return tuple(Detector(entry) for entry in _data()["detectors"])

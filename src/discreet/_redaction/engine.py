@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from discreet._redaction.detectors import Detector
+from discreet._redaction.detectors import Detector, personal
 from discreet._redaction.gate import Gate
 from discreet._redaction.keys import Keys
 from discreet._redaction.policy import Redaction
@@ -35,7 +35,8 @@ class Redactor:
     def __init__(self, policy: Redaction | None = None) -> None:
         self._policy = policy if policy is not None else Redaction()
         self.to_plain = to_plain
-        self._extra = tuple(Detector.of_user(kind, pattern) for kind, pattern in self._policy.patterns.items())
+        patterns = {kind: personal()[kind] for kind in self._policy.personal} | dict(self._policy.patterns)
+        self._extra = tuple(Detector.of_user(kind, pattern) for kind, pattern in patterns.items())
         self._keys = Keys(self._policy.extra_keys, self._policy.safe_keys)
         self._gate = Gate(self._keys.kind, self._extra)
         self._structure = Structure(self)
@@ -105,6 +106,10 @@ class Redactor:
             self.count(kind)
         return self.text(replaced(value, spans))
 
+    def spans(self, text: str) -> list[tuple[int, int, str]]:
+        """Where the secrets of a text are."""
+        return find(text, self._keys.kind, self._extra) if self._gate.may_hold_secret(text) else []
+
     def count(self, kind: str) -> None:
         """One more redaction of this kind."""
         self.counts[kind] = self.counts.get(kind, 0) + 1
@@ -134,7 +139,7 @@ class Redactor:
         if (limit is None or len(joined) <= limit) and self._policy.callback is None:
             try:
                 if not self._gate.may_hold_secret(joined):
-                    self._remember(texts)
+                    self._remember(texts, len(joined))
                     return
             except Exception:  # each text on its own then, failing closed on its own
                 self.count("unjudged")
@@ -147,7 +152,7 @@ class Redactor:
         window = value if limit is None or len(value) <= limit + _BEYOND else value[: limit + _BEYOND]
         spans = find(window, self._keys.kind, self._extra) if self._gate.may_hold_secret(window) else []
         if not spans and policy.callback is None and window is value and (limit is None or len(value) <= limit):
-            self._remember((value,))
+            self._remember((value,), len(value))
             return value
         for _, _, kind in spans:
             self.count(kind)
@@ -168,10 +173,10 @@ class Redactor:
                 raise TypeError("the redaction callback returned no string")
         return result
 
-    def _remember(self, texts: list[str] | tuple[str, ...]) -> None:
+    def _remember(self, texts: list[str] | tuple[str, ...], together: int) -> None:
         if len(self._clean) >= _CACHED_TEXTS:
             self._clean.clear()
-        if sum(map(len, texts)) <= _CACHED_LENGTH:
+        if together <= _CACHED_LENGTH:
             self._clean.update(texts)
         else:
             self._clean.update(text for text in texts if len(text) <= _CACHED_LENGTH)

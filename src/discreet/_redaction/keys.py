@@ -38,6 +38,7 @@ class KeyWords:
         self.stop_before_last = _words(data["stop_before_last"])
         self.status_words = _words(data["status_words"])
         self.number_kinds = _words(data["number_kinds"])
+        self.identity_words = _words(data["identity_words"])
         self.parameters_kept = _words(data["parameters_kept"])
         self.credential_parameters_kept = _words(data["credential_parameters_kept"])
         tables = (self.strong, self.last, self.exact, self.pairs)
@@ -103,8 +104,10 @@ class Keys:
         if not words:
             return None
         rules = self._rules
-        if len(words) == 1 and words[0] in rules.exact:
-            return rules.exact[words[0]]
+        if len(words) == 1 or "." in name:
+            last = split(name.rpartition(".")[2])  # server.pin is a pin
+            if len(last) == 1 and last[0] in rules.exact:
+                return rules.exact[last[0]]
         found = self._last_key_word(words)
         if found is None:
             return None

@@ -13,6 +13,7 @@ from discreet._redaction.detectors import inside_word
 
 _DIGITS = re.compile(r"\d{3,}")
 _GROUPED_CARD = re.compile(r"\d{4}([ \-])(?:\d{4}[ \-]\d{4}[ \-]\d{1,7}|\d{6}[ \-]\d{4,5})")
+_CARD_WORD = re.compile(r"card|\bpan\b|\bcc\b|visa|unionpay|maestro|primary account", re.IGNORECASE)
 _SSN = re.compile(r"\d{3}-\d{2}-\d{4}")
 _IBAN = re.compile(r"[A-Z]{2}\d{2}(?:[A-Z0-9]{11,30}|(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?)")
 
@@ -24,7 +25,8 @@ def numbers(text: str) -> list[tuple[int, int, str]]:
         start, end = run.span()
         length = end - start
         if length >= 13:
-            if length <= 19 and _stands_alone(text, start, end) and luhn(run.group()):
+            alone = length <= 19 and _stands_alone(text, start, end)
+            if alone and luhn(run.group()) and _card_length(text, start, end):
                 found.append((start, end, "payment-card"))
         elif length == 4:
             grouped = _GROUPED_CARD.match(text, start)
@@ -43,6 +45,11 @@ def numbers(text: str) -> list[tuple[int, int, str]]:
     return found
 
 
+def _card_length(text: str, start: int, end: int) -> bool:
+    """13 and 17 to 19 digits are rare on cards and common as ids: then something before has to speak of a card."""
+    return 14 <= end - start <= 16 or _CARD_WORD.search(text, max(0, start - 48), start) is not None
+
+
 def _shorter(text: str, start: int, end: int) -> list[int]:
     """Ends at each space: a capitalised word after a grouped number looks like its next group."""
     return [place for place in range(end - 1, start + 14, -1) if text[place] == " "]
@@ -52,7 +59,7 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
     before = text[start - 1 : start] if start else ""
     if inside_word(text, start) or before in ("_", "$"):
         return False
-    if before in ("-", ".") and text[max(0, start - 2) : start - 1].isalnum():
+    if before in ("-", ".") and (text[max(0, start - 2) : start - 1].isalnum() or text[start - 2 : start - 1] == "_"):
         return False
     after = text[end : end + 1]
     if after.isalnum() or after == "_":

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from discreet._redaction.extent import pair_value
 from discreet._redaction.keys import key_words
+from discreet._redaction.values import secret_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,22 +23,32 @@ if TYPE_CHECKING:
     KindOf = Callable[[str], "str | None"]
 
 _MOST_BEFORE = 96
-_SEPARATOR = re.compile(r"[=:>,]|%3[DdAa]")
+_SEPARATOR = re.compile(r"[=:>,|│]|%3[DdAa]")
 _SIGNS = ("=", ":", ">", ",", "%3D", "%3d", "%3A", "%3a")
 # These two read backwards: `"password` comes as `drowssap"`.
-_NAME = re.compile(r"""[ \t]{0,4}\]?(?:["'`]\\{0,4}|22%)?(\w[\w.\-]{0,80})(.{0,14})""", re.DOTALL)
+_NAME = re.compile(r"""[ \t]{0,24}\]?(?:["'`]\\{0,4}|22%|\*{1,2})?(\w[\w.\-]{0,80})(.{0,14})""", re.DOTALL)
 _QUOTED_NAME = re.compile(r"""[ \t]?["']\\{0,4}(\w[\w.\-]{0,80})["']\\{0,4}[bu]?[(\[]""")
 _PLAIN_NAME = re.compile(r"(\w[\w.\-]{0,40})([ \t\n,;&?(\[{|:])")
 _REMEMBERED = 4096
 _OPTION = re.compile(r"""--?([A-Za-z][\w.\-]{2,63})(?:[ \t]{1,4}|["'][ \t]?,[ \t]{0,2})[^\s|&;<>=\-,:.]""")
 _NAME_FIELDS = frozenset(("name", "key", "header", "param", "field", "variable", "k", "attribute"))
+_CARRIERS = _NAME_FIELDS | {"value"}
 _NAMED = re.compile(
-    r"""[ \t]{0,4}\\{0,4}["']([\w.\-]{1,80})\\{0,4}["'][ \t]{0,4},?[ \t\r\n]{0,24}"""
+    r"""[ \t]{0,4}\\{0,4}["']?([\w.\-]{1,80})\\{0,4}["']?[ \t]{0,4},?[ \t\r\n]{0,24}"""
     r"""\\{0,4}["']?(?:[vV]alue|VALUE|val|v)\\{0,4}["']?[ \t]{0,4}[:=]"""
 )
+# Of a form: Content-Disposition: form-data; name="password". And <entry key="password">.
+_PART = re.compile(r"""["']([\w.\-\[\]]{1,80})["'](?:\r?\n|\\r\\n){2}""")
+_REVERSED = re.compile(
+    r"""[ ]?["']([^"'\\]{1,512})["'],?[ ]?["']?(?:name|key)["']?[ ]?[:=][ ]?["']([\w.\-]{1,80})["']""", re.IGNORECASE
+)
+_ELEMENT = re.compile(r"""["']([\w.\-]{1,80})["'][^<>]{0,80}>(?:\s{0,24}<value>)?""")
+_NEXT_ELEMENT = re.compile(r"([\w.\-]{1,80})</\w{1,20}>\s{0,24}<(?:string|value|val|data|integer)>")
+_TAG_NAME = re.compile(r"<(?:\w{1,40}:)?([\w.\-]{1,80})[\s>]")
+_CELL = re.compile(r"[ \t]{0,64}(\w[\w.\-]{0,80})[ \t]{0,8}(?:[|│\n]|\Z)")
 _SECOND_WORDS = frozenset(("key", "keys", "code", "phrase", "string", "number"))
 _WORD_AHEAD = re.compile(r" (\w{2,13})")
-_NEVER_BEFORE = frozenset("=:>,;<{}()/\\\n&?!@#*.")
+_NEVER_BEFORE = frozenset("=:>,;<{}()/\\\n&?!@#.|")
 _IN_MARKER = ":DETCADER["
 
 
@@ -53,11 +64,17 @@ def pairs(text: str, kind_of: KindOf) -> list[Span]:
         name = _name_before(text, start, sign)
         if name is None:
             continue
-        if sign in "=:" and name.lower() in _NAME_FIELDS:
-            named = _NAMED.match(text, end)
-            if named is None:
+        if name.lower() in _CARRIERS:
+            turned = _REVERSED.match(text, end) if sign in "=:" and name.lower() == "value" else None
+            kind = kind_of(turned.group(2)) if turned is not None else None
+            if turned is not None and kind is not None:  # {"value": "...", "name": "password"}
+                found += secret_parts(text, *turned.span(1), kind)
+                floor = turned.end()
                 continue
-            name, end, sign = named.group(1), named.end(), ":"
+            carried = _carried(text, end, sign)
+            if carried is None:
+                continue
+            name, end, sign = carried
         kind = kind_of(name)
         if kind is not None:
             if sign == ">" and text[start - 1] == "-":
@@ -67,6 +84,20 @@ def pairs(text: str, kind_of: KindOf) -> list[Span]:
     if "-" in text:
         found += _options(text, kind_of)
     return found
+
+
+def _carried(text: str, end: int, sign: str) -> tuple[str, int, str] | None:
+    """The name that stands as a value, where its own value begins, and what separates the two."""
+    if sign == ">":
+        named = _NEXT_ELEMENT.match(text, end)  # <key>password</key><string>
+        return None if named is None else (named.group(1), named.end(), ">")
+    if sign not in "=:":
+        return None
+    for pattern, following in ((_NAMED, ":"), (_PART, "\n"), (_ELEMENT, ">")):
+        named = pattern.match(text, end)
+        if named is not None:
+            return named.group(1), named.end(), following
+    return None
 
 
 def names_a_secret(text: str, kind_of: KindOf, innocent: set[str]) -> bool:
@@ -105,7 +136,14 @@ def _name_before(text: str, position: int, sign: str) -> str | None:
         return None  # the scheme of a URL
     if sign == ">" and text[position - 1] == "-":
         position, sign = position - 1, ":"  # an arrow
+    if sign == ">":
+        opening = text.rfind("<", max(0, position - 160), position)
+        tag = _TAG_NAME.match(text, opening) if opening >= 0 else None
+        return tag.group(1) if tag else None
     backwards = text[max(0, position - _MOST_BEFORE) : position][::-1]
+    if sign in "|│":
+        cell = _CELL.match(backwards)
+        return cell.group(1)[::-1] if cell else None
     if sign == ",":
         quoted = _QUOTED_NAME.match(backwards)
         return quoted.group(1)[::-1] if quoted else None
@@ -113,8 +151,10 @@ def _name_before(text: str, position: int, sign: str) -> str | None:
     if before is None:
         return None
     name, ahead = before.group(1)[::-1], before.group(2)
-    if (ahead.startswith(_IN_MARKER) and "]" in before.group()[:5]) or (sign == ">" and ahead[:1] != "<"):
+    if ahead.startswith(_IN_MARKER) and "]" in before.group()[:5]:
         return None
+    if ahead[:2] == "//" and sign == ":":
+        return None  # the user in a URL
     if ahead[:1] == ":" and sign == ":" and "arn:" in text[max(0, position - 128) : position]:
         return None  # a resource name, whose parts stand between colons
     return _whole_name(name, ahead)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 MAX_TEXT = 65_536
 """Characters of one string that leave by default."""
 
+PERSONAL = frozenset(("email", "phone", "ip-address"))
+"""Kinds that a policy may turn on; detectors.json has their patterns."""
+
 _KIND = re.compile(r"[a-z][a-z0-9-]{0,39}\Z")
 _BOUNDED_LARGE = 1000
 
@@ -36,6 +39,8 @@ class Redaction:
     safe_keys: names whose values are not masked for their name; the values are still judged.
     patterns: kind to regular expression; the whole match is masked, or group 1 where there is one.
         Regular expressions have no look-around and no back-references (see `check_pattern`).
+    personal: kinds of personal data to mask too: any of "email", "phone", "ip-address". Most logs need them, so none
+        is masked by default.
     callback: called with every string after the rules; returns the text to keep. A slow path: strings are no
         longer cached. If it raises or returns no string, the value becomes `[REDACTED:unjudged]`.
     max_text: characters of one string that leave, after it was judged; None for no limit.
@@ -44,6 +49,7 @@ class Redaction:
     extra_keys: Iterable[str] = ()
     safe_keys: Iterable[str] = ()
     patterns: Mapping[str, str] = field(default_factory=dict[str, str])
+    personal: Iterable[str] = ()
     callback: Callable[[str], str] | None = None
     max_text: int | None = MAX_TEXT
 
@@ -54,6 +60,10 @@ class Redaction:
             if isinstance(given, (str, bytes)) or not all(isinstance(name, str) and name for name in names):
                 raise ConfigurationError(setting, given, "not a collection of names", 'Write ("name", "other_name")')
             object.__setattr__(self, setting, names)
+        kinds = (self.personal,) if isinstance(self.personal, str) else tuple(self.personal)
+        if not set(kinds) <= PERSONAL:
+            raise ConfigurationError("personal", self.personal, "unknown kind", f"Choose among {sorted(PERSONAL)}.")
+        object.__setattr__(self, "personal", kinds)
         for kind, pattern in self.patterns.items():
             check_pattern(kind, pattern)
         if self.callback is not None and not callable(self.callback):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from discreet._redaction.detectors import Detector, detectors
+from discreet._redaction.encoded import percent_runs, runs
 from discreet._redaction.numbers import numbers
 from discreet._redaction.pairs import pairs
+from discreet._redaction.sql import inserts
 from discreet._redaction.values import MARKER, Span, innocent
 
 if TYPE_CHECKING:
@@ -23,6 +26,22 @@ def lowered(text: str) -> str:
 
 def find(text: str, kind_of: Callable[[str], str | None], extra: tuple[Detector, ...] = ()) -> list[Span]:
     """Spans (start, end, kind) of the secrets in `text`, in order, without overlap."""
+    spans = _ranked(text, kind_of, extra)
+    for start, end, meaning in runs(text):
+        inner = _ranked(meaning, kind_of, extra)
+        if inner:
+            spans.append((start, end, *min(inner, key=itemgetter(2))[2:]))
+    for meaning, places in percent_runs(text):
+        spans += [
+            (places[start], places[end], rank, kind) for start, end, rank, kind in _ranked(meaning, kind_of, extra)
+        ]
+    return _without_overlap(spans, text) if spans else []
+
+
+def _ranked(
+    text: str, kind_of: Callable[[str], str | None], extra: tuple[Detector, ...]
+) -> list[tuple[int, int, int, str]]:
+    """Spans (start, end, rank, kind) of what is written in clear; the lower the rank, the more its kind says."""
     low = lowered(text)
     spans: list[tuple[int, int, int, str]] = []
     for start, end, kind in numbers(text):
@@ -38,9 +57,9 @@ def find(text: str, kind_of: Callable[[str], str | None], extra: tuple[Detector,
                     if not innocent(text[start:end], "password")
                 ]
     spans += [(start, end, 2, kind) for start, end, kind in pairs(text, kind_of)]
-    if not spans:
-        return []
-    return _without_overlap(spans, text)
+    if "insert " in low:
+        spans += [(start, end, 2, kind) for start, end, kind in inserts(text, low, kind_of)]
+    return spans
 
 
 def _without_overlap(spans: list[tuple[int, int, int, str]], text: str) -> list[Span]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from discreet._redaction.checksums import luhn
+from discreet._redaction.keys import key_words
+from discreet._redaction.scan import replaced
 from discreet._redaction.secret import MARKER as SECRET_MARKER
 from discreet._redaction.secret import Secret
 from discreet._redaction.values import innocent, secret_parts
@@ -19,8 +21,11 @@ if TYPE_CHECKING:
 
 _DEPTH = 64
 _NODES = 100_000
+_ARGUMENTS = 64
+_COMMAND = 4096
 _NAME_KEYS = ("name", "key", "header", "Name", "Key", "Header")
 _VALUE_KEYS = ("value", "Value", "val")
+_PAIRED = ("authorization", "credentials")  # holds who somebody is beside what proves it
 UNJUDGED = "[REDACTED:unjudged]"
 
 
@@ -62,7 +67,7 @@ class Structure:
     def number(self, value: int) -> Plain:
         """An integer that may be a payment card."""
         try:
-            if luhn(str(value)) and value > 0:
+            if luhn(str(value)) and 10**13 <= value < 10**16:  # longer ones are ids far more often than cards
                 self._redactor.count("payment-card")
                 return "[REDACTED:payment-card]"
         except ValueError:  # more digits than Python writes: an encoder could not write it either
@@ -100,6 +105,8 @@ class _Walk:
         safe: dict[str, Plain] = {}
         for name, value in mapping.items():
             under = kind or redactor.key(name)
+            if kind in _PAIRED and name.lower() in key_words().identity_words:
+                under = None
             if named is not None and name in _VALUE_KEYS:
                 under = named
             label = redactor.text(name)
@@ -123,16 +130,41 @@ class _Walk:
                 if under is not None:
                     return [self._redactor.text(name), self.value(value, under, depth + 1)]
         if kind is None:
-            previous: Plain = None
-            safe: list[Plain] = []
-            for item in items:  # ["--password", "x"]: a command line
-                under = None
-                if isinstance(previous, str) and previous[:1] == "-" and "=" not in previous and len(previous) <= 128:
-                    under = self._redactor.key(previous)
-                safe.append(self.value(item, under, depth + 1))
-                previous = item
-            return safe
+            return self._arguments(items, depth)
         return [self.value(item, kind, depth + 1) for item in items]
+
+    def _arguments(self, items: list[Plain], depth: int) -> Plain:
+        """A list that may be a command line: `["--password", "x"]`, `["mysql", "-px"]`."""
+        original = items
+        words = [item for item in items[:_ARGUMENTS] if isinstance(item, str)]
+        options = any(word[:1] == "-" for word in words)
+        if options and len(words) == len(items) and sum(map(len, words)) <= _COMMAND:
+            items = self._command(words)
+        previous: Plain = None
+        safe: list[Plain] = []
+        for item, before in zip(items, original, strict=True):
+            under = None
+            if isinstance(previous, str) and previous[:1] == "-" and "=" not in previous and len(previous) <= 128:
+                under = self._redactor.key(previous)
+            safe.append(self.value(item, under, depth + 1))
+            previous = before
+        return safe
+
+    def _command(self, words: list[str]) -> list[Plain]:
+        """The words without what is a secret only in the light of the words before it."""
+        spans = self._redactor.spans(" ".join(words))
+        safe: list[Plain] = []
+        start = 0
+        for word in words:
+            end = start + len(word)
+            inside = [
+                (first - start, last - start, kind) for first, last, kind in spans if start <= first < last <= end
+            ]
+            for _, _, kind in inside:
+                self._redactor.count(kind)
+            safe.append(replaced(word, inside) if inside else word)
+            start = end + 1
+        return safe
 
     def _under_key(self, value: str, kind: str) -> Plain:
         if innocent(value, kind):

@@ -15,6 +15,7 @@ Span = tuple[int, int, str]
 MARKER = re.compile(r"\[REDACTED:[a-z][a-z0-9-]{0,39}\]")
 _MASK = re.compile(
     r"\*{2,}[\w]{0,4}|[•x]{3,}|\.{3,}|…+|<[^<>\n]{1,64}>|\[[A-Za-z][^\[\]\n]{0,64}\]|\$\{[^{}\n]{1,128}\}?|\{\{[^{}\n]{0,128}\}{0,2}|"
+    r"[xX]{4,}|![A-Za-z][\w:]{1,24}|ENC\[.{0,200}|%[A-Z_][A-Z0-9_]{1,64}%|@Microsoft\.KeyVault\(.{0,200}|(?:vault:|op://)[\w/.#\-]{1,190}|"
     r"%\([^()\n]{1,64}\)?s?|%[srd]|\$[A-Z_][A-Z0-9_]{1,64}|\$\([^()\n]{1,128}\)?|\{[a-z_]{0,32}\}|#+|-+|_+|\(\w{1,32}\)"
 )
 SCHEME = re.compile(
@@ -24,13 +25,16 @@ SCHEME = re.compile(
     re.IGNORECASE,
 )
 PARAMETER_SCHEME = re.compile(
-    r"(?:Digest|AWS4-HMAC-SHA256|OAuth|Hawk|Signature|SharedAccessSignature)[ \t]", re.IGNORECASE
+    r"(?:Digest|AWS4-HMAC-SHA256|OAuth|Hawk|Signature|SharedAccessSignature)[ \t]|Token[ \t]{1,4}token=", re.IGNORECASE
 )
 _PAIR = re.compile(r"""([A-Za-z0-9_.\-$]{1,128})=(?:\\?"([^"\\]*)\\?"|([^;,&\s"'\\]*))""")
 
 _CODE = re.compile(
     r"[A-Za-z_][\w.]{1,64}\([^()\"']{0,64}\)|"
-    r"(?:Optional|Union|List|Dict|list|dict|tuple|Annotated)\[[\w\[\], |.]{1,64}\]|SecretStr"
+    r"(?:Optional|Union|List|Dict|list|dict|tuple|Annotated)\[[\w\[\], |.]{1,64}\]|SecretStr|"
+    r"(?:self|cls|this|settings|config|conf|cfg|os|env|process|args|options|opts|request|req|app|ctx|params|data|ENV)"
+    r"(?:\.[A-Za-z_]\w{0,40}|\[[\"']?\w{0,40}[\"']?\]?){1,6}(?:\([\"']?[\w.]{0,40}[\"']?\)?)?(?:\[[\"']?\w{0,40}[\"']?\]?)?|"
+    r"\?|\$\d{1,2}|:\w{1,40}|/(?:home|root|srv|app|var|opt|tmp|usr|etc|workspace|builds?)(?:/[\w.\-/]{0,200})?"
 )
 """A call that fetches the value, or its type: code that is quoted in a log holds no value."""
 
@@ -48,6 +52,12 @@ def innocent(text: str, kind: str) -> bool:
             return True
         if kind not in rules.number_kinds and _is_number(bare):
             return True
+        if kind == "mnemonic" and bare.isalpha():
+            return True  # an assembler's
+        if kind == "iban" and len(bare) < 15:
+            return True
+        if len(bare) <= 3 and not any(char.isalnum() for char in bare):
+            return True  # punctuation, as parsers report it
         if kind == "pin":
             return not bare.isdigit()  # a pin of a board or a chip has a name
         return _CODE.fullmatch(bare) is not None
@@ -69,8 +79,8 @@ def secret_parts(text: str, start: int, end: int, kind: str) -> list[Span]:
         if _PAIR.search(value) is None:
             return [(start, end, kind)]
         return _parameters(value, start, key_words().parameters_kept, "cookie")
-    if value.endswith("/aws4_request"):  # SigV4: the scope after the key id is no secret
-        end = start + value.index("/")
+    if value.endswith(("/aws4_request", "%2Faws4_request")):  # SigV4: the scope after the key id is no secret
+        end = start + min(place for place in (value.find("/"), value.find("%2F")) if place >= 0)
         return [] if innocent(text[start:end], kind) else [(start, end, "aws-access-key")]
     return [(start, end, kind)]
 
@@ -88,6 +98,9 @@ def _authorization(value: str, start: int, end: int) -> list[Span]:
     if innocent(rest, "authorization"):
         return []
     head = scheme.group().lower()
+    if head.startswith("sharedkey") and ":" in rest:  # Azure: the account is no secret
+        offset += rest.index(":") + 1
+        return [(start + offset, end, "authorization")]
     if PARAMETER_SCHEME.match(value) and _PAIR.search(rest) is not None:
         return _parameters(rest, start + offset, key_words().credential_parameters_kept, "authorization")
     kind = _SCHEME_KINDS.get(head[:5], "authorization")

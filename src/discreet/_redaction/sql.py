@@ -1,0 +1,55 @@
+"""Step 3, redact: `INSERT INTO users (name, password) VALUES ('bob', '...')`, where names and values stand apart."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from discreet._redaction.values import Span, secret_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_INSERT = re.compile(
+    r"insert\s{1,4}(?:ignore\s{1,4})?into\s{1,4}[^\s()]{1,200}\s{0,4}\(([^()]{1,4000})\)\s{0,8}"
+    r"(?:output\s{1,4}[^()]{1,200})?values\s{0,8}\(",
+    re.IGNORECASE,
+)
+_VALUE = re.compile(
+    r"""\s{0,8}(?:[ENen]?\\?'((?:[^'\\]|''|\\[^'])*)\\?'|\\?"([^"\\]*)\\?"|(?:\w{1,32}\([^()]{0,256}\)|[^,()]*))\s{0,8}([,)])"""
+)
+_NEXT_ROW = re.compile(r"\s{0,8},\s{0,8}\(")
+ANCHOR = "insert "
+
+
+def inserts(text: str, low: str, kind_of: Callable[[str], str | None]) -> list[Span]:
+    """Spans of the values of columns whose names are sensitive."""
+    found: list[Span] = []
+    position = low.find(ANCHOR)
+    while position >= 0:
+        statement = _INSERT.match(text, position)
+        if statement is not None:
+            kinds = [kind_of(name.strip(" \t\r\n\"'`[]\\")) for name in statement.group(1).split(",")]
+            position = _rows(text, statement.end(), kinds, found) - 1
+        position = low.find(ANCHOR, position + 1)
+    return found
+
+
+def _rows(text: str, position: int, kinds: list[str | None], found: list[Span]) -> int:
+    """The values of all rows from the first one's first value on; returns where they end."""
+    column = 0
+    while True:
+        value = _VALUE.match(text, position)
+        if value is None:
+            return position
+        position = value.end()
+        group = 1 if value.group(1) is not None else 2
+        kind = kinds[column] if column < len(kinds) else None
+        if kind is not None and value.group(group):
+            found += secret_parts(text, *value.span(group), kind)
+        column += 1
+        if value.group(3) == ")":
+            row = _NEXT_ROW.match(text, position)
+            if row is None:
+                return position
+            position, column = row.end(), 0
