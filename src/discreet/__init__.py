@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from discreet._delivery.stream import Stream
     from discreet._redaction.mask import mask
     from discreet._redaction.policy import Redaction
+    from discreet._redaction.register import register_secret
     from discreet._redaction.secret import Secret
     from discreet._resolve import lazy
     from discreet._span import span, traced
@@ -51,6 +52,7 @@ __all__ = [
     "lazy",
     "log",
     "mask",
+    "register_secret",
     "set_level",
     "span",
     "traced",
@@ -73,6 +75,7 @@ _LATER = {
     "health": "_status",
     "lazy": "_resolve",
     "mask": "_redaction.mask",
+    "register_secret": "_redaction.register",
     "set_level": "_configure",
     "span": "_span",
     "traced": "_span",

@@ -17,6 +17,7 @@ from discreet._levels import WARNING, levels, parse_level
 from discreet._pipeline import Output, Pipeline
 from discreet._redaction.engine import Redactor
 from discreet._redaction.record import identity_of
+from discreet._redaction.registered import registry
 from discreet._state import state
 from discreet.errors import ConfigurationError
 
@@ -113,7 +114,7 @@ def configure_at_first_record(*, inside_host: bool = False) -> Emitter:
 
 
 def _install(settings: Settings, *, take_over: bool) -> None:
-    redactor = Redactor(settings.redaction)
+    redactor = _redactor(settings)
     opened: list[Sink] = []
     try:
         for sink in settings.sinks:
@@ -148,17 +149,28 @@ def _install(settings: Settings, *, take_over: bool) -> None:
         threads.instrument()
         _lifecycle.install_sigterm()
         state.took_over = True
-    for advice in settings.advice:
+    advices = list(settings.advice)
+    if redactor.replacement.lacks_key:
+        advices.append("DISCREET_PSEUDONYM_KEY is not set: markers stand in for pseudonyms")
+    for advice in advices:
         if advice not in _said:
             _said.add(advice)
             _say(30, advice)
+
+
+def _redactor(settings: Settings) -> Redactor:
+    """The redactor of a configuration, which knows the secrets of the environment too."""
+    redactor = Redactor(settings.redaction, settings.pseudonym_key)
+    if settings.redaction.environment:
+        registry.add_environment(os.environ, redactor.key)
+    return redactor
 
 
 def _into_host(settings: Settings) -> None:
     """Keep the host's handlers and levels: records that pass them are the host's to write."""
     from discreet._stdlib_host import HostPipeline, HostSink
 
-    redactor = Redactor(settings.redaction)
+    redactor = _redactor(settings)
     sink = HostSink()
     pipeline = HostPipeline(sink, redactor, identity_of(settings, redactor), with_locals=settings.with_locals)
     state.settings, state.pipeline, state.sinks, state.hosted = settings, pipeline, (sink,), True

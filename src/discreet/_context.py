@@ -38,7 +38,7 @@ class Context:
         self.span = span
         self.request_id = request_id
         self.baggage: Mapping[str, str] = baggage if baggage is not None else {}
-        self.safe: tuple[object, SafeFields] | None = None
+        self.safe: tuple[object, object, SafeFields] | None = None
         self.scope = scope
 
     def having(self, fields: Mapping[str, object]) -> Context:

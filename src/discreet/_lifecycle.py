@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from discreet._health import complain, ledger
 from discreet._record import Identity
+from discreet._redaction.audit import audit
 from discreet._state import state
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def _after_fork_in_parent() -> None:
 
 def _after_fork_in_child() -> None:
     ledger.forget()
+    audit.forget()
     limits = sys.modules.get("discreet._limits")
     if limits is not None:
         limits.renew_lock()

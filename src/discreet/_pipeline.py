@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from discreet._collect import collect
 from discreet._health import ledger
-from discreet._levels import levels
+from discreet._levels import INFO, levels
+from discreet._redaction.audit import audit, speaker
+from discreet._redaction.engine import Redactor
 from discreet._redaction.record import around, redact
 
 if TYPE_CHECKING:
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from discreet._delivery.sink import Sink
     from discreet._levels import Channel
     from discreet._record import Encoder, Identity, Record, Redacted
-    from discreet._redaction.engine import Redactor
 
 
 class Output(NamedTuple):
@@ -44,6 +45,8 @@ class Pipeline:
         self, redactor: Redactor, outputs: tuple[Output, ...], identity: Identity, *, with_locals: bool = False
     ) -> None:
         self.redactor = redactor
+        key, policies = redactor.pseudonym_key, redactor.policy.loggers
+        self._redactors = {name: Redactor(policy, key) for name, policy in policies.items()}
         self.outputs = outputs
         self.identity = identity
         self.with_locals = with_locals
@@ -100,9 +103,29 @@ class Pipeline:
     def process(self, record: Record, context: Context, args: tuple[object, ...] = ()) -> None:
         """Redact, then encode and deliver to each output that wants it."""
         record.identity = self.identity
-        safe = redact(record, args, self.redactor, with_locals=self.with_locals)
-        safe.ambient = around(context, self.redactor, safe.fields)
+        redactor = self.redactor_of(record.logger) if self._redactors else self.redactor
+        speaker.logger = record.logger
+        safe = redact(record, args, redactor, with_locals=self.with_locals)
+        safe.ambient = around(context, redactor, safe.fields)
         self.deliver(safe)
+        if audit.due:
+            self._sum_up()
+
+    def redactor_of(self, logger: str) -> Redactor:
+        """The redactor with the policy of a logger, or of the nearest one above it that has one."""
+        while logger:
+            if logger in self._redactors:
+                return self._redactors[logger]
+            logger = logger.rpartition(".")[0]
+        return self.redactor
+
+    def _sum_up(self) -> None:
+        """Now and then, a record of what was redacted: by kind, and nothing of the values."""
+        news = audit.sum_up()
+        if news:
+            # A list, because a mapping with "password" as a key would be redacted itself.
+            counted = [{"kind": kind, "count": count} for kind, count in news.items()]
+            self.process(*collect("discreet", INFO, "redacted since the last summary", {"redacted": counted}, None))
 
     def deliver(self, record: Redacted) -> None:
         """Steps 4 and 5."""

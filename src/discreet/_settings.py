@@ -15,6 +15,8 @@ from discreet._delivery.sink import Sink
 from discreet._delivery.stream import Stream
 from discreet._levels import DEBUG, INFO, parse_level, parse_levels
 from discreet._redaction.policy import Redaction
+from discreet._redaction.secret import Secret
+from discreet._redaction.strategies import KEY_VARIABLE, check_key
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ VARIABLES: Mapping[str, str] = {
     "DISCREET_VERSION": "the service's version",
     "DISCREET_STREAM": "stdout (default), stderr, or none",
     "DISCREET_FILE": "a file that gets every record as JSON, beside the stream",
+    "DISCREET_PSEUDONYM_KEY": "a key, or id:key, for pseudonyms (see docs/redaction.md)",
     "DISCREET_LOCALS": "on or off: local variables in tracebacks (default: on in dev only)",
 }
 """Every variable that discreet reads for itself."""
@@ -58,6 +61,7 @@ class Settings:
     format: str
     sinks: tuple[Sink, ...]
     redaction: Redaction
+    pseudonym_key: Secret[str] | None
     with_locals: bool
     why: Mapping[str, str]
     advice: tuple[str, ...] = ()
@@ -136,6 +140,7 @@ def resolve(
         format=read.get("format", format, "DISCREET_FORMAT", "auto", _format),
         sinks=_sinks(read, sinks, file),
         redaction=read.get("redaction", redaction, "", Redaction(), _redaction),
+        pseudonym_key=_pseudonym_key(environ),
         with_locals=read.get("locals", with_locals, "DISCREET_LOCALS", place.profile == "dev", _switch),
         why=read.why,
         advice=tuple(_advice(environ, place, named=named)),
@@ -198,6 +203,11 @@ def _redaction(value: Redaction) -> Redaction:
     if not isinstance(value, Redaction):
         raise ConfigurationError("redaction", type(value).__name__, "not a policy", "Use discreet.Redaction(...)")
     return value
+
+
+def _pseudonym_key(environ: Mapping[str, str]) -> Secret[str] | None:
+    key = environ.get(KEY_VARIABLE, "").strip()
+    return Secret(check_key(key)) if key else None
 
 
 def _name(value: object, setting: str) -> str:

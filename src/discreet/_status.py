@@ -8,6 +8,7 @@ from discreet import _lifecycle
 from discreet._engine import ENGINE
 from discreet._health import ledger
 from discreet._levels import levels, severity_text
+from discreet._redaction.audit import audit
 from discreet._redaction.engine import Redactor
 from discreet._state import state
 
@@ -36,7 +37,8 @@ def health() -> dict[str, Any]:
         "delivered": delivered,
         "dropped": dropped,
         "suppressed": ledger.held,
-        "redacted": dict(state.pipeline.redactor.counts) if state.pipeline else {},
+        "redacted": dict(audit.by_kind),
+        "redacted_by_logger": dict(audit.by_logger),
         "sinks": sinks,
         "engine": ENGINE,
     }

@@ -79,7 +79,7 @@ def call_handlers(logger: logging.Logger, record: logging.LogRecord) -> None:
     if not others and not _Previous.wrapped:
         return
     try:
-        safe = redacted_copy(record, pipeline.redactor)
+        safe = redacted_copy(record, pipeline.redactor_of(record.name))
         copies = [copy.copy(safe) for _ in others]  # what one handler does to its record is not the next one's
     except Exception as error:  # fail closed: what cannot be redacted is not handed on
         ledger.drop(f"logging {type(error).__name__}")

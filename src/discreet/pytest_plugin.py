@@ -1,1 +1,68 @@
-"""For pytest: placeholder."""
+"""For pytest, which finds it by itself: `discreet_records`, `plant_secret` and `no_secrets_logged`.
+
+Nothing is imported or hooked here until a test asks for one of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from discreet.testing import Captured
+
+_WATCHED = frozenset(("plant_secret", "no_secrets_logged"))
+
+
+@pytest.fixture
+def discreet_records() -> Generator[Captured]:
+    """The records that the test makes through discreet, as `discreet.capture()` collects them."""
+    from discreet.testing import capture
+
+    with capture() as records:
+        yield records
+
+
+@pytest.fixture
+def plant_secret(request: pytest.FixtureRequest, discreet_records: Captured) -> Generator[Callable[..., str]]:
+    """Make up a secret: `plant_secret()` is a password, `plant_secret("github-token")` what its issuer would give.
+
+    The test fails if the secret appears in what it logs or prints.
+    """
+    from discreet._test_watch import watching
+
+    with watching(request.node, discreet_records) as watch:
+        yield watch.plant
+
+
+@pytest.fixture
+def no_secrets_logged(request: pytest.FixtureRequest, discreet_records: Captured) -> Generator[None]:
+    """The test fails if anything that it logs or prints holds a secret by discreet's rules."""
+    from discreet._test_watch import watching
+
+    with watching(request.node, discreet_records) as watch:
+        watch.judged = True
+        yield
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, None]:
+    """Keep what the test itself reads of its output: pytest reports only the rest."""
+    if not _WATCHED.isdisjoint(getattr(item, "fixturenames", ())):
+        from discreet._test_watch import keep_what_is_read
+
+        keep_what_is_read(item)
+    yield
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
+    """Fail the test if a secret got out."""
+    outcome = yield
+    if not _WATCHED.isdisjoint(getattr(item, "fixturenames", ())):
+        from discreet._test_watch import judge
+
+        judge(item, outcome.get_result())

@@ -65,7 +65,7 @@ class Formatter(logging.Formatter):
             raise ConfigurationError("format", format, "no such format", f"Use {', '.join(FORMATS)}")
         environ = {name: value for name, value in os.environ.items() if name not in _NOT_OURS}
         settings = resolve(sinks=(), environ=environ)
-        self._redactor = Redactor(settings.redaction)
+        self._redactor = Redactor(settings.redaction, settings.pseudonym_key)
         self._identity = identity_of(settings, self._redactor)
         self._with_locals = settings.with_locals
         self._encode = choose(Discard(format=format), settings)

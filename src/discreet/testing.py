@@ -1,4 +1,4 @@
-"""Test what your code logs: `with discreet.capture() as records: ...`."""
+"""Test what your code logs: `with discreet.capture() as records: ...`, then `assert_no_secrets(records)`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from discreet._redaction.policy import Redaction
 from discreet._state import state
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterable, Sequence
+
+_MOST_TOLD = 20
 
 
 class Captured(list[dict[str, Any]]):
@@ -49,7 +51,8 @@ class _Capture:
 
     def __init__(self, records: Captured) -> None:
         policy = state.settings.redaction if state.settings is not None else Redaction()
-        self.pipeline = Pipeline(Redactor(policy), (Output(0, encode, _Into(records)),), Identity("test"))
+        key = state.settings.pseudonym_key if state.settings is not None else None
+        self.pipeline = Pipeline(Redactor(policy, key), (Output(0, encode, _Into(records)),), Identity("test"))
 
     def begin(self, level: int) -> None:
         self.before = (active.emitter, state.pipeline)
@@ -95,11 +98,53 @@ def capture(level: int | str = "trace") -> Generator[Captured, None, None]:
             opened.end()
 
 
+def assert_no_secrets(*things: object, secrets: Iterable[object] = ()) -> None:
+    """Fail if anything in `things` is a secret: whatever the redactor would mask, and each of `secrets`.
+
+    A thing is a text, bytes, a path (`pathlib.Path`) of a file or folder, captured records, a record of `logging`, an
+    exception, or a list of such; anything else is taken as `repr` shows it. Files may be compressed.
+
+    `secrets` are the values that the test has planted: strings or bytes of at least 4 characters, or
+    `discreet.Secret`. They are also found percent-encoded, in base64 (also inside a longer text), in hexadecimal and
+    escaped as in JSON. A single one may be given as it is.
+
+    Raises AssertionError with the kind and the place of each secret, never its value.
+    """
+    __tracebackhide__ = True  # pytest shows the arguments of what it shows, and these may be secrets
+    from discreet._leaks import leaks
+
+    given = (secrets,) if isinstance(secrets, (str, bytes)) else tuple(secrets)
+    planted = {
+        f"planted secret {number}" if len(given) > 1 else "the planted secret": secret
+        for number, secret in enumerate(given, 1)
+    }
+    named = {
+        f"argument {number}" if len(things) > 1 else "the argument": thing for number, thing in enumerate(things, 1)
+    }
+    policy = state.settings.redaction if state.settings is not None else None
+    found = [str(leak) for leak in leaks(named, planted, policy)]
+    if found:
+        raise AssertionError(told(found))
+
+
+def told(found: Sequence[str]) -> str:
+    """What a failed test says about the secrets found: at most twenty of them."""
+    lines = [
+        f"{len(found)} secret{'' if len(found) == 1 else 's'} in clear:",
+        *(f"  {leak}" for leak in found[:_MOST_TOLD]),
+    ]
+    if len(found) > _MOST_TOLD:
+        lines.append(f"  and {len(found) - _MOST_TOLD} more")
+    return "\n".join(lines)
+
+
 def reset() -> None:
     """Forget the configuration, as if the process had just started: sinks are closed, hooks taken out."""
     from discreet import _hooks, _limits, _stdlib_bridge
     from discreet._context import EMPTY, current
     from discreet._health import ledger
+    from discreet._redaction.audit import audit
+    from discreet._redaction.registered import registry
     from discreet.propagation import threads
 
     for sink in state.sinks:
@@ -111,5 +156,7 @@ def reset() -> None:
     threads.uninstrument()
     _limits.forget()
     ledger.forget()
+    audit.forget()
+    registry.forget()
     levels.replace(0, 0, {})
     current.set(EMPTY)

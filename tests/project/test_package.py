@@ -14,7 +14,7 @@ import discreet
 
 ROOT = Path(discreet.__file__).parent
 FILES = {str(path.relative_to(ROOT)): path for path in sorted(ROOT.rglob("*.py"))}
-EDGES = ("integrations/", "cli/", "propagation/", "_bootstrap/", "demo/", "__main__.py")
+EDGES = ("integrations/", "cli/", "propagation/", "_bootstrap/", "demo/", "__main__.py", "pytest_plugin.py")
 
 
 def imports(path: Path) -> Iterator[str]:

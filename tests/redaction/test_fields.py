@@ -202,7 +202,11 @@ def test_extra_keys_safe_keys_and_patterns_of_the_policy_are_applied() -> None:
     policy = Redaction(extra_keys=("tax_number",), safe_keys=("token",), patterns={"customer-id": r"CUST-(\d{6})"})
     redactor = Redactor(policy)
     safe = redactor.fields({"taxNumber": "12-34", "token": "visible7", "note": "for CUST-123456 ok"})
-    assert safe == {"taxNumber": "[REDACTED:key]", "token": "visible7", "note": "for CUST-[REDACTED:customer-id] ok"}
+    assert safe == {
+        "taxNumber": "[REDACTED:tax-number]",
+        "token": "visible7",
+        "note": "for CUST-[REDACTED:customer-id] ok",
+    }
 
 
 class _Hostile:

@@ -75,7 +75,7 @@ def test_a_look_alike_is_not(name: str) -> None:
 
 def test_extra_and_safe_keys_ignore_case_and_separators() -> None:
     keys = Keys(extra=("Tax-Number",), safe=("csrf_token",))
-    assert keys.kind("taxNumber") == "key"
+    assert keys.kind("taxNumber") == "tax-number"
     assert keys.kind("CSRF-Token") is None
     assert keys.kind("access_token") == "token"
 

@@ -168,3 +168,10 @@ def test_a_hosts_formatter_learns_where_each_record_was_made(python):
         """
     )
     assert done.out.decode().splitlines() == ["program.py:5 first", "program.py:6 second"]
+
+
+def test_a_bad_pseudonym_key_costs_neither_the_call_nor_the_record(python):
+    done = python("from discreet import log\nlog.info('hello')\n", DISCREET_SERVICE="s", DISCREET_PSEUDONYM_KEY="short")
+    assert done.code == 0
+    assert done.records[-1]["message"] == "hello"
+    assert b"DISCREET_PSEUDONYM_KEY" in done.out

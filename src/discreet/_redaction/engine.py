@@ -6,13 +6,17 @@ already. All fail closed: what cannot be judged becomes `[REDACTED:unjudged]`.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from discreet._redaction.audit import audit
 from discreet._redaction.detectors import Detector, personal
 from discreet._redaction.gate import Gate
 from discreet._redaction.keys import Keys
 from discreet._redaction.policy import Redaction
-from discreet._redaction.scan import find, replaced
+from discreet._redaction.registered import registry
+from discreet._redaction.scan import find, replaced, without_overlap
+from discreet._redaction.strategies import Replacement
 from discreet._redaction.structure import UNJUDGED, Structure
 from discreet._values import to_plain
 
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from discreet._record import Plain
+    from discreet._redaction.secret import Secret
 
 _CACHED_TEXTS = 4096
 _CACHED_LENGTH = 512  # longer strings rarely repeat, and would fill the memory
@@ -32,21 +37,26 @@ _SCALARS = frozenset((str, int, float, bool, type(None)))
 class Redactor:
     """Applies one policy. Safe to share between threads: its caches hold only verdicts, and losing one costs time."""
 
-    def __init__(self, policy: Redaction | None = None) -> None:
-        self._policy = policy if policy is not None else Redaction()
+    def __init__(self, policy: Redaction | None = None, key: Secret[str] | None = None) -> None:
+        self.policy = self._policy = policy if policy is not None else Redaction()
         self.to_plain = to_plain
         patterns = {kind: personal()[kind] for kind in self._policy.personal} | dict(self._policy.patterns)
         self._extra = tuple(Detector.of_user(kind, pattern) for kind, pattern in patterns.items())
         self._keys = Keys(self._policy.extra_keys, self._policy.safe_keys)
         self._gate = Gate(self._keys.kind, self._extra)
         self._structure = Structure(self)
+        self._safe = tuple(re.compile(pattern) for pattern in self._policy.safe_patterns)
+        self.pseudonym_key = key
+        self.replacement = Replacement(self._policy.strategies, None if key is None else key.reveal())
+        self.declared = self._keys.declared
+        self._epoch = registry.epoch
         self._clean: set[str] = set()
         self._clean_names: dict[str, None] = {}
-        self.counts: dict[str, int] = {}
-        """Redactions so far, by kind. Approximate under threads: an increment may be lost, none is invented."""
 
     def text(self, value: str) -> str:
         """The text with a typed marker in place of every secret, shortened to the policy's `max_text`."""
+        if self._epoch is not registry.epoch:
+            self._forget()
         if value in self._clean:
             return value
         try:
@@ -61,6 +71,8 @@ class Redactor:
 
     def fields(self, mapping: Mapping[str, object]) -> dict[str, Plain]:
         """The fields of a record as plain, redacted values. Never raises."""
+        if self._epoch is not registry.epoch:
+            self._forget()
         safe: dict[str, Plain] = {}
         unseen: list[str] | None = None
         known = self._clean_names
@@ -102,17 +114,38 @@ class Redactor:
 
     def masked(self, value: str, spans: list[tuple[int, int, str]]) -> str:
         """A value whose secret parts are known already; the rest of it is judged like any other text."""
-        for _, _, kind in spans:
-            self.count(kind)
-        return self.text(replaced(value, spans))
+        return self.text(replaced(value, spans, self.mask))
 
     def spans(self, text: str) -> list[tuple[int, int, str]]:
-        """Where the secrets of a text are."""
-        return find(text, self._keys.kind, self._extra) if self._gate.may_hold_secret(text) else []
+        """Where the secrets of a text are: (start, end, kind), in order, without overlap."""
+        spans = find(text, self._keys.kind, self._extra) if self._gate.may_hold_secret(text) else []
+        if spans and self._safe:
+            allowed = [match.span() for pattern in self._safe for match in pattern.finditer(text)]
+            spans = [span for span in spans if not any(first <= span[0] and span[1] <= last for first, last in allowed)]
+        if registry.holds(text):
+            ranked = [(start, end, 0, kind) for start, end, kind in registry.find(text)]
+            spans = without_overlap([*ranked, *((start, end, 1, kind) for start, end, kind in spans)], text)
+        return spans
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Redactions of this process so far, by kind."""
+        return audit.by_kind
+
+    def mask(self, kind: str, value: str) -> str:
+        """What stands in the place of a secret; counts it."""
+        self.count(kind)
+        return self.replacement(kind, value)
 
     def count(self, kind: str) -> None:
         """One more redaction of this kind."""
-        self.counts[kind] = self.counts.get(kind, 0) + 1
+        audit.count(kind)
+
+    def _forget(self) -> None:
+        """A value was registered: what was found clean before may not be now."""
+        self._epoch = registry.epoch
+        self._clean = set()
+        self._clean_names = {}
 
     def _field(self, name: object, value: object, safe: dict[str, Plain]) -> None:
         """A field whose name has not been found clean before."""
@@ -138,7 +171,7 @@ class Redactor:
         limit = self._policy.max_text
         if (limit is None or len(joined) <= limit) and self._policy.callback is None:
             try:
-                if not self._gate.may_hold_secret(joined):
+                if not (self._gate.may_hold_secret(joined) or registry.holds(joined)):
                     self._remember(texts, len(joined))
                     return
             except Exception:  # each text on its own then, failing closed on its own
@@ -150,23 +183,19 @@ class Redactor:
         policy = self._policy
         limit = policy.max_text
         window = value if limit is None or len(value) <= limit + _BEYOND else value[: limit + _BEYOND]
-        spans = find(window, self._keys.kind, self._extra) if self._gate.may_hold_secret(window) else []
+        spans = self.spans(window)
         if not spans and policy.callback is None and window is value and (limit is None or len(value) <= limit):
             self._remember((value,), len(value))
             return value
-        for _, _, kind in spans:
-            self.count(kind)
         if limit is not None and len(value) > limit:
             window, spans = _shortened(value, window, spans, limit)
-        result = replaced(window, spans)
+        result = replaced(window, spans, self.mask)
         for _ in range(_ROUNDS if spans else 0):
             # A marker is a new neighbour: what stood glued to a secret may be recognised only now.
-            spans = find(result, self._keys.kind, self._extra)
+            spans = self.spans(result)
             if not spans:
                 break
-            for _, _, kind in spans:
-                self.count(kind)
-            result = replaced(result, spans)
+            result = replaced(result, spans, self.mask)
         if policy.callback is not None:
             result = policy.callback(result)
             if type(result) is not str:

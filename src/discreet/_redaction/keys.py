@@ -20,6 +20,7 @@ Table = dict[str, tuple[str, ...]]
 _LOWER_UPPER = re.compile(r"([a-z0-9])([A-Z])")
 _ACRONYM_WORD = re.compile(r"([A-Z])([A-Z][a-z])")
 _WORD = re.compile(r"[^\W_]+")
+_KIND = re.compile(r"[a-z][a-z0-9-]{0,39}\Z")
 _MAX_NAME = 160  # longer names are judged by their end, where the telling word stands
 _CACHED_NAMES = 4096
 
@@ -72,12 +73,20 @@ def normal(name: str) -> str:
     return "".join(_WORD.findall(name.lower()))
 
 
+def _kind_called(name: str) -> str:
+    """The kind that a user's own name for a secret becomes: `internal_id` is `internal-id`."""
+    kind = "-".join(split(name))
+    return kind if _KIND.match(kind) else "key"
+
+
 class Keys:
     """Verdicts by name: the kind of secret that a value under this name is, or None. Cached, and bounded."""
 
     def __init__(self, extra: Iterable[str] = (), safe: Iterable[str] = ()) -> None:
         self._rules = key_words()
-        self._extra = frozenset(map(normal, extra))
+        self._extra = {normal(name): _kind_called(name) for name in extra}
+        self.declared = frozenset(self._extra.values())
+        """Kinds that the user named: under such a name everything is secret, numbers and words too."""
         self._safe = frozenset(map(normal, safe))
         self.verdicts: dict[str, str | None] = {}
 
@@ -99,7 +108,7 @@ class Keys:
         if plain in self._safe:
             return None
         if plain in self._extra:
-            return "key"
+            return self._extra[plain]
         words = split(name)
         if not words:
             return None

@@ -19,6 +19,7 @@ def mask(text: str) -> str:
     """
     global _last  # noqa: PLW0603 - making a redactor costs a hundred times more than using it
     policy = state.settings.redaction if state.settings is not None else _DEFAULT
+    key = state.settings.pseudonym_key if state.settings is not None else None
     if _last is None or _last[0] is not policy:
-        _last = (policy, Redactor(replace(policy, max_text=None)))
+        _last = (policy, Redactor(replace(policy, max_text=None), key))
     return _last[1].text(text)

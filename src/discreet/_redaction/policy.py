@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from discreet._redaction.strategies import check_strategies
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -41,6 +42,12 @@ class Redaction:
         Regular expressions have no look-around and no back-references (see `check_pattern`).
     personal: kinds of personal data to mask too: any of "email", "phone", "ip-address". Most logs need them, so none
         is masked by default.
+    strategies: kind to what stands in the secret's place: "marker" (the default), "partial" (with the last four
+        characters), "drop", or "pseudonym" (see `DISCREET_PSEUDONYM_KEY`; without a key the marker stands in).
+    safe_patterns: regular expressions, as in `patterns`, for texts that look like secrets and are none; what they match
+        is never masked, unless it was registered.
+    environment: whether the values of environment variables with sensitive names are masked wherever they appear.
+    loggers: a policy of its own for a logger and those below it.
     callback: called with every string after the rules; returns the text to keep. A slow path: strings are no
         longer cached. If it raises or returns no string, the value becomes `[REDACTED:unjudged]`.
     max_text: characters of one string that leave, after it was judged; None for no limit.
@@ -50,6 +57,10 @@ class Redaction:
     safe_keys: Iterable[str] = ()
     patterns: Mapping[str, str] = field(default_factory=dict[str, str])
     personal: Iterable[str] = ()
+    strategies: Mapping[str, str] = field(default_factory=dict[str, str])
+    safe_patterns: Iterable[str] = ()
+    environment: bool = True
+    loggers: Mapping[str, Redaction] = field(default_factory=dict[str, "Redaction"])
     callback: Callable[[str], str] | None = None
     max_text: int | None = MAX_TEXT
 
@@ -66,6 +77,16 @@ class Redaction:
         object.__setattr__(self, "personal", kinds)
         for kind, pattern in self.patterns.items():
             check_pattern(kind, pattern)
+        check_strategies(self.strategies)
+        safe = (self.safe_patterns,) if isinstance(self.safe_patterns, str) else tuple(self.safe_patterns)
+        for pattern in safe:
+            check_pattern("safe-pattern", pattern)
+        object.__setattr__(self, "safe_patterns", safe)
+        for name, policy in self.loggers.items():
+            if not isinstance(policy, Redaction) or policy.loggers:
+                raise ConfigurationError(
+                    f"loggers[{name!r}]", type(policy).__name__, "not a policy", "Use a Redaction without loggers"
+                )
         if self.callback is not None and not callable(self.callback):
             raise ConfigurationError("callback", self.callback, "not callable", "Pass a function from str to str")
         limit = self.max_text

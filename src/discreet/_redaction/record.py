@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from discreet._exceptions import describe, render
 from discreet._message import fill, interpolate, says_something, text_of
 from discreet._record import Identity, SafeFields, Source, free_key, reserved
+from discreet._redaction.registered import registry
 from discreet._resolve import resolve
 
 if TYPE_CHECKING:
@@ -89,8 +90,8 @@ def around(context: Context, redactor: Redactor, overridden: Mapping[str, object
 def _judged(context: Context, redactor: Redactor) -> SafeFields:
     """Once per context and redactor, unless a value could change."""
     known = context.safe
-    if known is not None and known[0] is redactor:
-        return known[1]
+    if known is not None and known[0] is redactor and known[1] is registry.epoch:
+        return known[2]
     fields = context.fields
     if not reserved.isdisjoint(fields):
         fields = clear_of_reserved(fields)
@@ -100,7 +101,7 @@ def _judged(context: Context, redactor: Redactor) -> SafeFields:
     safe = SafeFields(redactor.fields(fields))
     safe.json = None
     if steady:  # what can change is judged each time
-        context.safe = (redactor, safe)
+        context.safe = (redactor, registry.epoch, safe)
     return safe
 
 

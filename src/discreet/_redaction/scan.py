@@ -35,7 +35,7 @@ def find(text: str, kind_of: Callable[[str], str | None], extra: tuple[Detector,
         spans += [
             (places[start], places[end], rank, kind) for start, end, rank, kind in _ranked(meaning, kind_of, extra)
         ]
-    return _without_overlap(spans, text) if spans else []
+    return without_overlap(spans, text) if spans else []
 
 
 def _ranked(
@@ -62,7 +62,7 @@ def _ranked(
     return spans
 
 
-def _without_overlap(spans: list[tuple[int, int, int, str]], text: str) -> list[Span]:
+def without_overlap(spans: list[tuple[int, int, int, str]], text: str) -> list[Span]:
     """Overlapping spans become one; the most specific kind names it. Existing markers are left as they are."""
     if "[REDACTED:" in text:
         markers = [marker.span() for marker in MARKER.finditer(text)]
@@ -103,13 +103,13 @@ def _outside(span: tuple[int, int, int, str], markers: list[tuple[int, int]]) ->
     return pieces
 
 
-def replaced(text: str, spans: list[Span]) -> str:
-    """The text with a typed marker in place of each span."""
+def replaced(text: str, spans: list[Span], replacement: Callable[[str, str], str]) -> str:
+    """The text with what `replacement` says for its kind and value in place of each span."""
     parts: list[str] = []
     position = 0
     for start, end, kind in spans:
         parts.append(text[position:start])
-        parts.append(f"[REDACTED:{kind}]")
+        parts.append(replacement(kind, text[start:end]))
         position = end
     parts.append(text[position:])
     return "".join(parts)

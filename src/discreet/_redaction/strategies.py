@@ -71,8 +71,8 @@ def check_key(key: str) -> str:
     if len(secret) < _SHORTEST_KEY or (key_id and _KEY_ID.match(key_id) is None):
         raise ConfigurationError(
             KEY_VARIABLE,
-            "…",
-            f"not a key of at least {_SHORTEST_KEY} characters, with an id of up to 8 letters and digits before a colon",
+            "(hidden)",
+            f"not a key of at least {_SHORTEST_KEY} characters (after an id of up to 8 letters and digits and a colon)",
             'Make one with `python -c "import secrets; print(secrets.token_hex(32))"`',
         )
     return key

@@ -13,7 +13,7 @@ from discreet._redaction.keys import key_words
 from discreet._redaction.scan import replaced
 from discreet._redaction.secret import MARKER as SECRET_MARKER
 from discreet._redaction.secret import Secret
-from discreet._redaction.values import innocent, secret_parts
+from discreet._redaction.values import innocent, is_masked, secret_parts
 
 if TYPE_CHECKING:
     from discreet._record import Plain
@@ -68,8 +68,7 @@ class Structure:
         """An integer that may be a payment card."""
         try:
             if luhn(str(value)) and 10**13 <= value < 10**16:  # longer ones are ids far more often than cards
-                self._redactor.count("payment-card")
-                return "[REDACTED:payment-card]"
+                return self._redactor.mask("payment-card", str(value))
         except ValueError:  # more digits than Python writes: an encoder could not write it either
             return self._redactor.to_plain(value)
         return value
@@ -95,8 +94,8 @@ class _Walk:
             return self._mapping(value, kind, depth)
         if isinstance(value, list):
             return self._list(value, kind, depth)
-        if kind is not None and not innocent(str(value), kind):
-            return self._mask(kind)
+        if kind is not None and (kind in self._redactor.declared or not innocent(str(value), kind)):
+            return self._redactor.mask(kind, str(value))
         return self._redactor.number(value) if type(value) is int else value
 
     def _mapping(self, mapping: dict[str, Plain], kind: str | None, depth: int) -> Plain:
@@ -160,27 +159,22 @@ class _Walk:
             inside = [
                 (first - start, last - start, kind) for first, last, kind in spans if start <= first < last <= end
             ]
-            for _, _, kind in inside:
-                self._redactor.count(kind)
-            safe.append(replaced(word, inside) if inside else word)
+            safe.append(replaced(word, inside, self._redactor.mask) if inside else word)
             start = end + 1
         return safe
 
     def _under_key(self, value: str, kind: str) -> Plain:
-        if innocent(value, kind):
+        if innocent(value, kind) and not (value and kind in self._redactor.declared and not is_masked(value)):
             return value
         if kind == "connection-string":
             return self._connection_string(value)
         if kind not in ("cookie", "authorization"):
-            return self._mask(kind)
+            return self._redactor.mask(kind, value)
         parts = secret_parts(value, 0, len(value), kind)
         return self._redactor.masked(value, parts)
 
     def _connection_string(self, value: str) -> Plain:
         """Judged as text, so that host and database stay; masked whole if that finds nothing to mask."""
         safe = self._redactor.text(value)
-        return safe if safe != value or "@" not in value else self._mask("connection-string")
-
-    def _mask(self, kind: str) -> str:
-        self._redactor.count(kind)
-        return f"[REDACTED:{kind}]"
+        shows_its_parts = any(sign in value for sign in "=;:/") and "@" not in value
+        return safe if safe != value or shows_its_parts else self._redactor.mask("connection-string", value)

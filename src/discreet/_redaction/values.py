@@ -12,7 +12,7 @@ from discreet._redaction.keys import key_words
 
 Span = tuple[int, int, str]
 
-MARKER = re.compile(r"\[REDACTED:[a-z][a-z0-9-]{0,39}\]")
+MARKER = re.compile(r"\[REDACTED:[a-z][a-z0-9-]{0,39}(?::[A-Za-z0-9]{4})?\]")
 _MASK = re.compile(
     r"\*{2,}[\w]{0,4}|[•x]{3,}|\.{3,}|…+|<[^<>\n]{1,64}>|\[[A-Za-z][^\[\]\n]{0,64}\]|\$\{[^{}\n]{1,128}\}?|\{\{[^{}\n]{0,128}\}{0,2}|"
     r"[xX]{4,}|![A-Za-z][\w:]{1,24}|ENC\[.{0,200}|%[A-Z_][A-Z0-9_]{1,64}%|@Microsoft\.KeyVault\(.{0,200}|(?:vault:|op://)[\w/.#\-]{1,190}|"
@@ -62,6 +62,11 @@ def innocent(text: str, kind: str) -> bool:
             return not bare.isdigit()  # a pin of a board or a chip has a name
         return _CODE.fullmatch(bare) is not None
     return False
+
+
+def is_masked(text: str) -> bool:
+    """Whether a value is a marker of ours already."""
+    return MARKER.fullmatch(text) is not None
 
 
 def _is_number(text: str) -> bool:

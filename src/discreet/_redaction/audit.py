@@ -1,0 +1,63 @@
+"""How much was redacted, by kind and by logger. Never a value, nor anything made from one."""
+
+from __future__ import annotations
+
+import threading
+from time import monotonic
+
+from discreet._opentelemetry import count_redaction
+
+PERIOD = 600.0
+"""Seconds between two records that sum up what was redacted meanwhile."""
+
+_MOST_LOGGERS = 1000
+
+
+class _Speaker(threading.local):
+    logger = ""
+
+
+speaker = _Speaker()
+"""The logger whose record this thread is judging."""
+
+
+class Audit:
+    """The counts of one process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()  # re-entrant: a signal handler may log inside
+        self.by_kind: dict[str, int] = {}
+        self.by_logger: dict[str, int] = {}
+        self._reported: dict[str, int] = {}
+        self._since = monotonic()
+        self.due = False
+        """Whether it is time to sum up."""
+
+    def count(self, kind: str) -> None:
+        """One more redaction of this kind, for the logger that speaks."""
+        logger = speaker.logger
+        with self._lock:
+            self.by_kind[kind] = self.by_kind.get(kind, 0) + 1
+            if logger:
+                known = logger if logger in self.by_logger or len(self.by_logger) < _MOST_LOGGERS else "(others)"
+                self.by_logger[known] = self.by_logger.get(known, 0) + 1
+            if not self.due and monotonic() - self._since >= PERIOD:
+                self.due = True
+        count_redaction(kind, logger)
+
+    def sum_up(self) -> dict[str, int]:
+        """What was redacted since the last time, by kind; and start the next period."""
+        with self._lock:
+            self.due = False
+            self._since = monotonic()
+            news = {kind: count - self._reported.get(kind, 0) for kind, count in self.by_kind.items()}
+            self._reported = dict(self.by_kind)
+        return {kind: count for kind, count in sorted(news.items()) if count}
+
+    def forget(self) -> None:
+        """Start from zero, with a lock of its own: as a forked child does, and a test."""
+        self.__init__()  # type: ignore[misc]  # the lock may be held by a thread that this process does not have
+
+
+audit = Audit()
+"""The counts of this process."""
