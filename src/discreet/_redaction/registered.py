@@ -66,7 +66,10 @@ class Registry:
 
     def holds(self, text: str) -> bool:
         """Whether any registered value stands in the text."""
-        return any(spelling in text for spelling in self._spellings)
+        for spelling in self._spellings:  # a plain loop: asked for every new text, and mostly over nothing
+            if spelling in text:
+                return True
+        return False
 
     def find(self, text: str) -> list[Span]:
         """Where they stand: (start, end, kind), in order of the text; overlapping ones are left to the caller."""
