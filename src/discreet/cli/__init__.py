@@ -17,7 +17,7 @@ from discreet.errors import DiscreetError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_COMMANDS = ("run", "pretty_command", "trace", "doctor", "schema", "demo")
+_COMMANDS = ("run", "pretty_command", "trace", "redact", "scan", "doctor", "schema", "demo")
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
 
@@ -26,6 +26,8 @@ examples:
   discreet run -- uvicorn shop.api:app          a service as it is, its logs structured and redacted
   uvicorn shop.api:app | discreet pretty        JSON lines, as a person reads them
   discreet trace 4bf92f35 logs/*.json           one request across services
+  discreet redact < app.log > safe.log          a log that exists already, without its secrets
+  discreet scan .                               which secrets stand where
   discreet doctor                               what is configured, and why
 
 `discreet COMMAND --help` explains each. Settings: see `discreet doctor`.

@@ -1,0 +1,130 @@
+"""Logs that were written already: which lines have to be judged together, and where the stream may be cut.
+
+Nearly every line stands alone. Three forms do not: a private key in PEM, a name whose value follows on the next line
+(`- name: DB_PASSWORD`, then `  value: ...`, as in manifests, property lists and forms), and a line too long to hold.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    KindOf = Callable[[str], "str | None"]
+
+_MOST_KEY_LINES = 400  # of the longest private keys, more than three times over
+_TAIL = 65_536
+_AFTER_NAME = 2
+_BEGIN = re.compile(r"-----BEGIN[A-Z0-9 ]{0,40}PRIVATE KEY")
+_BEGIN_BYTES = re.compile(_BEGIN.pattern.encode())
+_END = "-----END"
+_KEY_LINE = re.compile(
+    r"""[^\n]{0,80}?(?:[A-Za-z0-9+/]{40,}={0,2}|(?:Proc-Type|DEK-Info|Version|Comment|Hash): ?[^\n]{0,120})"""
+    r"""["'\\n+, \t\r]*"""
+)
+_LAST_KEY_LINE = re.compile(r"[ \t|]*[A-Za-z0-9+/]{1,80}={0,2}[ \t\r]*")
+_NAME_LINE = re.compile(
+    r"""\b(?:name|key|header|param|field|variable|attribute|k)["']?[ \t]{0,4}[:=>][ \t]{0,4}"""
+    r"""["']?([\w.\-\[\]]{1,80})["']?[,;]?(?:</\w{1,40}>)?[ \t\r]{0,8}$""",
+    re.IGNORECASE | re.MULTILINE,
+)
+_KEY_RUN = re.compile(r"[A-Za-z0-9+/]{20,}={0,2}|[A-Za-z0-9+/]{1,19}={0,2}(?=[ \t\r]*$)", re.MULTILINE)
+
+
+def groups(text: str, kind_of: KindOf) -> Iterator[str]:
+    """The text in pieces of whole lines, each judged for itself. Joined they are the text."""
+    lines = _lines(text)
+    keys = _BEGIN.search(text) is not None
+    names = _named(text, kind_of)
+    if not keys and not names:
+        yield from lines
+        return
+    number = 0
+    while number < len(lines):
+        end = number + 1
+        if keys and _BEGIN.search(lines[number]) and not _is_object(lines[number]):
+            end = _end_of_key(lines, number)
+        elif number in names:
+            last = min(number + 1 + _AFTER_NAME, len(lines))
+            while end < last and end not in names and not _is_object(lines[end]):
+                end += 1
+        yield "".join(lines[number:end])
+        number = end
+
+
+def is_key(group: str) -> bool:
+    """Whether it is the lines of a private key."""
+    return "\n" in group[:-1] and _BEGIN.search(group) is not None
+
+
+def without_key(group: str, marker: str) -> str:
+    """Lines of a private key with whatever is left of it masked, for example behind the prefix of each line."""
+    begin = _BEGIN.search(group)
+    start = begin.end() if begin else 0
+    return group[:start] + _KEY_RUN.sub(marker, group[start:])
+
+
+def safe_end(data: bytes, end: int) -> int:
+    """Where to cut at or before `end`, which is the end of a line, so that lines that belong together stay so."""
+    floor = max(0, end - _TAIL)
+    if floor:
+        floor = data.find(b"\n", floor, end) + 1
+    cut = end
+    begins = list(_BEGIN_BYTES.finditer(data, floor, end))
+    if begins and data.find(b"-----END", begins[-1].end(), end) < 0:
+        line = data.rfind(b"\n", 0, begins[-1].start()) + 1
+        rest = data[line:end].decode("utf-8", "surrogateescape").split("\n")[1:-1]
+        # An object of JSON holds the whole of its key, and of a key whose end is missing nothing more is to come.
+        if len(rest) <= _MOST_KEY_LINES and not _is_object(data[line : line + 1].decode("latin-1")):
+            cut = line if all(_in_key(text) for text in rest) else end
+    start = cut
+    for _ in range(_AFTER_NAME):
+        start = data.rfind(b"\n", floor, max(floor, start - 1)) + 1
+        line_end = data.find(b"\n", start, cut)
+        if start < cut and _NAME_LINE.search(data[start:line_end].decode("utf-8", "surrogateescape")):
+            return start
+        if start <= floor:
+            break
+    return cut
+
+
+def _lines(text: str) -> list[str]:
+    """Only a line feed ends a line; `str.splitlines` knows ten more characters that do."""
+    lines = [line + "\n" for line in text.split("\n")]
+    last = lines.pop()[:-1]
+    return [*lines, last] if last else lines
+
+
+def _named(text: str, kind_of: KindOf) -> set[int]:
+    """The numbers of the lines that end in a name which makes the next value a secret."""
+    found = [match.start(1) for match in _NAME_LINE.finditer(text) if kind_of(match.group(1)) is not None]
+    if not found:
+        return set()
+    breaks = [match.start() for match in re.finditer("\n", text)]
+    return {bisect_left(breaks, place) for place in found}
+
+
+def _end_of_key(lines: list[str], number: int) -> int:
+    if _END in lines[number].partition("-----BEGIN")[2]:
+        return number + 1
+    last = min(len(lines), number + _MOST_KEY_LINES)
+    for end in range(number + 1, last):
+        if _END in lines[end]:
+            return end + 1
+        if "-----BEGIN" in lines[end]:
+            break
+    end = number + 1  # cut short: as far as it looks like one
+    while end < last and _in_key(lines[end].rstrip("\n")) and lines[end].strip():
+        end += 1
+    return end
+
+
+def _in_key(line: str) -> bool:
+    return not line.strip() or _LAST_KEY_LINE.fullmatch(line) is not None or _KEY_LINE.fullmatch(line) is not None
+
+
+def _is_object(line: str) -> bool:
+    return line.startswith("{")

@@ -1,0 +1,143 @@
+"""`discreet scan`: which files the given paths mean, and their content in chunks of whole lines."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import stat
+from fnmatch import fnmatchcase
+from typing import IO, TYPE_CHECKING, NamedTuple, cast
+
+from discreet._logfiles.chunks import chunks
+from discreet._logfiles.opening import UTF16, damages, decompressed, unreadable
+from discreet.cli.inputs import Input
+from discreet.errors import DiscreetError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+_VERSION_CONTROL = frozenset((".git", ".hg", ".svn", ".jj", "CVS"))
+_LOOKED_AT = 8192  # bytes that tell whether a file is text, as git looks at them
+
+
+class Skipped(NamedTuple):
+    """A file that was not judged, and why."""
+
+    file: str
+    reason: str
+
+
+class Chunk:
+    """Some lines of a file; `number` counts the files."""
+
+    __slots__ = ("content", "number")
+
+    def __init__(self, number: int, content: bytes) -> None:
+        self.number = number
+        self.content = content
+
+    def __len__(self) -> int:
+        return len(self.content)
+
+
+class Files:
+    """The files to scan, in order. What could not be read is in `failed`, what is no text in `skipped`."""
+
+    def __init__(self, paths: Sequence[str], exclude: Sequence[str], limit: int | None = None) -> None:
+        self._paths = tuple(dict.fromkeys(paths))
+        self._exclude = tuple(exclude)
+        self._limit = limit
+        self.names: list[str] = []
+        self.skipped: list[Skipped] = []
+        self.failed: list[DiscreetError] = []
+        self.size = 0
+        """Bytes read so far, without compression."""
+        self.current: Input | None = None
+
+    def missing(self) -> list[str]:
+        """The given paths that do not exist."""
+        return [path for path in self._paths if path != "-" and not os.path.lexists(path)]
+
+    def chunks(self, cut: Callable[[bytes], int]) -> Iterator[Chunk]:
+        """Every file's content, one file after the other."""
+        for name in self._names():
+            number = len(self.names)
+            self.names.append("<stdin>" if name == "-" else _shown(name))
+            self.current = source = Input(name)
+            if source.open():
+                try:
+                    assert source.file is not None
+                    for content in self._text(name, source.file, cut):
+                        self.size += len(content)
+                        yield Chunk(number, content)
+                except DiscreetError as error:
+                    self.failed.append(error)
+                except damages() as error:
+                    self.failed.append(unreadable(name, error))
+                finally:
+                    source.close()
+            elif source.problem is not None:
+                self.failed.append(source.problem)
+
+    def _names(self) -> Iterator[str]:
+        for path in self._paths:
+            if path == "-" or not os.path.isdir(path):
+                if path == "-" or not self._excluded(path):
+                    yield path
+                continue
+            for folder, folders, files in os.walk(path, onerror=self._unlisted):
+                folders[:] = sorted(
+                    name
+                    for name in folders
+                    if name not in _VERSION_CONTROL and not self._excluded(os.path.join(folder, name))
+                )
+                for name in sorted(files):
+                    full = os.path.join(folder, name)
+                    if not self._excluded(full) and self._regular(full):
+                        yield full
+
+    def _unlisted(self, error: OSError) -> None:
+        self.failed.append(unreadable(str(error.filename), error))
+
+    def _excluded(self, path: str) -> bool:
+        path = os.path.normpath(path).replace(os.sep, "/")
+        name = path.rpartition("/")[2]
+        return any(
+            fnmatchcase(path, pattern) or fnmatchcase(name, pattern) or path.endswith("/" + pattern.rstrip("/"))
+            for pattern in self._exclude
+        )
+
+    def _regular(self, path: str) -> bool:
+        """Links are not followed, so that no folder is left; pipes and devices are not opened."""
+        try:
+            found = os.lstat(path)
+        except OSError as error:
+            self.failed.append(unreadable(path, error))
+            return False
+        if not stat.S_ISREG(found.st_mode):
+            return False
+        if self._limit is not None and found.st_size > self._limit:
+            self.skipped.append(Skipped(_shown(path), "larger than --max-size"))
+            return False
+        return True
+
+    def _text(self, name: str, file: IO[bytes], cut: Callable[[bytes], int]) -> Iterator[bytes]:
+        plain = decompressed(file)
+        if name != "-" and plain is file:
+            start = file.read(_LOOKED_AT) if file.seekable() else b""
+            if start:
+                file.seek(0)
+            if start.startswith(UTF16):
+                plain = cast("IO[bytes]", codecs.EncodedFile(file, "utf-8", "utf-16", "replace"))
+            elif b"\0" in start:
+                self.skipped.append(Skipped(self.names[-1], "binary"))
+                return
+        for first, content in enumerate(chunks(plain, cut)):
+            if not first and plain is not file and b"\0" in content[:_LOOKED_AT]:
+                self.skipped.append(Skipped(self.names[-1], "binary"))
+                return
+            yield content
+
+
+def _shown(path: str) -> str:
+    return path.replace(os.sep, "/").removeprefix("./")
