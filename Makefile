@@ -74,6 +74,7 @@ coverage: setup  ## Run the tests and require 95 % of branches
 .PHONY: bench
 bench: setup  ## Measure against other logging libraries and draw the chart
 	$(RUN) --group bench python benchmarks/run.py $(ARGS)
+	$(RUN) --group redaction-report python benchmarks/redaction/speed.py
 
 .PHONY: pictures
 pictures: setup  ## Draw the README's pictures anew

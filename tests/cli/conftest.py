@@ -41,6 +41,26 @@ def cli(environ: dict[str, str], tmp_path: Path) -> Cli:
     return run
 
 
+class Redact:
+    """`discreet redact` in a process of its own, bytes in and bytes out."""
+
+    def __init__(self, environ: dict[str, str], folder: Path) -> None:
+        self.environ = environ
+        self.folder = folder
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "discreet", "redact", *arguments]
+
+    def __call__(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
+        options = {"cwd": self.folder, "env": self.environ, "timeout": 60, "capture_output": True, **options}
+        return subprocess.run(self.command(*arguments), check=False, **options)
+
+
+@pytest.fixture
+def redact(environ: dict[str, str], tmp_path: Path) -> Redact:
+    return Redact(environ, tmp_path)
+
+
 class Server:
     """A server under `discreet run`, on a port that it chose itself."""
 

@@ -68,7 +68,7 @@ def redacted(value: Plain, redactor: Redactor) -> Plain:
         else:
             label, kept = next(following)
         while label in safe:  # as in the redactor: two secrets as names become the same marker
-            label += "'"
+            label += f"'{len(safe)}"
         safe[label] = kept
     return safe
 

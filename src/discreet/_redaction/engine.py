@@ -153,7 +153,7 @@ class Redactor:
         kind = self._keys.kind(text)
         label = self.text(text)
         while label in safe:  # two secrets as names become the same marker; neither value may be lost
-            label += "'"
+            label += f"'{len(safe)}"
         if kind is None:
             safe[label] = self._structure.raw(value)
             if label == name:

@@ -110,7 +110,7 @@ class _Walk:
                 under = named
             label = redactor.text(name)
             while label in safe:  # two secrets as keys become the same marker; neither value may be lost
-                label += "'"
+                label += f"'{len(safe)}"
             safe[label] = self.value(value, under, depth + 1)
         return safe
 
