@@ -17,11 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from peers import NAMES
-
 from discreet._redaction.detectors import detectors
 from discreet._redaction.engine import Redactor
 from discreet._redaction.policy import Redaction
+from peers import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
