@@ -37,6 +37,11 @@ def fill(template: str, fields: Mapping[str, object]) -> str:
     return _PLACEHOLDER.sub(value, template)
 
 
+def names_in(template: str) -> set[str]:
+    """The names that `fill` would fill in."""
+    return {match[2] for match in _PLACEHOLDER.finditer(template) if match[2] is not None}
+
+
 def interpolate(template: str, args: tuple[object, ...]) -> str:
     """`%`-arguments as `logging` fills them; arguments that do not fit are appended instead of lost."""
     try:

@@ -153,3 +153,11 @@ def test_a_logger_and_those_below_it_may_have_a_policy_of_their_own(policy):
 def test_a_bad_policy_raises_one_clear_error(options):
     with pytest.raises(discreet.ConfigurationError):
         discreet.Redaction(**options)
+
+
+@pytest.mark.parametrize("given", [OWN, 918273645546])
+def test_a_field_that_only_its_template_calls_a_secret_is_masked_too(sink, given):
+    log.info("token={t} for {user}", t=given, user="ada", other=3)
+    assert str(given) not in sink.text
+    assert sink.last["t"] == "[REDACTED:token]"
+    assert (sink.last["user"], sink.last["other"]) == ("ada", 3)

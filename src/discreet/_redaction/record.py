@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, cast
 
 from discreet._exceptions import describe, render
-from discreet._message import fill, interpolate, says_something, text_of
+from discreet._message import fill, interpolate, names_in, says_something, text_of
 from discreet._record import Identity, SafeFields, Source, free_key, reserved
 from discreet._redaction.registered import registry
 from discreet._resolve import resolve
@@ -46,14 +46,17 @@ def redact(record: Record, args: tuple[object, ...], redactor: Redactor, *, with
     return cast("Redacted", record)
 
 
-def _message(record: Record, args: tuple[object, ...], fields: Mapping[str, object], redactor: Redactor) -> None:
+def _message(record: Record, args: tuple[object, ...], fields: dict[str, Plain], redactor: Redactor) -> None:
     template = record.message
     if type(template) is not str:
         template = text_of(template)
     if args:
         message = redactor.text(interpolate(template, args))
     elif fields and "{" in template:
-        message = redactor.text(fill(template, fields))
+        filled = fill(template, fields)
+        message = redactor.text(filled)
+        if message != filled:
+            _mask_told(template, filled, message, fields, redactor)
     else:
         record.message = redactor.text(template)
         return
@@ -61,6 +64,19 @@ def _message(record: Record, args: tuple[object, ...], fields: Mapping[str, obje
     if says_something(template):
         safe = redactor.text(template)
         record.template = safe if safe != message else None
+
+
+def _mask_told(template: str, filled: str, message: str, fields: dict[str, Plain], redactor: Redactor) -> None:
+    """What only the template tells: in `token={t}` the value is a secret, so the field `t` is one too."""
+    spans = redactor.spans(filled)
+    for name in names_in(template):
+        text = str(fields.get(name, ""))
+        if not text or text in message:
+            continue
+        for start, end, kind in spans:
+            if text in filled[start:end] or filled[start:end] in text:
+                fields[name] = redactor.mask(kind, text)
+                break
 
 
 def _exception(record: Record, redactor: Redactor, *, with_locals: bool) -> None:
