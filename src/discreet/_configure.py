@@ -56,6 +56,7 @@ def configure(
     environment: str | None = None,
     sinks: Sequence[Sink] | None = None,
     file: str | PathLike[str] | None = None,
+    delivery: str | None = None,
     redaction: Redaction | None = None,
     with_locals: bool | None = None,
     take_over: bool = True,
@@ -75,6 +76,7 @@ def configure(
             environment=environment,
             sinks=sinks,
             file=file,
+            delivery=delivery,
             redaction=redaction,
             with_locals=with_locals,
         )

@@ -5,48 +5,52 @@ from __future__ import annotations
 import difflib
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from discreet import _environment
 from discreet._delivery.file import File
 from discreet._delivery.sink import Sink
 from discreet._delivery.stream import Stream
-from discreet._levels import DEBUG, INFO, parse_level, parse_levels
+from discreet._delivery.wanted import wanted
+from discreet._levels import DEBUG, INFO
 from discreet._redaction.policy import Redaction
-from discreet._redaction.secret import Secret
-from discreet._redaction.strategies import KEY_VARIABLE, check_key
+from discreet._setting_values import (
+    LevelSettings,
+    parse_delivery,
+    parse_format,
+    parse_levels,
+    parse_name,
+    parse_redaction,
+    parse_seconds,
+    parse_stream,
+    parse_switch,
+    pseudonym_key,
+)
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
     from os import PathLike
 
-FORMATS = ("auto", "console", "json")
+    from discreet._redaction.secret import Secret
 
 VARIABLES: Mapping[str, str] = {
     "DISCREET_LEVEL": 'levels, as "info,sqlalchemy=debug,httpx=warning"',
-    "DISCREET_FORMAT": "auto, console or json",
+    "DISCREET_FORMAT": "auto, console, json, otel, ecs, azure, gcp or datadog",
     "DISCREET_ENV": "dev, ci, prod, or a name of yours such as staging (which behaves as prod)",
     "DISCREET_SERVICE": "the service's name (or OTEL_SERVICE_NAME)",
     "DISCREET_VERSION": "the service's version",
     "DISCREET_STREAM": "stdout (default), stderr, or none",
     "DISCREET_FILE": "a file that gets every record as JSON, beside the stream",
+    "DISCREET_DELIVERY": "direct (default), queued or ring: how lines get to the stream and the file",
+    "DISCREET_STATE_DIR": "the folder for what waits to be delivered (default: ~/.local/state/discreet)",
+    "DISCREET_SPOOL": "on (default) or off: whether records wait on disk while their receiver is away",
+    "DISCREET_EXIT_TIMEOUT": "seconds that the exit of a process may take to deliver what waits (default: 5)",
     "DISCREET_PSEUDONYM_KEY": "a key, or id:key, for pseudonyms (see docs/redaction.md)",
     "DISCREET_LOCALS": "on or off: local variables in tracebacks (default: on in dev only)",
 }
 """Every variable that discreet reads for itself."""
-
-_SWITCH = {"1": True, "true": True, "on": True, "yes": True, "0": False, "false": False, "off": False, "no": False}
-
-
-@dataclass(frozen=True)
-class LevelSettings:
-    """Levels: of discreet's own loggers, of the standard library's, and by name."""
-
-    default: int = INFO
-    elsewhere: int = INFO
-    named: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,9 @@ class Settings:
     levels: LevelSettings
     format: str
     sinks: tuple[Sink, ...]
+    delivery: str
+    spool: bool
+    exit_timeout: float
     redaction: Redaction
     pseudonym_key: Secret[str] | None
     with_locals: bool
@@ -105,6 +112,7 @@ def resolve(
     environment: str | None = None,
     sinks: Sequence[Sink] | None = None,
     file: str | PathLike[str] | None = None,
+    delivery: str | None = None,
     redaction: Redaction | None = None,
     with_locals: bool | None = None,
     environ: Mapping[str, str] | None = None,
@@ -113,13 +121,13 @@ def resolve(
     environ = os.environ if environ is None else environ
     read = _Reader(environ)
     if environment is not None:
-        environ = {**environ, "DISCREET_ENV": _name(environment, "environment")}
+        environ = {**environ, "DISCREET_ENV": parse_name(environment, "environment")}
     place = _environment.detect(environ, stdout_isatty=_isatty(sys.stdout), stderr_isatty=_isatty(sys.stderr))
     read.why["environment"] = "configure()" if environment is not None else place.reason
     named = service is not None or _environment.given_service_name(environ) is not None
     if service is not None:
         read.why["service"] = "configure()"
-        service = _name(service, "service")
+        service = parse_name(service, "service")
     else:
         service, read.why["service"] = _environment.service_name(environ, sys.argv, sys.modules.get("__main__"))
     if version is None:
@@ -127,28 +135,37 @@ def resolve(
         read.why["version"] = "environment" if version else "not set"
     else:
         read.why["version"] = "configure()"
-    levels = read.get("level", level, "DISCREET_LEVEL", None, _levels)
+    levels = read.get("level", level, "DISCREET_LEVEL", None, parse_levels)
     if levels is None:
         levels = LevelSettings(DEBUG if place.profile == "dev" else INFO, INFO)
         read.why["level"] = f"default for {place.profile}"
+    chosen, missing = _sinks(read, sinks, file)
     return Settings(
         service=service,
         version=version,
         environment=place,
         host=_environment.host_name(),
         levels=levels,
-        format=read.get("format", format, "DISCREET_FORMAT", "auto", _format),
-        sinks=_sinks(read, sinks, file),
-        redaction=read.get("redaction", redaction, "", Redaction(), _redaction),
-        pseudonym_key=_pseudonym_key(environ),
-        with_locals=read.get("locals", with_locals, "DISCREET_LOCALS", place.profile == "dev", _switch),
+        format=read.get("format", format, "DISCREET_FORMAT", "auto", parse_format),
+        sinks=chosen,
+        delivery=read.get("delivery", delivery, "DISCREET_DELIVERY", "direct", parse_delivery),
+        spool=read.get("spool", None, "DISCREET_SPOOL", True, parse_switch),
+        exit_timeout=read.get("exit_timeout", None, "DISCREET_EXIT_TIMEOUT", 5.0, parse_seconds),
+        redaction=read.get("redaction", redaction, "", Redaction(), parse_redaction),
+        pseudonym_key=pseudonym_key(environ),
+        with_locals=read.get("locals", with_locals, "DISCREET_LOCALS", place.profile == "dev", parse_switch),
         why=read.why,
-        advice=tuple(_advice(environ, place, named=named)),
+        advice=(*_advice(environ, place, named=named), *missing),
     )
 
 
-def _sinks(read: _Reader, sinks: Sequence[Sink] | None, file: str | PathLike[str] | None) -> tuple[Sink, ...]:
+def _sinks(
+    read: _Reader, sinks: Sequence[Sink] | None, file: str | PathLike[str] | None
+) -> tuple[tuple[Sink, ...], list[str]]:
+    """The sinks, and advice on those that were asked for and cannot be had."""
     chosen: list[Sink]
+    remote: list[Sink] = []
+    advice: list[str] = []
     if sinks is not None:
         read.why["sinks"] = "configure()"
         chosen = list(sinks)
@@ -157,63 +174,15 @@ def _sinks(read: _Reader, sinks: Sequence[Sink] | None, file: str | PathLike[str
                 raise ConfigurationError(
                     "sinks", sink, "not a sink", "Use discreet.Stream, discreet.File or a subclass of discreet.Sink"
                 )
-            _format(sink.format)
+            parse_format(sink.format)
     else:
-        target = read.get("sinks", None, "DISCREET_STREAM", "stdout", _stream)
+        target = read.get("sinks", None, "DISCREET_STREAM", "stdout", parse_stream)
         chosen = [] if target == "none" else [Stream(target)]
+        remote, advice = wanted(read.environ)
     path = read.get("file", file, "DISCREET_FILE", None, os.fspath)
     if path is not None:
         chosen.append(File(path))
-    return tuple(chosen)
-
-
-def _levels(value: str | int | Mapping[str, str | int]) -> LevelSettings:
-    if isinstance(value, str):
-        default, named = parse_levels(value)
-    elif isinstance(value, Mapping):
-        named = {str(name): parse_level(level) for name, level in value.items()}
-        default = named.pop("", named.pop("root", None))
-    else:
-        default, named = parse_level(value), {}
-    level = INFO if default is None else default
-    return LevelSettings(level, level, named)
-
-
-def _format(value: str) -> str:
-    if value not in FORMATS:
-        raise ConfigurationError("format", value, "no such format", f"Use {', '.join(FORMATS[:-1])} or {FORMATS[-1]}")
-    return value
-
-
-def _stream(value: str) -> str:
-    if value not in ("stdout", "stderr", "none"):
-        raise ConfigurationError("stream", value, "no such stream", "Use stdout, stderr or none")
-    return value
-
-
-def _switch(value: bool | str) -> bool:
-    if isinstance(value, bool):
-        return value
-    if value.lower() not in _SWITCH:
-        raise ConfigurationError("switch", value, "neither on nor off", "Use on or off")
-    return _SWITCH[value.lower()]
-
-
-def _redaction(value: Redaction) -> Redaction:
-    if not isinstance(value, Redaction):
-        raise ConfigurationError("redaction", type(value).__name__, "not a policy", "Use discreet.Redaction(...)")
-    return value
-
-
-def _pseudonym_key(environ: Mapping[str, str]) -> Secret[str] | None:
-    key = environ.get(KEY_VARIABLE, "").strip()
-    return Secret(check_key(key)) if key else None
-
-
-def _name(value: object, setting: str) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ConfigurationError(setting, value, "not a name", f'Give the {setting} as text, such as "shop"')
-    return value.strip()
+    return (*chosen, *remote), advice
 
 
 def _isatty(stream: Any) -> bool:

@@ -16,7 +16,8 @@ from discreet._encoding import choose
 from discreet._record import Identity
 from discreet._redaction.engine import Redactor
 from discreet._redaction.record import around, identity_of, redact
-from discreet._settings import FORMATS, resolve
+from discreet._setting_values import FORMATS
+from discreet._settings import resolve
 from discreet._state import state
 from discreet._stdlib_bridge import to_pipeline
 from discreet._stdlib_host import HostRecord

@@ -22,7 +22,7 @@ def configured(**options):
         ({"level": {"db": "loud"}}, "level", "loud", "Use trace, debug"),
         ({"level": "info,=debug"}, "level", "=debug", "logger=level"),
         ({"level": 3.5}, "level", "3.5", "Use"),
-        ({"format": "xml"}, "format", "xml", "Use auto, console or json"),
+        ({"format": "xml"}, "format", "xml", "Use auto, console, json, otel, ecs, azure, gcp or datadog"),
         ({"service": ""}, "service", "", "as text"),
         ({"environment": 3}, "environment", "3", "as text"),
         ({"sinks": ["stdout"]}, "sinks", "stdout", "discreet.Stream"),
