@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from discreet._redaction.policy import Redaction, check_pattern
+from discreet._redaction.patterns import check_pattern, check_searched
+from discreet._redaction.policy import Redaction
 from discreet.errors import ConfigurationError
 
 
@@ -80,3 +81,20 @@ def test_a_kind_is_a_short_lower_case_word(kind: str) -> None:
 def test_a_bad_setting_is_refused(settings: dict[str, object]) -> None:
     with pytest.raises(ConfigurationError):
         Redaction(**settings)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [r"\w+@x", "(a|b)*c", ".*=x", r"x(?:\d+|y)z", "a{3,}b", "a+$", r"a+\b", "(?P<n>a*?)b", "a+(b)", "x|a+b", "[]a]+b"],
+)
+def test_a_searched_pattern_with_an_unbounded_repetition_before_its_end_is_refused(pattern: str) -> None:
+    with pytest.raises(ConfigurationError, match="an unbounded repetition that something follows"):
+        check_searched("customer-id", pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [r"CUST-\d+", r"CUST-\d{1,9}x", "(ab|cd)+", "(?:x|y+)", "a+?", "a+|b", r"x\+y", "[+*]y", r"(?i:cust)-\w+", "a?b"],
+)
+def test_a_searched_pattern_may_end_with_an_unbounded_repetition(pattern: str) -> None:
+    assert check_searched("customer-id", pattern).pattern == pattern

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from discreet._redaction.patterns import check_searched
 from discreet._redaction.strategies import check_strategies
 from discreet.errors import ConfigurationError
 
@@ -18,19 +18,6 @@ MAX_TEXT = 65_536
 PERSONAL = frozenset(("email", "phone", "ip-address"))
 """Kinds that a policy may turn on; detectors.json has their patterns."""
 
-_KIND = re.compile(r"[a-z][a-z0-9-]{0,39}\Z")
-_BOUNDED_LARGE = 1000
-
-_UNSHARED = (
-    (re.compile(r"\(\?<?[=!]"), "look-around", "Match the surrounding text too and put the secret in group 1"),
-    (re.compile(r"\(\?P="), "a back-reference", "Repeat the sub-expression instead"),
-    (re.compile(r"\\[1-9]"), "a back-reference", "Repeat the sub-expression instead"),
-    (re.compile(r"\(\?\("), "a conditional", "Write one pattern per case"),
-    (re.compile(r"\(\?>|[*+?}]\+"), "a possessive or atomic group", "Use a plain quantifier with an upper bound"),
-    (re.compile(r"\(\?#"), "a comment", "Write the comment beside the pattern"),
-    (re.compile(r"\\[ZGKXR]"), "an escape that only one engine knows", r"Use \A, \b or $ instead"),
-)
-
 
 @dataclass(frozen=True)
 class Redaction:
@@ -39,7 +26,7 @@ class Redaction:
     extra_keys: names whose values are masked, compared without case and separators.
     safe_keys: names whose values are not masked for their name; the values are still judged.
     patterns: kind to regular expression; the whole match is masked, or group 1 where there is one.
-        Regular expressions have no look-around and no back-references (see `check_pattern`).
+        Regular expressions have no look-around and no back-references (see `check_searched`).
     personal: kinds of personal data to mask too: any of "email", "phone", "ip-address". Most logs need them, so none
         is masked by default.
     strategies: kind to what stands in the secret's place: "marker" (the default), "partial" (with the last four
@@ -76,11 +63,11 @@ class Redaction:
             raise ConfigurationError("personal", self.personal, "unknown kind", f"Choose among {sorted(PERSONAL)}.")
         object.__setattr__(self, "personal", kinds)
         for kind, pattern in self.patterns.items():
-            check_pattern(kind, pattern)
+            check_searched(kind, pattern)
         check_strategies(self.strategies)
         safe = (self.safe_patterns,) if isinstance(self.safe_patterns, str) else tuple(self.safe_patterns)
         for pattern in safe:
-            check_pattern("safe-pattern", pattern)
+            check_searched("safe-pattern", pattern)
         object.__setattr__(self, "safe_patterns", safe)
         for name, policy in self.loggers.items():
             if not isinstance(policy, Redaction) or policy.loggers:
@@ -92,90 +79,3 @@ class Redaction:
         limit = self.max_text
         if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
             raise ConfigurationError("max_text", limit, "not a length", "Pass a positive number of characters, or None")
-
-
-def check_pattern(kind: str, regex: str) -> re.Pattern[str]:
-    """Compile a user's pattern, or raise `ConfigurationError` saying why it is outside the shared subset.
-
-    The subset is what every engine of discreet runs in linear time: no look-around, no back-references, no
-    conditionals, no unbounded repetition inside a repetition.
-    """
-    setting = f"patterns[{kind!r}]"
-    if not isinstance(kind, str) or not _KIND.match(kind):
-        raise ConfigurationError(
-            "patterns", kind, "not a kind", "Use lower-case letters, digits and dashes: 'customer-id'."
-        )
-    if not isinstance(regex, str):
-        raise ConfigurationError(setting, regex, "not a regular expression", "Pass its text")
-    bare = re.sub(r"\\\\", "  ", regex)  # an escaped backslash starts no escape
-    for unshared, name, remedy in _UNSHARED:
-        if unshared.search(bare):
-            raise ConfigurationError(setting, regex, f"{name} is outside the shared rule language", f"{remedy}.")
-    try:
-        compiled = re.compile(regex)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise ConfigurationError(setting, regex, f"invalid regular expression: {error}", "Correct it.") from None
-    if _nested_unbounded(bare):
-        raise ConfigurationError(
-            setting,
-            regex,
-            "a repetition inside an unbounded repetition",
-            "Give the inner and the outer one upper bounds: {1,64}.",
-        )
-    if compiled.match("") is not None:
-        raise ConfigurationError(setting, regex, "matches the empty text", "Require at least one character.")
-    return compiled
-
-
-def _nested_unbounded(regex: str) -> bool:
-    """Whether a group that itself repeats without bound is repeated without (or with a large) bound."""
-    stack = [False]  # per open group: does it repeat something without bound
-    position = 0
-    closed: bool | None = None  # what the group that has just ended repeats
-    while position < len(regex):
-        char = regex[position]
-        group, closed = closed, None
-        if char == "\\":
-            position += 2
-            continue
-        if char == "[":
-            position = _class_end(regex, position)
-            continue
-        if char == "(":
-            stack.append(False)
-        elif char == ")" and len(stack) > 1:
-            closed = stack.pop()
-            stack[-1] = stack[-1] or closed
-        else:
-            length, unbounded = _quantifier(regex, position)
-            if unbounded and group:
-                return True
-            if unbounded:
-                stack[-1] = True
-            position += max(length, 1)
-            continue
-        position += 1
-    return False
-
-
-def _class_end(regex: str, start: int) -> int:
-    position = start + 1
-    if regex[position : position + 1] == "^":
-        position += 1
-    if regex[position : position + 1] == "]":
-        position += 1
-    while position < len(regex) and regex[position] != "]":
-        position += 2 if regex[position] == "\\" else 1
-    return position + 1
-
-
-def _quantifier(regex: str, position: int) -> tuple[int, bool]:
-    """Length of the quantifier at `position` (0: none) and whether it has no useful upper bound."""
-    if regex[position] in "*+":
-        return 1, True
-    counted = re.compile(r"\{(\d*)(,?)(\d*)\}").match(regex, position)
-    if counted is None:
-        return 0, False
-    low, comma, high = counted.groups()
-    most = high if comma else low
-    return len(counted.group()), not most or int(most) > _BOUNDED_LARGE

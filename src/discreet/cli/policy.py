@@ -6,7 +6,8 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
-from discreet._redaction.policy import PERSONAL, Redaction, check_pattern
+from discreet._redaction.patterns import check_searched
+from discreet._redaction.policy import PERSONAL, Redaction
 from discreet._redaction.secret import Secret
 from discreet._redaction.strategies import KEY_VARIABLE, check_key, check_strategies
 from discreet.errors import ConfigurationError
@@ -108,7 +109,7 @@ def _pattern(text: str) -> tuple[str, str]:
     if not equals:
         raise argparse.ArgumentTypeError(f"{text!r} is not KIND=REGEX")
     try:
-        check_pattern(kind, regex)
+        check_searched(kind, regex)
     except ConfigurationError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     return kind, regex
