@@ -159,11 +159,11 @@ SIGNED: dict[str, Template] = {
     "password reset url": lambda c: f"mail sent: https://app.example.com/reset?token={s(c.word(32))}&lang=en",
     "telegram url": lambda c: f"POST https://api.telegram.org/bot{s(TOKENS['telegram'][1](c))}/sendMessage",
     "slack webhook": lambda c: (
-        f"posting to https://hooks.slack.com/services/{s(f'T{c.upper32(8)}/B{c.upper32(10)}/{c.alnum(24)}')}"
+        f"posting to https://hooks.slack.com/services/T{c.upper32(8)}/B{c.upper32(10)}/{s(c.alnum(24))}"
     ),
     "discord webhook": lambda c: f"https://discord.com/api/webhooks/{c.digits(18)}/{s(c.word(68))}",
     "teams webhook": lambda c: (
-        f"https://acme.webhook.office.com/webhookb2/{s(f'{c.uuid()}@{c.uuid()}/IncomingWebhook/{c.hex(32)}/{c.uuid()}')}"
+        f"https://acme.webhook.office.com/webhookb2/{c.uuid()}@{c.uuid()}/IncomingWebhook/{s(c.hex(32))}/{c.uuid()}"
     ),
 }
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_ALPHABETS = {
+ALPHABETS = {
     "alnum": _LETTERS + "0123456789",
     "word": _LETTERS + "0123456789_-",
     "base64": _LETTERS + "0123456789+/",
@@ -24,6 +24,7 @@ _ALPHABETS = {
     "hex": "0123456789abcdef",
     "digits": "0123456789",
 }
+"""The characters that the examples in detectors.json name, by that name."""
 
 
 def made_up(kind: str) -> str:
@@ -51,7 +52,7 @@ def _assembled(parts: list[str | list[str | int]]) -> str:
 def _generated(alphabet: str, length: int) -> str:
     """Characters with a digit among them, where there is room for one: a real one hardly ever has none."""
     while True:
-        made = "".join(secrets.choice(_ALPHABETS[alphabet]) for _ in range(length))
+        made = "".join(secrets.choice(ALPHABETS[alphabet]) for _ in range(length))
         if length < 4 or any(character.isdecimal() for character in made):
             return made
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,56 @@ def test_a_kind_that_is_not_masked_is_found() -> None:
     failed = [check.name for check in doctor_checks.redaction(Blind(Redaction())) if not check.ok]
     assert "github-token" in failed
     assert "key: password" not in failed
+
+
+def test_what_was_redacted_in_a_log_is_counted_by_kind_and_by_logger(cli: Cli, tmp_path: Path) -> None:
+    marked = '{"message": "password=[REDACTED:password]", "logger": "%s", "card": "[REDACTED:payment-card:1111]"}\n'
+    log = marked % "shop.api" + "web-1 | " + marked % "shop.db" + marked % "shop.api" + '{"message": "fine"}\n'
+    (tmp_path / "app.log.gz").write_bytes(gzip.compress(log.encode()))
+    done = cli("doctor", "--json", "--log", "app.log.gz", "--log", "-", input="text with [REDACTED:jwt] in {it\n")
+    assert done.returncode == 0, done.stdout
+    assert json.loads(done.stdout)["log"] == {
+        "lines": 5,
+        "redacted": {"password": 3, "payment-card": 3, "jwt": 1},
+        "redacted_by_logger": {"shop.api": 4, "shop.db": 2, "(none)": 1},
+        "problems": [],
+    }
+    lines = [line.split() for line in cli("doctor", "--log", "app.log.gz").stdout.splitlines()]
+    title = lines.index(["redacted", "in", "the", "log:", "6", "in", "4", "lines"])
+    assert lines[title + 1 : title + 7] == [
+        ["by", "kind"],
+        ["3", "password"],
+        ["3", "payment-card"],
+        ["by", "logger"],
+        ["4", "shop.api"],
+        ["2", "shop.db"],
+    ]
+
+
+def test_the_count_is_that_of_the_health_of_the_service_that_wrote_the_log(
+    cli: Cli, python: Any, tmp_path: Path
+) -> None:
+    done = python(
+        """
+        import json, sys
+        import discreet
+
+        discreet.configure(environment="prod")
+        discreet.get_logger("shop.api").info("signing in", password="hunter2" + "xyz", nested={"api_key": "k" * 20})
+        health = discreet.health()
+        print(json.dumps([health["redacted"], health["redacted_by_logger"]]), file=sys.stderr)
+        """
+    )
+    (tmp_path / "app.log").write_bytes(done.out)
+    counted = json.loads(cli("doctor", "--json", "--log", "app.log").stdout)["log"]
+    assert [counted["redacted"], counted["redacted_by_logger"]] == json.loads(done.err)
+    assert counted["redacted"] == {"password": 1, "api-key": 1}
+
+
+def test_a_log_that_cannot_be_read_is_wrong(cli: Cli) -> None:
+    done = cli("doctor", "--log", "missing.log")
+    assert done.returncode == 1
+    assert "missing.log: No such file or directory" in done.stdout
 
 
 def test_a_misspelt_variable_is_wrong(cli: Cli, environ: dict[str, str]) -> None:

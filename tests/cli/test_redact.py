@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -61,7 +62,8 @@ def test_zstandard_without_its_library_is_said_with_the_remedy(redact: Redact, t
 
 
 @pytest.mark.parametrize(
-    "arguments", [["a.log", "-o", "a.log"], ["a.log", "-o", "."], ["a.log", "-o", "no/such/b.log"]]
+    "arguments",
+    [["a.log", "-o", "a.log"], ["a.log", "-o", "."], ["a.log", "-o", "no/such/b.log"], ["a.log", "-o", "a.log/b.log"]],
 )
 def test_an_output_that_would_destroy_an_input_or_cannot_be_is_refused(
     redact: Redact, tmp_path: Path, arguments: list[str]
@@ -79,6 +81,62 @@ def test_appending_to_the_input_is_refused(redact: Redact, tmp_path: Path) -> No
         done = redact("a.log", capture_output=False, stdout=out, stderr=subprocess.PIPE)
     assert done.returncode == 2
     assert (tmp_path / "a.log").read_text() == "here\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links, modes and pipes are others there")
+def test_a_file_that_is_replaced_keeps_its_mode_and_a_link_to_it_stays_a_link(redact: Redact, tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text("fine\n")
+    (tmp_path / "safe.log").write_text("old\n")
+    (tmp_path / "safe.log").chmod(0o600)
+    (tmp_path / "link.log").symlink_to("safe.log")
+    assert redact("a.log", "-o", "link.log").returncode == 0
+    assert (tmp_path / "link.log").is_symlink()
+    assert (tmp_path / "safe.log").read_text() == "fine\n"
+    assert stat.S_IMODE((tmp_path / "safe.log").stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links, modes and pipes are others there")
+def test_an_output_that_is_a_pipe_is_written_to_and_stays_one(redact: Redact, tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text("fine\n")
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert redact("a.log", "-o", "pipe").returncode == 0
+        assert os.read(reader, 100) == b"fine\n"
+    finally:
+        os.close(reader)
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device that is always full")
+def test_an_output_that_is_full_is_said_in_one_line(redact: Redact) -> None:
+    with open("/dev/full", "wb") as full:
+        done = redact(input=b"fine\n", capture_output=False, stdout=full, stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (2, b"discreet: the output: No space left on device\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="closed by a POSIX shell")
+@pytest.mark.parametrize(
+    ("closed", "code", "out", "err"),
+    [
+        ("<&-", 1, b"", b"discreet: standard input is closed\n"),
+        (">&-", 0, b"", b"discreet redact: 1 lines, nothing to redact ("),
+        ("2>&-", 0, b"fine\n", b""),
+    ],
+)
+def test_a_stream_that_the_caller_closed_is_never_mistaken_for_another(
+    redact: Redact, closed: str, code: int, out: bytes, err: bytes
+) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}', "sh", *redact.command()],
+        input=b"fine\n",
+        capture_output=True,
+        env=redact.environ,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (code, out)
+    assert done.stderr.startswith(err)
+    assert done.stderr.count(b"\n") == bool(err)
 
 
 def test_an_input_that_is_not_there_or_damaged_is_said_and_the_others_are_written(

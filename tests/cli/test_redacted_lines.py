@@ -32,6 +32,11 @@ def test_a_line_of_json_keeps_every_byte_but_the_secret() -> None:
     assert safe(line % PASSWORD).decode() == line % "[REDACTED:password]"
 
 
+def test_numbers_that_python_cannot_hold_and_those_that_are_no_json_stay_as_they_are() -> None:
+    line = '{"a":1e400,"b":-0.0,"c":NaN,"d":[Infinity,0.1000000000000000055511151231257827],"z":1,"token":"%s","y":2}'
+    assert safe(line % PASSWORD).decode() == line % "[REDACTED:token]"
+
+
 def test_nested_values_lists_and_pairs_of_name_and_value_are_judged_as_fields() -> None:
     given_line = {
         "user": {"apiKey": PASSWORD, "id": 7},

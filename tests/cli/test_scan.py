@@ -78,7 +78,7 @@ def test_a_secret_as_a_name_a_number_or_in_a_key_of_many_lines_has_a_place(cli: 
     found = findings(cli, "a.log")
     assert ("a.log", 1, 3, "github-token") in found
     assert ("a.log", 1, 56, "pin") in found
-    assert [place[:2] for place in found if place[3] == "private-key"] == [("a.log", 2)]
+    assert [place[:2] for place in found if place[3] == "private-key"] == [("a.log", 3)]
 
 
 def test_nothing_found_ends_with_0(cli: Cli, tmp_path: Path) -> None:
@@ -135,6 +135,33 @@ def test_a_wrong_command_line_ends_with_2(cli: Cli, arguments: list[str]) -> Non
     assert cli("scan", *arguments).returncode == 2
 
 
+def test_a_file_is_scanned_once_however_it_is_named(cli: Cli, leaky: Path) -> None:
+    assert [place[0] for place in findings(cli, "shop/a.txt", str(leaky), "./shop")].count("shop/a.txt") == 2
+    assert len(findings(cli, "shop", "shop/a.txt", str(leaky))) == 3
+
+
+def test_what_could_not_be_read_is_counted_in_the_sum(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "cut.gz").write_bytes(gzip.compress(os.urandom(5000).hex().encode())[:-20])
+    (tmp_path / "a.log").write_text("fine\n")
+    done = cli("scan", "a.log", "cut.gz")
+    assert done.returncode == 2
+    assert done.stdout.endswith("not judged: 1 unreadable\n")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device that is always full")
+def test_an_output_that_is_full_is_no_verdict(environ: dict[str, str], leaky: Path) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "discreet", "scan", "shop"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=environ,
+            cwd=leaky.parent,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (2, b"discreet: the output: No space left on device\n")
+
+
 def test_fingerprints_stay_when_a_line_moves_and_when_the_secret_changes(cli: Cli, tmp_path: Path) -> None:
     def fingerprints(text: str) -> list[str]:
         (tmp_path / "a.txt").write_text(text)
@@ -153,31 +180,6 @@ def test_a_baseline_leaves_only_what_is_new(cli: Cli, leaky: Path, tmp_path: Pat
     assert cli("scan", "--baseline", "known.json", "shop").returncode == 0
     (leaky / "new.txt").write_text(f"password={PASSWORD}\n")
     assert findings(cli, "--baseline", "known.json", "shop") == [("shop/new.txt", 1, 10, "password")]
-
-
-def test_sarif_holds_what_a_code_host_needs(cli: Cli, leaky: Path) -> None:
-    done = cli("scan", "--sarif", str(leaky), "shop/a.txt")
-    assert done.returncode == 1
-    assert PASSWORD not in done.stdout
-    log = json.loads(done.stdout)
-    assert log["version"] == "2.1.0"
-    assert "sarif-schema-2.1.0" in log["$schema"]
-    (run,) = log["runs"]
-    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
-    assert run["columnKind"] == "unicodeCodePoints"
-    assert run["invocations"][0]["executionSuccessful"] is True
-    first = run["results"][0]
-    assert rules[first["ruleIndex"]] == first["ruleId"] == "password"
-    place = first["locations"][0]["physicalLocation"]
-    assert place["artifactLocation"] == {"uri": "shop/a.txt", "uriBaseId": "SRCROOT"}
-    assert place["region"] == {"startLine": 2, "startColumn": 16, "endLine": 2, "endColumn": 16 + len(PASSWORD)}
-    assert first["message"]["text"]
-    assert all(result["partialFingerprints"]["discreetFinding/v1"] for result in run["results"])
-
-
-def test_sarif_of_nothing_is_a_run_without_results(cli: Cli, tmp_path: Path) -> None:
-    (run,) = json.loads(cli("scan", "--sarif", ".").stdout)["runs"]
-    assert (run["results"], run["tool"]["driver"]["rules"]) == ([], [])
 
 
 def test_several_processes_find_the_same_as_one_in_the_same_order(cli: Cli, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from discreet._redaction.detectors import Detector, detectors
 from discreet._redaction.engine import Redactor
-from discreet._redaction.policy import check_pattern
+from discreet._redaction.patterns import check_pattern
 
 from .samples import assemble, generated_parts
 

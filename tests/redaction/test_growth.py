@@ -19,6 +19,10 @@ _WORST = [
     "123-45-6789 ", "ops_eyJ", "name: 'password', value: ", "\n", "DE89 3704 0044 0532 0130 00 ",
     "%41", "%3D%", "a%20", "QUJD", "QUJDREVG ", "4142", "| password | ", "|", "insert into t (password) values ('a'), ", "insert into t (",
     "<key>password</key><string>", '<entry key="password">', "echo a | sudo ", "password;x1;", "code ", "otp ", "cvv ", "AUTH ", "curl -b a=", "snmp -A ",
+    "the password for ", "password is a1 ", "password: \n", "user,password\na,b\n", "user  password\n", "| a | token |\n", "\ttoken\tb\n", "@a:1",
+    "a:b@tcp(", "-----BEGIN PRIVATE KEY-----\na | ", "&quot;password&quot;:&quot;", '{""password"":""', "\u201cpassword\u201d:", "%253D",
+    "insert into t (password) values (?) ", "insert into t (a, password) values (%s, %s) ('", "update t set password=? ", "select a where token=? [", "└ a\n",
+    's:8:"password";s:1:"', "<td>password</td><td>", "password=a|b|", ";password=a b ", "config set password ", '"name":"password","old":"', "key: AAAA", "get token\n",
 ]  # fmt: skip
 
 

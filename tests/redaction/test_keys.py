@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from discreet._redaction.keys import Keys, key_words, split
+from discreet._redaction.values import innocent
 
 
 @pytest.mark.parametrize(
@@ -60,9 +61,9 @@ def test_a_name_with_a_key_word_is_sensitive(name: str, kind: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "author", "authors", "author_name", "monkey", "keyboard", "key", "primary_key", "public_key", "partition_key",
+        "author", "authors", "author_name", "monkey", "keyboard", "primary_key", "public_key", "partition_key",
         "token_count", "max_tokens", "prompt_tokens", "tokens", "tokenizer", "tokenization", "token_type", "next_page_token",
-        "session_timeout", "session_id", "browserSessionId", "password_policy", "password_reset_url", "has_password",
+        "session_timeout", "session_count", "password_policy", "password_reset_url", "has_password",
         "is_secret", "withCredentials", "credentialsId", "secret_name", "LLM_SECRET_NAME", "secret_backend_command",
         "secret_refresh_interval", "passenger", "passed", "compass", "bypass", "opinion", "pinned", "ping", "shipping",
         "accessor", "bucket_key", "keyfile", "tokenfile", "cookie_policy", "postcode", "codebase", "auth_method", "auth_id",
@@ -71,6 +72,29 @@ def test_a_name_with_a_key_word_is_sensitive(name: str, kind: str) -> None:
 )  # fmt: skip
 def test_a_look_alike_is_not(name: str) -> None:
     assert Keys().kind(name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "masked"),
+    [
+        ("session_id", "u" * 3 + "Q7" * 5 + "a9Z" * 4, True),
+        ("browserSessionId", "9f1c2d3e-4b5a-6978-8c9d-0a1b2c3d4e5f", False),
+        ("session_id", "4bf92f3577b34da6a3ce929d0e0e4736", False),
+        ("sid", "user-session-2024-05-11-Worker-12", False),
+        ("key", "users:42:profile", False),
+        ("key", "ctrl+shift+down", False),
+        ("key", "Qk3v" * 10 + "Zw8=", True),
+        ("secret_id", "9f1c2d3e-4b5a-6978-8c9d-0a1b2c3d4e5f", True),
+        ("secret_id", "prod/db", False),
+        ("routing_key", "orders.created", False),
+        ("routing_key", "6fa4e387" * 4, True),
+        ("encrypt", "true", False),
+    ],
+)
+def test_a_name_of_many_uses_is_decided_by_the_shape_of_its_value(name: str, value: str, masked: bool) -> None:
+    kind = Keys().kind(name)
+    assert kind in key_words().shapes
+    assert innocent(value, kind) is not masked
 
 
 def test_extra_and_safe_keys_ignore_case_and_separators() -> None:

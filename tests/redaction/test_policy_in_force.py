@@ -125,6 +125,13 @@ def test_what_a_safe_pattern_matches_is_not_masked(policy):
     assert "Q3EXAMPLE7ZZ2345" not in kept.text
 
 
+def test_a_pattern_that_looks_at_the_edges_of_a_text_sees_every_field_on_its_own(policy):
+    kept = policy(patterns={"voucher": r"^V\d{4}$"})
+    for number in (1, 2):  # the second time the names are known, and the texts are new
+        log.info("sold", first=f"left {number}", voucher_id=f"V100{number}", last=f"right {number}")
+    assert [record["voucher_id"] for record in kept.records] == ["[REDACTED:voucher]"] * 2
+
+
 def test_under_a_name_of_the_users_own_everything_is_masked(policy):
     kept = policy(extra_keys=("salary", "internal_id"))
     log.info("x", salary=5000, internalId="7", nested={"salary": [1, 2.5, "no", None, True]})

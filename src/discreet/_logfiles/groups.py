@@ -26,11 +26,12 @@ _KEY_LINE = re.compile(
     r"""["'\\n+, \t\r]*"""
 )
 _LAST_KEY_LINE = re.compile(r"[ \t|]*[A-Za-z0-9+/]{1,80}={0,2}[ \t\r]*")
-_NAME_LINE = re.compile(
-    r"""\b(?:name|key|header|param|field|variable|attribute|k)["']?[ \t]{0,4}[:=>][ \t]{0,4}"""
-    r"""["']?([\w.\-\[\]]{1,80})["']?[,;]?(?:</\w{1,40}>)?[ \t\r]{0,8}$""",
-    re.IGNORECASE | re.MULTILINE,
+# Looked for from the separator on, which is rare, and then back to what stands before it.
+_NAME_AT_END = re.compile(
+    r"""[:=>][ \t]{0,4}["']?([\w.\-\[\]]{1,80})["']?[,;]?(?:</\w{1,40}>)?[ \t\r]{0,8}$""", re.MULTILINE
 )
+_CARRIER = re.compile(r"""\b(?:name|key|header|param|field|variable|attribute|k)["']?[ \t]{0,4}\Z""", re.IGNORECASE)
+_LONGEST_CARRIER = len("attribute") + 1 + 4
 _KEY_RUN = re.compile(r"[A-Za-z0-9+/]{20,}={0,2}|[A-Za-z0-9+/]{1,19}={0,2}(?=[ \t\r]*$)", re.MULTILINE)
 
 
@@ -84,7 +85,7 @@ def safe_end(data: bytes, end: int) -> int:
     for _ in range(_AFTER_NAME):
         start = data.rfind(b"\n", floor, max(floor, start - 1)) + 1
         line_end = data.find(b"\n", start, cut)
-        if start < cut and _NAME_LINE.search(data[start:line_end].decode("utf-8", "surrogateescape")):
+        if start < cut and any(_name_lines(data[start:line_end].decode("utf-8", "surrogateescape"))):
             return start
         if start <= floor:
             break
@@ -100,11 +101,19 @@ def _lines(text: str) -> list[str]:
 
 def _named(text: str, kind_of: KindOf) -> set[int]:
     """The numbers of the lines that end in a name which makes the next value a secret."""
-    found = [match.start(1) for match in _NAME_LINE.finditer(text) if kind_of(match.group(1)) is not None]
+    found = [match.start(1) for match in _name_lines(text) if kind_of(match.group(1)) is not None]
     if not found:
         return set()
     breaks = [match.start() for match in re.finditer("\n", text)]
     return {bisect_left(breaks, place) for place in found}
+
+
+def _name_lines(text: str) -> Iterator[re.Match[str]]:
+    """The names that end a line and say how the value on the next one is called."""
+    for match in _NAME_AT_END.finditer(text):
+        start = match.start()
+        if _CARRIER.search(text[max(0, start - _LONGEST_CARRIER - 1) : start]) is not None:
+            yield match
 
 
 def _end_of_key(lines: list[str], number: int) -> int:

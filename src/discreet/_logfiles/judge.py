@@ -134,7 +134,7 @@ class Judge:
             found = self._parsed(line)
             if found is not None:
                 return 0, found
-        before = _BEFORE_JSON.match(line)
+        before = _BEFORE_JSON.match(line) if "{" in line else None
         if before is None or not before.end():
             stripped = line.lstrip(" \t\ufeff")
             start = len(line) - len(stripped)

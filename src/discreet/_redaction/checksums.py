@@ -7,6 +7,7 @@ detectors.json; a regular expression cannot count, so these few rules are code.
 from __future__ import annotations
 
 import binascii
+import re
 from typing import TYPE_CHECKING
 
 from discreet._redaction.keys import key_words
@@ -102,6 +103,8 @@ def mixed(text: str) -> bool:
 
 def credential(text: str) -> bool:
     """What follows an authentication scheme is a credential, not the next word of a sentence."""
+    if "=" in text.rstrip("="):
+        return False  # the next field
     return len(text) >= 24 or not text.rstrip(".").replace("-", "").isalpha() or not _one_case(text)
 
 
@@ -114,13 +117,29 @@ def basic_pair(text: str) -> bool:
         return credential(text)
 
 
+def not_word(text: str) -> bool:
+    """Base64 of something, rather than the name of a mechanism or a word."""
+    if len(text) < 20 and (text.isupper() or text.islower()):
+        return False
+    return any(c.isdigit() for c in text) or "=" in text or not (_one_case(text) or text.islower())
+
+
 def generated(text: str) -> bool:
     """In a sentence: letters and digits mixed, as no word and no plain number is."""
     digits = sum(c.isdigit() for c in text)
     unit = text.lstrip("0123456789")
     if text[:1].isdigit() and unit.isalpha() and unit.islower() and digits < 4:
         return False  # 8chars, 12days
-    return 0 < digits < len(text) and any(c.isalpha() for c in text) and not text.startswith(("/", "http", "0x", "v"))
+    return (
+        0 < digits < len(text)
+        and any(c.isalpha() for c in text)
+        and not (text.startswith(("/", "http", "0x")) or (text[0] == "v" and text[1:2].isdigit()))
+    )
+
+
+def no_mechanism(text: str) -> bool:
+    """In a protocol's dialogue: a password rather than CRAM-MD5, a mechanism, or the answer FAILED."""
+    return generated(text) and not text.isupper()
 
 
 def not_number(text: str) -> bool:
@@ -135,23 +154,73 @@ def not_prose(text: str) -> bool:
 
 def chosen(text: str) -> bool:
     """Somebody chose it as a password: not a word about it, and not a name such as `db-creds`."""
-    return not_prose(text) and (any(c.isdigit() for c in text) or not text.islower())
+    return not_prose(text) and (any(c.isdigit() for c in text) or not _one_case(text))
 
 
 def _one_case(text: str) -> bool:
     return text[1:].islower() or text.isupper()
 
 
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_CREDENTIAL = re.compile(r"[A-Za-z0-9_\-+/=.~%:]{20,4096}")
+_PADDED = re.compile(r"[A-Za-z0-9+/_\-]{21,}={1,2}|[A-Za-z0-9+/_\-]{40,}")
+_DIGEST = re.compile(r"[0-9A-Fa-f]{32,}|[A-Za-z0-9+/]{27,}={0,2}")
+
+
+def credential_like(text: str) -> bool:
+    """Generated: 20 characters at least, of both cases and digits; no UUID, no hexadecimal id, no words."""
+    if _CREDENTIAL.fullmatch(text) is None or not text.strip("0123456789abcdefABCDEF-"):
+        return False
+    if not (any(map(str.isdigit, text)) and any(map(str.islower, text)) and any(map(str.isupper, text))):
+        return False
+    parts = re.split(r"[\-_.:/]", text)
+    return any(len(part) > 5 and not part.isdigit() and not (part.isalpha() and _one_case(part)) for part in parts)
+
+
+def opaque(text: str) -> bool:
+    """20 letters and digits at least, as servers generate session ids; no UUID, no number."""
+    return len(text) >= 20 and text.isalnum() and generated(text)
+
+
+def is_uuid(text: str) -> bool:
+    """A UUID."""
+    return _UUID.fullmatch(text) is not None
+
+
+def padded(text: str) -> bool:
+    """A key in base64: padded, or long and of mixed characters."""
+    if _PADDED.fullmatch(text) is None or not mixed(text) or not text.strip("0123456789abcdefABCDEF-"):
+        return False
+    return text.endswith("=") or (any(map(str.islower, text)) and any(map(str.isupper, text)))
+
+
+def digest(text: str) -> bool:
+    """A digest in hexadecimal or base64 stands in it."""
+    return _DIGEST.search(text) is not None
+
+
+SHAPES: dict[str, Callable[[str], bool]] = {
+    "credential-like": credential_like,
+    "digest": digest,
+    "opaque": opaque,
+    "padded": padded,
+    "uuid": is_uuid,
+}
+"""By the name that keys.json uses."""
+
 CHECKS: dict[str, Callable[[str], bool]] = {
     "basic-pair": basic_pair,
     "chosen": chosen,
     "credential": credential,
+    "credential-like": credential_like,
     "discord-snowflake": discord_snowflake,
     "encoded-jose-header": encoded_jose_header,
     "generated": generated,
     "jose-header": jose_header,
     "mixed": mixed,
+    "no-mechanism": no_mechanism,
     "not-number": not_number,
     "not-prose": not_prose,
+    "not-word": not_word,
 }
 """By the name that detectors.json uses."""

@@ -1,8 +1,9 @@
-"""Step 3, redact: secrets under one layer of encoding: base64, hexadecimal, percent.
+r"""Step 3, redact: secrets under one layer of encoding: base64, hexadecimal, percent.
 
 A run of base64 or hexadecimal characters is decoded and, if that gives text, judged like any text; when it holds a
-secret the whole run is masked. Of percent-encoded text only the secret is: the rest stays as it was. One layer, so
-that the work stays proportional to the text.
+secret the whole run is masked. Of percent-encoded text, and of text whose quotes are written as entities or escapes
+(`&quot;`, `\u0022`, `""`), only the secret is: the rest stays as it was. One layer, so that the work stays proportional
+to the text; of percent signs, which redirects encode once more on each hop, three.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _FEWEST = 20
 _FEWEST_HEXADECIMAL = 32
@@ -20,7 +21,19 @@ _RUN = re.compile(r"[A-Za-z0-9+/_\-]{20,}")
 _PIECE = re.compile(r"[A-Za-z0-9_\-]{16}")  # the gate looks for no shorter one
 _HEXADECIMAL = "0123456789abcdefABCDEF"
 _PERCENT_RUN = re.compile(r"""[^\s"'<>\\%]*%[0-9A-Fa-f]{2}[^\s"'<>\\]*""")
-_PERCENT = re.compile(r"%([0-9A-Fa-f]{2})")
+_PERCENT = re.compile(
+    r"%(?![A-Z][A-Z_][A-Z0-9_]{0,62}%(?![0-9A-Fa-f]{2}))(?:25){0,2}([0-9A-Fa-f]{2})"
+)  # not Windows' %DB_PASSWORD%
+_ESCAPE = re.compile(
+    r"&(?:quot|apos|amp|lt|gt|#0?3[49]|#[xX]2[27]);|\\{1,2}u00(?:22|27|26|3[A-Ea-e])|"
+    r"[\u201c-\u201f\u00ab\u00bb\u2018\u2019\uff1a\uff1d]"
+)
+_CHARACTERS = {
+    "&quot;": '"',
+    "&#34;": '"', "&#034;": '"', "&#x22;": '"', "&apos;": "'", "&#39;": "'", "&#039;": "'",
+    "&#x27;": "'", "&amp;": "&", "&lt;": "<", "&gt;": ">", "\uff1a": ":", "\uff1d": "=", "\u2018": "'", "\u2019": "'",
+}  # fmt: skip
+_DOUBLED = re.compile(r'""')
 _MOST = 65_536
 """Longer runs are pictures and archives."""
 
@@ -66,15 +79,44 @@ def percent_runs(text: str) -> Iterator[tuple[str, list[int]]]:
     if "%" not in text:
         return
     for run in _PERCENT_RUN.finditer(text):
-        characters: list[str] = []
-        places: list[int] = []
-        position = run.start()
-        for code in _PERCENT.finditer(text, *run.span()):
-            first, last = code.span()
-            characters.append(text[position:first])
-            places.extend(range(position, first + 1))
-            characters.append(chr(int(code.group(1), 16)))
-            position = last
-        characters.append(text[position : run.end()])
-        places.extend(range(position, run.end() + 1))
-        yield "".join(characters), places
+        yield _rewritten(text, *run.span(), _PERCENT, _percent_character)
+
+
+def quoted_texts(text: str) -> Iterator[tuple[str, list[int]]]:
+    """The text with plain quotes, if it has them as entities, escapes, doubled or typographic; places as above."""
+    if ("&" in text or "\\u00" in text or not text.isascii()) and _ESCAPE.search(text) is not None:
+        yield _rewritten(text, 0, len(text), _ESCAPE, _escape_character)
+    if '{""' in text or ',""' in text:
+        yield _rewritten(text, 0, len(text), _DOUBLED, _quote)
+
+
+def _rewritten(
+    text: str, start: int, end: int, pattern: re.Pattern[str], character: Callable[[re.Match[str]], str]
+) -> tuple[str, list[int]]:
+    characters: list[str] = []
+    places: list[int] = []
+    position = start
+    for code in pattern.finditer(text, start, end):
+        first, last = code.span()
+        characters.append(text[position:first])
+        places.extend(range(position, first + 1))
+        characters.append(character(code))
+        position = last
+    characters.append(text[position:end])
+    places.extend(range(position, end + 1))
+    return "".join(characters), places
+
+
+def _percent_character(code: re.Match[str]) -> str:
+    return chr(int(code.group(1), 16))
+
+
+def _escape_character(code: re.Match[str]) -> str:
+    written = code.group().lower()
+    if written[0] == "\\":
+        return chr(int(written[-2:], 16))
+    return _CHARACTERS.get(written, '"')
+
+
+def _quote(_: re.Match[str]) -> str:
+    return '"'

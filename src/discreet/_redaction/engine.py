@@ -21,7 +21,7 @@ from discreet._redaction.structure import UNJUDGED, Structure
 from discreet._values import to_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from discreet._record import Plain
     from discreet._redaction.secret import Secret
@@ -74,7 +74,7 @@ class Redactor:
         if self._epoch is not registry.epoch:
             self._forget()
         safe: dict[str, Plain] = {}
-        unseen: list[str] | None = None
+        unseen: dict[str, str] = {}
         known = self._clean_names
         clean = self._clean
         try:
@@ -85,16 +85,14 @@ class Redactor:
                 kind = type(value)
                 if kind is str:
                     if value not in clean:
-                        if unseen is None:
-                            unseen = [name]
-                        else:
-                            unseen.append(name)
+                        unseen[name] = value  # type: ignore[assignment]  # a str
                 elif (kind is int and not -_SMALL < value < _SMALL) or kind not in _SCALARS:  # type: ignore[operator]  # an int
                     safe[name] = self._structure.raw(value)
                     continue
                 safe[name] = value  # type: ignore[assignment]  # a plain scalar
-            if unseen is not None:
-                self._judge_unseen(safe, unseen)
+            if unseen and not self._all_clean(unseen.values()):
+                for name, text in unseen.items():
+                    safe[name] = self.text(text)
             return safe
         except Exception:  # fail closed: a mapping that cannot be read gives nothing away
             self.count("unjudged")
@@ -164,20 +162,22 @@ class Redactor:
         else:
             safe[label] = self._structure.raw(value, kind)
 
-    def _judge_unseen(self, safe: dict[str, Plain], names: list[str]) -> None:
+    def _all_clean(self, texts: Collection[str]) -> bool:
         """One look at all new strings of a record together, because most records hold nothing."""
-        texts: list[str] = [safe[name] for name in names]  # type: ignore[misc]  # only names of strings are listed
-        joined = texts[0] if len(texts) == 1 else "\n".join(texts)
+        joined = "\n".join(texts)
         limit = self._policy.max_text
-        if (limit is None or len(joined) <= limit) and self._policy.callback is None:
-            try:
-                if not (self._gate.may_hold_secret(joined) or registry.holds(joined)):
-                    self._remember(texts, len(joined))
-                    return
-            except Exception:  # each text on its own then, failing closed on its own
-                self.count("unjudged")
-        for name in names:
-            safe[name] = self.text(safe[name])  # type: ignore[arg-type]  # as above
+        if self._policy.callback is not None or (limit is not None and len(joined) > limit):
+            return False
+        if self._gate.sees_edges and len(texts) > 1:
+            return False
+        try:
+            if self._gate.may_hold_secret(joined) or registry.holds(joined):
+                return False
+        except Exception:  # each text on its own then, failing closed on its own
+            self.count("unjudged")
+            return False
+        self._remember(texts, len(joined))
+        return True
 
     def _judged(self, value: str) -> str:
         policy = self._policy
@@ -202,7 +202,7 @@ class Redactor:
                 raise TypeError("the redaction callback returned no string")
         return result
 
-    def _remember(self, texts: list[str] | tuple[str, ...], together: int) -> None:
+    def _remember(self, texts: Collection[str], together: int) -> None:
         if len(self._clean) >= _CACHED_TEXTS:
             self._clean.clear()
         if together <= _CACHED_LENGTH:

@@ -39,6 +39,10 @@ class KeyWords:
         self.stop_before_last = _words(data["stop_before_last"])
         self.status_words = _words(data["status_words"])
         self.number_kinds = _words(data["number_kinds"])
+        self.shapes: dict[str, str] = data["shapes"]
+        """Kinds whose names are used for other things too: only a value of this shape (see SHAPES) is a secret."""
+        self.introducing = _words(data["introducing"])
+        self.between = _words(data["between"])
         self.identity_words = _words(data["identity_words"])
         self.parameters_kept = _words(data["parameters_kept"])
         self.credential_parameters_kept = _words(data["credential_parameters_kept"])
@@ -96,6 +100,8 @@ class Keys:
             return self.verdicts[name]
         except KeyError:
             pass
+        if name.isdigit():  # a time, a process, a line: too many to remember
+            return None if name in self._safe else self._extra.get(name)
         verdict = self._judge(name[-_MAX_NAME:])
         if len(self.verdicts) >= _CACHED_NAMES:
             self.verdicts.clear()
@@ -113,13 +119,12 @@ class Keys:
         if not words:
             return None
         rules = self._rules
-        if len(words) == 1 or "." in name:
-            last = split(name.rpartition(".")[2])  # server.pin is a pin
-            if len(last) == 1 and last[0] in rules.exact:
-                return rules.exact[last[0]]
+        if len(words) == 1 and words[0] in rules.exact:
+            return rules.exact[words[0]]
         found = self._last_key_word(words)
         if found is None:
-            return None
+            last = split(name.rpartition(".")[2]) if "." in name else ()  # server.pin is a pin
+            return rules.exact.get(last[0]) if len(last) == 1 else None
         kind, start, end, at_end_only = found
         if any(word in rules.stop_after for word in words[end:]):
             return None

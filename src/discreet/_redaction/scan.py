@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from functools import cache
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from discreet._redaction.anchors import Anchors
 from discreet._redaction.detectors import Detector, detectors
-from discreet._redaction.encoded import percent_runs, runs
+from discreet._redaction.encoded import percent_runs, quoted_texts, runs
 from discreet._redaction.numbers import numbers
 from discreet._redaction.pairs import pairs
 from discreet._redaction.sql import inserts
@@ -24,6 +26,11 @@ def lowered(text: str) -> str:
     return text.lower() if text.isascii() else text.translate(_ASCII_LOWER)
 
 
+@cache
+def _anchors() -> Anchors:
+    return Anchors(detectors())
+
+
 def find(text: str, kind_of: Callable[[str], str | None], extra: tuple[Detector, ...] = ()) -> list[Span]:
     """Spans (start, end, kind) of the secrets in `text`, in order, without overlap."""
     spans = _ranked(text, kind_of, extra)
@@ -31,7 +38,7 @@ def find(text: str, kind_of: Callable[[str], str | None], extra: tuple[Detector,
         inner = _ranked(meaning, kind_of, extra)
         if inner:
             spans.append((start, end, *min(inner, key=itemgetter(2))[2:]))
-    for meaning, places in percent_runs(text):
+    for meaning, places in (*percent_runs(text), *quoted_texts(text)):
         spans += [
             (places[start], places[end], rank, kind) for start, end, rank, kind in _ranked(meaning, kind_of, extra)
         ]
@@ -46,18 +53,16 @@ def _ranked(
     spans: list[tuple[int, int, int, str]] = []
     for start, end, kind in numbers(text):
         spans.append((start, end, 1, kind))
-    for detector in (*detectors(), *extra):
-        haystack = low if detector.fold else text
+    users = [(anchor, detector) for detector in extra for anchor in detector.anchors]
+    for anchor, detector in _anchors().standing_in(text, low) + users:
         rank = 1 if detector.structure else 0
-        for anchor in detector.anchors:
-            if anchor in haystack:
-                spans += [
-                    (start, end, rank, detector.kind)
-                    for start, end in detector.find(text, low, anchor)
-                    if not innocent(text[start:end], "password")
-                ]
+        spans += [
+            (start, end, rank, detector.kind)
+            for start, end in detector.find(text, low, anchor)
+            if not innocent(text[start:end], "password")
+        ]
     spans += [(start, end, 2, kind) for start, end, kind in pairs(text, kind_of)]
-    if "insert " in low:
+    if "insert " in low or "update " in low or "select " in low:
         spans += [(start, end, 2, kind) for start, end, kind in inserts(text, low, kind_of)]
     return spans
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from discreet._redaction.sql_parameters import parameters
 from discreet._redaction.values import Span, secret_parts
 
 if TYPE_CHECKING:
@@ -19,19 +20,40 @@ _VALUE = re.compile(
     r"""\s{0,8}(?:[ENen]?\\?'((?:[^'\\]|''|\\[^'])*)\\?'|\\?"([^"\\]*)\\?"|(?:\w{1,32}\([^()]{0,256}\)|[^,()]*))\s{0,8}([,)])"""
 )
 _NEXT_ROW = re.compile(r"\s{0,8},\s{0,8}\(")
-ANCHOR = "insert "
+_UPDATE = re.compile(
+    r"update\s{1,4}[^\s=]{1,200}\s{1,4}set\s{1,4}([^\n;]{1,2000})|select\s[^\n]{1,1000}?\swhere\s([^\n;]{1,1000})",
+    re.IGNORECASE,
+)
+_ASSIGNED = re.compile(r"([\w.]{1,80})[\"'`]?\s{0,4}=\s{0,4}(?:%s|%\(\w{1,40}\)s|\?|\$\d{1,3}|:\w{1,40})")
+_PLACEHOLDERS = re.compile(r"\s{0,8}(?:(?:%s|%\(\w{1,40}\)s|\?|\$\d{1,3}|:\w{1,40}|@\w{1,40})\s{0,8},?\s{0,8}){1,64}\)")
+ANCHORS = ("insert ", "update ", "select ")
 
 
 def inserts(text: str, low: str, kind_of: Callable[[str], str | None]) -> list[Span]:
     """Spans of the values of columns whose names are sensitive."""
     found: list[Span] = []
-    position = low.find(ANCHOR)
+    position = low.find("insert ")
     while position >= 0:
         statement = _INSERT.match(text, position)
         if statement is not None:
             kinds = [kind_of(name.strip(" \t\r\n\"'`[]\\")) for name in statement.group(1).split(",")]
-            position = _rows(text, statement.end(), kinds, found) - 1
-        position = low.find(ANCHOR, position + 1)
+            placeholders = _PLACEHOLDERS.match(text, statement.end())
+            if placeholders is None:
+                position = _rows(text, statement.end(), kinds, found) - 1
+            elif any(kinds):
+                position = parameters(text, placeholders.end(), kinds, found) - 1
+        position = low.find("insert ", position + 1)
+    for anchor in ("update ", "select "):
+        position = low.find(anchor)
+        while position >= 0:
+            statement = _UPDATE.match(text, position)
+            if statement is not None:
+                assigned = list(_ASSIGNED.finditer(text, *statement.span(statement.lastindex or 0)))
+                position = assigned[-1].end() if assigned else statement.end()
+                kinds = [kind_of(name.group(1)) for name in assigned]
+                if any(kinds):
+                    position = parameters(text, position, kinds, found)
+            position = low.find(anchor, position + 1)
     return found
 
 

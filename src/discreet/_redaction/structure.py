@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from discreet._redaction.engine import Redactor
 
 _DEPTH = 64
+_SHORTEST_CARD = 10**13
+_LONGER_THAN_CARDS = 10**16  # cards may be longer, but such numbers are ids far more often
 _NODES = 100_000
 _ARGUMENTS = 64
 _COMMAND = 4096
 _NAME_KEYS = ("name", "key", "header", "Name", "Key", "Header")
-_VALUE_KEYS = ("value", "Value", "val")
+_VALUE_KEYS = frozenset(("value", "Value", "val"))
 _PAIRED = ("authorization", "credentials")  # holds who somebody is beside what proves it
 UNJUDGED = "[REDACTED:unjudged]"
 
@@ -67,7 +69,7 @@ class Structure:
     def number(self, value: int) -> Plain:
         """An integer that may be a payment card."""
         try:
-            if luhn(str(value)) and 10**13 <= value < 10**16:  # longer ones are ids far more often than cards
+            if not -_SHORTEST_CARD < value < _SHORTEST_CARD and luhn(str(value)) and 0 < value < _LONGER_THAN_CARDS:
                 return self._redactor.mask("payment-card", str(value))
         except ValueError:  # more digits than Python writes: an encoder could not write it either
             return self._redactor.to_plain(value)
@@ -100,10 +102,11 @@ class _Walk:
 
     def _mapping(self, mapping: dict[str, Plain], kind: str | None, depth: int) -> Plain:
         redactor = self._redactor
-        named = self._named(mapping) if kind is None else None
+        shapes = key_words().shapes
+        named = self._named(mapping) if kind is None or kind in shapes else None
         safe: dict[str, Plain] = {}
         for name, value in mapping.items():
-            under = kind or redactor.key(name)
+            under = redactor.key(name) if kind is None or kind in shapes else kind
             if kind in _PAIRED and name.lower() in key_words().identity_words:
                 under = None
             if named is not None and name in _VALUE_KEYS:
@@ -115,9 +118,11 @@ class _Walk:
         return safe
 
     def _named(self, mapping: dict[str, Plain]) -> str | None:
+        if _VALUE_KEYS.isdisjoint(mapping):
+            return None
         for key in _NAME_KEYS:
             name = mapping.get(key)
-            if isinstance(name, str) and len(name) <= 128 and any(value in mapping for value in _VALUE_KEYS):
+            if isinstance(name, str) and len(name) <= 128:
                 return self._redactor.key(name)
         return None
 
@@ -135,6 +140,8 @@ class _Walk:
     def _arguments(self, items: list[Plain], depth: int) -> Plain:
         """A list that may be a command line: `["--password", "x"]`, `["mysql", "-px"]`."""
         original = items
+        if not any(isinstance(item, str) for item in items):
+            return [self.value(item, None, depth + 1) for item in items]
         words = [item for item in items[:_ARGUMENTS] if isinstance(item, str)]
         options = any(word[:1] == "-" for word in words)
         if options and len(words) == len(items) and sum(map(len, words)) <= _COMMAND:
@@ -165,7 +172,7 @@ class _Walk:
 
     def _under_key(self, value: str, kind: str) -> Plain:
         if innocent(value, kind) and not (value and kind in self._redactor.declared and not is_masked(value)):
-            return value
+            return self._redactor.text(value) if kind in key_words().shapes else value
         if kind == "connection-string":
             return self._connection_string(value)
         if kind not in ("cookie", "authorization"):

@@ -16,7 +16,7 @@ from discreet._encoding.console_style import Palette, color_count, wants_color
 from discreet._encoding.escape import display_width, escape
 from discreet._engine import ENGINE
 from discreet._state import state
-from discreet.cli import doctor_checks
+from discreet.cli import doctor_checks, doctor_log
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 _DESCRIPTION = """\
 Show which settings a service started here would get, who decided each, what discreet hooks into, whether its sinks
-can be written to, and whether every kind of secret is redacted. Exits with 1 if something is wrong.
+can be written to, and whether a planted secret of every kind is redacted. Exits with 1 if something is wrong. With
+--log it also counts, by kind and by logger, what was redacted in logs that exist already.
 """
 
 
@@ -35,6 +36,13 @@ def add(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Register the subcommand."""
     parser = subparsers.add_parser("doctor", help="show what is configured, and why", description=_DESCRIPTION)
     parser.add_argument("--json", action="store_true", help="the same for programs")
+    parser.add_argument(
+        "--log",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="count what was redacted in this log too (also gzip and zstd; - is stdin; repeatable)",
+    )
     parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="default: on a terminal")
     parser.set_defaults(command=run)
 
@@ -42,6 +50,10 @@ def add(subparsers: argparse._SubParsersAction[Any]) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Examine, print, and return 1 if anything is wrong."""
     report = examine()
+    if arguments.log:
+        counted = doctor_log.redacted(arguments.log)
+        report["log"] = counted.as_data()
+        report["ok"] = report["ok"] and not counted.problems
     if arguments.json:
         print(json.dumps(report, indent=2))
     else:
@@ -107,6 +119,8 @@ class _Page:
         yield from self._checks("hooked", report["hooks"])
         yield from self._redaction(report["redaction"])
         yield from self._variables(report)
+        if "log" in report:
+            yield from self._log(report["log"])
         yield ""
         verdict = "all is well" if report["ok"] else self.paint("something is wrong: see above", "bad")
         yield f"{self._mark(ok=report['ok'])} {verdict}"
@@ -133,7 +147,7 @@ class _Page:
     def _redaction(self, checks: list[dict[str, Any]]) -> Iterator[str]:
         """All kinds in columns: what matters is that none is missing."""
         passed = sum(check["ok"] for check in checks)
-        yield self._title(f"redaction: {passed} of {len(checks)} planted kinds masked")
+        yield self._title(f"redaction, tried out: {passed} of {len(checks)} planted kinds masked")
         column = max(len(check["name"]) for check in checks) + 4
         across = max(1, (self.width - 2) // column)
         for start in range(0, len(checks), across):
@@ -155,6 +169,18 @@ class _Page:
         for name, meaning in _settings.VARIABLES.items():
             is_set = bool(os.environ.get(name, "").strip())
             yield f"  {self.paint(f'{name:<{column}}', 'key' if is_set else 'quiet')}  {self.paint(meaning, 'quiet')}"
+
+    def _log(self, log: dict[str, Any]) -> Iterator[str]:
+        """Two short tables: by kind, by logger."""
+        total = sum(log["redacted"].values())
+        yield self._title(f"redacted in the log: {total:,} in {log['lines']:,} lines")
+        for title, counts in (("by kind", log["redacted"]), ("by logger", log["redacted_by_logger"])):
+            if counts:
+                yield f"  {self.paint(title, 'quiet')}"
+            for name, count in counts.items():
+                yield f"  {count:>9,}  {self.paint(escape(name), 'value')}"
+        for problem in log["problems"]:
+            yield f"  {self._mark(ok=False)} {escape(problem)}"
 
     def _title(self, text: str) -> str:
         return "\n" + self.paint(text, "message")

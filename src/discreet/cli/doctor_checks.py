@@ -20,6 +20,7 @@ from discreet import _hooks, _lifecycle, _stdlib_bridge
 from discreet._context import context, current
 from discreet._delivery.file import File
 from discreet._delivery.stream import Stream
+from discreet._made_up import ALPHABETS
 from discreet._redaction.detectors import detectors
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def redaction(redactor: Redactor) -> list[Check]:
         for example in detector.examples:
             results[detector.kind] = results.get(detector.kind, True) and _masked(redactor, detector, example)
     for kind, name in sorted(_key_names().items()):
-        planted = _generated("digits", 12) if kind == "pin" else _generated("alnum", 20)
+        planted = _generated("digits", 12) if kind == "pin" else _generated("alnum", 44)
         left = json.dumps(redactor.fields({name: planted, "nested": [{name: planted}]}), default=str)
         results[f"key: {kind}"] = planted not in left
     card = _card_number()
@@ -114,7 +115,7 @@ def _masked(redactor: Redactor, detector: Detector, example: list[str | list[str
     planted = [_generated(str(part[0]), int(part[1])) for part in example if not isinstance(part, str)]
     given = iter(planted)
     text = "".join(part if isinstance(part, str) else next(given) for part in example)
-    left = redactor.text(f"seen {text} here")
+    left = redactor.text(f"seen\n{text}\nhere")
     return "[REDACTED:" in left and not any(len(secret) >= 6 and secret in left for secret in planted)
 
 
@@ -124,22 +125,11 @@ def _key_names() -> dict[str, str]:
     return {kind: names[0] for group in ("exact", "last", "strong") for kind, names in words[group].items()}
 
 
-_ALPHABETS = {
-    "alnum": "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789",
-    "word": "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-",
-    "base64": "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/",
-    "base32": "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567",
-    "lower32": "abcdefghijklmnopqrstuvwxyz234567",
-    "hex": "0123456789abcdef",
-    "digits": "0123456789",
-}
-
-
 def _generated(alphabet: str, length: int) -> str:
     """Characters that look like a key's, digits among them: always the same, so that a failure can be repeated."""
     source = random.Random(f"{alphabet} {length}")  # noqa: S311 - no secret, only made to look like one
     while True:
-        made = "".join(source.choice(_ALPHABETS[alphabet]) for _ in range(length))
+        made = "".join(source.choice(ALPHABETS[alphabet]) for _ in range(length))
         if length < 4 or any(character.isdecimal() for character in made) or alphabet.endswith("32"):
             return made
 

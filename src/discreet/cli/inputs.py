@@ -29,11 +29,17 @@ def opened(names: Sequence[str], *, again: bool = False) -> Generator[list[IO[by
                 files.append(stack.enter_context(open(name, "rb")))
             elif again:
                 kept = cast("IO[bytes]", stack.enter_context(tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)))
-                shutil.copyfileobj(sys.stdin.buffer, kept)
+                shutil.copyfileobj(_stdin(), kept)
                 files.append(kept)
             else:
-                files.append(sys.stdin.buffer)
+                files.append(_stdin())
         yield files
+
+
+def _stdin() -> IO[bytes]:
+    if sys.stdin is None:
+        raise DiscreetError("standard input is closed")
+    return sys.stdin.buffer
 
 
 def lines_of(file: IO[bytes]) -> Iterable[bytes]:
@@ -74,7 +80,9 @@ class Input:
     def open(self) -> bool:
         """Whether it can be opened."""
         try:
-            self.file = sys.stdin.buffer if self.name == "-" else open(self.name, "rb")  # noqa: SIM115 - closed by `close`
+            self.file = _stdin() if self.name == "-" else open(self.name, "rb")  # noqa: SIM115 - closed by `close`
+        except DiscreetError as error:
+            self.problem = error
         except OSError as error:
             self.problem = unreadable(self.name, error)
         return self.file is not None
@@ -96,7 +104,9 @@ class Input:
                 yield chunk
         except DiscreetError as error:
             self.problem = error
-        except damages() as error:
+        except Exception as error:
+            if not isinstance(error, damages()):
+                raise
             self.problem = unreadable(self.name, error)
 
     def idle(self) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import sys
 from contextlib import contextmanager, suppress
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Literal
 
 from discreet.errors import DiscreetError
 
@@ -39,21 +40,35 @@ def output(name: str | None) -> Generator[tuple[IO[bytes], str]]:
     """The file to write to, and its name as far as it has one.
 
     A named file is written beside its place and moved there at the end: if anything is raised, it never appears.
+    A link stays a link, and a file that is replaced keeps its permissions. A pipe or a device is written to.
     """
     if name is None:
         yield sys.stdout.buffer, _name_of_stdout()
         sys.stdout.buffer.flush()
         return
-    beside = f"{name}.{os.getpid()}.part"
-    try:
-        with open(beside, "xb") as file:
+    if os.path.exists(name) and not os.path.isfile(name):
+        with _opened(name, name, "wb") as file:
             yield file, name
-        os.replace(beside, name)
-    except FileNotFoundError as error:
-        raise OutputError(f"{name}: {error.strerror}") from None
+        return
+    place = os.path.realpath(name)
+    beside = f"{place}.{os.getpid()}.part"
+    file = _opened(name, beside, "xb")
+    try:
+        with file:
+            with suppress(FileNotFoundError):
+                shutil.copymode(place, beside)
+            yield file, name
+        os.replace(beside, place)
     finally:
         with suppress(OSError):
             os.unlink(beside)
+
+
+def _opened(name: str, path: str, mode: Literal["wb", "xb"]) -> IO[bytes]:
+    try:
+        return open(path, mode)
+    except OSError as error:
+        raise OutputError(f"{name}: {error.strerror}") from None
 
 
 def _name_of_stdout() -> str:

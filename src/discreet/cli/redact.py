@@ -30,7 +30,7 @@ examples:
   discreet redact app.log.1.gz app.log -o safe.log.zst
   kubectl logs -f deploy/shop | discreet redact --quiet | tee shop.log
 
-exit codes: 0 done, 1 an input could not be read to its end, 2 the command line was wrong
+exit codes: 0 done, 1 an input could not be read to its end, 2 the command line was wrong, or the output failed
 """
 
 
@@ -88,7 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
             each.close()
     for problem in problems:
         print(f"discreet: {problem}", file=sys.stderr)
-    if not arguments.quiet:
+    if readable and not arguments.quiet:
         print(summary, file=sys.stderr)
     return 1 if problems else 0
 

@@ -34,7 +34,8 @@ examples:
   discreet scan --sarif . > discreet.sarif      for a code host
   kubectl logs deploy/shop | discreet scan -    a log, before it goes to somebody
 
-exit codes: 0 nothing found, 1 secrets found, 2 the command line was wrong, or a file could not be read
+exit codes: 0 nothing found, 1 secrets found, 2 the command line was wrong, or a file could not be read, or the output
+failed
 """
 _SIZE = re.compile(r"(\d{1,9})\s*([kmg]?)b?", re.IGNORECASE)
 _FACTORS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3}

@@ -61,10 +61,10 @@ class Files:
     def chunks(self, cut: Callable[[bytes], int]) -> Iterator[Chunk]:
         """Every file's content, one file after the other."""
         for name in self._names():
-            number = len(self.names)
-            self.names.append("<stdin>" if name == "-" else _shown(name))
             self.current = source = Input(name)
             if source.open():
+                number = len(self.names)
+                self.names.append("<stdin>" if name == "-" else _shown(name))
                 try:
                     assert source.file is not None
                     for content in self._text(name, source.file, cut):
@@ -72,7 +72,9 @@ class Files:
                         yield Chunk(number, content)
                 except DiscreetError as error:
                     self.failed.append(error)
-                except damages() as error:
+                except Exception as error:
+                    if not isinstance(error, damages()):
+                        raise
                     self.failed.append(unreadable(name, error))
                 finally:
                     source.close()
@@ -80,6 +82,15 @@ class Files:
                 self.failed.append(source.problem)
 
     def _names(self) -> Iterator[str]:
+        """Each file once, also if it was given twice or lies in a folder that was given too."""
+        seen: set[str] = set()
+        for path in self._given():
+            place = path if path == "-" else os.path.abspath(path)
+            if place not in seen:
+                seen.add(place)
+                yield path
+
+    def _given(self) -> Iterator[str]:
         for path in self._paths:
             if path == "-" or not os.path.isdir(path):
                 if path == "-" or not self._excluded(path):

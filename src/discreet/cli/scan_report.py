@@ -75,8 +75,10 @@ class Table:
             self._out.write(f"{_counted(total, 'secret')} in {where}: {kinds}\n")
         else:
             self._out.write(f"no secrets in {where}\n")
-        if totals.skipped:
-            reasons = Counter(skipped.reason for skipped in totals.skipped)
+        reasons = Counter(skipped.reason for skipped in totals.skipped)
+        if totals.failed:
+            reasons["unreadable"] = len(totals.failed)
+        if reasons:
             said = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
             self._out.write(f"not judged: {said}\n")
 

@@ -49,6 +49,7 @@ class Sarif:
                     }
                 }
             ],
+            # GitHub goes by a hash of the line, which the action that uploads adds; it would be one of the secret.
             "partialFingerprints": {"discreetFinding/v1": located.fingerprint},
         }
         self._out.write(f"{self._between}{json.dumps(result)}")
@@ -56,9 +57,9 @@ class Sarif:
 
     def end(self, totals: Totals) -> None:
         """The tool with its rules, and what was not judged."""
-        notes = [{"level": "error", "message": {"text": str(error)}} for error in totals.failed]
+        notes = [{"level": "error", "message": {"text": _unicode(str(error))}} for error in totals.failed]
         notes += [
-            {"level": "note", "message": {"text": f"not judged: {skipped.reason}: {skipped.file}"}}
+            {"level": "note", "message": {"text": _unicode(f"not judged: {skipped.reason}: {skipped.file}")}}
             for skipped in totals.skipped
         ]
         rest: dict[str, Any] = {
@@ -86,8 +87,13 @@ def _rule(kind: str) -> dict[str, Any]:
         "fullDescription": {"text": f"The text holds what looks like a secret of the kind {words}."},
         "help": {"text": _HELP},
         "defaultConfiguration": {"level": "error"},
-        "properties": {"tags": ["security", "secret"], "security-severity": "8.0"},
+        "properties": {"tags": ["security", "secret"], "precision": "high", "security-severity": "8.0"},
     }
+
+
+def _unicode(text: str) -> str:
+    """A name that is no UTF-8 has half characters here, which strict readers of JSON refuse."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _artifact(file: str) -> dict[str, str]:
