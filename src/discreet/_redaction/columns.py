@@ -13,25 +13,12 @@ if TYPE_CHECKING:
 
     KindOf = Callable[[str], "str | None"]
 
-_WORDS = (
-    "pass",
-    "pwd",
-    "secret",
-    "token",
-    "key",
-    "cred",
-    "cookie",
-    "cvv",
-    "cvc",
-    "ssn",
-    "otp",
-    "iban",
-    "senha",
-    "wort",
-    "contrase",
+HEADS = frozenset((
+    "pass", "pwd", "secret", "token", "key", "cred", "cookie", "cv", "ssn", "otp", "iban", "senha", "wort", "contrase",
     "mnemonic",
-)
-_TELLING = re.compile("|".join(_WORDS), re.IGNORECASE)
+))  # fmt: skip
+"""A head has one of these, as a part of some name."""
+_TELLING = re.compile("|".join(sorted(HEADS)), re.IGNORECASE)
 _LINE = re.compile(r"[^\n]+")
 _MOST_ROWS = 200
 _MOST_CELLS = 64
@@ -60,15 +47,6 @@ def columns(text: str, kind_of: KindOf) -> list[Span]:
         if any(kinds) and not _is_row(text, lines, number - 2, sign, len(kinds)):
             number = _rows(text, lines, number, sign, kinds, found)
     return found
-
-
-def may_be_head(low: str) -> bool:
-    """Whether a lower-case text has a word that `columns` starts at; a cheap question."""
-    if "pass" in low or "secret" in low or "token" in low or "key" in low or "pwd" in low or "cred" in low:
-        return True
-    if "cookie" in low or "cvv" in low or "cvc" in low or "ssn" in low or "otp" in low or "iban" in low:
-        return True
-    return "senha" in low or "wort" in low or "contrase" in low or "mnemonic" in low
 
 
 def _is_row(text: str, lines: list[tuple[int, int]], number: int, sign: str, count: int) -> bool:

@@ -13,14 +13,15 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from discreet._redaction.anchors import Anchors
-from discreet._redaction.columns import columns, may_be_head
+from discreet._redaction.columns import HEADS, columns
 from discreet._redaction.detectors import Detector, detectors
 from discreet._redaction.encoded import percent_runs, quoted_texts, runs
 from discreet._redaction.names import names_a_secret
 from discreet._redaction.numbers import KINDS, numbered, numbers
 from discreet._redaction.scan import lowered
-from discreet._redaction.sentences import sentences, speaks_of_secrets
+from discreet._redaction.sentences import INTRODUCING, sentences
 from discreet._redaction.userinfo import userinfo
+from discreet._redaction.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,11 +30,42 @@ _RUNS = bytes(ord("x") if chr(code) in "0Xx_-" else ord(".") for code in range(2
 _RUN = "x" * 16  # no token that detectors.json recognises by its form has a shorter run
 _HEXADECIMAL = "0123456789abcdef-"
 _GLUE = (".", ":", "*")  # between the prefix of a token and its hexadecimal part
-_ORACLE = re.compile("sqlplus|impdp|expdp|sqlldr|rman").search
 _LINKED = re.compile(r"/(?:reset|verify|magic|token|activate|confirm|invite)").search
 _SUBMITTED = re.compile(r"\]:(?:\d{2,5}|submission) [^\s:]{1,128}:").search
-_CALLED = re.compile(r"maker\.ifttt|chat\.googleapis|open\.(?:feishu|lark)").search
+_PORT = re.compile(r":(?:5432|5433|6432|\*):").search
 _CELL = re.compile(r"\w[ \t]{0,40}\|[ \t]{0,8}\S").search
+
+
+# What of words.TELLING opens the gate by itself, and what does so in the company of certain signs.
+_ENOUGH = frozenset((
+    "pass", "bearer", "basic", "pwd", "otp", "identif", "psk", "isakmp", "rabbitmqctl", "securestring", "kty",
+    "standby", "vrrp", "community", "isql",
+))  # fmt: skip
+_CALLED = frozenset(("login", "auth", "cred", "crypt"))
+_ORACLE = frozenset(("sqlplus", "impdp", "expdp", "sqlldr", "rman"))
+_PRINTED = frozenset(("echo", "printf"))
+_WINDOWS = frozenset(("schtasks", "signtool", "certutil", "wmic"))
+_HOOKED = frozenset(("hook", "alias", "ifttt", "googleapis", "feishu", "lark"))
+_WAYS = (
+    ("code", (" code", "?code=", "&code=", "code%")),
+    ("cv", (" cv",)),
+    ("configure", ("configure set",)),
+    ("cred", ("creds",)),
+    ("eap", (": eap",)),
+    ("enable", ("enable ",)),
+    ("insert", ("insert ",)),
+    ("install", ("service install",)),
+    ("key", ("-key", "key-", "?key=", "&key=")),
+    ("logged", ("logged in ",)),
+    ("login", ("login ", "login=")),
+    ("mask", ("add-mask",)),
+    ("ntlm", (": ntlm",)),
+    ("server", ("-server",)),
+    ("sig", ("sig=", "signature=", "sig%", "signature%")),
+    ("token", ("security-token=",)),
+    ("unlock", ("bw unlock",)),
+    ("user", ("user/", "username/", "/user:", "createuser", "setuser ", "user default")),
+)  # fmt: skip
 
 
 @cache
@@ -63,6 +95,7 @@ class Gate:
         self.sees_edges = any(sign in detector.source for detector in extra for sign in ("^", "$", r"\A", r"\Z"))
         """Whether a user's pattern may tell a text from the same text between two lines."""
         self._innocent_names: set[str] = set()
+        self._words = Words()
 
     def may_hold_secret(self, text: str) -> bool:
         """False only if `find` would find nothing."""
@@ -81,44 +114,24 @@ class Gate:
             return True
         if any(search(text) is not None for search in self._searches):
             return True
-        table = text.encode("ascii", "replace").translate(KINDS)
+        encoded = text.encode("ascii", "replace")
+        table = encoded.translate(KINDS)
         shapes = table.decode("ascii")  # searching a str is several times faster than searching bytes
         if numbered(shapes) and numbers(text):
             return True
         low = text.lower()
-        if ("-" in shapes and _optioned(shapes)) or _telling(text, low) or self._worded(text, low):
+        if ("-" in shapes and _optioned(shapes)) or _signed(text, low):
             return True
-        long = table.translate(_RUNS).decode("ascii")
-        start = long.find(_RUN)
-        verdict: bool | None = False
-        formed: bool | None = None  # not looked for yet
-        while start >= 0:
-            end = long.find(".", start + 16)
-            if end < 0:
-                end = len(text)
-            run = text[start:end]
-            if run.strip(_HEXADECIMAL):
-                if formed is None:
-                    formed = _formed(text)
-                if formed:
-                    return True
-                verdict = None
-            elif _is_introduced(run, text[max(0, start - 16) : start]):
-                return True
-            elif "-" not in run:
-                verdict = None
-            start = long.find(_RUN, end)
-        return verdict
+        told = self._words.told(text, encoded, low)
+        if (told or not text.isascii()) and (tells(told, text, low) or self._worded(told, text)):
+            return True
+        return _of_form(text, table.translate(_RUNS).decode("ascii"))
 
-    def _worded(self, text: str, low: str) -> bool:
-        """Secrets that words, a table's head or an @ introduce."""
-        if "@" in text and ":" in text and userinfo(text):
+    def _worded(self, told: frozenset[str], text: str) -> bool:
+        """Secrets that a table's head or the words of a sentence introduce."""
+        if "\n" in text and not told.isdisjoint(HEADS) and columns(text, self._kind_of):
             return True
-        if "└" in text:
-            return True
-        if "\n" in low and may_be_head(low) and columns(text, self._kind_of):
-            return True
-        return speaks_of_secrets(low) and bool(sentences(text, self._kind_of))
+        return (not text.isascii() or not told.isdisjoint(INTRODUCING)) and bool(sentences(text, self._kind_of))
 
 
 def _separated(text: str) -> bool:
@@ -138,6 +151,30 @@ def _optioned(shapes: str) -> bool:
     return False
 
 
+def _of_form(text: str, long: str) -> bool | None:
+    """Whether a run of token characters has the form of a secret; None: it may be encoded text."""
+    start = long.find(_RUN)
+    verdict: bool | None = False
+    formed: bool | None = None  # not looked for yet
+    while start >= 0:
+        end = long.find(".", start + 16)
+        if end < 0:
+            end = len(text)
+        run = text[start:end]
+        if run.strip(_HEXADECIMAL):
+            if formed is None:
+                formed = _formed(text)
+            if formed:
+                return True
+            verdict = None
+        elif _is_introduced(run, text[max(0, start - 16) : start]):
+            return True
+        elif "-" not in run:
+            verdict = None
+        start = long.find(_RUN, end)
+    return verdict
+
+
 def _is_introduced(run: str, before: str) -> bool:
     """Whether a hexadecimal run may be a part of a token, rather than a mere id."""
     if run.startswith("fc-") or (before[-1:] in _GLUE and (before[-2:-1].isalnum() or before[-2:-1] == "*")):
@@ -152,75 +189,46 @@ def _formed(text: str) -> bool:
     return any(detector.find(text, low, anchor) for anchor, detector in _forms().standing_in(text, low))
 
 
-def _telling(text: str, low: str) -> bool:
-    """Words and signs that start the rules of detectors.json which need neither a separator nor a long run."""
-    if "pass" in low or "bearer" in low or "basic" in low or "pwd" in low or " code" in low or "otp" in low:
+def _signed(text: str, low: str) -> bool:
+    """Signs that start rules of detectors.json without any word."""
+    if "@" in text and ":" in text and ("://" in text or ":thin:" in text or ":oci" in text or userinfo(text)):
         return True
-    if "auth" in low and any(anchor in (low if fold else text) for anchor, fold in _auth_anchors()):
+    if "|" in text and (_CELL(text) is not None or "|s:" in text):
         return True
-    if " cv" in low or "identified" in low or "configure set" in low or ("|" in text and _CELL(text) is not None):
+    if "<" in text and ("<<<" in text or "<-" in text):
+        return True
+    if "\t" in text and ("\tTRUE\t" in text or "\tFALSE\t" in text):
+        return True
+    if "/" in text and ("/p:" in low or "net user" in low or "log in " in low or ("@" in text and ".py" in low)):
         return True
     if ("=" in text or "+" in text) and any(anchor in text for anchor in _inner_anchors()):
         return True
-    if "(" in text and ("insert " in low or (("'" in text or '"' in text) and _called(low))):
+    if "*" in text and (" * " in text or ":*:" in text):
         return True
-    if "=" in text and _in_query(low):
+    if "└" in text:
         return True
-    if "%3" in text and ("sig%" in low or "signature%" in low or "code%" in low):
-        return True
-    return _of_a_tool(text, low) or ("/" in text and _with_slash(text, low)) or (":" in text and _with_colon(text, low))
-
-
-def _called(low: str) -> bool:
-    return "login(" in low or "auth(" in low or "credential" in low or "crypt" in low
-
-
-def _in_query(low: str) -> bool:
-    if "sig=" in low or "signature=" in low or "security-token=" in low or "login=" in low:
-        return True
-    return "?code=" in low or "&code=" in low or "?key=" in low or "&key=" in low
-
-
-def _of_a_tool(text: str, low: str) -> bool:
-    """Words of command lines and configurations."""
-    if "<" in text and ("<<<" in text or "<-" in text):
-        return True
-    if "|" in text and ("echo " in low or "printf " in low or "|s:" in text):
-        return True
-    if "*" in text and " * " in text:
-        return True
-    if "login " in low or "LOGIN " in text or "\tTRUE\t" in text or "\tFALSE\t" in text or "creds" in low:
-        return True
-    if "enable " in low or "community" in low or "-server" in low or "psk" in low or "-key" in low or "key-" in low:
-        return True
-    if "createuser" in low or "isakmp" in low or "standby " in low or "vrrp " in low or "identify" in low:
-        return True
-    if "rabbitmqctl" in low or "isql " in low or "service install" in low or "bw unlock" in low:
-        return True
-    return ">" in text and ("setuser " in low or "user default" in low)
-
-
-def _with_slash(text: str, low: str) -> bool:
-    if "net user" in low or "log in " in low or "logged in " in low or "user/" in low or "username/" in low:
-        return True
-    if " /" in text and ("schtasks" in low or "signtool" in low or "certutil" in low or "wmic" in low):
-        return True
-    if "@" in text and (".py" in low or _ORACLE(low) is not None):
-        return True
-    return _LINKED(low) is not None
-
-
-def _with_colon(text: str, low: str) -> bool:
-    if "@" in text and ("://" in text or ":thin:" in text or ":oci" in text):
-        return True
-    if "://" in text and ("hook" in low or "otpauth" in low or "alias set" in low or _CALLED(low) is not None):
-        return True
-    if ":5432:" in text or ":5433:" in text or ":6432:" in text or ":*:" in text:
-        return True
-    if ";s:" in text or ": eap" in low or ": xauth" in low or "securestring" in low or "kty" in low:
-        return True
-    if "]:" in text and _SUBMITTED(text) is not None:
-        return True
-    return (
-        "/user:" in low or "stats auth" in low or "add-mask" in low or ": ntlm" in low or "/p:" in low or "/pass" in low
+    return ":" in text and (
+        _PORT(text) is not None or (";s:" in text) or ("]:" in text and _SUBMITTED(text) is not None)
     )
+
+
+def tells(told: frozenset[str], text: str, low: str) -> bool:
+    """Whether the telling words of a text stand as the rules of detectors.json want them."""
+    if not told.isdisjoint(_ENOUGH):
+        return True
+    if "auth" in told and any(anchor in (low if fold else text) for anchor, fold in _auth_anchors()):
+        return True
+    for part, ways in _WAYS:
+        if part in told:
+            for way in ways:
+                if way in low:
+                    return True
+    if "(" in text and (("'" in text or '"' in text) and not told.isdisjoint(_CALLED)):
+        return True
+    if "@" in text and not told.isdisjoint(_ORACLE):
+        return True
+    if "|" in text and not told.isdisjoint(_PRINTED):
+        return True
+    if "/" in text and (_LINKED(low) is not None or (" /" in text and not told.isdisjoint(_WINDOWS))):
+        return True
+    return "://" in text and not told.isdisjoint(_HOOKED)

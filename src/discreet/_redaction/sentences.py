@@ -23,6 +23,11 @@ _TELLING = re.compile(
     r"pass|pwd|secret|token|key|cred|psk\b|bindpw|rootpw|senha|wort|contrase|clave|lösenord|haslo|hasło|parola|пароль|密码|密碼|パスワード",
     re.IGNORECASE,
 )
+INTRODUCING = frozenset((
+    "pass", "secret", "token", "key", "pwd", "cred", "wort", "clave", "contrase", "senha", "parola", "haslo", "psk",
+    "tpw", "dpw",
+))  # fmt: skip
+"""A text in ASCII in which something is found has one of these as a part of some word."""
 _NAME_BACK = re.compile(r"[\w.\-/:]{0,64}")
 _NAME_ON = re.compile(r"[\w.\-]{0,48}")
 _WORD = re.compile(r"[ \t]{0,64}(\S{1,512})")
@@ -58,23 +63,6 @@ _NO_SENTENCE = frozenset("=(/@&[<>,|\\%;")
 _LONG = re.compile(r"[A-Za-z0-9_\-+=]{24,}")
 _STRIPPED = "\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb<([{"
 _CLOSING = "\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb>)]}.,;:!?"
-
-
-def speaks_of_secrets(low: str) -> bool:
-    """Whether a lower-case text has a word that `sentences` starts at; a cheap question."""
-    if "pass" in low or "secret" in low or "token" in low or "key" in low or "pwd" in low or "cred" in low:
-        return True
-    return (
-        not low.isascii()
-        or "wort" in low
-        or "clave" in low
-        or "senha" in low
-        or "parola" in low
-        or "haslo" in low
-        or "psk" in low
-        or "tpw" in low
-        or "dpw" in low
-    )
 
 
 def sentences(text: str, kind_of: KindOf) -> list[Span]:
