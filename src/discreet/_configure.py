@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from discreet import _lifecycle, _limits, _settings
 from discreet._call import active
+from discreet._delivery.background import around
 from discreet._delivery.stream import Stream
+from discreet._delivery.wanted import PREFIXES
 from discreet._encoding import choose
 from discreet._health import ledger
 from discreet._levels import WARNING, levels, parse_level
@@ -100,7 +102,8 @@ def configure_at_first_record(*, inside_host: bool = False) -> Emitter:
             settings = _settings.resolve()
         except ConfigurationError as error:
             problem = str(error)
-            kept = {key: value for key, value in os.environ.items() if not key.startswith("DISCREET_")}
+            settled = ("DISCREET_", *PREFIXES)
+            kept = {key: value for key, value in os.environ.items() if not key.startswith(settled)}
             settings = _settings.resolve(environ=kept)
         if logging is not None and logging.getLogger().handlers and not (inside_host or _sends_here(logging)):
             _into_host(settings)
@@ -116,15 +119,18 @@ def configure_at_first_record(*, inside_host: bool = False) -> Emitter:
 
 
 def _install(settings: Settings, *, take_over: bool) -> None:
+    settings = replace(settings, sinks=around(settings.sinks, settings.delivery))
     redactor = _redactor(settings)
     opened: list[Sink] = []
     try:
         for sink in settings.sinks:
             sink.open()
+            sink.prepare(settings)
             sink.retired = False
             opened.append(sink)
         outputs = tuple(
-            Output(0 if sink.level is None else _level(sink), choose(sink, settings), sink) for sink in settings.sinks
+            Output(0 if sink.level is None else _level(sink), choose(sink, settings, redactor), sink)
+            for sink in settings.sinks
         )
     except Exception:
         for sink in opened:
@@ -138,7 +144,8 @@ def _install(settings: Settings, *, take_over: bool) -> None:
     wanted = settings.levels
     levels.replace(wanted.default, wanted.elsewhere, dict(wanted.named))
     for sink in previous:
-        if sink not in settings.sinks:
+        wrapped = any(getattr(other, "inner", None) is sink for other in settings.sinks)
+        if sink not in settings.sinks and not wrapped:
             ledger.past.append(sink.books)
             sink.retire()
     _lifecycle.install()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from discreet._encoding.escape import escape
 
 if TYPE_CHECKING:
-    from discreet._delivery.sink import Books
+    from discreet._delivery.books import Books
 
 
 class Ledger:

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import atexit
+import inspect
 import os
 import signal
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING
 
+from discreet._delivery import native
 from discreet._health import complain, ledger
 from discreet._record import Identity
 from discreet._redaction.audit import audit
 from discreet._state import state
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
     from discreet._delivery.sink import Sink
+
+EXIT_TIMEOUT = 5.0
+_LEAST = 0.25  # seconds that a sink gets at exit, when those before it took all there was
 
 _installed = False
 _forking = threading.local()
@@ -30,6 +37,7 @@ def install() -> None:
         return
     _installed = True
     atexit.register(drain)
+    _drain_at_end_of_worker()
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(
             before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child
@@ -39,22 +47,105 @@ def install() -> None:
 def install_sigterm() -> None:
     """Drain on SIGTERM too, where the application left it at its default (and only it may change it later)."""
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, _terminated)
+        try:
+            signal.signal(signal.SIGTERM, _terminated)
+        except ValueError:  # a sub-interpreter: signals are the main one's
+            return
+
+
+def flush(timeout: float | None = None) -> bool:
+    """Flush every sink, all within `timeout` seconds; whether all of it was delivered. Never raises."""
+    deadline = None if timeout is None else time.monotonic() + max(0.0, timeout)
+    sinks = state.sinks
+    for sink in sinks:
+        _hurry(sink)
+    # Those that cannot be told to stop come last, so that they cost the others nothing.
+    results = [_flush(sink, deadline) for sink in sorted(sinks, key=lambda sink: not _takes_timeout(sink))]
+    return all(results)
+
+
+def _hurry(sink: Sink) -> None:
+    try:
+        sink.hurry()
+    except Exception as error:  # it may still be flushed
+        complain(f"{sink.name} could not be hurried: {type(error).__name__}")
+
+
+def _flush(sink: Sink, deadline: float | None) -> bool:
+    try:
+        result: object = sink.flush(_left(deadline)) if _takes_timeout(sink) else _in_time(sink.flush, deadline)
+        return not sink.books.lost_since_asked() if result is None else bool(result)
+    except Exception as error:  # a sink of the user's may raise anything
+        complain(f"{sink.name} could not be flushed: {type(error).__name__}")
+        return False
+
+
+def _left(deadline: float | None) -> float | None:
+    return None if deadline is None else max(0.0, deadline - time.monotonic())
+
+
+def _takes_timeout(sink: Sink) -> bool:
+    """Sinks may define `flush(self)`, as they could before there was a timeout."""
+    try:
+        inspect.signature(sink.flush).bind(1.0)
+    except TypeError:
+        return False
+    except ValueError:  # not written in Python
+        return True
+    return True
+
+
+def _in_time(flush: Callable[[], object], deadline: float | None) -> bool | None:
+    """A flush that knows no timeout, in a thread that may be left behind; here where no thread can be started."""
+    results: list[bool | Exception | None] = []
+    gate = native.Gate()
+
+    def run() -> None:
+        try:
+            result = flush()
+            results.append(None if result is None else bool(result))
+        except Exception as error:  # raised where somebody waits for it
+            results.append(error)
+        finally:
+            gate.wake()
+
+    if deadline is None or not native.start(run):
+        run()
+    elif not gate.wait(_left(deadline)):
+        return False
+    result = results[0] if results else False
+    if isinstance(result, Exception):
+        raise result
+    return result
 
 
 def drain() -> None:
-    """Flush every sink; never raises."""
+    """The process ends: one budget for all sinks to deliver, or to store, what waits. Never raises."""
+    settings = state.settings
+    deadline = time.monotonic() + (EXIT_TIMEOUT if settings is None else settings.exit_timeout)
     for sink in state.sinks:
+        _hurry(sink)
+    for sink in sorted(state.sinks, key=lambda sink: not _takes_timeout(sink)):
+        if not sink.ends_itself:
+            _flush(sink, deadline)
         try:
-            sink.flush()
+            sink.end(max(_LEAST, deadline - time.monotonic()))
         except Exception as error:  # at exit there is nobody left to raise to
-            complain(f"{sink.name} could not be flushed: {type(error).__name__}")
+            complain(f"{sink.name} could not be ended: {type(error).__name__}")
 
 
 def _terminated(number: int, _frame: FrameType | None) -> None:
     drain()
     signal.signal(number, signal.SIG_DFL)  # die of the signal, so that the parent sees what happened
     os.kill(os.getpid(), number)
+
+
+def _drain_at_end_of_worker(_reminder: object = None) -> None:
+    """Workers of `multiprocessing` and of Celery end without `atexit`; their own list of last things is asked."""
+    for name in ("multiprocessing", "billiard"):
+        process, util = sys.modules.get(f"{name}.process"), sys.modules.get(f"{name}.util")
+        if process is not None and util is not None and getattr(process.current_process(), "_parent_pid", None):
+            util.Finalize(None, drain, exitpriority=-100)
 
 
 def _before_fork() -> None:
@@ -83,3 +174,7 @@ def _after_fork_in_child() -> None:
     if pipeline is not None:
         parent = pipeline.identity
         pipeline.identity = Identity(parent.service, parent.version, parent.environment, parent.host, os.getpid())
+    for name in ("multiprocessing", "billiard"):
+        util = sys.modules.get(f"{name}.util")
+        if util is not None:  # a worker forgets its list of last things at its beginning, and then asks whom to remind
+            util.register_after_fork(drain, _drain_at_end_of_worker)

@@ -136,4 +136,4 @@ class Pipeline:
                 except Exception as error:  # one sink's encoder must not cost the others their record
                     sink.drop(f"encoding {type(error).__name__}")
                 else:
-                    sink.accept(line)
+                    sink.accept(line, record.level)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from discreet import _environment
-from discreet._delivery.file import File
+from discreet._delivery.file import bounded
 from discreet._delivery.sink import Sink
 from discreet._delivery.stream import Stream
 from discreet._delivery.wanted import wanted
@@ -181,7 +181,7 @@ def _sinks(
         remote, advice = wanted(read.environ)
     path = read.get("file", file, "DISCREET_FILE", None, os.fspath)
     if path is not None:
-        chosen.append(File(path))
+        chosen.append(bounded(path))
     return (*chosen, *remote), advice
 
 

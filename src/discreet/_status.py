@@ -12,29 +12,42 @@ from discreet._redaction.audit import audit
 from discreet._redaction.engine import Redactor
 from discreet._state import state
 
+_COUNTS = ("emitted", "delivered", "waiting", "handed_over", "adopted")
 
-def flush() -> None:
-    """Return when every record written so far has reached its sinks; never raises."""
-    _lifecycle.drain()
+
+def flush(timeout: float | None = 5.0) -> bool:
+    """Return when every record written so far has reached its sinks, or after `timeout` seconds (None: however long).
+
+    True: all of it was delivered, not merely stored on disk, and none was lost since the last `flush()`. Never raises.
+    """
+    return _lifecycle.flush(timeout)
 
 
 def health() -> dict[str, Any]:
     """The books of this process since its start (or its fork).
 
-    `delivered` and `dropped` (by reason) sum over all sinks so far, of which those in force stand in `sinks`;
-    `dropped` also has the records that reached no sink. `suppressed` are those held back by `once`, `every` or
-    `sample`, and `redacted` the markers written, by kind, under the configuration in force.
+    They balance, for each sink and in all: emitted == delivered + waiting + sum(dropped) + handed_over. A record counts
+    once for each sink that it goes to. `waiting` is in memory or on disk; `handed_over` was left on disk to another
+    process, or to a later configuration of this one; `adopted` are those of `emitted` that such a one left to us.
+
+    `emitted`, `delivered`, ... sum over all sinks so far, of which those in force stand in `sinks`; `emitted` and
+    `dropped` also have the records that reached no sink. Sinks that send over a network say where to (`destination`),
+    whether they are trying (`circuit`: closed, open or half-open), the last error, and how often they tried again
+    (`retries`). `suppressed` are records held back by `once`, `every` or `sample`, and `redacted` the markers
+    written, by kind, under the configuration in force.
     """
     sinks: list[dict[str, Any]] = [dict(sink.health()) for sink in state.sinks]
-    dropped: dict[str, int] = dict(ledger.lost)
     in_force = [sink.books for sink in state.sinks]
     past = [books for books in ledger.past if not any(books is other for other in in_force)]
-    delivered = sum(sink["delivered"] for sink in sinks) + sum(books.delivered for books in past)
-    for losses in (*(sink["dropped"] for sink in sinks), *(dict(books.dropped) for books in past)):
-        for reason, count in losses.items():
+    all_books: list[dict[str, Any]] = [*sinks, *(books.shown(books.waiting) for books in past)]
+    dropped: dict[str, int] = dict(ledger.lost)
+    sums = {name: sum(books.get(name, 0) for books in all_books) for name in _COUNTS}  # a sink may tell less
+    sums["emitted"] += sum(dropped.values())
+    for books in all_books:
+        for reason, count in books["dropped"].items():
             dropped[reason] = dropped.get(reason, 0) + count
     return {
-        "delivered": delivered,
+        **sums,
         "dropped": dropped,
         "suppressed": ledger.held,
         "redacted": dict(audit.by_kind),

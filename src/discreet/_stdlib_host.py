@@ -48,6 +48,7 @@ class HostSink(Sink):
             elif logger.isEnabledFor(record.level):
                 logger.handle(_as_logging(logger, record))
                 with self._lock:
+                    self.books.emitted += 1
                     self.books.delivered += 1
         except Exception as error:  # a handler of the host's
             self.drop(reason_of(error))

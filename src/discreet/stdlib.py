@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from discreet._configure import configure_at_first_record
 from discreet._delivery.sink import Discard
-from discreet._encoding import choose
+from discreet._encoding import by_format
 from discreet._record import Identity
 from discreet._redaction.engine import Redactor
 from discreet._redaction.record import around, identity_of, redact
@@ -69,7 +69,7 @@ class Formatter(logging.Formatter):
         self._redactor = Redactor(settings.redaction, settings.pseudonym_key)
         self._identity = identity_of(settings, self._redactor)
         self._with_locals = settings.with_locals
-        self._encode = choose(Discard(format=format), settings)
+        self._encode = by_format(Discard(format=format), settings)
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line (a traceback on the console has more), without its newline; never raises."""

@@ -1,16 +1,77 @@
-"""Write a whole line to a file descriptor."""
+"""Open a file for lines, write a whole line to a descriptor, and find out whether a file ends in one."""
 
 from __future__ import annotations
 
+import errno
 import os
 import select
+import stat
+import time
+from contextlib import suppress
+from typing import NamedTuple
 
 PATIENCE = 1.0
 """Seconds a non-blocking descriptor may stay full before the record is given up."""
+_APPEND = os.O_APPEND | os.O_CREAT | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+_STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/")  # opened by these names, files are somebody else's
+_LOOKS = 10  # at the end of a file that another process may just be writing to
+_PAUSE = 0.001
 
 
 class TornLineError(OSError):
     """Part of a line was written and the rest could not be: the next line must start with a newline."""
+
+    written = 0
+    """How many bytes were."""
+
+
+class Opened(NamedTuple):
+    """A descriptor, and what tells whether a path still leads to the same file."""
+
+    fd: int
+    device: int
+    inode: int
+    regular: bool
+    """Whether it is a file: not a pipe, a terminal or a device, nor what stdout was redirected to."""
+
+
+def open_file(path: str, *, locked: bool = False) -> Opened:
+    """Open a file to append to; it and its folder are made if missing. Raises `OSError`.
+
+    Readable by owner and group at most (0640): if it is there and ours, the others' rights are taken from it. In
+    a folder that everybody may write to, neither a link nor somebody else's file is what was meant. `locked` says
+    that the file will be locked, for which some network file systems want it to be open for reading too.
+    """
+    folder = os.path.dirname(path)
+    os.makedirs(folder, exist_ok=True)
+    public = os.name == "posix" and bool(os.stat(folder).st_mode & stat.S_IWOTH)
+    flags = _APPEND | (os.O_NOFOLLOW if public else 0)
+    flags |= os.O_RDWR if locked and _is_regular(path) else os.O_WRONLY
+    fd = os.open(path, flags, 0o640)
+    try:
+        status = os.fstat(fd)
+        regular = stat.S_ISREG(status.st_mode) and not path.startswith(_STREAMS)
+        if regular and os.name == "posix":
+            _keep_private(fd, status, public=public)
+    except BaseException:
+        os.close(fd)
+        raise
+    return Opened(fd, status.st_dev, status.st_ino, regular)
+
+
+def _keep_private(fd: int, status: os.stat_result, *, public: bool) -> None:
+    if public and status.st_uid not in (0, os.geteuid()):
+        raise PermissionError(errno.EPERM, "belongs to somebody else, in a folder that everybody may write to")
+    if status.st_mode & stat.S_IRWXO:
+        with suppress(OSError):  # it is not ours: its owner has decided
+            os.fchmod(fd, stat.S_IMODE(status.st_mode) & ~stat.S_IRWXO)
+
+
+def _is_regular(path: str) -> bool:
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except FileNotFoundError:  # it will be
+        return True
 
 
 def write_line(fd: int, line: bytes) -> None:
@@ -26,6 +87,27 @@ def write_line(fd: int, line: bytes) -> None:
             raise _failure(error, written) from error
 
 
+def ends_torn(path: str) -> bool:
+    """Whether a file ends amid a line, and stays so for a moment: nobody is writing the rest."""
+    size = -1
+    for _ in range(_LOOKS):
+        try:
+            now = os.stat(path).st_size
+            if not now:
+                return False
+            with open(path, "rb", buffering=0) as file:
+                file.seek(now - 1)
+                if file.read(1) == b"\n":
+                    return False
+        except OSError:  # not to be read: an empty line does less harm than two lines in one
+            return True
+        if now == size:
+            return True
+        size = now
+        time.sleep(_PAUSE)
+    return False
+
+
 def _writable(fd: int) -> bool:
     poll = getattr(select, "poll", None)  # select() cannot watch descriptors above 1023; Windows has nothing else
     if poll is None:
@@ -36,4 +118,8 @@ def _writable(fd: int) -> bool:
 
 
 def _failure(error: OSError, written: int) -> OSError:
-    return TornLineError(error.errno, "the line was cut short") if written else error
+    if not written:
+        return error
+    torn = TornLineError(error.errno, "the line was cut short")
+    torn.written = written
+    return torn

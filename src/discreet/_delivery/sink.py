@@ -5,34 +5,31 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from discreet._delivery.books import Books, Patient
 from discreet._health import complain, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from discreet._record import Encoder
+    from discreet._redaction.engine import Redactor
+    from discreet._settings import Settings
 
-_PATIENCE = 1.0  # seconds that a fork or a new configuration waits for a write that is stuck
 
-
-class Books:
-    """What became of the lines one sink was given. They outlive the sink, for `health()`."""
-
-    __slots__ = ("delivered", "dropped")
-
-    def __init__(self) -> None:
-        self.delivered = 0
-        self.dropped: dict[str, int] = {}
+_PATIENCE = 1.0  # seconds that a fork, a new configuration or `health()` waits for a write that is stuck
 
 
 class Sink:
     """Where lines go. Subclass it and write `write`; the rest has sensible defaults.
 
-    `format` is "auto", "console" or "json"; `level` the lowest level this sink takes (None: every record that
-    was made). Both are plain attributes, so that a subclass may set them as it likes.
+    `format` is "auto" or a name that `DISCREET_FORMAT` takes; `level` the lowest level this sink takes (None: every
+    record that was made). Both are plain attributes, so that a subclass may set them as it likes.
     """
 
     format: str = "auto"
     level: int | str | None = None
+    ends_itself = False
+    """Whether `end` delivers what waits, so that no `flush` need come before it."""
 
     def __init__(self, *, format: str = "auto", level: int | str | None = None) -> None:  # noqa: A002 - the setting's name
         self.format = format
@@ -41,7 +38,7 @@ class Sink:
 
     def _begin(self) -> None:
         # Re-entrant: a signal handler may log while its own thread is inside `write`.
-        self._lock = threading.RLock()
+        self._lock: threading.RLock | Patient = threading.RLock()
         self._forking = 0
         self.books = Books()
         self.retired = False
@@ -54,12 +51,27 @@ class Sink:
     def open(self) -> None:
         """Called by each `configure()` that names the sink; raise `ConfigurationError` if it can never work."""
 
+    def prepare(self, settings: Settings) -> None:
+        """Called after `open`, for a sink that depends on other settings."""
+
+    def encoder(self, settings: Settings, redactor: Redactor) -> Encoder | None:
+        """How this sink wants records spelt, if in a way of its own (None: as `format` says).
+
+        Called by each `configure()`. `redactor` is for what the sink adds by itself; records come redacted.
+        """
+        return None
+
     def write(self, line: bytes) -> None:
         """Deliver one whole line, newline included. May raise: the loss is then counted under the error's name."""
         raise NotImplementedError
 
-    def flush(self) -> None:
-        """Return when everything accepted so far is delivered."""
+    def flush(self, timeout: float | None = None) -> bool:
+        """Return when everything accepted so far is delivered, or after `timeout` seconds (None: however long).
+
+        True: all of it was delivered, and none was lost since the last `flush`. A `flush(self)` that takes no
+        timeout and returns None serves too.
+        """
+        return not self.books.lost_since_asked()
 
     def close(self) -> None:
         """Release what `open` took. Called after `flush`, by the `configure()` that no longer names the sink."""
@@ -81,21 +93,34 @@ class Sink:
         finally:
             self._lock.release()
 
-    def accept(self, line: bytes) -> None:
-        """Deliver or count; never raises. The pipeline calls this, not `write`."""
+    def hurry(self) -> None:
+        """Begin to deliver what waits; `flush` follows. So sinks with threads of their own work side by side."""
+
+    def end(self, timeout: float) -> None:
+        """The process ends, and this sink was flushed: from now on, wait for no lock that a frozen thread may hold.
+
+        Seconds that are left for last words: `timeout`. Never raises.
+        """
+        if not isinstance(self._lock, Patient):
+            self._lock = Patient(self._lock)
+
+    def accept(self, line: bytes, level: int = 20) -> None:
+        """Deliver or count; never raises. The pipeline calls this, not `write`. `level` is the record's."""
         try:
             with self._lock:
                 self.write(line)
-                self.books.delivered += 1
+                books = self.books
+                books.emitted += 1
+                books.delivered += 1
         except Exception as error:  # whatever a sink raises, the caller's work goes on
             self.drop(reason_of(error))
 
     def drop(self, reason: str) -> None:
-        """Count one lost record, and say so once per reason on stderr."""
+        """Count one record that came here and is lost, and say so once per reason on stderr."""
         with self._lock:
-            dropped = self.books.dropped
-            first = reason not in dropped
-            dropped[reason] = dropped.get(reason, 0) + 1
+            first = reason not in self.books.dropped
+            self.books.emitted += 1
+            self.books.lose(reason)
         if first:
             complain(f"a record could not be written to {self.name}: {reason}; discreet.health() keeps count")
 
@@ -119,8 +144,12 @@ class Sink:
 
     def health(self) -> Mapping[str, object]:
         """This sink's books."""
-        with self._lock:
-            return {"sink": self.name, "delivered": self.books.delivered, "dropped": dict(self.books.dropped)}
+        held = self._lock.acquire(timeout=_PATIENCE)  # a write that is stuck must not hide the books
+        try:
+            return {"sink": self.name, **self.books.shown(self.books.waiting)}
+        finally:
+            if held:
+                self._lock.release()
 
 
 class Discard(Sink):

@@ -28,6 +28,8 @@ class Stream(Sink):
     ) -> None:
         super().__init__(format=format, level=level)
         self.target = target
+        self.apart = False
+        """Whether a thread of its own writes: that one must not flush, amid a `print`, what the program has there."""
         self._torn = False
         self._resolved: tuple[TextIO, int] | None = None
 
@@ -60,7 +62,8 @@ class Stream(Sink):
         if fd < 0:
             stream.write(line.decode("utf-8", "replace"))
             return
-        stream.flush()
+        if not self.apart:
+            stream.flush()
         if self._torn:
             line = b"\n" + line
         try:
@@ -82,8 +85,9 @@ class Stream(Sink):
             self._resolved = (stream, fd)
         return self._resolved[1]
 
-    def flush(self) -> None:
+    def flush(self, timeout: float | None = None) -> bool:
         """Flush a stream that buffers by itself."""
         stream = self.stream()
         if stream is not None and not getattr(stream, "closed", False) and hasattr(stream, "flush"):
             stream.flush()
+        return super().flush(timeout)

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
     from discreet._delivery.sink import Sink
 
+PREFIXES = ("OTEL_LOGS_EXPORTER", "OTEL_EXPORTER_OTLP_", "APPLICATIONINSIGHTS_")
+"""How the variables begin that set these sinks up."""
+
 _OTLP = ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _AZURE = "APPLICATIONINSIGHTS_CONNECTION_STRING"
 
@@ -22,10 +25,10 @@ def wanted(environ: Mapping[str, str]) -> tuple[list[Sink], list[str]]:
         try:
             sink: Sink | None = import_module(f"discreet.{package}").from_environment(environ)
         except ImportError as error:
-            advice.append(
-                f"{variable} is set, but nothing is sent there: {error.name} is missing. "
-                f'Install it with: pip install "discreet[{package}]"'
-            )
+            reason = str(error)
+            if "pip install" not in reason:
+                reason = f'{error.name} is missing. Install it with: pip install "discreet[{package}]"'
+            advice.append(f"{variable} is set, but nothing is sent there: {reason}")
         else:
             if sink is not None:
                 sinks.append(sink)

@@ -9,11 +9,17 @@ if TYPE_CHECKING:
     from discreet._delivery.sink import Sink
     from discreet._encoding.ci import Ci
     from discreet._record import Encoder
+    from discreet._redaction.engine import Redactor
     from discreet._settings import Settings
 
 
-def choose(sink: Sink, settings: Settings) -> Encoder:
-    """The encoder for a sink: its own format, else the configured one, else what suits the place."""
+def choose(sink: Sink, settings: Settings, redactor: Redactor) -> Encoder:
+    """The encoder for a sink: one that it brings, else by its own format, the configured one, or the place."""
+    return sink.encoder(settings, redactor) or by_format(sink, settings)
+
+
+def by_format(sink: Sink, settings: Settings) -> Encoder:
+    """The encoder for text: the sink's own format, else the configured one, else what suits the place."""
     name = sink.format if sink.format != "auto" else settings.format
     if name == "auto":
         name = "json" if settings.environment.profile == "prod" else "console"

@@ -1,0 +1,289 @@
+"""A stream or a file behind a queue or a ring (`DISCREET_DELIVERY`): a call costs a copy, and a thread writes."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from discreet._delivery import locks, native
+from discreet._delivery.file import File
+from discreet._delivery.folder import place
+from discreet._delivery.ring import Ring
+from discreet._delivery.sink import Sink
+from discreet._delivery.stream import Stream
+from discreet._delivery.waiting import Waiting
+from discreet._delivery.writer import Writer
+from discreet._health import complain, reason_of
+from discreet.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from discreet._delivery.store import Store
+    from discreet._record import Encoder
+    from discreet._redaction.engine import Redactor
+    from discreet._settings import Settings
+
+_PATIENCE = 1.0  # seconds that a new configuration waits for what is on its way
+
+
+def around(sinks: Sequence[Sink], delivery: str) -> tuple[Sink, ...]:
+    """Put streams and files behind what is asked for; other sinks have ways of their own."""
+    if delivery == "direct":
+        return tuple(sinks)
+    return tuple(Background(sink, delivery) if isinstance(sink, (Stream, File)) else sink for sink in sinks)
+
+
+class Background(Sink):
+    """A sink that writes to another one from a thread: `delivery` is "queued" (memory) or "ring" (survives a kill)."""
+
+    ends_itself = True
+
+    def __init__(self, inner: Sink, delivery: str) -> None:
+        super().__init__(format=inner.format, level=inner.level)
+        self.inner = inner
+        self.delivery = delivery
+        self._folder: Path | None = None
+        self._about: dict[str, object] = {}
+        self._renew()
+
+    def _renew(self) -> None:
+        self._store: Store | None = None
+        self._writer: Writer | None = None
+        self._counted = self._torn = 0
+        self._direct = False
+        self._given_up = False
+        self._making = native.lock()
+
+    # --- setting up
+
+    @property
+    def name(self) -> str:
+        """The name of what is written to."""
+        return self.inner.name
+
+    def open(self) -> None:
+        """Open what is written to."""
+        if self.delivery == "ring" and not locks.available:
+            raise ConfigurationError(
+                "DISCREET_DELIVERY", "ring", "needs file locks, which this platform does not have", "Use queued"
+            )
+        self.inner.open()
+        self.inner.retired = False
+        self._write_apart(True)
+
+    def prepare(self, settings: Settings) -> None:
+        """Make the ring, and begin to deliver what dead processes of this service left in theirs."""
+        self.inner.prepare(settings)
+        if self.delivery == "ring" and self._store is None:
+            is_file = isinstance(self.inner, File)
+            target = os.path.abspath(self.inner.path) if isinstance(self.inner, File) else self.inner.name
+            self._folder = place("ring", settings.service, target)
+            self._about = {"service": settings.service, "target": target, "kind": "file" if is_file else "stream"}
+            self._begin_store()
+
+    def _write_apart(self, apart: bool) -> None:
+        if isinstance(self.inner, Stream):
+            self.inner.apart = apart
+
+    def encoder(self, settings: Settings, redactor: Redactor) -> Encoder | None:
+        """As what is written to wants it."""
+        from discreet._encoding import by_format
+
+        return self.inner.encoder(settings, redactor) or by_format(self.inner, settings)
+
+    def _begin_store(self) -> Store:
+        with self._making:
+            if self._store is None:
+                store = self._new_store()
+                self._writer = Writer(self.inner, store, self, self._folder)
+                self._store = store
+            return self._store
+
+    def _new_store(self) -> Store:
+        if self._folder is not None:
+            try:
+                return Ring(self._folder, {**self._about, "pid": os.getpid(), "started": time.time()})
+            except OSError as error:
+                complain(f"{self.name} has no ring ({reason_of(error)}): records wait in memory until they are written")
+        return Waiting(self.lost)
+
+    # --- the way of a record
+
+    def accept(self, line: bytes, level: int = 20) -> None:
+        """Copy the line into the store; never raises, never waits."""
+        try:
+            store = self._store
+            if store is None and not self._direct:
+                store = self._begin_store()
+            writer = self._writer
+            if store is None or writer is None:
+                self._write_directly(line)
+            elif not store.put(line, level):
+                self._refused(store, line)
+            elif writer.asleep:
+                writer.wake()
+            elif store.is_half_full:
+                writer.make_way()
+        except Exception as error:  # the caller's work goes on
+            self.drop(reason_of(error))
+
+    def _refused(self, store: Store, line: bytes) -> None:
+        if self._given_up:
+            self.drop("exit")
+        elif self._direct:  # closed meanwhile
+            self._write_directly(line)
+        else:
+            self.drop(store.full)
+
+    def _write_directly(self, line: bytes) -> None:
+        inner = self.inner
+        with inner._lock:  # noqa: SLF001 - as its own `accept` does
+            inner.write(line)
+        with self._lock:
+            self.books.emitted += 1
+            self.books.delivered += 1
+
+    # --- books
+
+    def settle(self, store: Store) -> None:
+        """Count what the store accepted."""
+        with self._lock:
+            accepted, torn = store.accepted, store.torn
+            self.books.emitted += accepted - self._counted
+            self._counted = accepted
+            if torn > self._torn:
+                self.books.lose("ring torn", torn - self._torn)
+                self._torn = torn
+
+    def delivered(self, count: int) -> None:
+        """Count accepted lines that were written."""
+        with self._lock:
+            if not self._given_up:  # else they were counted as lost
+                self.books.delivered += count
+
+    def lost(self, reason: str) -> None:
+        """Count a line that was accepted, and then could not be written or had to make room."""
+        with self._lock:
+            first = reason not in self.books.dropped
+            if not self._given_up:
+                self.books.lose(reason)
+        if first:
+            complain(f"a record could not be written to {self.name}: {reason}; discreet.health() keeps count")
+
+    def adopted(self, delivered: int, torn: int = 0) -> None:
+        """Count lines of dead processes."""
+        with self._lock:
+            self.books.emitted += delivered + torn
+            self.books.adopted += delivered + torn
+            self.books.delivered += delivered
+            if torn:
+                self.books.lose("ring torn", torn)
+
+    def health(self) -> Mapping[str, object]:
+        """The books; `waiting` is what the store holds."""
+        store = self._store
+        if store is not None:
+            self.settle(store)
+        return {**super().health(), "delivery": self.delivery}
+
+    # --- ends
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Return when all that was accepted is written, or after `timeout` seconds (None: however long)."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        store, writer = self._store, self._writer
+        if store is not None and writer is not None:
+            written = writer.flush(deadline)
+            self.settle(store)
+            if not written:
+                return False
+        rest = None if deadline is None else max(0.0, deadline - time.monotonic())
+        return self.inner.flush(rest) is not False and not self.books.lost_since_asked()
+
+    def hurry(self) -> None:
+        """Wake the thread."""
+        writer = self._writer
+        if writer is not None:
+            writer.wake()
+
+    def _finish(self, timeout: float) -> bool:
+        """Take nothing more, write what waits, end the thread; whether nothing is left."""
+        store, writer = self._store, self._writer
+        self._direct = True
+        if store is None or writer is None:
+            return True
+        store.shut()
+        finished = writer.stop(time.monotonic() + timeout)
+        self.settle(store)
+        if finished:
+            self._write_apart(False)
+            self._store = None
+            store.close()
+        return finished
+
+    def retire(self) -> None:
+        """Write what waits, and close. What a stalled reader does not take in a moment, the thread writes later."""
+        self.retired = True
+        try:
+            if not self._finish(_PATIENCE):
+                complain(f"{self.name} was not closed: records still wait to be written there")
+            elif not self._inner_is_in_force():
+                self.inner.retire()
+        except Exception as error:  # must not stop the new configuration
+            complain(f"{self.name} could not be closed: {type(error).__name__}")
+
+    def _inner_is_in_force(self) -> bool:
+        """Whether the new configuration writes to the same stream or file."""
+        from discreet._state import state
+
+        return any(self.inner in (sink, getattr(sink, "inner", None)) for sink in state.sinks)
+
+    def end(self, timeout: float) -> None:
+        """Write what waits. What is not written in time stays in the ring; a queue's is lost, and said to be."""
+        deadline = time.monotonic() + timeout
+        try:
+            store, writer = self._store, self._writer
+            if store is not None and writer is not None:
+                if writer.flush(deadline):
+                    writer.adopt()  # what children of this process left
+                if store.waiting or not self._finish(max(0.0, deadline - time.monotonic())):
+                    self._give_up(store, writer)
+            self.inner.end(max(0.0, deadline - time.monotonic()))
+        except Exception as error:  # at exit there is nobody left to raise to
+            complain(f"{self.name} could not be ended: {type(error).__name__}")
+        super().end(timeout)
+
+    def _give_up(self, store: Store, writer: Writer) -> None:
+        writer.stopping = True
+        if isinstance(store, Ring):
+            complain(
+                f"{store.waiting} records for {self.name} stay on disk: the next start of this service delivers "
+                "them, or `discreet recover`"
+            )
+            return
+        store.shut()
+        self.settle(store)
+        with self._lock:
+            self._given_up = True
+            count = store.waiting
+            self.books.lose("exit", count)
+        complain(f"{count} records for {self.name} were lost at exit: they could not be written in time")
+
+    def before_fork(self) -> None:
+        """Wait, not for long, until no thread writes."""
+        super().before_fork()
+        self.inner.before_fork()
+
+    def after_fork_in_parent(self) -> None:
+        """Go on writing."""
+        self.inner.after_fork_in_parent()
+        super().after_fork_in_parent()
+
+    def after_fork_in_child(self) -> None:
+        """A store and a thread of its own, from the first record on; what waits in the parent's is the parent's."""
+        super().after_fork_in_child()
+        self._renew()
+        self.inner.after_fork_in_child()

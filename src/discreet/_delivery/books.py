@@ -1,0 +1,92 @@
+"""The books of one sink: what became of each line that it was given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import threading
+    from types import TracebackType
+
+
+class Books:
+    """What became of the lines one sink was given. They outlive the sink, for `health()`.
+
+    They always balance: emitted == delivered + waiting + dropped + handed over. Whoever writes them holds the lock of
+    their sink.
+    """
+
+    __slots__ = ("_told", "adopted", "delivered", "dropped", "emitted", "handed_over")
+
+    def __init__(self) -> None:
+        self.emitted = 0
+        """Lines that came here, from this process or, `adopted`, from one before it or beside it."""
+        self.delivered = 0
+        self.dropped: dict[str, int] = {}
+        """Lost lines, by reason."""
+        self.handed_over = 0
+        """Lines of ours that wait on disk, or did, for another process (or a later sink of this one) to deliver."""
+        self.adopted = 0
+        """Of `emitted`, those that another process left to deliver."""
+        self._told = 0
+
+    def lose(self, reason: str, count: int = 1) -> None:
+        """Count lines that came here and are lost."""
+        self.dropped[reason] = self.dropped.get(reason, 0) + count
+
+    @property
+    def lost(self) -> int:
+        """All lost lines, for whatever reason."""
+        return sum(self.dropped.values())
+
+    @property
+    def waiting(self) -> int:
+        """What is neither delivered nor lost nor somebody else's yet."""
+        return self.emitted - self.delivered - self.lost - self.handed_over
+
+    def lost_since_asked(self) -> bool:
+        """Whether any line was lost, or left to others, since the last time somebody asked."""
+        gone = self.lost + self.handed_over
+        news, self._told = gone != self._told, gone
+        return news
+
+    def shown(self, waiting: int) -> dict[str, object]:
+        """As `health()` shows them."""
+        return {
+            "emitted": self.emitted,
+            "delivered": self.delivered,
+            "waiting": waiting,
+            "dropped": dict(self.dropped),
+            "handed_over": self.handed_over,
+            "adopted": self.adopted,
+        }
+
+
+class Patient:
+    """A lock for the end of the interpreter, where threads are frozen wherever they are, with all that they hold.
+
+    It waits for a moment and then goes on without: nobody is left who could be disturbed.
+    """
+
+    _PATIENCE = 0.5  # seconds
+
+    def __init__(self, lock: threading.RLock) -> None:
+        self._lock = lock
+        self._held: list[bool] = []
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        """As a lock's, but never longer than a moment."""
+        return self._lock.acquire(timeout=min(timeout, self._PATIENCE) if timeout >= 0 else self._PATIENCE)
+
+    def release(self) -> None:
+        """As a lock's."""
+        self._lock.release()
+
+    def __enter__(self) -> None:
+        self._held.append(self.acquire())
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._held.pop():
+            self._lock.release()

@@ -1,0 +1,103 @@
+"""Where discreet keeps on disk what waits to be delivered: one folder per user, nobody else's."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import tempfile
+from hashlib import blake2b
+from pathlib import Path
+
+from discreet.errors import ConfigurationError
+
+VARIABLE = "DISCREET_STATE_DIR"
+_OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
+_REMEDY = f"Set {VARIABLE} to a folder that belongs to this user"
+
+
+def state_folder(given: str = "") -> Path:
+    """The given folder, or DISCREET_STATE_DIR, or the user's, or one among the temporary files; made if missing.
+
+    `$XDG_STATE_HOME/discreet` and `~/.local/state/discreet` are where the XDG Base Directory Specification wants
+    it. A given folder that belongs to root, as volumes in containers do, gets a subfolder for this user. Raises
+    `ConfigurationError` where none can be had, or where the given one belongs to another user.
+    """
+    given = given or os.environ.get(VARIABLE, "").strip()
+    if given:
+        return _given(Path(given).expanduser().absolute())
+    for place in _usual():
+        try:
+            return private(place)
+        except (OSError, ConfigurationError):  # no home, not ours, read-only: the next may do
+            continue
+    raise ConfigurationError(VARIABLE, given, "no folder for state can be made", _REMEDY)
+
+
+def private(folder: Path) -> Path:
+    """Make a folder that only this user can look into. Raises `OSError`, or `ConfigurationError` if it is not ours."""
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        found = folder.lstat()  # a link could point anywhere
+        if not stat.S_ISDIR(found.st_mode):
+            raise ConfigurationError(VARIABLE, str(folder), "is not a folder", _REMEDY) from None
+        if not _ours(found):
+            raise ConfigurationError(VARIABLE, str(folder), "belongs to another user", _REMEDY) from None
+        if os.name == "posix" and stat.S_IMODE(found.st_mode) & 0o077:
+            folder.chmod(0o700)
+    return folder
+
+
+def place(*names: str) -> Path:
+    """A private folder for something with these names, such as `place("spool", service, destination)`.
+
+    The first is a plain word. The others may hold anything; they become one readable name that no other names give.
+    """
+    kind, *rest = names
+    folder = private(state_folder() / kind)
+    return private(folder / told_apart(*rest)) if rest else folder
+
+
+def told_apart(*names: str) -> str:
+    """Names as one file name: what is readable of them, and a digest of all."""
+    readable = re.sub(r"[^A-Za-z0-9.]+", "-", "-".join(names)).strip("-.")[:80]
+    whole = "\0".join(names).encode("utf-8", "surrogatepass")
+    return f"{readable}-{blake2b(whole, digest_size=4).hexdigest()}"
+
+
+def _usual() -> list[Path]:
+    places: list[Path] = []
+    base = os.environ.get("XDG_STATE_HOME", "")
+    if os.path.isabs(base):  # the specification: a relative path is invalid, ignore it
+        places.append(Path(base, "discreet"))
+    home = os.path.expanduser("~")
+    if os.path.isabs(home) and home != os.sep and os.path.isdir(home):  # users of containers often have none
+        places.append(Path(home, ".local", "state", "discreet"))
+    places.append(Path(tempfile.gettempdir(), _own_name()))
+    return places
+
+
+def _given(folder: Path) -> Path:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.stat()  # where a folder was named, a link to it will do
+        if not _ours(found):
+            if found.st_uid == 0:
+                return private(folder / _own_name())
+            raise ConfigurationError(VARIABLE, str(folder), "belongs to another user", _REMEDY)
+        if os.name == "posix" and found.st_mode & _OTHERS_MAY_WRITE:
+            return private(folder / _own_name())
+    except OSError as error:
+        problem = f"cannot be used ({error.strerror})"
+        raise ConfigurationError(VARIABLE, str(folder), problem, _REMEDY) from None
+    return folder
+
+
+def _ours(found: os.stat_result) -> bool:
+    return os.name != "posix" or found.st_uid == os.geteuid()
+
+
+def _own_name() -> str:
+    return f"discreet-{os.geteuid()}" if os.name == "posix" else "discreet"

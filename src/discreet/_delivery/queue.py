@@ -1,0 +1,101 @@
+"""What waits in memory: bounded, and when it is full the least important goes first."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from discreet._delivery import native
+from discreet._levels import INFO, severity_text
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+    from discreet._delivery.books import Patient
+
+MOST = 16_384
+MOST_BYTES = 16 << 20
+_RANKS = 6  # below DEBUG, DEBUG, INFO, WARNING, ERROR, CRITICAL
+_SHED = tuple(f"shed {severity_text(rank * 10).lower()}" for rank in range(_RANKS))
+
+
+class Queue:
+    """Lines in the order they came, up to so many and so many bytes.
+
+    A newcomer that finds it full takes the place of the oldest line of the lowest level below its own; `lose` is told
+    ("shed debug"). Nothing here waits but for a lock that is held for a moment. A signal handler may come in between
+    any two steps, in the thread that holds the lock: each step leaves what the next needs.
+    """
+
+    def __init__(self, lose: Callable[[str], None], *, count: int = MOST, size: int = MOST_BYTES) -> None:
+        self.lock: Patient | threading.RLock = native.lock()
+        self.count = 0
+        self.size = 0
+        self.accepted = 0
+        """How many lines ever came in; the newest has this number."""
+        self._lose = lose
+        self._most = count
+        self._most_size = size
+        self._lines: tuple[deque[tuple[int, bytes]], ...] = tuple(deque() for _ in range(_RANKS))
+        self._sizes = [0] * _RANKS
+
+    def put(self, line: bytes, level: int = INFO) -> bool:
+        """Let a line wait; False if there is no room, and nothing less important to make some. Never blocks."""
+        rank = 0 if level < 0 else 5 if level > 50 else level // 10
+        size = len(line)
+        with self.lock:
+            if (self.count >= self._most or self.size + size > self._most_size) and not self._make_room(rank, size):
+                return False
+            self.accepted = number = self.accepted + 1
+            self._lines[rank].append((number, line))
+            self._sizes[rank] += size
+            self.size += size
+            self.count += 1
+        return True
+
+    def _make_room(self, rank: int, size: int) -> bool:
+        lower = self._lines[:rank]
+        if not any(lower) or self.size - sum(self._sizes[:rank]) + size > self._most_size:
+            return False
+        for below, lines in enumerate(lower):
+            while lines and (self.count >= self._most or self.size + size > self._most_size):
+                self._left(below, len(lines.popleft()[1]))
+                self._lose(_SHED[below])
+        return True
+
+    def take(self, count: int, size: int) -> list[bytes]:
+        """The oldest lines, up to so many and so many bytes, but at least one if there is any."""
+        taken: list[bytes] = []
+        with self.lock:
+            while len(taken) < count:
+                heads = sorted((lines[0][0], rank) for rank, lines in enumerate(self._lines) if lines)
+                if not heads:
+                    break
+                rank = heads[0][1]
+                until = heads[1][0] if len(heads) > 1 else self.accepted + 1
+                lines = self._lines[rank]
+                while lines and lines[0][0] < until and len(taken) < count:  # a run of one level
+                    length = len(lines[0][1])
+                    size -= length
+                    if size < 0 and taken:
+                        return taken
+                    taken.append(lines.popleft()[1])
+                    self._left(rank, length)
+        return taken
+
+    def _left(self, rank: int, size: int) -> None:
+        self._sizes[rank] -= size
+        self.size -= size
+        self.count -= 1
+
+    @property
+    def oldest(self) -> int:
+        """The number of the oldest line; one above the newest's if none waits."""
+        with self.lock:
+            return min((lines[0][0] for lines in self._lines if lines), default=self.accepted + 1)
+
+    @property
+    def is_half_full(self) -> bool:
+        """Whether it is time to think of another place."""
+        return self.count * 2 >= self._most or self.size * 2 >= self._most_size

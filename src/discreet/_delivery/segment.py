@@ -1,0 +1,193 @@
+"""One file of a spool: records in the order they came, and how many of them are through."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import struct
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from discreet._delivery import frames, locks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+HEAD = struct.Struct("<8sQ")  # what the file is; the sequence up to which its records are through
+_MAGIC = b"discspl1"
+_THROUGH = struct.Struct("<Q")
+_NAME = re.compile(r"(\d{20})-(\d{1,10}-[0-9a-f]{8})\.spool")
+
+
+class Name(NamedTuple):
+    """When and by whom a segment was begun; sorted as its file name is, the oldest first."""
+
+    text: str
+    begun: float
+    """Seconds since the epoch."""
+    owner: str
+
+
+def new_name(owner: str) -> Name:
+    """For a segment that begins now."""
+    now = time.time_ns()
+    return Name(f"{now:020d}-{owner}.spool", now / 1e9, owner)
+
+
+def parse(text: str) -> Name | None:
+    """What a file name says, or None: then the file is not a spool's."""
+    found = _NAME.fullmatch(text)
+    return Name(text, int(found[1]) / 1e9, found[2]) if found else None
+
+
+def append(fd: int, lines: Sequence[bytes], after: int) -> int:
+    """Write frames behind what an open segment has; how many are there whole. Raises `OSError` if none is."""
+    start = os.fstat(fd).st_size
+    head = b"" if start else HEAD.pack(_MAGIC, 0)
+    packed = [frames.pack(line, number) for number, line in enumerate(lines, after + 1)]
+    data = head + b"".join(packed)
+    written = 0
+    try:
+        while written < len(data):
+            written += os.write(fd, data[written:] if written else data)
+    except OSError:  # the disk is full: keep the whole ones
+        whole, count = len(head), 0
+        while whole + len(packed[count]) <= written:
+            whole += len(packed[count])
+            count += 1
+        os.ftruncate(fd, start + whole if count else start)
+        if not count:
+            raise
+        return count
+    return len(lines)
+
+
+class Passed(NamedTuple):
+    """Records of a segment that need no more care."""
+
+    name: Name
+    whole: int
+    torn: int
+    through: int | None
+    """The sequence up to which the segment is through; None: to its end."""
+
+
+class Segment:
+    """What waits in one file, while this process alone may deliver it."""
+
+    def __init__(self, name: Name, path: Path, fd: int, passed: Callable[[Passed], None]) -> None:
+        self.owner = name.owner
+        """Which process wrote it: compare with `Spool.owner`."""
+        self.name = name
+        self.fd = fd
+        self._path = path
+        self._passed = passed
+        data = _contents(fd)
+        self.through = 0
+        self._reading = frames.Reading([], [], 0, 0)
+        if len(data) >= HEAD.size:
+            magic, self.through = HEAD.unpack_from(data)
+            if magic != _MAGIC:
+                raise locks.ForeignFileError
+            self._reading = frames.read(data, HEAD.size, self.through)
+        self._missing = self._reading.missing + (self._reading.end < len(data))
+        self._count = self._torn = 0
+        self._ended = False
+        self.lines: Sequence[bytes] = self._reading.lines
+        """What waits, in order."""
+
+    def done(self, count: int) -> None:
+        """The first `count` of `lines` are through and not read again; after the last, the file goes."""
+        if self._ended or count <= self._count < len(self.lines):
+            return
+        if count >= len(self.lines):
+            self._passed(Passed(self.name, *self.end(), None))
+            return
+        through = self._reading.sequences[count - 1]
+        self._mark(through)
+        good = count - self._count
+        torn = through - self.through - good
+        self.through, self._count, self._torn = through, count, self._torn + torn
+        self._passed(Passed(self.name, good, torn, through))
+
+    def end(self) -> tuple[int, int]:
+        """Remove the file; how many records of it were left, and how many torn ones."""
+        self._ended = True
+        try:
+            self._path.unlink(missing_ok=True)
+        except OSError:  # a folder that became read-only: then at least they are not read again
+            self._mark(self._reading.sequences[-1] if self.lines else 0)
+        return len(self.lines) - self._count, self._missing - self._torn
+
+    def _mark(self, through: int) -> None:
+        try:
+            os.pwrite(self.fd, _THROUGH.pack(through), HEAD.size - _THROUGH.size)
+        except OSError:  # at worst they come twice
+            return
+
+
+class Survey(NamedTuple):
+    """What waits in a spool, of all processes."""
+
+    records: int
+    bytes: int
+
+
+def survey(folder: Path) -> Survey:
+    """Count what waits in a folder; changes nothing."""
+    records = size = 0
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return Survey(0, 0)
+    for name in names:
+        if parse(name) is not None:
+            found = _waiting(folder / name)
+            records += found[0]
+            size += found[1]
+    return Survey(records, size)
+
+
+def _waiting(path: Path) -> tuple[int, int]:
+    """How many records wait in a segment, whoever has it, and how many bytes they are."""
+    data = _peek(path)
+    if len(data) < HEAD.size:
+        return 0, 0
+    magic, through = HEAD.unpack_from(data)
+    lines = frames.read(data, HEAD.size, through).lines if magic == _MAGIC else []
+    return len(lines), sum(map(len, lines))
+
+
+def passed(path: Path) -> int | None:
+    """The sequence up to which a segment is through, whoever has it; None if it is gone."""
+    if not os.path.lexists(path):
+        return None
+    data = _peek(path, HEAD.size)
+    return int(HEAD.unpack_from(data)[1]) if len(data) == HEAD.size else 0
+
+
+def _peek(path: Path, size: int | None = None) -> bytes:
+    try:
+        fd = os.open(path, os.O_RDONLY | locks.FLAGS)
+    except OSError:
+        return b""
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            return b""
+        return _contents(fd) if size is None else os.pread(fd, size, 0)
+    except OSError:
+        return b""
+    finally:
+        os.close(fd)
+
+
+def _contents(fd: int) -> bytes:
+    size = os.fstat(fd).st_size
+    parts: list[bytes] = []
+    at = 0
+    while at < size and (part := os.pread(fd, size - at, at)):
+        parts.append(part)
+        at += len(part)
+    return b"".join(parts)

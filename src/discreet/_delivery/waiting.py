@@ -1,0 +1,66 @@
+"""A `Queue` as the writer of a background sink sees it: what is being written still waits, until it is taken."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from discreet._delivery.queue import Queue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_COUNT, _BYTES = 512, 256 << 10  # looked at in one go
+
+
+class Waiting:
+    """Lines in memory, with what a `Ring` has too."""
+
+    torn = 0
+    full = "queue full"
+
+    def __init__(self, lose: Callable[[str], None]) -> None:
+        self._queue = Queue(lose)
+        self._in_hand: Sequence[bytes] = ()
+        self._is_shut = False
+
+    def put(self, line: bytes, level: int) -> bool:
+        """Let a line wait; False if there is no room for it. Never blocks."""
+        if self._is_shut:
+            return False
+        return self._queue.put(line, level)
+
+    def peek(self) -> Sequence[bytes]:
+        """The oldest lines, some of them; none if there are none. They stay until `taken`."""
+        if not self._in_hand:
+            with self._queue.lock:  # so that `waiting` counts them once
+                self._in_hand = self._queue.take(_COUNT, _BYTES)
+        return self._in_hand
+
+    def taken(self) -> None:
+        """What `peek` gave last is delivered."""
+        self._in_hand = ()
+
+    @property
+    def accepted(self) -> int:
+        """How many lines came in so far."""
+        return self._queue.accepted
+
+    @property
+    def waiting(self) -> int:
+        """How many are still here."""
+        with self._queue.lock:
+            return self._queue.count + len(self._in_hand)
+
+    @property
+    def is_half_full(self) -> bool:
+        """Whether it is time to hurry."""
+        return self._queue.is_half_full
+
+    def shut(self) -> None:
+        """Take nothing more."""
+        with self._queue.lock:
+            self._is_shut = True
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+        self.shut()

@@ -1,0 +1,204 @@
+"""The thread that writes to a stream or file what waits in a queue or a ring."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, cast
+
+from discreet._delivery import native
+from discreet._delivery.leftovers import files, leftovers
+from discreet._delivery.writing import write_lines
+from discreet._health import complain, reason_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from discreet._delivery.leftovers import Leftover
+    from discreet._delivery.sink import Sink
+    from discreet._delivery.store import Account, Store
+
+_POLL = 0.005  # seconds between looks while records keep coming, so that calls need not wake the thread
+_QUIET = 40  # looks without a record, then it sleeps until it is woken
+_LOOK_AGAIN = 30.0  # seconds between looks at what processes beside this one left
+
+
+class _CannotWriteError(Exception):
+    """Stops the delivery of what a dead process left: it stays where it is."""
+
+
+class Writer:
+    """Writes what waits in one store; `folder` is where dead processes may have left more."""
+
+    def __init__(self, sink: Sink, store: Store, account: Account, folder: Path | None) -> None:
+        self.store = store
+        self.asleep = True
+        """The next record has to wake the thread (which does not run yet)."""
+        self.stopping = False
+        self._sink = sink
+        self._account = account
+        self._folder = folder
+        self._adopting = folder is not None and len(files(folder)) > 1  # one is our own
+        self._look_again = 0.0
+        self._runs = False
+        self._thread = 0
+        self._gate = native.Gate()
+        self._turn = native.lock()
+        self._progress, self._seen = 0, -1
+        self._sleep = _sleep()
+        if self._adopting:
+            self.wake()
+
+    def wake(self) -> bool:
+        """See to it that the thread looks; False at the end of the interpreter, where none can be started."""
+        self.asleep = False
+        if not self._runs:
+            self._runs = True
+            if not native.start(self._run):
+                self._runs, self.asleep = False, True
+                return False
+        self._gate.wake()
+        return True
+
+    def make_way(self) -> None:
+        """The thread cannot keep up with a caller that never pauses: it gets the interpreter for a moment.
+
+        Not where that would not help, because the reader is what is slow.
+        """
+        if self._progress != self._seen:
+            self._seen = self._progress
+            self.wake()
+            self._sleep(0)
+
+    # --- the thread
+
+    def _run(self) -> None:
+        self._thread = native.ident()
+        try:
+            quiet = 0
+            while True:
+                if self._adopting or (self._folder is not None and time.monotonic() >= self._look_again):
+                    self.adopt()
+                if self.write_some():
+                    quiet = 0
+                elif self.stopping:
+                    return
+                elif quiet < _QUIET:
+                    quiet += 1
+                    self._gate.wait(_POLL)
+                else:
+                    quiet = 0
+                    self.asleep = True
+                    if not self.store.waiting:  # else a record came meanwhile, and saw no need to wake us
+                        self._gate.wait(None if self._folder is None else _LOOK_AGAIN)
+                    self.asleep = False
+        except Exception as error:  # a defect of ours: the next record starts the thread anew
+            complain(f"the writer of {self._sink.name} failed: {type(error).__name__}")
+        finally:
+            self._runs, self.asleep = False, True
+
+    def write_some(self) -> bool:
+        """Write a batch; False if nothing waits."""
+        with self._turn:
+            store = self.store
+            lines = store.peek()
+            self._account.settle(store)
+            if not lines:
+                return False
+            write_lines(self._sink, lines, self._delivered, self._account.lost, self._is_patient)
+            store.taken()
+            return True
+
+    def _delivered(self, count: int) -> None:
+        self._progress += count
+        self._account.delivered(count)
+
+    def _is_patient(self) -> bool:
+        return not self.stopping
+
+    def adopt(self) -> None:
+        """Deliver what dead processes left; what cannot be delivered now, stays."""
+        try:
+            for left in leftovers(self._folder) if self._folder is not None else ():
+                with self._turn:
+                    if not self._take_over(left):
+                        break
+        except OSError as error:
+            complain(f"what earlier processes left for {self._sink.name} cannot be read: {reason_of(error)}")
+        self._look_again = time.monotonic() + _LOOK_AGAIN
+        self._adopting = False
+
+    def _take_over(self, left: Leftover) -> bool:
+        through = 0
+
+        def delivered(count: int) -> None:
+            nonlocal through
+            through += count
+            if count:
+                left.done(through)
+                self._account.adopted(count)
+
+        def failed(reason: str) -> None:
+            raise _CannotWriteError(reason)
+
+        try:
+            write_lines(self._sink, left.lines, delivered, failed, self._is_patient)
+        except _CannotWriteError as error:
+            rest = len(left.lines) - through
+            complain(f"{rest} records of an earlier process still wait for {self._sink.name}: {error}")
+            return False
+        if left.torn:
+            self._account.adopted(0, left.torn)
+        left.remove()
+        return True
+
+    # --- somebody waits
+
+    def flush(self, deadline: float | None) -> bool:
+        """Return when all that waits now is written, or at the deadline (of `time.monotonic`)."""
+        store = self.store
+        through = store.accepted
+        if native.ident() == self._thread and self._runs:  # a finalizer on the thread itself
+            return not store.waiting
+        while self._adopting or store.accepted - store.waiting < through:
+            if deadline is not None and time.monotonic() >= deadline:
+                return False
+            if self.wake():
+                time.sleep(0.001)  # no condition: at the exit of a process a frozen thread may hold its lock
+            elif not self._without_thread(deadline):
+                return False
+        return True
+
+    def _without_thread(self, deadline: float | None) -> bool:
+        rest = -1.0 if deadline is None else max(0.0, deadline - time.monotonic())
+        if not self._turn.acquire(timeout=rest):
+            return False
+        try:
+            if self._adopting:
+                self.adopt()
+            self.write_some()
+        finally:
+            self._turn.release()
+        return True
+
+    def stop(self, deadline: float) -> bool:
+        """Write what waits and end the thread; False if it still has some to write, which it goes on to do."""
+        self.stopping = True
+        written = self.flush(deadline)
+        while self._runs and native.ident() != self._thread and time.monotonic() < deadline:
+            self._gate.wake()
+            time.sleep(0.001)
+        return written and not self.store.waiting
+
+
+def _sleep() -> Callable[[float], None]:
+    """`time.sleep` as Python has it: gevent's and eventlet's let other greenlets run, which a log call must not do."""
+    found: object = time.sleep
+    with suppress(Exception):
+        if "gevent.monkey" in sys.modules:
+            found = sys.modules["gevent.monkey"].get_original("time", "sleep")
+        elif "eventlet.patcher" in sys.modules:
+            found = sys.modules["eventlet.patcher"].original("time").sleep
+    return cast("Callable[[float], None]", found)

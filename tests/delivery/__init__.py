@@ -1,0 +1,1 @@
+"""How lines get where they belong."""

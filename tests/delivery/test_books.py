@@ -1,0 +1,215 @@
+"""The books of a remote sink: whatever happens, in whatever order, they add up at every moment."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import discreet
+from discreet._delivery import native
+from discreet._delivery.remote import Receipt, Unreachable
+from discreet._delivery.sender import Sender
+from discreet._delivery.spool import Spool
+
+from .receiver import Posting, Receiver, Scripted, balances
+
+
+class World:
+    """One remote sink without a thread, a clock that is moved by hand, and a receiver in some mood."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.now = 1000.0
+        self.mood = "takes"
+        self.put = 0
+        self.arrived: list[bytes] = []
+        self.sink = Scripted(self.answer, batch_count=4, queue_count=12, queue_bytes=200, delay=1)
+        self.folder = folder
+        self.renew()
+
+    def renew(self) -> None:
+        depot = self.sink._depot
+        if self.folder is not None and depot.spool is None:
+            depot.spool = Spool(self.folder, max_bytes=2000)
+        if not isinstance(self.sink._sender, ByHand):
+            self.sink._sender = ByHand(self.sink, depot, lambda: self.now)
+
+    def answer(self, batch: list[bytes]) -> Receipt:
+        mood, some = self.mood, len(batch) // 2
+        if mood == "refuses the connection":
+            raise Unreachable("ECONNREFUSED")
+        if mood == "stumbles" and any(line.startswith(b"3") for line in batch):
+            raise ValueError
+        if mood == "fails":
+            return Receipt(0, retry=batch, reason="HTTP 503")
+        if mood == "throttles":
+            return Receipt(0, retry=batch, after=30.0, reason="HTTP 429")
+        if mood == "finds too large" and len(batch) > 1:
+            return Receipt(0, split=True, reason="HTTP 413")
+        if mood == "rejects some":
+            self.arrived += batch[some:]
+            return Receipt(len(batch) - some, {"rejected": some} if some else {})
+        if mood == "wants some again":
+            self.arrived += batch[some:]
+            return Receipt(len(batch) - some, retry=batch[:some], reason="HTTP 206")
+        if mood == "cannot count":
+            return Receipt(some, {"odd": 99}, retry=batch)
+        self.arrived += batch
+        return Receipt(len(batch))
+
+    def do(self, what: str, number: int) -> None:
+        sink, sender, depot = self.sink, self.sink._sender, self.sink._depot
+        if what == "put":
+            self.put += 1
+            sink.accept(b"%d.%d " % (number, self.put) + b"x" * number, number * 5)
+        elif what == "drop":
+            self.put += 1
+            sink.drop("encoding KeyError")
+        elif what == "step":
+            sender.step()
+        elif what == "wait":
+            self.now += number
+        elif what == "flush":
+            sender.flush(self.now)
+        elif what == "store":
+            depot.store()
+        elif what == "give up":
+            depot.give_up("exit")
+        elif what == "another process drains" and self.folder is not None:
+            with Spool(self.folder).drain() as segments:
+                for segment in segments:
+                    segment.done(number)
+        elif what == "another process stores" and self.folder is not None:
+            Spool(self.folder).write([b"theirs"] * number)
+        elif what == "hand over":
+            depot.give_up("close")
+            depot.hand_over()
+            self.renew()
+
+
+class ByHand(Sender):
+    def wake(self) -> bool:
+        return False
+
+
+MOODS = [
+    "takes",
+    "refuses the connection",
+    "stumbles",
+    "fails",
+    "throttles",
+    "finds too large",
+    "rejects some",
+    "wants some again",
+    "cannot count",
+]
+STEPS = ["put"] * 6 + ["step"] * 6 + ["wait"] * 2
+STEPS += ["drop", "flush", "store", "give up", "another process drains", "another process stores", "hand over"]
+what = st.one_of(st.tuples(st.sampled_from(STEPS), st.integers(1, 10)), st.tuples(st.sampled_from(MOODS), st.none()))
+
+
+@settings(max_examples=150)
+@given(st.lists(what, max_size=60), st.booleans())
+def test_whatever_happens_in_whatever_order_the_books_balance(steps, on_disk):
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(Path(folder, "spool") if on_disk else None)
+        for step, number in steps:
+            if number is None:
+                world.mood = step
+            else:
+                world.do(step, number)
+            health = world.sink.health()
+            assert balances(health), (step, health)
+            assert health["waiting"] == world.sink.books.waiting
+        world.mood = "takes"
+        for _ in range(100):
+            world.sink._sender.step()
+            world.now += 100
+        health = world.sink.health()
+        assert balances(health)
+        assert health["waiting"] == 0
+        assert health["emitted"] == world.put + health["adopted"]
+
+
+@settings(max_examples=50)
+@given(st.lists(st.sampled_from(["put", "step", "wait"]), max_size=80), st.sampled_from(MOODS), st.booleans())
+def test_without_refusals_each_record_arrives_once_and_in_order(steps, mood, on_disk):
+    if mood in ("stumbles", "rejects some", "wants some again", "cannot count"):
+        mood = "fails"
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(Path(folder, "spool") if on_disk else None)
+        world.sink._queue._most, world.sink._queue._most_size = 10_000, 1 << 20
+        world.mood = mood
+        for step in steps:
+            world.do(step, 4)
+        world.mood = "takes"
+        for _ in range(100):
+            world.sink._sender.step()
+            world.now += 100
+        assert [int(line.split(b" ")[0].split(b".")[1]) for line in world.arrived] == list(range(1, world.put + 1))
+
+
+def test_the_sums_over_all_sinks_balance_too(memory_sink):
+    class Broken(discreet.Sink):
+        def write(self, line):
+            raise OSError(28, "no space")
+
+    def configure(*sinks):
+        discreet.configure(sinks=sinks, environment="prod", service="test", take_over=False)
+
+    configure(memory_sink(), Broken())
+    log = discreet.get_logger("app")
+    log.info("one")
+    configure(memory_sink())
+    log.info("two")
+    health = discreet.health()
+    assert balances(health)
+    assert (health["emitted"], health["delivered"], health["dropped"]) == (3, 2, {"ENOSPC": 1})
+
+
+def test_books_balance_whenever_they_are_looked_at(monkeypatch, tmp_path):
+    monkeypatch.setenv("DISCREET_STATE_DIR", str(tmp_path))
+    receiver = Receiver()
+    discreet.configure(
+        sinks=[Posting(receiver.url, delay=0, batch_count=20)], environment="prod", service="test", take_over=False
+    )
+    log = discreet.get_logger("app")
+    stop = threading.Event()
+    wrong = []
+
+    def look():
+        while not stop.is_set():
+            health = discreet.health()
+            if not balances(health["sinks"][0]):
+                wrong.append(health)
+
+    looker = threading.Thread(target=look)
+    looker.start()
+    for _ in range(500):
+        log.info("record")
+    discreet.flush(30)
+    stop.set()
+    looker.join()
+    receiver.close()
+    assert not wrong
+
+
+def test_a_gate_keeps_a_wake_that_comes_early_and_forgets_the_second():
+    gate = native.Gate()
+    gate.wake()
+    gate.wake()
+    assert gate.wait(30)
+    assert not gate.wait(0)
+
+
+@pytest.mark.parametrize("sinks", [1, 3])
+def test_health_says_for_each_sink_what_became_of_its_records(memory_sink, sinks):
+    discreet.configure(sinks=[memory_sink() for _ in range(sinks)], environment="prod", service="test", take_over=False)
+    discreet.get_logger("app").info("record")
+    health = discreet.health()
+    assert [sink["delivered"] for sink in health["sinks"]] == [1] * sinks
+    assert health["emitted"] == sinks
