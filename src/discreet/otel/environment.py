@@ -1,0 +1,207 @@
+"""The `OTEL_*` variables that concern logs: what they say, with the specification's defaults.
+
+Sources: specification, configuration/sdk-environment-variables.md and protocol/exporter.md. A wrong number or word is
+said on stderr and the default serves, as the specification wants it; an empty value counts as none. Headers are
+secrets: no message here quotes a value.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from discreet._baggage import percent_decode
+from discreet._encoding.otel_mapping import Limits
+from discreet._health import complain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+T = TypeVar("T")
+
+PROTOCOLS = ("http/protobuf", "http/json", "grpc")
+COMPRESSIONS = ("none", "gzip")
+_HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, section 5.6.2: a token
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")  # RFC 9110, section 5.5: no control characters
+
+_said: set[str] = set()  # each thing is said once per process
+
+
+@dataclass(frozen=True)
+class Exporter:
+    """Where the logs go and how. None and empty: not said."""
+
+    endpoint: str = ""
+    """The generic endpoint has the logs' path appended already."""
+    protocol: str = "http/protobuf"
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    timeout: float | None = None
+    """Seconds."""
+    compression: str = "none"
+    certificate: str | None = None
+    client_key: str | None = None
+    client_certificate: str | None = None
+    insecure: bool = False
+
+
+@dataclass(frozen=True)
+class Batching:
+    """The batch log record processor's settings; None: not said."""
+
+    delay: float | None = None
+    """Seconds between two sendings."""
+    timeout: float | None = None
+    """Seconds that a sending may take."""
+    queue_count: int | None = None
+    batch_count: int | None = None
+
+
+def disabled(environ: Mapping[str, str]) -> bool:
+    """Whether the variables say that no log is to be exported."""
+    exporters = [name.strip().lower() for name in environ.get("OTEL_LOGS_EXPORTER", "").split(",") if name.strip()]
+    return _boolean(environ, "OTEL_SDK_DISABLED") or (bool(exporters) and "otlp" not in exporters)
+
+
+def exporter(environ: Mapping[str, str]) -> Exporter:
+    """`OTEL_EXPORTER_OTLP_LOGS_*` before `OTEL_EXPORTER_OTLP_*`."""
+
+    def read(name: str, parse: Callable[[str], T], default: T, wanted: str) -> T:
+        for variable in (f"OTEL_EXPORTER_OTLP_LOGS_{name}", f"OTEL_EXPORTER_OTLP_{name}"):
+            text = environ.get(variable, "").strip()
+            if text:
+                try:
+                    return parse(text)
+                except ValueError:
+                    _warn(f"{variable} is not {wanted}, and is ignored")
+        return default
+
+    def text(name: str) -> str | None:
+        return read(name, str, None, "text")
+
+    protocol = read("PROTOCOL", _one_of(PROTOCOLS), "http/protobuf", "one of " + ", ".join(PROTOCOLS))
+    return Exporter(
+        endpoint=_endpoint(environ, protocol),
+        protocol=protocol,
+        headers=_all_headers(environ),
+        timeout=read("TIMEOUT", _milliseconds, None, "a number of milliseconds"),
+        compression=read("COMPRESSION", _one_of(COMPRESSIONS), "none", "one of " + ", ".join(COMPRESSIONS)),
+        certificate=text("CERTIFICATE"),
+        client_key=text("CLIENT_KEY"),
+        client_certificate=text("CLIENT_CERTIFICATE"),
+        insecure=_boolean(environ, "OTEL_EXPORTER_OTLP_LOGS_INSECURE")
+        if environ.get("OTEL_EXPORTER_OTLP_LOGS_INSECURE", "").strip()
+        else _boolean(environ, "OTEL_EXPORTER_OTLP_INSECURE"),
+    )
+
+
+def _endpoint(environ: Mapping[str, str], protocol: str) -> str:
+    """The logs' own endpoint as it is; the general one with the logs' path, where it is a URL of OTLP/HTTP."""
+    own = environ.get("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "").strip()
+    if own:
+        return own
+    general = environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", "").strip()
+    if not general or protocol == "grpc":
+        return general
+    base, question, query = general.partition("?")
+    return base.rstrip("/") + "/v1/logs" + question + query
+
+
+def _all_headers(environ: Mapping[str, str]) -> dict[str, str]:
+    """The logs' own headers, or the general ones."""
+    for variable in ("OTEL_EXPORTER_OTLP_LOGS_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"):
+        text = environ.get(variable, "").strip()
+        if text:
+            found, wrong = headers(text)
+            if wrong:
+                _warn(f"{variable} has {wrong} entries that are not name=value, and they are ignored")
+            return found
+    return {}
+
+
+def headers(text: str) -> tuple[dict[str, str], int]:
+    """`name=value,name=value`, percent-encoded as in W3C Baggage; and how many entries could not be read."""
+    found: dict[str, str] = {}
+    wrong = 0
+    for pair in text.split(","):
+        if not pair.strip():
+            continue
+        name, equals, value = pair.partition("=")
+        name, value = percent_decode(name.strip()).lower(), percent_decode(value.strip())
+        if equals and _HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(value):
+            found[name] = value
+        else:
+            wrong += 1
+    return found, wrong
+
+
+def batching(environ: Mapping[str, str]) -> Batching:
+    """`OTEL_BLRP_*`."""
+    queue = _number(environ, "OTEL_BLRP_MAX_QUEUE_SIZE", least=1)
+    batch = _number(environ, "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", least=1)
+    if queue is not None and batch is not None and batch > queue:
+        _warn("OTEL_BLRP_MAX_EXPORT_BATCH_SIZE is larger than OTEL_BLRP_MAX_QUEUE_SIZE; the smaller of them is used")
+        batch = queue
+    delay = _number(environ, "OTEL_BLRP_SCHEDULE_DELAY", least=0)
+    timeout = _number(environ, "OTEL_BLRP_EXPORT_TIMEOUT", least=0)
+    return Batching(
+        delay=None if delay is None else delay / 1000,
+        timeout=None if not timeout else timeout / 1000,  # 0 is no limit
+        queue_count=queue,
+        batch_count=batch,
+    )
+
+
+def limits(environ: Mapping[str, str]) -> Limits:
+    """`OTEL_LOGRECORD_ATTRIBUTE_*_LIMIT` before `OTEL_ATTRIBUTE_*_LIMIT`."""
+    counts, lengths = (
+        [_number(environ, f"OTEL_{kind}ATTRIBUTE_{name}_LIMIT", least=0) for kind in ("LOGRECORD_", "")]
+        for name in ("COUNT", "VALUE_LENGTH")
+    )
+    return Limits(
+        next((count for count in counts if count is not None), Limits().most),
+        next((length for length in lengths if length is not None), Limits().length),
+    )
+
+
+def _number(environ: Mapping[str, str], name: str, *, least: int) -> int | None:
+    text = environ.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        number = int(text)
+    except ValueError:
+        number = least - 1
+    if number < least:
+        _warn(f"{name} is not a whole number from {least} up, and is ignored")
+        return None
+    return number
+
+
+def _milliseconds(text: str) -> float | None:
+    number = int(text)
+    if number < 0:
+        raise ValueError(text)
+    return number / 1000 or None  # 0 is no limit, and then the sink's own serves
+
+
+def _one_of(words: tuple[str, ...]) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(text)
+        return text.lower()
+
+    return parse
+
+
+def _boolean(environ: Mapping[str, str], name: str) -> bool:
+    text = environ.get(name, "").strip().lower()
+    if text not in ("", "true", "false"):
+        _warn(f"{name} is neither true nor false, and counts as false")
+    return text == "true"
+
+
+def _warn(text: str) -> None:
+    if text not in _said:
+        _said.add(text)
+        complain(text)

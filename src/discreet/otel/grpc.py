@@ -1,0 +1,131 @@
+"""OTLP/gRPC. grpcio is imported when the sink is made, because it takes long and a fork does not like it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.message import DecodeError
+from google.protobuf.unknown_fields import UnknownFieldSet
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
+
+from discreet._delivery.remote import Receipt
+from discreet.otel.protobuf import request
+from discreet.otel.response import of_response
+
+try:
+    import grpc
+except ImportError as error:
+    raise ModuleNotFoundError(
+        'OTLP over gRPC needs grpcio, which is not installed. Install it with: pip install "discreet[otel-grpc]"',
+        name="grpc",
+    ) from error
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from discreet.otel.endpoint import Endpoint, Tls
+
+_abandoned: list[object] = []  # channels of a parent process, which even to collect could hang
+_METHOD = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
+
+_RETRYABLE = frozenset({"CANCELLED", "DEADLINE_EXCEEDED", "ABORTED", "OUT_OF_RANGE", "UNAVAILABLE", "DATA_LOSS"})
+"""OTLP specification, "OTLP/gRPC Response". RESOURCE_EXHAUSTED only if the receiver says when to come again."""
+
+
+class Grpc:
+    """One channel to one receiver, opened by the first batch."""
+
+    def __init__(self, endpoint: Endpoint, tls: Tls, headers: Mapping[str, str], *, gzip: bool, agent: str) -> None:
+        self._endpoint = endpoint
+        self._tls = tls
+        self._metadata = tuple(headers.items())
+        self._compression = grpc.Compression.Gzip if gzip else grpc.Compression.NoCompression
+        self._agent = agent
+        self._channel: Any = None
+        self._export: Any = None
+        self._process = os.getpid()
+
+    def send(self, batch: Sequence[bytes], timeout: float) -> Receipt:
+        """One attempt, within `timeout` seconds."""
+        self._after_fork()
+        if self._channel is None:
+            self._connect()
+        try:
+            answer = self._export(
+                request(batch), timeout=timeout, metadata=self._metadata, compression=self._compression
+            )
+        except grpc.RpcError as error:
+            return _refused(error, batch)
+        try:
+            response = ExportLogsServiceResponse.FromString(answer)
+        except DecodeError:
+            response = None
+        return of_response(response, len(batch))
+
+    def disconnect(self) -> None:
+        """Close the channel."""
+        self._after_fork()
+        channel, self._channel, self._export = self._channel, None, None
+        if channel is not None:
+            channel.close()
+
+    def _after_fork(self) -> None:
+        """A child keeps its parent's channel as it is: the threads that would close it are not here."""
+        if self._process != os.getpid():
+            self._process = os.getpid()
+            _abandoned.append((self._channel, self._export))
+            self._channel = self._export = None
+
+    def _connect(self) -> None:
+        options = (("grpc.primary_user_agent", self._agent), ("grpc.enable_retries", 0))
+        if self._endpoint.secure:
+            authority, key, chain = self._tls.read()
+            credentials = grpc.ssl_channel_credentials(authority, key, chain)
+            self._channel = grpc.secure_channel(self._endpoint.target, credentials, options)
+        else:
+            self._channel = grpc.insecure_channel(self._endpoint.target, options)
+        self._export = self._channel.unary_unary(_METHOD)  # bytes in, bytes out: the request is serialized already
+
+
+def _refused(error: Any, batch: Sequence[bytes]) -> Receipt:
+    code = error.code().name
+    reason = f"gRPC {code}"
+    after = _retry_delay(error)
+    if code in _RETRYABLE or (code == "RESOURCE_EXHAUSTED" and after is not None):
+        return Receipt(0, retry=batch, after=after, reason=reason)
+    if code == "RESOURCE_EXHAUSTED" and len(batch) > 1 and "larger than max" in (error.details() or ""):
+        return Receipt(0, reason=reason, split=True)  # as HTTP's 413
+    return Receipt(0, {reason: len(batch)}, reason=reason)
+
+
+def _retry_delay(error: Any) -> float | None:
+    """Seconds, from the `google.rpc.RetryInfo` among the details of a `google.rpc.Status`; None if there is none."""
+    for key, value in error.trailing_metadata() or ():
+        if key == "grpc-status-details-bin":
+            try:
+                return _delay_in(value)
+            except (DecodeError, ValueError, TypeError):  # only advice: without it we wait as we would anyway
+                return None
+    return None
+
+
+def _delay_in(status: bytes) -> float | None:
+    for detail in _fields(status, 3):
+        wrapped = AnyMessage.FromString(detail)
+        if wrapped.type_url.endswith("/google.rpc.RetryInfo"):
+            for delay in _fields(wrapped.value, 1):
+                duration = Duration.FromString(delay)
+                return max(0.0, duration.seconds + duration.nanos / 1e9)
+            return 0.0
+    return None
+
+
+def _fields(message: bytes, number: int) -> list[bytes]:
+    """The messages in one field of a message whose schema is not at hand."""
+    fields = UnknownFieldSet(Empty.FromString(message))
+    items = [fields[place] for place in range(len(fields))]
+    return [item.data for item in items if item.field_number == number and isinstance(item.data, bytes)]

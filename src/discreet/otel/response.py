@@ -1,0 +1,70 @@
+"""What a receiver's answer means for the records of a batch (OTLP specification, "OTLP/HTTP Response", "Failures")."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from google.protobuf import json_format
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
+
+from discreet._delivery.remote import Receipt
+from discreet._delivery.retry import parse_retry_after
+from discreet._health import complain
+from discreet._redaction.engine import Redactor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+RETRYABLE = frozenset({429, 502, 503, 504})
+"""All other 4xx and 5xx must not be sent again."""
+
+_LONGEST = 200  # characters of a receiver's message that are shown
+_MOST_MESSAGES = 20
+_said: set[str] = set()
+
+
+def of_http(status: int, retry_after: str | None, body: bytes, batch: Sequence[bytes], *, json: bool) -> Receipt:
+    """The receipt for an HTTP answer."""
+    if 200 <= status < 300:
+        return of_response(_parsed(body, json=json), len(batch))
+    reason = f"HTTP {status}"
+    if status in RETRYABLE:
+        return Receipt(0, retry=batch, after=parse_retry_after(retry_after), reason=reason)
+    if status == 413 and len(batch) > 1:
+        return Receipt(0, reason=reason, split=True)
+    return Receipt(0, {reason: len(batch)}, reason=reason)
+
+
+def of_response(response: ExportLogsServiceResponse | None, count: int) -> Receipt:
+    """The receipt for an answer that accepted the request, perhaps not all of its records.
+
+    What was refused is never sent again. An answer that cannot be read is taken for a plain yes: the status said so.
+    """
+    if response is None or not response.HasField("partial_success"):
+        return Receipt(count)
+    partial = response.partial_success
+    rejected = max(0, min(partial.rejected_log_records, count))
+    if partial.error_message:
+        _say(rejected, partial.error_message)
+    if not rejected:
+        return Receipt(count)
+    return Receipt(count - rejected, {"partial success": rejected}, reason="partial success")
+
+
+def _parsed(body: bytes, *, json: bool) -> ExportLogsServiceResponse | None:
+    try:
+        if json:
+            text = body.decode("utf-8") or "{}"
+            return json_format.Parse(text, ExportLogsServiceResponse(), ignore_unknown_fields=True)
+        return ExportLogsServiceResponse.FromString(body)
+    except (DecodeError, json_format.ParseError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _say(rejected: int, message: str) -> None:
+    """The receiver's words, once: judged, for they may quote a record."""
+    text = Redactor().text(message)[:_LONGEST]
+    if text not in _said and len(_said) < _MOST_MESSAGES:
+        _said.add(text)
+        complain(f"the receiver refused {rejected} records of a batch: {text}" if rejected else f"the receiver: {text}")

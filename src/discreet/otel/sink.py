@@ -1,0 +1,172 @@
+"""The OTLP sink: settings from code, then from the environment, then defaults; and the transport that they ask for."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Protocol
+
+from discreet._delivery.remote import Receipt, Remote
+from discreet.errors import ConfigurationError
+from discreet.otel import environment
+from discreet.otel.endpoint import GRPC_DEFAULT, HTTP_DEFAULT, Tls, grpc_endpoint, http_endpoint
+from discreet.otel.environment import COMPRESSIONS, PROTOCOLS
+from discreet.otel.resource import Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from discreet._record import Encoder
+    from discreet._redaction.engine import Redactor
+    from discreet._settings import Settings
+
+
+class _Transport(Protocol):
+    def send(self, batch: Sequence[bytes], timeout: float) -> Receipt: ...
+
+    def disconnect(self) -> None: ...
+
+
+class OTLP(Remote):
+    """Records to an OpenTelemetry collector or any other OTLP receiver.
+
+    What is not given comes from the `OTEL_*` variables, then from the specification's defaults: OTLP/HTTP with
+    protobuf to `http://localhost:4318/v1/logs`. A given `endpoint` is used as it is; of a given URL the user and the
+    password become a header, and never appear in `health()` or in an error. `protocol` is "http/protobuf",
+    "http/json" or "grpc" (needs `discreet[otel-grpc]`), `compression` "none" or "gzip". `headers` are secrets.
+    `certificate` (authorities to trust), `client_certificate` and `client_key` name files in PEM form; `insecure`
+    is for gRPC names without http or https. `resource` holds attributes over those that are detected. `timeout` is
+    seconds for one attempt; further keywords are those of every remote sink (`delay`, `batch_count`, ...).
+
+    Raises `ConfigurationError` for a wrong value given in code and for an endpoint that is not one, and
+    `ModuleNotFoundError` with the remedy when an extra is missing.
+    """
+
+    def __init__(
+        self,
+        endpoint: str | None = None,
+        *,
+        protocol: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        compression: str | None = None,
+        timeout: float | None = None,
+        certificate: str | None = None,
+        client_certificate: str | None = None,
+        client_key: str | None = None,
+        insecure: bool | None = None,
+        resource: Mapping[str, object] | None = None,
+        level: int | str | None = None,
+        environ: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> None:
+        environ = os.environ if environ is None else environ
+        told = environment.exporter(environ)
+        protocol = _one_of("protocol", protocol or told.protocol, PROTOCOLS)
+        self._protocol = protocol
+        self._gzip = _one_of("compression", compression or told.compression, COMPRESSIONS) == "gzip"
+        self._tls = Tls(
+            certificate or told.certificate,
+            client_certificate or told.client_certificate,
+            client_key or told.client_key,
+        )
+        self._tls.check()
+        if self._protocol == "grpc":
+            insecure = told.insecure if insecure is None else insecure
+            self._endpoint = grpc_endpoint(endpoint or told.endpoint or GRPC_DEFAULT, insecure=insecure)
+        else:
+            self._endpoint = http_endpoint(endpoint or told.endpoint or HTTP_DEFAULT)
+        self._headers = {name.lower(): value for name, value in (told.headers if headers is None else headers).items()}
+        if self._endpoint.authorization is not None:
+            self._headers.setdefault("authorization", self._endpoint.authorization)
+        self._resource = dict(resource or {})
+        self._environ = dict(environ)
+        self._limits = environment.limits(environ)
+        batching = environment.batching(environ)
+        options.setdefault("timeout", _timeout(timeout, told.timeout, batching.timeout))
+        for name in ("delay", "queue_count", "batch_count"):
+            value = getattr(batching, name)
+            if value is not None:
+                options.setdefault(name, value)
+        self._transport = self._connectable()
+        super().__init__(level=level, **{name: value for name, value in options.items() if value is not None})
+
+    def _connectable(self) -> _Transport:
+        """The transport, not yet connected. Here and not at the top: its libraries are the extras'."""
+        from discreet import __version__
+
+        agent = f"discreet-otlp-python/{__version__}"
+        try:
+            if self._protocol == "grpc":
+                from discreet.otel.grpc import Grpc
+
+                return Grpc(self._endpoint, self._tls, self._headers, gzip=self._gzip, agent=agent)
+            from discreet.otel.http import Http
+
+            return Http(
+                self._endpoint,
+                self._tls,
+                self._headers,
+                gzip=self._gzip,
+                json=self._protocol == "http/json",
+                agent=agent,
+            )
+        except ImportError as error:
+            if error.name is None or error.name.startswith("discreet") or error.name == "grpc":
+                raise
+            raise ModuleNotFoundError(
+                f'OTLP needs {error.name}, which is not installed. Install it with: pip install "discreet[otel]"',
+                name=error.name,
+            ) from error
+        except ConfigurationError:
+            raise
+        except Exception as error:  # protobuf says so where the schema was generated for a newer one
+            raise ConfigurationError(
+                "protocol",
+                self._protocol,
+                f"its libraries do not work here ({type(error).__name__})",
+                "Update them: pip install -U opentelemetry-proto protobuf",
+            ) from error
+
+    @property
+    def name(self) -> str:
+        """OTLP, and where to."""
+        return f"OTLP {self._endpoint.name}"
+
+    @property
+    def destination(self) -> str:
+        """The receiver's address, without user, password and query."""
+        return f"otlp {self._endpoint.name}"
+
+    def encoder(self, settings: Settings, redactor: Redactor) -> Encoder:
+        """One redacted record to one line: its head with resource and scope, and the serialized record."""
+        from discreet.otel.encoder import Encoder as LineEncoder
+
+        return LineEncoder(Resource(self._environ, redactor, self._resource), self._limits)
+
+    def send(self, batch: Sequence[bytes], timeout: float) -> Receipt:
+        """One attempt to deliver the batch."""
+        return self._transport.send(batch, timeout)
+
+    def disconnect(self) -> None:
+        """Drop the connection; the next batch makes another."""
+        self._transport.disconnect()
+
+
+def from_environment(environ: Mapping[str, str]) -> OTLP | None:
+    """The sink that the `OTEL_*` variables ask for; None where they say that no log is to be exported."""
+    return None if environment.disabled(environ) else OTLP(environ=environ)
+
+
+def _one_of(setting: str, value: str, words: tuple[str, ...]) -> str:
+    if value not in words:
+        raise ConfigurationError(setting, value, "not known", f"Use {', '.join(words[:-1])} or {words[-1]}")
+    return value
+
+
+def _timeout(given: float | None, exporter: float | None, batching: float | None) -> float | None:
+    """Seconds for one attempt: the exporter's, but not longer than the processor allows."""
+    if given is not None:
+        return given
+    if exporter is None and batching is None:
+        return None
+    longest = Remote.timeout if exporter is None else exporter
+    return longest if batching is None else min(longest, batching)

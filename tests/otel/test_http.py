@@ -1,0 +1,199 @@
+"""OTLP/HTTP against a receiver that holds senders to the protocol: what is sent, and what each answer means."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+
+from discreet._delivery.remote import Unreachable
+from discreet._encoding.otel_mapping import Limits
+from discreet.errors import ConfigurationError
+from discreet.otel import OTLP
+from discreet.otel.encoder import Encoder
+
+from . import certificates
+from .receiver import Answer, receiving, value_of
+from .test_record import RESOURCE, plain
+
+
+def lines(count: int = 3) -> list[bytes]:
+    encoder = Encoder(lambda _: RESOURCE, Limits())
+    return [encoder(plain(message=f"number {number}")) for number in range(count)]
+
+
+@pytest.fixture(params=["http/protobuf", "http/json"])
+def protocol(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.mark.parametrize("compression", ["none", "gzip"])
+def test_a_batch_arrives_in_order(receiver, protocol, compression):
+    batch = lines(600)
+    sink = OTLP(receiver.url, protocol=protocol, compression=compression)
+    receipt = sink.send(batch, 10)
+    assert (receipt.delivered, dict(receipt.rejected), list(receipt.retry)) == (600, {}, [])
+    assert [value_of(record.body) for record in receiver.wait_for(600)] == [f"number {n}" for n in range(600)]
+    assert receiver.received[0].path == "/v1/logs"
+    assert receiver.received[0].headers["user-agent"].startswith("discreet")
+    assert ("content-encoding" in receiver.received[0].headers) is (compression == "gzip")
+    sink.disconnect()
+
+
+def test_one_connection_serves_many_batches_and_another_follows_disconnect(receiver, protocol):
+    sink = OTLP(receiver.url, protocol=protocol)
+    for _ in range(3):
+        sink.send(lines(), 10)
+    assert receiver.connections == 1
+    sink.disconnect()
+    sink.send(lines(), 10)
+    assert receiver.connections == 2
+    sink.disconnect()
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_these_answers_mean_try_again(receiver, protocol, status):
+    receiver.answer = Answer(status, headers={"Retry-After": "7"})
+    batch = lines()
+    receipt = OTLP(receiver.url, protocol=protocol).send(batch, 10)
+    assert (receipt.delivered, list(receipt.retry), receipt.after) == (0, batch, 7)
+    assert receipt.reason == f"HTTP {status}"
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 500, 501, 301, 307])
+def test_all_other_answers_mean_never_again(receiver, protocol, status):
+    receiver.answer = Answer(status, headers={"Location": "/elsewhere"})
+    receipt = OTLP(receiver.url, protocol=protocol).send(lines(), 10)
+    assert (receipt.delivered, dict(receipt.rejected), list(receipt.retry)) == (0, {f"HTTP {status}": 3}, [])
+    assert not receipt.split
+
+
+def test_too_large_a_batch_is_to_be_split_and_one_record_that_is_too_large_is_not(receiver, protocol):
+    receiver.answer = Answer(413)
+    sink = OTLP(receiver.url, protocol=protocol)
+    assert sink.send(lines(2), 10).split
+    receipt = sink.send(lines(1), 10)
+    assert not receipt.split
+    assert dict(receipt.rejected) == {"HTTP 413": 1}
+
+
+def test_a_partial_success_is_counted_and_said_and_never_sent_again(receiver, protocol, capfd):
+    receiver.answer = Answer(rejected=2, message=f"two are too old ({protocol})")
+    receipt = OTLP(receiver.url, protocol=protocol).send(lines(5), 10)
+    assert (receipt.delivered, dict(receipt.rejected), list(receipt.retry)) == (3, {"partial success": 2}, [])
+    assert f"two are too old ({protocol})" in capfd.readouterr().err
+
+
+def test_a_receivers_words_are_judged_before_they_are_shown(receiver, capfd):
+    secret = "gh" + "p_" + "a1B2" * 9
+    receiver.answer = Answer(rejected=1, message=f"refused: token={secret}")
+    OTLP(receiver.url).send(lines(), 10)
+    told = capfd.readouterr().err
+    assert "refused" in told
+    assert secret not in told
+
+
+def test_more_rejected_than_sent_is_no_more_than_all(receiver):
+    receiver.answer = Answer(rejected=99)
+    assert dict(OTLP(receiver.url).send(lines(), 10).rejected) == {"partial success": 3}
+
+
+def test_a_yes_that_cannot_be_read_is_a_yes(receiver, protocol):
+    receiver.answer = Answer(body=b"\xff\xfe not what it should be")
+    assert OTLP(receiver.url, protocol=protocol).send(lines(), 10).delivered == 3
+
+
+def test_of_an_endless_answer_no_more_is_read_than_is_of_use(receiver):
+    receiver.answer = Answer(body=b"x" * (16 << 20))
+    sink = OTLP(receiver.url)
+    assert sink.send(lines(), 10).delivered == 3
+    sink.disconnect()
+
+
+def test_a_receiver_that_is_not_there_is_a_connection_error():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        sink = OTLP(f"http://127.0.0.1:{taken.getsockname()[1]}/v1/logs")
+        with pytest.raises(Unreachable):
+            sink.send(lines(), 10)
+
+
+@pytest.mark.parametrize("answer", [Answer(drop=True), Answer(hang=True)], ids=["hangs up", "hangs"])
+def test_no_answer_is_a_connection_error(receiver, answer):
+    receiver.answer = answer
+    sink = OTLP(receiver.url)
+    with pytest.raises(Unreachable):
+        sink.send(lines(), 0.3)
+    sink.disconnect()
+
+
+def test_headers_are_sent_and_never_shown(receiver):
+    secret = "s3cr" + "et-value"
+    sink = OTLP(receiver.url, headers={"X-Api-Key": secret})
+    sink.send(lines(), 10)
+    assert receiver.received[0].headers["x-api-key"] == secret
+    assert secret not in f"{sink.name} {sink.destination} {sink.health()} {sink!r}"
+
+
+def test_user_and_password_of_a_url_become_a_header_and_are_never_shown(receiver):
+    secret = "pass" + "w0rd"
+    sink = OTLP(receiver.url.replace("//", f"//me:{secret}@") + f"?key={secret}")
+    sink.send(lines(), 10)
+    assert receiver.received[0].headers["authorization"] == "Basic bWU6cGFzc3cwcmQ="
+    assert receiver.received[0].path == f"/v1/logs?key={secret}"
+    assert secret not in f"{sink.name} {sink.destination} {sink.health()}"
+
+
+@pytest.mark.parametrize(
+    ("given", "setting"),
+    [
+        ({"endpoint": "collector:4318"}, "endpoint"),
+        ({"endpoint": "ftp://collector"}, "endpoint"),
+        ({"endpoint": "http://[::1"}, "endpoint"),
+        ({"endpoint": "http://host:notaport/"}, "endpoint"),
+        ({"protocol": "http"}, "protocol"),
+        ({"compression": "br"}, "compression"),
+    ],
+)
+def test_a_wrong_setting_in_code_is_refused_by_name(given: dict[str, Any], setting):
+    with pytest.raises(ConfigurationError) as caught:
+        OTLP(**given)
+    assert caught.value.setting == setting
+
+
+def test_a_wrong_endpoint_is_refused_without_showing_its_password():
+    secret = "pass" + "w0rd"
+    with pytest.raises(ConfigurationError) as caught:
+        OTLP(f"ftp://me:{secret}@host/?k={secret}")
+    assert secret not in str(caught.value)
+
+
+@pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
+@pytest.mark.parametrize("setting", ["certificate", "client_certificate", "client_key"])
+def test_files_that_cannot_be_read_are_refused_by_name(tmp_path, protocol, setting):
+    with pytest.raises(ConfigurationError) as caught:
+        OTLP("https://localhost:1", protocol=protocol, **{setting: str(tmp_path / "none.pem")})
+    assert caught.value.setting == setting
+
+
+def test_tls_trusts_the_given_authority_and_no_other(tmp_path):
+    files = certificates.make(tmp_path)
+    with receiving(files) as receiver:
+        trusting = OTLP(receiver.url, certificate=files.authority)
+        assert trusting.send(lines(), 10).delivered == 3
+        trusting.disconnect()
+        with pytest.raises(Unreachable):
+            OTLP(receiver.url).send(lines(), 10)
+
+
+def test_mutual_tls_shows_the_clients_certificate(tmp_path):
+    files = certificates.make(tmp_path)
+    with receiving(files, mutual=True) as receiver:
+        known = OTLP(
+            receiver.url, certificate=files.authority, client_certificate=files.certificate, client_key=files.key
+        )
+        assert known.send(lines(), 10).delivered == 3
+        known.disconnect()
+        with pytest.raises(Unreachable):
+            OTLP(receiver.url, certificate=files.authority).send(lines(), 10)
