@@ -1,0 +1,128 @@
+"""An exception as Application Insights stores it: one entry each, the outermost first, tied by `id` and `outerId`.
+
+Entries have their frames parsed, newest first, which is what the portal shows, groups failures by and searches in.
+The first also has the whole traceback as text, with causes, notes and members of groups as Python prints them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from discreet._exceptions import OMITTED
+from discreet.azure.limits import cut, cut_middle
+from discreet.azure.text import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from discreet.azure.limits import Limits
+
+_LONGEST_NAME = 1024
+
+
+def exceptions_json(description: Mapping[str, Any], stack: str | None, limits: Limits) -> str:
+    """The `exceptions` of an `ExceptionData`, as JSON."""
+    entries: list[str] = []
+    every = list(_walk(description, 0))
+    for number, (outer, found) in enumerate(every[: limits.exceptions], 1):
+        whole = stack if number == 1 else None
+        entries.append(_entry(number, outer, found, whole, limits))
+    left_out = len(every) - len(entries)
+    if left_out > 0:
+        name, message = quote(OMITTED), quote(f"{left_out} more exceptions; the stack of the first has their text")
+        entries.append(
+            f'{{"id":{len(entries) + 1},"outerId":1,"typeName":{name},"message":{message}'
+            ',"hasFullStack":false,"stack":""}'
+        )
+    return f"[{','.join(entries)}]"
+
+
+def _walk(description: Mapping[str, Any], outer: int, counted: list[int] | None = None) -> Iterator[tuple[int, Any]]:
+    """Each exception and the number of the one around it: what it came from, then the members of a group."""
+    counted = [0] if counted is None else counted
+    counted[0] += 1
+    number = counted[0]
+    yield outer, description
+    for key in ("cause", "context"):
+        origin = description.get(key)
+        if isinstance(origin, dict):
+            yield from _walk(cast("dict[str, Any]", origin), number, counted)
+            break
+    members = description.get("exceptions")
+    if isinstance(members, list):
+        for member in cast("list[object]", members):
+            if isinstance(member, dict):
+                yield from _walk(cast("dict[str, Any]", member), number, counted)
+
+
+def _entry(number: int, outer: int, found: Mapping[str, Any], stack: str | None, limits: Limits) -> str:
+    frames, complete = _frames(found.get("frames"), limits)
+    parts = f'{{"id":{number}' + (f',"outerId":{outer}' if outer else "")
+    parts += f',"typeName":{quote(cut(type_name(found), _LONGEST_NAME))}'
+    parts += f',"message":{quote(cut(message_of(found), limits.message))}'
+    if stack is not None:
+        shown = cut_middle(stack, limits.stack)
+        complete = complete and shown is stack
+        parts += f',"stack":{quote(shown)}'
+    elif not frames:
+        parts += ',"stack":""'  # the schema asks for one of the two
+    if frames:
+        parts += f',"parsedStack":[{frames}]'
+    return f'{parts},"hasFullStack":{"true" if complete else "false"}}}'
+
+
+def type_name(found: Mapping[str, Any]) -> str:
+    """The exception's class with its module, but for Python's own."""
+    kind, module = found.get("type"), found.get("module")
+    return f"{module}.{kind}" if module else str(kind)
+
+
+def message_of(found: Mapping[str, Any]) -> str:
+    """What the exception says, its notes (PEP 678) included; never empty, for the service refuses that."""
+    notes = found.get("notes")
+    lines = [found.get("message") or "", *(cast("list[object]", notes) if isinstance(notes, list) else ())]
+    return "\n".join(str(line) for line in lines if line) or "n/a"
+
+
+def _frames(found: object, limits: Limits) -> tuple[str, bool]:
+    """The frames as JSON, newest first as level 0, and whether none is missing."""
+    if not isinstance(found, list):
+        return "", False
+    texts: list[str] = []
+    complete = True
+    for frame in cast("list[object]", found)[::-1]:
+        if isinstance(frame, dict):
+            told = cast("dict[str, Any]", frame)
+            complete = complete and "omitted" not in told
+            texts.append(_frame(told))
+    size = sum(map(len, texts)) + 12 * len(texts)
+    if size > limits.frames:
+        texts = _middle_left_out(texts, limits.frames)
+        complete = False
+    return ",".join([f'{{"level":{level},{text}' for level, text in enumerate(texts)]), complete
+
+
+def _frame(told: Mapping[str, Any]) -> str:
+    line, file = told.get("line"), told.get("file")
+    parts = f'"method":{quote(cut(str(told.get("function") or "<unknown>"), _LONGEST_NAME))}'
+    if isinstance(file, str) and "omitted" not in told:
+        parts += f',"fileName":{quote(cut(file, _LONGEST_NAME))}'
+    if type(line) is int and line > 0:
+        parts += f',"line":{line}'
+    return parts + "}"
+
+
+def _middle_left_out(texts: list[str], most: int) -> list[str]:
+    """The newest and the oldest frames, as many as there is room for, and how many are missing between them."""
+    room = most - 60
+    newest: list[str] = []
+    oldest: list[str] = []
+    rest = list(texts)
+    while rest:
+        take_newest = len(newest) <= 2 * len(oldest)
+        text = rest[0] if take_newest else rest[-1]
+        room -= len(text) + 12
+        if room < 0:
+            break
+        (newest if take_newest else oldest).append(rest.pop(0 if take_newest else -1))
+    return [*newest, f'"method":{quote(f"<{len(rest)} more frames>")}}}', *oldest[::-1]]

@@ -1,0 +1,205 @@
+"""The Logs Ingestion API: rows for a table of a Log Analytics workspace, through a data collection rule.
+
+https://learn.microsoft.com/azure/azure-monitor/logs/logs-ingestion-api-overview: at most 1 MiB of JSON per call, and
+64 KiB per value, past which the service cuts silently. Columns of such tables have plain names, so that what discreet
+owns is a column each, and a record's own fields share one, `fields`.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+from typing import TYPE_CHECKING, Any, cast
+
+from discreet._delivery.http import Http
+from discreet._delivery.remote import Receipt, Remote
+from discreet._encoding.json import timestamp, value
+from discreet._levels import severity_number, severity_text
+from discreet._redaction.registered import registry
+from discreet.azure.answers import of_logs
+from discreet.azure.connection import clean_endpoint, host_of
+from discreet.azure.entra import Token, check_credential
+from discreet.azure.limits import cut, cut_middle
+from discreet.azure.text import quote, seal
+from discreet.errors import ConfigurationError
+from discreet.otel.resource import Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import NoReturn
+
+    from discreet._record import Encoder, Identity, Plain, Redacted
+    from discreet._redaction.engine import Redactor
+    from discreet._settings import Settings
+
+ENDPOINT, RULE, STREAM = "DATA_COLLECTION_ENDPOINT", "LOGS_DCR_RULE_ID", "LOGS_DCR_STREAM_NAME"
+"""The variables that Azure's own examples use."""
+
+MOST_BYTES = 1_000_000
+"""Of one call, a little less than what the service takes, for the commas."""
+
+_LONGEST = 16_384  # characters of one text: in UTF-8 never more than the 64 KiB of one value
+_MOST_BYTES = 1 << 16
+_LEVEL = 1
+_API = "2023-01-01"
+_RULE = re.compile(r"dcr-[0-9a-f]{32}", re.IGNORECASE)
+
+
+class LogsIngestion(Remote):
+    """Records to a table, through a data collection rule.
+
+    `endpoint` is that of the data collection endpoint or of the rule itself, `rule` the rule's immutable id ("dcr-"
+    and 32 digits), `stream` a stream that it declares ("Custom-..."); they come from `DATA_COLLECTION_ENDPOINT`,
+    `LOGS_DCR_RULE_ID` and `LOGS_DCR_STREAM_NAME` where they are not given. `credential` is a credential of
+    azure-identity whose identity has the role Monitoring Metrics Publisher on the rule; `audience` is for clouds
+    other than the public one. Further keywords are those of every remote sink.
+
+    docs/azure.md has the rule and the table. Raises `ConfigurationError`.
+    """
+
+    batch_bytes = MOST_BYTES
+
+    def __init__(
+        self,
+        endpoint: str | None = None,
+        rule: str | None = None,
+        stream: str | None = None,
+        *,
+        credential: Any,
+        audience: str = "",
+        resource: Mapping[str, object] | None = None,
+        level: int | str | None = None,
+        environ: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> None:
+        self._environ = dict(os.environ if environ is None else environ)
+        endpoint = _given(endpoint, "endpoint", ENDPOINT, self._environ)
+        self._rule = _given(rule, "rule", RULE, self._environ)
+        self._stream = _given(stream, "stream", STREAM, self._environ)
+        try:
+            self._endpoint = clean_endpoint(endpoint)
+        except ValueError as error:
+            _refuse("endpoint", endpoint, str(error), "Copy the logs ingestion URL of the data collection endpoint")
+        if not _RULE.fullmatch(self._rule):
+            _refuse("rule", self._rule, "is no immutable id", "Copy the rule's immutable id, dcr- and 32 digits")
+        if not re.fullmatch(r"(?:Custom|Microsoft)-[\w-]+", self._stream):
+            _refuse("stream", self._stream, "is no stream", "Name a stream of the rule, such as Custom-Discreet")
+        check_credential(credential, self._endpoint)
+        self._token = Token(credential, audience)
+        self._url = f"{self._endpoint}/dataCollectionRules/{self._rule}/streams/{self._stream}?api-version={_API}"
+        self._resource = dict(resource or {})
+        self._client = Http()
+        if "batch_bytes" in options:
+            options["batch_bytes"] = min(options["batch_bytes"], MOST_BYTES)
+        super().__init__(level=level, **options)
+
+    @property
+    def name(self) -> str:
+        """Logs Ingestion, and its host."""
+        return f"Logs Ingestion {host_of(self._endpoint)}"
+
+    @property
+    def destination(self) -> str:
+        """Host, rule and stream."""
+        return f"logs-ingestion {host_of(self._endpoint)} {self._rule} {self._stream}"
+
+    def encoder(self, settings: Settings, redactor: Redactor) -> Encoder:
+        """One redacted record to one row."""
+        return Rows(Resource(self._environ, redactor, self._resource))
+
+    def send(self, batch: Sequence[bytes], timeout: float) -> Receipt:
+        """One attempt. Raises `OSError` where there was no answer."""
+        try:
+            authorization = self._token.header()
+        except Exception as error:  # whatever a credential raises, its records wait
+            return Receipt(0, retry=batch, reason=f"Entra ID: {type(error).__name__}")
+        headers = {
+            "authorization": authorization,
+            "content-type": "application/json",
+            "content-encoding": "gzip",
+            "user-agent": "discreet-azure-python",
+        }
+        rows = b",".join(batch)
+        answer = self._client.post(self._url, gzip.compress(b"[" + rows + b"]", _LEVEL, mtime=0), headers, timeout)
+        if answer.status == 401:
+            self._token.forget()
+        return of_logs(answer.status, answer.headers, batch)
+
+    def disconnect(self) -> None:
+        """Drop the connection."""
+        self._client.disconnect()
+
+
+def _given(told: str | None, setting: str, variable: str, environ: Mapping[str, str]) -> str:
+    text = (told if told is not None else environ.get(variable, "")).strip()
+    return text or _refuse(setting, "", "is missing", f"Give {setting}=... or set {variable}")
+
+
+def _refuse(setting: str, given: str, problem: str, remedy: str) -> NoReturn:
+    raise ConfigurationError(setting, given, problem, remedy)
+
+
+class Rows:
+    """The encoder: columns of discreet's own, `fields` and `resource`."""
+
+    def __init__(self, resource_of: Callable[[Identity], Mapping[str, Plain]]) -> None:
+        self._resource_of = resource_of
+        self._spoken_for: tuple[object, object, str] = (None, None, "")
+
+    def __call__(self, record: Redacted) -> bytes:
+        """One row as one line of JSON. A bad value costs at most itself."""
+        spoken_for = self._spoken_for
+        if spoken_for[0] is not record.identity or spoken_for[1] is not registry.epoch:
+            spoken_for = self._spoken_for = (record.identity, registry.epoch, self._introduction(record.identity))
+        columns: dict[str, object] = {
+            "logger": record.logger,
+            "template": record.template,
+            "trace_id": record.trace_id,
+            "span_id": record.span_id,
+            "request_id": record.request_id,
+            "thread": record.thread,
+            "task": record.task,
+        }
+        source = record.source
+        if source is not None:
+            columns["source"] = {"file": source.file, "line": source.line, "function": source.function}
+        columns["exception"] = record.exception
+        if record.ambient or record.fields:
+            columns["fields"] = {**record.ambient, **record.fields}
+        stack = record.stacktrace
+        if stack is not None:
+            columns["stacktrace"] = cut_middle(stack, _LONGEST)
+        written = "".join([f',"{name}":{_column(item)}' for name, item in columns.items() if item is not None])
+        return seal(
+            f'{{"TimeGenerated":"{timestamp(record.time_ns)}","severity":"{severity_text(record.level)}"'
+            f',"severity_number":{severity_number(record.level)},"message":{quote(cut(record.message, _LONGEST))}'
+            f"{written}{spoken_for[2]}}}\n"
+        )
+
+    def _introduction(self, identity: Identity) -> str:
+        told = {name: getattr(identity, name) for name in ("service", "version", "environment", "host", "process")}
+        parts = "".join([f',"{name}":{value(item)}' for name, item in told.items() if item is not None])
+        return f'{parts},"resource":{_column(dict(self._resource_of(identity)))}'
+
+
+def _column(item: object) -> str:
+    """A value of a column; a structure that is too large for one is a text that says so."""
+    if isinstance(item, str):
+        return quote(cut(item, _LONGEST))
+    if isinstance(item, dict):
+        members: list[str] = []
+        for key, inner in cast("dict[str, object]", item).items():
+            members.append(f"{quote(key)}:{_inner(inner)}")
+        text = f"{{{','.join(members)}}}"
+        if len(text) <= _LONGEST or len(text.encode("utf-8", "replace")) <= _MOST_BYTES:
+            return text
+        return quote(cut(text, _LONGEST))
+    return _inner(item)
+
+
+def _inner(item: object) -> str:
+    try:
+        return value(item)
+    except Exception as error:  # one value costs at most itself
+        return quote(f"<{type(item).__name__} could not be written: {type(error).__name__}>")

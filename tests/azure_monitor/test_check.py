@@ -1,0 +1,72 @@
+"""What `discreet doctor` says of a connection."""
+
+from __future__ import annotations
+
+import pytest
+
+import discreet
+from discreet.azure import ApplicationInsights, check
+
+from .ingestion_server import KEY, Answer, serving
+from .test_logs_ingestion import sink_to
+
+
+def test_a_connection_that_works_leaves_nothing_to_say(server):
+    assert check(ApplicationInsights(server.connection_string, environ={}), environ={}) == []
+    assert server.named("discreet doctor tested this connection")
+
+
+@pytest.mark.parametrize(
+    ("answer", "remedy"),
+    [
+        (Answer(401), "AUTHENTICATION_STRING"),
+        (Answer(403), "Monitoring Metrics Publisher"),
+        (Answer(402), "daily cap"),
+        (Answer(404), "connection string again"),
+        (Answer(429), "slow down"),
+        (Answer(503), "problem of its own"),
+        (Answer(307, {"location": "https://evil.example/"}), "sends elsewhere"),
+        (Answer(200, body=b"<html>login</html>"), "proxy"),
+        (Answer(418), "HTTP 418"),
+    ],
+)
+def test_what_is_wrong_is_said_with_the_remedy(server, answer, remedy):
+    server.script.append(answer)
+    (told,) = check(ApplicationInsights(server.connection_string, environ={}), environ={})
+    assert remedy in told
+    assert KEY not in told
+
+
+def test_a_wrong_key_is_said(server):
+    text = server.connection_string.replace(KEY, KEY[:-2] + "bb")
+    (told,) = check(ApplicationInsights(text, environ={}), environ={})
+    assert "instrumentation key was refused" in told
+
+
+def test_nobody_there_is_said(server):
+    server.close()
+    (told,) = check(ApplicationInsights(server.connection_string, environ={}), environ={}, timeout=5)
+    assert "127.0.0.1 cannot be reached (ECONNREFUSED)" in told
+
+
+def test_functions_with_a_standard_output_that_is_sent_too_is_said(server):
+    sink = ApplicationInsights(server.connection_string, environ={})
+    (told,) = check(sink, environ={"FUNCTIONS_WORKER_RUNTIME": "python"})
+    assert "DISCREET_STREAM=none" in told
+    assert check(sink, environ={"FUNCTIONS_WORKER_RUNTIME": "python", "DISCREET_STREAM": "none"}) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "remedy"), [(403, "Metrics Publisher"), (404, "rule="), (503, "problem of its own")]
+)
+def test_the_logs_ingestion_api_is_tested_too(status, remedy):
+    with serving(token="good") as server:
+        sink = sink_to(server.url)
+        assert check(sink, environ={}) == []
+        server.script.append(Answer(status))
+        (told,) = check(sink, environ={})
+        assert remedy in told
+
+
+def test_of_other_sinks_there_is_nothing_to_say():
+    assert check(discreet.Stream("stdout")) == []

@@ -1,0 +1,104 @@
+"""Side by side with the official exporter and its distribution: nothing arrives twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from discreet import azure
+from discreet.azure import ingestion
+from discreet.azure.official import _reaches_exporter
+
+from .records import OFFLINE
+
+CONNECTED = {"APPLICATIONINSIGHTS_CONNECTION_STRING": OFFLINE}
+
+
+def run(python, setup: str) -> str:
+    """In a process of its own: a logger provider is set once per process."""
+    done = python(
+        f"""
+        import discreet.azure
+        {setup}
+        print(discreet.azure.provider_exports_to_azure())
+        """,
+        APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED="true",
+        APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL="true",
+        APPLICATIONINSIGHTS_SDKSTATS_DISABLED="true",
+        CONNECTION=OFFLINE,
+    )
+    assert done.code == 0, done.err.decode()
+    return done.out.decode().strip()
+
+
+PROVIDER = """
+        import os
+        from opentelemetry import _logs
+        from opentelemetry.sdk._logs import LoggerProvider
+        from opentelemetry.sdk._logs.export import BatchLogRecordProcessor, ConsoleLogRecordExporter, SimpleLogRecordProcessor
+        from azure.monitor.opentelemetry.exporter import AzureMonitorLogExporter
+        exporter = AzureMonitorLogExporter(connection_string=os.environ["CONNECTION"], disable_offline_storage=True)
+        provider = LoggerProvider(shutdown_on_exit=False)
+"""
+
+
+@pytest.mark.parametrize("processor", ["BatchLogRecordProcessor", "SimpleLogRecordProcessor"])
+def test_a_provider_with_the_azure_exporter_is_seen(python, processor):
+    pytest.importorskip("azure.monitor.opentelemetry.exporter", reason="the official exporter is not installed here")
+    setup = (
+        PROVIDER
+        + f"""
+        provider.add_log_record_processor(SimpleLogRecordProcessor(ConsoleLogRecordExporter()))
+        provider.add_log_record_processor({processor}(exporter))
+        _logs.set_logger_provider(provider)
+    """
+    )
+    assert run(python, setup) == "True"
+
+
+def test_a_provider_that_exports_elsewhere_is_none(python):
+    pytest.importorskip("azure.monitor.opentelemetry.exporter", reason="the official exporter is not installed here")
+    setup = (
+        PROVIDER
+        + """
+        provider.add_log_record_processor(SimpleLogRecordProcessor(ConsoleLogRecordExporter()))
+        _logs.set_logger_provider(provider)
+    """
+    )
+    assert run(python, setup) == "False"
+
+
+def test_without_opentelemetry_there_is_nothing_to_see(python):
+    assert run(python, "import sys; assert 'opentelemetry' not in sys.modules") == "False"
+
+
+def test_the_connection_string_alone_is_enough():
+    sink = azure.from_environment(CONNECTED)
+    assert isinstance(sink, azure.ApplicationInsights)
+
+
+def test_without_a_connection_string_there_is_no_sink():
+    assert azure.from_environment({}) is None
+
+
+def test_where_the_official_exporter_is_at_work_our_own_sink_is_not(monkeypatch):
+    monkeypatch.setattr(ingestion, "provider_exports_to_azure", lambda: True)
+    assert not isinstance(azure.from_environment(CONNECTED), azure.ApplicationInsights)
+
+
+def test_a_provider_that_goes_in_circles_is_no_trouble():
+    ring: list[object] = []
+    ring.append(ring)
+    assert not _reaches_exporter(ring)
+
+
+def test_neither_opentelemetry_nor_protobuf_is_needed(python):
+    done = python(
+        """
+        import sys
+        sys.modules["opentelemetry"] = sys.modules["google"] = sys.modules["azure.identity"] = None
+        import discreet.azure
+        print(type(discreet.azure.from_environment({"APPLICATIONINSIGHTS_CONNECTION_STRING": sys.argv[1]})).__name__)
+        """,
+        OFFLINE,
+    )
+    assert done.out.decode().strip() == "ApplicationInsights", done.err.decode()
