@@ -13,7 +13,7 @@ import discreet
 from discreet.cli import main
 
 
-@pytest.mark.parametrize("command", ["run", "pretty", "trace", "redact", "scan", "doctor", "schema", "demo"])
+@pytest.mark.parametrize("command", ["run", "pretty", "trace", "redact", "scan", "doctor", "recover", "schema", "demo"])
 def test_each_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main([command, "--help"])

@@ -1,6 +1,7 @@
 """The `discreet` command: one file per subcommand, each with `add(subparsers)` and `run(arguments)`.
 
-Exit codes: 0 done, 1 the answer is bad news (or nothing was found), 2 the command line was wrong, 130 interrupted.
+Exit codes: 0 done, 1 the answer is bad news (or nothing was found), 2 the command line was wrong or the output cannot
+be written, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from discreet.errors import DiscreetError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_COMMANDS = ("run", "pretty_command", "trace", "redact", "scan", "doctor", "schema", "demo")
+_COMMANDS = ("run", "pretty_command", "trace", "redact", "scan", "doctor", "recover", "schema", "demo")
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
 
@@ -29,6 +30,7 @@ examples:
   discreet redact < app.log > safe.log          a log that exists already, without its secrets
   discreet scan .                               which secrets stand where
   discreet doctor                               what is configured, and why
+  discreet recover                              what killed processes left undelivered
 
 `discreet COMMAND --help` explains each. Settings: see `discreet doctor`.
 """
@@ -36,6 +38,7 @@ examples:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand and return the exit code; `argv` is without the program's name."""
+    _replace_closed_streams()
     try:
         arguments = _parser().parse_args(argv)
         command = cast("Callable[[argparse.Namespace], int]", arguments.command)
@@ -49,6 +52,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except DiscreetError as error:
         print(f"discreet: {error}", file=sys.stderr)
         return 1
+    except OSError as error:  # inputs say theirs themselves: this is an output that takes no more
+        print(f"discreet: {error.filename or 'the output'}: {error.strerror or error}", file=sys.stderr)
+        _close_stdout()
+        return 2
     return code
 
 
@@ -66,8 +73,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _replace_closed_streams() -> None:
+    """Python has None for a stream that the caller closed, and `print` would write to the other one instead."""
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - open as long as the process is
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - likewise
+
+
 def _close_stdout() -> None:
-    """The reader is gone: give the interpreter somewhere to flush to, or it complains at exit."""
+    """Nobody takes what is still to be written: give the interpreter somewhere to flush to, or it complains at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)
