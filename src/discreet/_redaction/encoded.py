@@ -82,6 +82,11 @@ def percent_runs(text: str) -> Iterator[tuple[str, list[int]]]:
         yield _rewritten(text, *run.span(), _PERCENT, _percent_character)
 
 
+def may_be_quoted(text: str) -> bool:
+    """False only if `quoted_texts` would yield nothing."""
+    return "&" in text or '""' in text or "\\u00" in text or not text.isascii()
+
+
 def quoted_texts(text: str) -> Iterator[tuple[str, list[int]]]:
     """The text with plain quotes, if it has them as entities, escapes, doubled or typographic; places as above."""
     if ("&" in text or "\\u00" in text or not text.isascii()) and _ESCAPE.search(text) is not None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from discreet._redaction.anchors import Anchors
 from discreet._redaction.columns import HEADS, columns
 from discreet._redaction.detectors import Detector, detectors
-from discreet._redaction.encoded import percent_runs, quoted_texts, runs
+from discreet._redaction.encoded import may_be_quoted, percent_runs, quoted_texts, runs
 from discreet._redaction.names import names_a_secret
 from discreet._redaction.numbers import KINDS, numbered, numbers
 from discreet._redaction.scan import lowered
@@ -104,7 +104,7 @@ class Gate:
             return True
         if "%" in text and any(self._in_clear(meaning) for meaning, _ in percent_runs(text)):
             return True
-        if any(self._in_clear(meaning) for meaning, _ in quoted_texts(text)):
+        if may_be_quoted(text) and any(self._in_clear(meaning) for meaning, _ in quoted_texts(text)):
             return True
         return verdict is None and any(self._in_clear(meaning) for _, _, meaning in runs(text))
 
@@ -112,20 +112,20 @@ class Gate:
         """As it is written, not decoded. None: nothing, but there are runs that may be encoded text."""
         if _separated(text) and names_a_secret(text, self._kind_of, self._innocent_names):
             return True
-        if any(search(text) is not None for search in self._searches):
+        if self._searches and any(search(text) is not None for search in self._searches):
             return True
         encoded = text.encode("ascii", "replace")
         table = encoded.translate(KINDS)
         shapes = table.decode("ascii")  # searching a str is several times faster than searching bytes
         if numbered(shapes) and numbers(text):
             return True
-        low = text.lower()
-        if ("-" in shapes and _optioned(shapes)) or _signed(text, low):
+        if ("-" in shapes and _optioned(shapes)) or _signed(text):
             return True
-        told = self._words.told(text, encoded, low)
-        if (told or not text.isascii()) and (tells(told, text, low) or self._worded(told, text)):
+        told = self._words.told(text, encoded)
+        if (told or not text.isascii()) and (tells(told, text, text.lower()) or self._worded(told, text)):
             return True
-        return _of_form(text, table.translate(_RUNS).decode("ascii"))
+        long = table.translate(_RUNS).decode("ascii")
+        return _RUN in long and _of_form(text, long)
 
     def _worded(self, told: frozenset[str], text: str) -> bool:
         """Secrets that a table's head or the words of a sentence introduce."""
@@ -189,7 +189,7 @@ def _formed(text: str) -> bool:
     return any(detector.find(text, low, anchor) for anchor, detector in _forms().standing_in(text, low))
 
 
-def _signed(text: str, low: str) -> bool:
+def _signed(text: str) -> bool:
     """Signs that start rules of detectors.json without any word."""
     if "@" in text and ":" in text and ("://" in text or ":thin:" in text or ":oci" in text or userinfo(text)):
         return True
@@ -199,8 +199,10 @@ def _signed(text: str, low: str) -> bool:
         return True
     if "\t" in text and ("\tTRUE\t" in text or "\tFALSE\t" in text):
         return True
-    if "/" in text and ("/p:" in low or "net user" in low or "log in " in low or ("@" in text and ".py" in low)):
-        return True
+    if "/" in text:
+        low = text.lower()
+        if "/p:" in low or "net user" in low or "log in " in low or ("@" in text and ".py" in low):
+            return True
     if ("=" in text or "+" in text) and any(anchor in text for anchor in _inner_anchors()):
         return True
     if "*" in text and (" * " in text or ":*:" in text):

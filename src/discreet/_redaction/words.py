@@ -29,9 +29,10 @@ class Words:
     def __init__(self) -> None:
         self._innocent: set[bytes] = set()
 
-    def told(self, text: str, encoded: bytes, low: str) -> frozenset[str]:
+    def told(self, text: str, encoded: bytes) -> frozenset[str]:
         """The telling parts of its words. `encoded` is the text in ASCII, other characters replaced."""
         if not text.isascii():
+            low = text.lower()
             return frozenset(part for part in TELLING if part in low)
         words = encoded.translate(_LETTERS).split()
         if self._innocent.issuperset(words):
