@@ -62,7 +62,10 @@ class Pipeline:
         span: SpanContext | None = None,
     ) -> None:
         """A call's record; never raises. With `span` it speaks for that span, whatever is active."""
-        depth = _depth.now
+        try:
+            depth = _depth.now
+        except AttributeError:  # the interpreter has taken this module apart already
+            return
         if depth >= _MOST_DEPTH:
             ledger.drop("recursion")
             return
@@ -80,7 +83,10 @@ class Pipeline:
 
     def take(self, record: Record, context: Context, args: tuple[object, ...]) -> None:
         """A record that was made elsewhere, by the standard library's `logging`; never raises."""
-        depth = _depth.now
+        try:
+            depth = _depth.now
+        except AttributeError:  # the interpreter has taken this module apart already
+            return
         if depth >= _MOST_DEPTH:
             ledger.drop("recursion")
             return

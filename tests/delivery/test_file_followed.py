@@ -125,7 +125,7 @@ def test_a_program_that_gave_up_its_rights_keeps_its_file(python, tmp_path):
         """
         import os, sys, discreet
         path = sys.argv[1]
-        discreet.configure(sinks=[discreet.File(path)], service="s", environment="prod")
+        discreet.configure(sinks=[discreet.File(path)], service="s", environment="prod", take_over=False)
         os.chmod(os.path.dirname(path), 0)
         if os.geteuid() == 0:
             os.setuid(65534)
@@ -186,7 +186,7 @@ def _logrotate(path, tmp_path, how):
     if program is None:
         pytest.skip("logrotate is not installed")
     conf = tmp_path / "logrotate.conf"
-    conf.write_text(f"{path} {{\n rotate 50\n size 1\n {how}\n}}\n")
+    conf.write_text(f"{path} {{\n rotate 50\n size 1\n missingok\n {how}\n}}\n")
     conf.chmod(0o600)
 
     def rotate():

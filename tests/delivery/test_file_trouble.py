@@ -153,7 +153,7 @@ def test_a_folder_that_forbids_renaming_lets_the_file_grow(python):
             import os, sys, discreet
             path = sys.argv[1]
             sink = discreet.File(path, rotate_bytes=100)
-            discreet.configure(sinks=[sink], service="s", environment="prod")
+            discreet.configure(sinks=[sink], service="s", environment="prod", take_over=False)
             os.chmod(os.path.dirname(path), 0o555)
             if os.geteuid() == 0:
                 os.setuid(65534)

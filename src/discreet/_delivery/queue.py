@@ -60,7 +60,11 @@ class Queue:
             return False
         for below, lines in enumerate(lower):
             while lines and (self.count >= self._most or self.size + size > self._most_size):
-                self._left(below, len(lines.popleft()[1]))
+                try:
+                    line = lines.popleft()[1]
+                except IndexError:  # a signal handler's record took its place
+                    break
+                self._left(below, len(line))
                 self._lose(_SHED[below])
         return True
 
@@ -74,15 +78,26 @@ class Queue:
                     break
                 rank = heads[0][1]
                 until = heads[1][0] if len(heads) > 1 else self.accepted + 1
-                lines = self._lines[rank]
-                while lines and lines[0][0] < until and len(taken) < count:  # a run of one level
-                    length = len(lines[0][1])
-                    size -= length
-                    if size < 0 and taken:
-                        return taken
-                    taken.append(lines.popleft()[1])
-                    self._left(rank, length)
+                before = len(taken)
+                size = self._take_run(rank, until, count, size, taken)
+                if len(taken) == before:
+                    break
         return taken
+
+    def _take_run(self, rank: int, until: int, count: int, size: int, taken: list[bytes]) -> int:
+        """Take lines of one level, up to where another level's turn comes; how many bytes more there may be."""
+        lines = self._lines[rank]
+        try:
+            while lines and lines[0][0] < until and len(taken) < count:
+                size -= len(lines[0][1])
+                if size < 0 and taken:
+                    break
+                line = lines.popleft()[1]
+                taken.append(line)
+                self._left(rank, len(line))
+        except IndexError:  # a signal handler's record took the place of the last
+            return size
+        return size
 
     def _left(self, rank: int, size: int) -> None:
         self._sizes[rank] -= size

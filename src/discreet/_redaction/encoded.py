@@ -84,7 +84,7 @@ def percent_runs(text: str) -> Iterator[tuple[str, list[int]]]:
 
 def may_be_quoted(text: str) -> bool:
     """False only if `quoted_texts` would yield nothing."""
-    return "&" in text or '""' in text or "\\u00" in text or not text.isascii()
+    return "&" in text or not text.isascii() or ('"' in text and '""' in text) or ("\\" in text and "\\u00" in text)
 
 
 def quoted_texts(text: str) -> Iterator[tuple[str, list[int]]]:

@@ -43,7 +43,7 @@ class Redactor:
         patterns = {kind: personal()[kind] for kind in self._policy.personal} | dict(self._policy.patterns)
         self._extra = tuple(Detector.of_user(kind, pattern) for kind, pattern in patterns.items())
         self._keys = Keys(self._policy.extra_keys, self._policy.safe_keys)
-        self._gate = Gate(self._keys.kind, self._extra)
+        self._gate = Gate(self._keys.kind, self._extra, (*self._policy.extra_keys, *self._policy.safe_keys))
         self._structure = Structure(self)
         self._safe = tuple(re.compile(pattern) for pattern in self._policy.safe_patterns)
         self.pseudonym_key = key

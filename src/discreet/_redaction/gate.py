@@ -20,52 +20,29 @@ from discreet._redaction.names import names_a_secret
 from discreet._redaction.numbers import KINDS, numbered, numbers
 from discreet._redaction.scan import lowered
 from discreet._redaction.sentences import INTRODUCING, sentences
+from discreet._redaction.shapes import (
+    CLEAN,
+    DIGITLESS,
+    LONGEST_SHAPE,
+    NEW,
+    ONCE,
+    RUN,
+    RUNS,
+    TELLING,
+    Shapes,
+    are_digits_harmless,
+)
 from discreet._redaction.userinfo import userinfo
-from discreet._redaction.words import Words
+from discreet._redaction.words import Words, tells
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-_RUNS = bytes(ord("x") if chr(code) in "0Xx_-" else ord(".") for code in range(256))
-_RUN = "x" * 16  # no token that detectors.json recognises by its form has a shorter run
 _HEXADECIMAL = "0123456789abcdef-"
 _GLUE = (".", ":", "*")  # between the prefix of a token and its hexadecimal part
-_LINKED = re.compile(r"/(?:reset|verify|magic|token|activate|confirm|invite)").search
 _SUBMITTED = re.compile(r"\]:(?:\d{2,5}|submission) [^\s:]{1,128}:").search
 _PORT = re.compile(r":(?:5432|5433|6432|\*):").search
 _CELL = re.compile(r"\w[ \t]{0,40}\|[ \t]{0,8}\S").search
-
-
-# What of words.TELLING opens the gate by itself, and what does so in the company of certain signs.
-_ENOUGH = frozenset((
-    "pass", "bearer", "basic", "pwd", "otp", "identif", "psk", "isakmp", "rabbitmqctl", "securestring", "kty",
-    "standby", "vrrp", "community", "isql",
-))  # fmt: skip
-_CALLED = frozenset(("login", "auth", "cred", "crypt"))
-_ORACLE = frozenset(("sqlplus", "impdp", "expdp", "sqlldr", "rman"))
-_PRINTED = frozenset(("echo", "printf"))
-_WINDOWS = frozenset(("schtasks", "signtool", "certutil", "wmic"))
-_HOOKED = frozenset(("hook", "alias", "ifttt", "googleapis", "feishu", "lark"))
-_WAYS = (
-    ("code", (" code", "?code=", "&code=", "code%")),
-    ("cv", (" cv",)),
-    ("configure", ("configure set",)),
-    ("cred", ("creds",)),
-    ("eap", (": eap",)),
-    ("enable", ("enable ",)),
-    ("insert", ("insert ",)),
-    ("install", ("service install",)),
-    ("key", ("-key", "key-", "?key=", "&key=")),
-    ("logged", ("logged in ",)),
-    ("login", ("login ", "login=")),
-    ("mask", ("add-mask",)),
-    ("ntlm", (": ntlm",)),
-    ("server", ("-server",)),
-    ("sig", ("sig=", "signature=", "sig%", "signature%")),
-    ("token", ("security-token=",)),
-    ("unlock", ("bw unlock",)),
-    ("user", ("user/", "username/", "/user:", "createuser", "setuser ", "user default")),
-)  # fmt: skip
 
 
 @cache
@@ -75,30 +52,44 @@ def _inner_anchors() -> tuple[str, ...]:
 
 
 @cache
-def _auth_anchors() -> tuple[tuple[str, bool], ...]:
-    """Those with "auth" in them, which as a part of a word is everywhere; and whether case does not matter."""
-    return tuple((anchor, rule.fold) for rule in detectors() for anchor in rule.anchors if "auth" in anchor.lower())
-
-
-@cache
 def _forms() -> Anchors:
     """The anchors of what is recognised by its own form."""
     return Anchors(rule for rule in detectors() if not rule.structure)
 
 
 class Gate:
-    """Answers for one policy: `kind_of` judges names, `extra` are the user's own detectors."""
+    """Answers for one policy: `kind_of` judges names; `extra` and `names` are the user's own rules and key names."""
 
-    def __init__(self, kind_of: Callable[[str], str | None], extra: tuple[Detector, ...] = ()) -> None:
+    def __init__(
+        self, kind_of: Callable[[str], str | None], extra: tuple[Detector, ...] = (), names: Iterable[str] = ()
+    ) -> None:
         self._kind_of = kind_of
+        self._names_have_digits = any(char.isdigit() for name in names for char in name)
         self._searches = tuple(re.compile(detector.source).search for detector in extra)
         self.sees_edges = any(sign in detector.source for detector in extra for sign in ("^", "$", r"\A", r"\Z"))
         """Whether a user's pattern may tell a text from the same text between two lines."""
         self._innocent_names: set[str] = set()
         self._words = Words()
+        self._shapes = Shapes()
 
     def may_hold_secret(self, text: str) -> bool:
         """False only if `find` would find nothing."""
+        if len(text) > LONGEST_SHAPE or not text.isascii() or self._names_have_digits:
+            return self._judged(text)
+        shape = text.encode("ascii").translate(DIGITLESS)
+        state = self._shapes.known.get(shape, NEW)
+        if state == CLEAN:
+            return False
+        if self._judged(text):
+            return True
+        if state == NEW:
+            self._shapes.note(shape, ONCE)
+        elif state == ONCE:  # a shape that comes again is worth the question
+            plain = not (self._searches or self._words.told(text, shape))
+            self._shapes.note(shape, CLEAN if plain and are_digits_harmless(text, shape) else TELLING)
+        return False
+
+    def _judged(self, text: str) -> bool:
         verdict = self._in_clear(text)
         if verdict:
             return True
@@ -124,8 +115,8 @@ class Gate:
         told = self._words.told(text, encoded)
         if (told or not text.isascii()) and (tells(told, text, text.lower()) or self._worded(told, text)):
             return True
-        long = table.translate(_RUNS).decode("ascii")
-        return _RUN in long and _of_form(text, long)
+        long = table.translate(RUNS).decode("ascii")
+        return RUN in long and _of_form(text, long)
 
     def _worded(self, told: frozenset[str], text: str) -> bool:
         """Secrets that a table's head or the words of a sentence introduce."""
@@ -135,7 +126,9 @@ class Gate:
 
 
 def _separated(text: str) -> bool:
-    return "=" in text or ":" in text or ">" in text or "%3" in text or ("," in text and ("'" in text or '"' in text))
+    if "=" in text or ":" in text or ">" in text:
+        return True
+    return ("," in text and ("'" in text or '"' in text)) or ("%" in text and "%3" in text)
 
 
 _OPTIONS = (" -x", " -X", " --", ".-x", ".-X", ".--")
@@ -153,7 +146,7 @@ def _optioned(shapes: str) -> bool:
 
 def _of_form(text: str, long: str) -> bool | None:
     """Whether a run of token characters has the form of a secret; None: it may be encoded text."""
-    start = long.find(_RUN)
+    start = long.find(RUN)
     verdict: bool | None = False
     formed: bool | None = None  # not looked for yet
     while start >= 0:
@@ -171,7 +164,7 @@ def _of_form(text: str, long: str) -> bool | None:
             return True
         elif "-" not in run:
             verdict = None
-        start = long.find(_RUN, end)
+        start = long.find(RUN, end)
     return verdict
 
 
@@ -212,25 +205,3 @@ def _signed(text: str) -> bool:
     return ":" in text and (
         _PORT(text) is not None or (";s:" in text) or ("]:" in text and _SUBMITTED(text) is not None)
     )
-
-
-def tells(told: frozenset[str], text: str, low: str) -> bool:
-    """Whether the telling words of a text stand as the rules of detectors.json want them."""
-    if not told.isdisjoint(_ENOUGH):
-        return True
-    if "auth" in told and any(anchor in (low if fold else text) for anchor, fold in _auth_anchors()):
-        return True
-    for part, ways in _WAYS:
-        if part in told:
-            for way in ways:
-                if way in low:
-                    return True
-    if "(" in text and (("'" in text or '"' in text) and not told.isdisjoint(_CALLED)):
-        return True
-    if "@" in text and not told.isdisjoint(_ORACLE):
-        return True
-    if "|" in text and not told.isdisjoint(_PRINTED):
-        return True
-    if "/" in text and (_LINKED(low) is not None or (" /" in text and not told.isdisjoint(_WINDOWS))):
-        return True
-    return "://" in text and not told.isdisjoint(_HOOKED)

@@ -6,6 +6,11 @@ are searched; a substring search of the whole text for each telling word would c
 
 from __future__ import annotations
 
+import re
+from functools import cache
+
+from discreet._redaction.detectors import detectors
+
 TELLING = (
     "activate", "alias", "auth", "basic", "bearer", "certutil", "clave", "code", "community", "configure",
     "confirm", "contrase", "cookie", "cred", "crypt", "cv", "dpw", "eap", "echo", "enable", "expdp", "feishu",
@@ -16,6 +21,39 @@ TELLING = (
     "verify", "vrrp", "wmic", "wort",
 )  # fmt: skip
 """Each a lower-case part of a word."""
+
+_LINKED = re.compile(r"/(?:reset|verify|magic|token|activate|confirm|invite)").search
+
+# What may introduce a secret by itself, and what does so in the company of certain signs.
+_ENOUGH = frozenset((
+    "pass", "bearer", "basic", "pwd", "otp", "identif", "psk", "isakmp", "rabbitmqctl", "securestring", "kty",
+    "standby", "vrrp", "community", "isql",
+))  # fmt: skip
+_CALLED = frozenset(("login", "auth", "cred", "crypt"))
+_ORACLE = frozenset(("sqlplus", "impdp", "expdp", "sqlldr", "rman"))
+_PRINTED = frozenset(("echo", "printf"))
+_WINDOWS = frozenset(("schtasks", "signtool", "certutil", "wmic"))
+_HOOKED = frozenset(("hook", "alias", "ifttt", "googleapis", "feishu", "lark"))
+_WAYS = (
+    ("code", (" code", "?code=", "&code=", "code%")),
+    ("cv", (" cv",)),
+    ("configure", ("configure set",)),
+    ("cred", ("creds",)),
+    ("eap", (": eap",)),
+    ("enable", ("enable ",)),
+    ("insert", ("insert ",)),
+    ("install", ("service install",)),
+    ("key", ("-key", "key-", "?key=", "&key=")),
+    ("logged", ("logged in ",)),
+    ("login", ("login ", "login=")),
+    ("mask", ("add-mask",)),
+    ("ntlm", (": ntlm",)),
+    ("server", ("-server",)),
+    ("sig", ("sig=", "signature=", "sig%", "signature%")),
+    ("token", ("security-token=",)),
+    ("unlock", ("bw unlock",)),
+    ("user", ("user/", "username/", "/user:", "createuser", "setuser ", "user default")),
+)  # fmt: skip
 
 _LETTERS = bytes(code | 32 if chr(code).isalpha() and code < 128 else 32 for code in range(256))
 _MOST_WORDS = 16_384
@@ -51,3 +89,31 @@ class Words:
                     self._innocent = set()
                 self._innocent.add(word)
         return frozenset(told)
+
+
+def tells(told: frozenset[str], text: str, low: str) -> bool:
+    """Whether the telling words of a text stand as the rules of detectors.json want them."""
+    if not told.isdisjoint(_ENOUGH):
+        return True
+    if "auth" in told and any(anchor in (low if fold else text) for anchor, fold in _auth_anchors()):
+        return True
+    for part, ways in _WAYS:
+        if part in told:
+            for way in ways:
+                if way in low:
+                    return True
+    if "(" in text and (("'" in text or '"' in text) and not told.isdisjoint(_CALLED)):
+        return True
+    if "@" in text and not told.isdisjoint(_ORACLE):
+        return True
+    if "|" in text and not told.isdisjoint(_PRINTED):
+        return True
+    if "/" in text and (_LINKED(low) is not None or (" /" in text and not told.isdisjoint(_WINDOWS))):
+        return True
+    return "://" in text and not told.isdisjoint(_HOOKED)
+
+
+@cache
+def _auth_anchors() -> tuple[tuple[str, bool], ...]:
+    """Those with "auth" in them, which as a part of a word is everywhere; and whether case does not matter."""
+    return tuple((anchor, rule.fold) for rule in detectors() for anchor in rule.anchors if "auth" in anchor.lower())
