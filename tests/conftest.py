@@ -26,10 +26,11 @@ hypothesis.settings.load_profile("discreet")
 
 
 @pytest.fixture(autouse=True)
-def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     for name in tuple(os.environ):
         if name.startswith(FOREIGN) or name in FOREIGN_NAMES:
             monkeypatch.delenv(name)
+    monkeypatch.setenv("DISCREET_STATE_DIR", str(tmp_path_factory.getbasetemp() / "state"))
 
 
 class Memory(discreet.Sink):
