@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from discreet._redaction.anchors import Anchors
 from discreet._redaction.detectors import Detector, detectors
-from discreet._redaction.scan import lowered
+from discreet._redaction.detectors import lowered
 
 _RULES = detectors()
 _INDEX = Anchors(_RULES)

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from discreet._redaction.checksums import generated, mixed
+from discreet._redaction.detectors import lowered
 from discreet._redaction.values import Span, innocent, secret_parts
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ HEADS = frozenset((
     "mnemonic",
 ))  # fmt: skip
 """A head has one of these, as a part of some name."""
-_TELLING = re.compile("|".join(sorted(HEADS)), re.IGNORECASE)
 _LINE = re.compile(r"[^\n]+")
 _MOST_ROWS = 200
 _MOST_CELLS = 64
@@ -32,7 +32,9 @@ _GAP = re.compile(r"\S+(?: \S+)*")
 
 def columns(text: str, kind_of: KindOf) -> list[Span]:
     """Spans of the cells below a head that names a secret."""
-    if "\n" not in text or _TELLING.search(text) is None:
+    low = lowered(text)
+    parts = [part for part in HEADS if part in low] if "\n" in text else []
+    if not parts:
         return []
     found: list[Span] = []
     lines = [line.span() for line in _LINE.finditer(text)]
@@ -40,7 +42,7 @@ def columns(text: str, kind_of: KindOf) -> list[Span]:
     while number < len(lines) - 1:
         start, end = lines[number]
         number += 1
-        if end - start > _LONGEST_HEAD or _TELLING.search(text, start, end) is None:
+        if end - start > _LONGEST_HEAD or all(low.find(part, start, end) < 0 for part in parts):
             continue
         sign = next((sign for sign in _SIGNS if sign in text[start:end]), "")
         kinds = _head(text, start, end, sign, kind_of)

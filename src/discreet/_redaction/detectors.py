@@ -16,6 +16,12 @@ from typing import Any
 from discreet._redaction.checksums import CHECKS
 
 _ALNUM = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+
+
+def lowered(text: str) -> str:
+    """Lower-case with every character in its place, so that positions hold."""
+    return text.lower() if text.isascii() else text.translate(_ASCII_LOWER)
 
 
 class Detector:

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING
 
 from discreet._redaction.anchors import Anchors
 from discreet._redaction.columns import HEADS, columns
-from discreet._redaction.detectors import Detector, detectors
+from discreet._redaction.detectors import Detector, detectors, lowered
 from discreet._redaction.encoded import may_be_quoted, percent_runs, quoted_texts, runs
 from discreet._redaction.names import names_a_secret
 from discreet._redaction.numbers import KINDS, numbered, numbers
-from discreet._redaction.scan import lowered
 from discreet._redaction.sentences import INTRODUCING, sentences
 from discreet._redaction.shapes import (
     CLEAN,

@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from discreet._redaction.anchors import Anchors
-from discreet._redaction.detectors import Detector, detectors
+from discreet._redaction.detectors import Detector, detectors, lowered
 from discreet._redaction.encoded import percent_runs, quoted_texts, runs
 from discreet._redaction.numbers import numbers
 from discreet._redaction.pairs import pairs
@@ -17,13 +17,6 @@ from discreet._redaction.values import MARKER, Span, innocent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
-
-
-def lowered(text: str) -> str:
-    """Lower-case with every character in its place, so that positions hold."""
-    return text.lower() if text.isascii() else text.translate(_ASCII_LOWER)
 
 
 @cache

@@ -65,17 +65,32 @@ _STRIPPED = "\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb<([{"
 _CLOSING = "\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb>)]}.,;:!?"
 
 
+def _telling(text: str) -> list[tuple[int, int]]:
+    """Where the words that introduce stand, in order."""
+    if not text.isascii():
+        return [told.span() for told in _TELLING.finditer(text)]
+    low = text.lower()
+    places: list[tuple[int, int]] = []
+    for part in INTRODUCING:  # in ASCII, several searches for literals cost a tenth of one regular expression
+        place = low.find(part)
+        while place >= 0:
+            places.append((place, place + len(part)))
+            place = low.find(part, place + 1)
+    places.sort()
+    return places
+
+
 def sentences(text: str, kind_of: KindOf) -> list[Span]:
     """Spans of the values that words introduce."""
     found: list[Span] = []
     floor = 0
-    for told in _TELLING.finditer(text):
-        if told.start() < floor:
+    for first, last in _telling(text):
+        if first < floor:
             continue
-        before = _NAME_BACK.match(text[max(0, told.start() - 64) : told.start()][::-1])
-        start = told.start() - (len(before.group()) if before is not None else 0)
-        after = _NAME_ON.match(text, told.end())
-        end = told.end() if after is None else after.end()
+        before = _NAME_BACK.match(text[max(0, first - 64) : first][::-1])
+        start = first - (len(before.group()) if before is not None else 0)
+        after = _NAME_ON.match(text, last)
+        end = last if after is None else after.end()
         while text[end - 1] in ".-":
             end -= 1
         floor = end

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from discreet._redaction.detectors import detectors
+from discreet._redaction.detectors import Detector, detectors, lowered
 
 TELLING = (
     "activate", "alias", "auth", "basic", "bearer", "certutil", "clave", "code", "community", "configure",
@@ -95,14 +95,14 @@ def tells(told: frozenset[str], text: str, low: str) -> bool:
     """Whether the telling words of a text stand as the rules of detectors.json want them."""
     if not told.isdisjoint(_ENOUGH):
         return True
-    if "auth" in told and any(anchor in (low if fold else text) for anchor, fold in _auth_anchors()):
+    if "auth" in told and _authorizes(text):
         return True
     for part, ways in _WAYS:
         if part in told:
             for way in ways:
                 if way in low:
                     return True
-    if "(" in text and (("'" in text or '"' in text) and not told.isdisjoint(_CALLED)):
+    if "(" in text and ("'" in text or '"' in text) and not told.isdisjoint(_CALLED) and _is_called(low):
         return True
     if "@" in text and not told.isdisjoint(_ORACLE):
         return True
@@ -113,7 +113,18 @@ def tells(told: frozenset[str], text: str, low: str) -> bool:
     return "://" in text and not told.isdisjoint(_HOOKED)
 
 
+def _is_called(low: str) -> bool:
+    return "login(" in low or "auth(" in low or "credential" in low or "crypt" in low
+
+
+def _authorizes(text: str) -> bool:
+    """Whether a rule with "auth" in its anchor finds something: as a part of a word it is everywhere."""
+    low = lowered(text)
+    return any(
+        anchor in (low if rule.fold else text) and rule.find(text, low, anchor) for anchor, rule in _auth_anchors()
+    )
+
+
 @cache
-def _auth_anchors() -> tuple[tuple[str, bool], ...]:
-    """Those with "auth" in them, which as a part of a word is everywhere; and whether case does not matter."""
-    return tuple((anchor, rule.fold) for rule in detectors() for anchor in rule.anchors if "auth" in anchor.lower())
+def _auth_anchors() -> tuple[tuple[str, Detector], ...]:
+    return tuple((anchor, rule) for rule in detectors() for anchor in rule.anchors if "auth" in anchor.lower())
