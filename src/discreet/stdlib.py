@@ -56,8 +56,8 @@ class Handler(logging.Handler):
 class Formatter(logging.Formatter):
     """A `logging` formatter that writes discreet's lines, redacted and correlated, through any handler.
 
-    `"()": "discreet.stdlib.Formatter", "format": "json"` in `dictConfig`. `format` is "auto", "json" or "console"; an
-    unknown one raises `ConfigurationError`.
+    `"()": "discreet.stdlib.Formatter", "format": "json"` in `dictConfig`. `format` is one that
+    `DISCREET_FORMAT` takes; an unknown one raises `ConfigurationError`.
     """
 
     def __init__(self, format: str = "json", *args: object, **kwargs: object) -> None:  # noqa: A002 - dictConfig's name
@@ -69,7 +69,7 @@ class Formatter(logging.Formatter):
         self._redactor = Redactor(settings.redaction, settings.pseudonym_key)
         self._identity = identity_of(settings, self._redactor)
         self._with_locals = settings.with_locals
-        self._encode = by_format(Discard(format=format), settings)
+        self._encode = by_format(Discard(format=format), settings, self._redactor)
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line (a traceback on the console has more), without its newline; never raises."""

@@ -92,7 +92,7 @@ class Background(Sink):
         """As what is written to wants it."""
         from discreet._encoding import by_format
 
-        return self.inner.encoder(settings, redactor) or by_format(self.inner, settings)
+        return self.inner.encoder(settings, redactor) or by_format(self.inner, settings, redactor)
 
     def _begin_store(self) -> Store:
         with self._making:

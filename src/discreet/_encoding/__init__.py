@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
@@ -15,10 +16,10 @@ if TYPE_CHECKING:
 
 def choose(sink: Sink, settings: Settings, redactor: Redactor) -> Encoder:
     """The encoder for a sink: one that it brings, else by its own format, the configured one, or the place."""
-    return sink.encoder(settings, redactor) or by_format(sink, settings)
+    return sink.encoder(settings, redactor) or by_format(sink, settings, redactor)
 
 
-def by_format(sink: Sink, settings: Settings) -> Encoder:
+def by_format(sink: Sink, settings: Settings, redactor: Redactor) -> Encoder:
     """The encoder for text: the sink's own format, else the configured one, else what suits the place."""
     name = sink.format if sink.format != "auto" else settings.format
     if name == "auto":
@@ -27,7 +28,22 @@ def by_format(sink: Sink, settings: Settings) -> Encoder:
         from discreet._engine import encode_json
 
         return encode_json
-    return _console(sink, settings)
+    if name == "console":
+        return _console(sink, settings)
+    return _foreign(name, settings, redactor)
+
+
+def _foreign(name: str, settings: Settings, redactor: Redactor) -> Encoder:
+    if name == "otel":
+        from discreet._encoding.otel import encoder
+
+        return encoder(settings, redactor)
+    if name == "gcp":
+        from discreet._encoding.gcp import GcpEncoder
+
+        return GcpEncoder()
+    encode: Encoder = import_module(f"discreet._encoding.{name}").encode
+    return encode
 
 
 def _console(sink: Sink, settings: Settings) -> Encoder:
