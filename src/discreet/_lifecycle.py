@@ -28,7 +28,6 @@ _LEAST = 0.25  # seconds that a sink gets at exit, when those before it took all
 
 _MOST_PUT_OFF = 20  # times that SIGTERM lets a log call end first; one that hangs in a write never does
 _MOMENT = 0.002  # seconds until it comes again
-_HOLDERS = ("discreet._pipeline", "discreet._delivery.background", "discreet._delivery.remote")
 
 _installed = False
 _put_off = 0
@@ -139,9 +138,9 @@ def drain() -> None:
             complain(f"{sink.name} could not be ended: {type(error).__name__}")
 
 
-def _terminated(number: int, frame: FrameType | None) -> None:
+def _terminated(number: int, _frame: FrameType | None) -> None:
     global _put_off  # noqa: PLW0603 - how often is known nowhere else
-    if _put_off < _MOST_PUT_OFF and _amid_record(frame) and native.start(lambda: _again(number)):
+    if _put_off < _MOST_PUT_OFF and _amid_record() and native.start(lambda: _again(number)):
         _put_off += 1
         return
     drain()
@@ -149,13 +148,9 @@ def _terminated(number: int, frame: FrameType | None) -> None:
     os.kill(os.getpid(), number)
 
 
-def _amid_record(frame: FrameType | None) -> bool:
-    """Whether the signal interrupted a log call, which may hold what the threads that deliver need."""
-    while frame is not None:
-        if frame.f_globals.get("__name__") in _HOLDERS:
-            return True
-        frame = frame.f_back
-    return False
+def _amid_record() -> bool:
+    """Whether the signal interrupted a log call that holds what the threads that deliver need."""
+    return any(sink.is_held for sink in state.sinks)
 
 
 def _again(number: int) -> None:

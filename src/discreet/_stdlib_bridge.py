@@ -114,6 +114,8 @@ def _is_ours(handler: logging.Handler) -> bool:
         return True
     if handler is getattr(sys.modules.get("flask.logging"), "default_handler", None):
         return True  # writes to the request's `wsgi.errors`, which is the server's stderr
+    if type(handler).__module__.startswith("opentelemetry."):  # its SDK gets each record once, from our sink or from it
+        return any(getattr(sink, "carries_opentelemetry", False) for sink in state.sinks)
     return type(handler).__module__ == "rich.logging"  # Rich's console handler is no StreamHandler
 
 

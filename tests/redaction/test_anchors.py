@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from discreet._redaction.anchors import Anchors
-from discreet._redaction.detectors import Detector, detectors
-from discreet._redaction.detectors import lowered
+from discreet._redaction.detectors import Detector, detectors, lowered
 
 _RULES = detectors()
 _INDEX = Anchors(_RULES)

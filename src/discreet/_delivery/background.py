@@ -64,6 +64,12 @@ class Background(Sink):
         """The name of what is written to."""
         return self.inner.name
 
+    @property
+    def is_held(self) -> bool:
+        """As every sink's, or in the store."""
+        store = self._store
+        return super().is_held or (store is not None and store.is_held)
+
     def open(self) -> None:
         """Open what is written to."""
         if self.delivery == "ring" and not locks.available:
@@ -247,9 +253,11 @@ class Background(Sink):
         try:
             store, writer = self._store, self._writer
             if store is not None and writer is not None:
-                if writer.flush(deadline):
+                written = writer.flush(deadline)
+                if written:
                     writer.adopt()  # what children of this process left
-                if store.waiting or not self._finish(max(0.0, deadline - time.monotonic())):
+                # Other threads may log on: what they add is written too, while there is time.
+                if not written or not self._finish(max(0.0, deadline - time.monotonic())):
                     self._give_up(store, writer)
             self.inner.end(max(0.0, deadline - time.monotonic()))
         except Exception as error:  # at exit there is nobody left to raise to

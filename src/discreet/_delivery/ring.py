@@ -118,6 +118,11 @@ class Ring:
         return self._sequence - self._through
 
     @property
+    def is_held(self) -> bool:
+        """Whether this thread is amid a `put`, which a signal handler interrupted."""
+        return native.holds(self._lock)
+
+    @property
     def is_half_full(self) -> bool:
         """Whether it is time to hurry."""
         return (self._top - self._tail) * 2 > self.capacity

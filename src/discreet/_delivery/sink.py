@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from discreet._delivery import native
 from discreet._delivery.books import Books, Patient
 from discreet._health import complain, reason_of
 
@@ -42,6 +43,11 @@ class Sink:
         self._forking = 0
         self.books = Books()
         self.retired = False
+
+    @property
+    def is_held(self) -> bool:
+        """Whether this very thread is amid a record here, as a signal handler may find that it is."""
+        return native.holds(self._lock)
 
     @property
     def name(self) -> str:

@@ -42,6 +42,11 @@ class Store(Protocol):
         ...
 
     @property
+    def is_held(self) -> bool:
+        """Whether this thread is amid a `put`, which a signal handler interrupted."""
+        ...
+
+    @property
     def is_half_full(self) -> bool:
         """Whether it is time to hurry."""
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from discreet._delivery import native
 from discreet._delivery.queue import Queue
 
 if TYPE_CHECKING:
@@ -50,6 +51,11 @@ class Waiting:
         """How many are still here."""
         with self._queue.lock:
             return self._queue.count + len(self._in_hand)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether this thread is amid a `put`, which a signal handler interrupted."""
+        return native.holds(self._queue.lock)
 
     @property
     def is_half_full(self) -> bool:

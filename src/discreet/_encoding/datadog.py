@@ -15,8 +15,8 @@ _LOW = (1 << 64) - 1  # Datadog's ids are numbers of 64 bits: of a trace id, its
 _STATUS = {"TRACE": "debug"}
 _TAKEN = frozenset((
     "timestamp", "date", "status", "severity", "level", "message", "service", "host", "hostname", "source", "ddsource",
-    "ddtags", "dd", "logger", "error", "exception", "trace_id", "span_id", "severity_number", "request_id", "process", "task",
-    "template", "code",
+    "ddtags", "dd", "logger", "error", "exception", "trace_id", "span_id", "severity_number", "request_id", "process",
+    "task", "template", "code",
 ))  # fmt: skip
 
 

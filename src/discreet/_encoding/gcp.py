@@ -20,8 +20,8 @@ _SEVERITIES = {"TRACE": "DEBUG"}  # the others are called as in Python
 _PREFIX = "logging.googleapis.com/"
 _TAKEN = frozenset((
     "severity", "message", "time", "timestamp", "timestampSeconds", "timestampNanos", "httpRequest", "serviceContext",
-    "@type", "stack_trace", "exception", "context", "logger", "severity_number", "request_id", "environment", "host", "process",
-    "thread", "task", "template", "error_type", "error_message",
+    "@type", "stack_trace", "exception", "context", "logger", "severity_number", "request_id", "environment", "host",
+    "process", "thread", "task", "template", "error_type", "error_message",
     *(f"{_PREFIX}{name}" for name in ("labels", "insertId", "operation", "sourceLocation", "spanId", "trace")),
     f"{_PREFIX}trace_sampled",
 ))  # fmt: skip

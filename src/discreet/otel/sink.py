@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from discreet._delivery.remote import Receipt, Remote
 from discreet.errors import ConfigurationError
 from discreet.otel import environment
+from discreet.otel.bridge import Bridge, has_provider
 from discreet.otel.endpoint import GRPC_DEFAULT, HTTP_DEFAULT, Tls, grpc_endpoint, http_endpoint
 from discreet.otel.environment import COMPRESSIONS, PROTOCOLS
 from discreet.otel.resource import Resource
@@ -15,6 +16,7 @@ from discreet.otel.resource import Resource
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from discreet._delivery.sink import Sink
     from discreet._record import Encoder
     from discreet._redaction.engine import Redactor
     from discreet._settings import Settings
@@ -151,9 +153,14 @@ class OTLP(Remote):
         self._transport.disconnect()
 
 
-def from_environment(environ: Mapping[str, str]) -> OTLP | None:
-    """The sink that the `OTEL_*` variables ask for; None where they say that no log is to be exported."""
-    return None if environment.disabled(environ) else OTLP(environ=environ)
+def from_environment(environ: Mapping[str, str]) -> Sink | None:
+    """The sink that the `OTEL_*` variables ask for; None where they say that no log is to be exported.
+
+    Where the application has set the OpenTelemetry SDK up for logs, those variables are the SDK's: records go into it.
+    """
+    if environment.disabled(environ):
+        return None
+    return Bridge() if has_provider() else OTLP(environ=environ)
 
 
 def _one_of(setting: str, value: str, words: tuple[str, ...]) -> str:
