@@ -76,6 +76,10 @@ bench: setup  ## Measure against other logging libraries and draw the chart
 	$(RUN) --group bench python benchmarks/run.py $(ARGS)
 	$(RUN) --group redaction-report python benchmarks/redaction/speed.py
 
+.PHONY: chaos
+chaos: setup  ## Kill processes and receivers, count what arrives, and write the table of docs/reliability.md
+	PYTHONPATH=benchmarks $(RUN) --group chaos python -m chaos $(ARGS)
+
 .PHONY: pictures
 pictures: setup  ## Draw the README's pictures anew
 	$(RUN) --group pictures python docs/pictures/render.py $(ARGS)
