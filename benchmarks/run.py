@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import chart
+import delivery
 from peers import NAMES
 
 HERE = Path(__file__).parent
@@ -176,15 +177,20 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=21)
     parser.add_argument("--out", type=Path, default=HERE / "out" / "results.json", help="where the numbers go")
     parser.add_argument("--no-chart", action="store_true", help="leave the README's picture as it is")
+    parser.add_argument("--only", choices=("calls", "delivery"), help="one of the two tables")
     options = parser.parse_args()
 
-    rows = summarise(measure(options.rounds))
+    rows = [] if options.only == "delivery" else summarise(measure(options.rounds))
+    delivered = [] if options.only == "calls" else delivery.measure(options.rounds)
     about = {"python": platform.python_version(), "machine": platform.machine(), "rounds": options.rounds}
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps({"about": about, "peers": rows}, indent=2) + "\n", "utf-8")
-    print(table(rows))
+    options.out.write_text(json.dumps({"about": about, "peers": rows, "delivery": delivered}, indent=2) + "\n", "utf-8")
+    if rows:
+        print(table(rows))
+    if delivered:
+        print(f"\n{delivery.table(delivered)}")
     print(f"\nPython {about['python']}, {options.rounds} rounds. Numbers: {options.out}")
-    if not options.no_chart:
+    if rows and not options.no_chart:
         print("Chart:", *chart.draw(rows))
 
 

@@ -1,0 +1,16 @@
+"""discreet to a pipe on standard output, delivery direct."""
+
+from __future__ import annotations
+
+import discreet
+from senders.through_discreet import configure, enabled, flush
+
+__all__ = ["NAME", "PEER", "RECEIVER", "enabled", "flush", "setup"]
+
+NAME = "discreet, pipe, direct"
+RECEIVER = "pipe"
+PEER = ""
+
+
+def setup(target: str, folder: str) -> None:
+    configure(discreet.Stream(), format="json", delivery="direct")
