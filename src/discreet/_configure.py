@@ -110,12 +110,20 @@ def configure_at_first_record(*, inside_host: bool = False) -> Emitter:
         else:
             try:
                 _install(settings, take_over=False)
-            except ConfigurationError as error:  # a file that cannot be written: the stream can
+            except ConfigurationError as error:  # no folder for what waits, or a file that cannot be written
                 problem = str(error)
-                _install(replace(settings, sinks=(Stream(),)), take_over=False)
+                _install_what_works(settings)
         if problem is not None:
             _say(40, "configuration ignored: {problem}", problem=problem)
         return active.emitter
+
+
+def _install_what_works(settings: Settings) -> None:
+    """Without a place on disk, or with the stream alone."""
+    try:
+        _install(replace(settings, delivery="direct", spool=False), take_over=False)
+    except ConfigurationError:
+        _install(replace(settings, sinks=(Stream(),), delivery="direct"), take_over=False)
 
 
 def _install(settings: Settings, *, take_over: bool) -> None:
@@ -158,6 +166,8 @@ def _install(settings: Settings, *, take_over: bool) -> None:
         threads.instrument()
         _lifecycle.install_sigterm()
         state.took_over = True
+    elif any(sink.ends_itself for sink in settings.sinks):  # lines wait: to die of SIGTERM as ever would lose them
+        _lifecycle.install_sigterm()
     advices = list(settings.advice)
     if redactor.replacement.lacks_key:
         advices.append("DISCREET_PSEUDONYM_KEY is not set: markers stand in for pseudonyms")

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -381,6 +383,58 @@ def test_sigterm_writes_everything(delivery, python, state):
     assert rings(state) == []
 
 
+@BOTH
+def test_sigterm_amid_a_log_call_writes_that_record_too(delivery, python, state):
+    done = python(
+        START
+        + """
+    from collections import deque
+    from discreet._delivery import ring
+    from discreet._state import state
+
+    class Deque(deque):
+        def append(self, item):
+            super().append(item)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    log.info("x", number=0)
+    discreet.flush()
+    store = state.sinks[0]._store
+    if isinstance(store, ring.Ring):
+        pack = ring._pack
+        ring._pack = lambda *numbers: os.kill(os.getpid(), signal.SIGTERM) or pack(*numbers)
+    else:
+        store._queue._lines = tuple(Deque() for _ in store._queue._lines)
+    log.info("x", number=1)
+    while True:
+        time.sleep(1)
+    """,
+        DISCREET_DELIVERY=delivery,
+    )
+    assert (done.code, done.err) == (-signal.SIGTERM, b"")
+    assert [record["number"] for record in done.records] == [0, 1]
+    assert rings(state) == []
+
+
+@BOTH
+def test_at_exit_nothing_is_given_up_because_other_threads_log_on(delivery, python, state):
+    done = python(
+        START
+        + """
+    def work():
+        while True:
+            log.info("x")
+    for _ in range(3):
+        threading.Thread(target=work, daemon=True).start()
+    while discreet.health()["sinks"][0]["delivered"] < 1000:
+        time.sleep(0.001)
+    """,
+        DISCREET_DELIVERY=delivery,
+    )
+    assert (done.code, done.err) == (0, b"")
+    assert rings(state) == []
+
+
 def stalled(delivery, tmp_path, count):
     """A process whose stdout nobody reads until it has ended; its exit code, what it said, what it wrote."""
     script = tmp_path / "stalled.py"
@@ -624,3 +678,38 @@ def test_what_cannot_be_delivered_yet_stays(tmp_path, monkeypatch, capfd, state)
     discreet.flush()
     assert numbers(log_file.read_bytes().splitlines()) == [0, 1, 2]
     assert (books()["adopted"], books()["delivered"]) == (3, 3)
+
+
+def test_a_ring_without_any_folder_is_a_queue_and_says_so(python: Any, tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("no folder")
+    blocked = str(tmp_path / "home")
+    done = python(
+        """
+        import tempfile
+        tempfile.tempdir = None
+        import discreet
+        from discreet._delivery import folder
+        folder._usual = lambda: []
+        discreet.configure(delivery="ring", service="shop", format="json")
+        discreet.get_logger("shop").info("hello")
+        """,
+        DISCREET_STATE_DIR="",
+        XDG_STATE_HOME=blocked,
+    )
+    assert done.code == 0, done.err
+    assert [record["message"] for record in done.records] == ["hello"]
+    assert b"no folder for a ring" in done.err
+
+
+def test_a_wrong_state_folder_costs_an_unconfigured_process_no_other_setting(python: Any) -> None:
+    done = python(
+        "import discreet; discreet.get_logger('shop').info('hello')",
+        DISCREET_STATE_DIR="/proc/none",
+        DISCREET_DELIVERY="ring",
+        DISCREET_SERVICE="shop",
+        DISCREET_FORMAT="json",
+    )
+    assert [(record["message"], record["service"]) for record in done.records if record["severity"] == "INFO"] == [
+        ("hello", "shop")
+    ]
+    assert any("DISCREET_STATE_DIR" in record["message"] for record in done.records)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from discreet._delivery import locks, native
 from discreet._delivery.file import File
-from discreet._delivery.folder import place
+from discreet._delivery.folder import VARIABLE, place
 from discreet._delivery.ring import Ring
 from discreet._delivery.sink import Sink
 from discreet._delivery.stream import Stream
@@ -34,6 +34,17 @@ def around(sinks: Sequence[Sink], delivery: str) -> tuple[Sink, ...]:
     if delivery == "direct":
         return tuple(sinks)
     return tuple(Background(sink, delivery) if isinstance(sink, (Stream, File)) else sink for sink in sinks)
+
+
+def _folder_for(service: str, target: str) -> Path | None:
+    """Where the ring lies; None, and said, where nobody named a folder and none of the usual ones can be had."""
+    try:
+        return place("ring", service, target)
+    except ConfigurationError as error:
+        if os.environ.get(VARIABLE, "").strip():
+            raise
+        complain(f"no folder for a ring ({error.problem}): records wait in memory until they are written")
+        return None
 
 
 class Background(Sink):
@@ -86,7 +97,7 @@ class Background(Sink):
         if self.delivery == "ring" and self._store is None:
             is_file = isinstance(self.inner, File)
             target = os.path.abspath(self.inner.path) if isinstance(self.inner, File) else self.inner.name
-            self._folder = place("ring", settings.service, target)
+            self._folder = _folder_for(settings.service, target)
             self._about = {"service": settings.service, "target": target, "kind": "file" if is_file else "stream"}
             self._begin_store()
 

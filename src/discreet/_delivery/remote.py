@@ -104,6 +104,11 @@ class Remote(Sink):
         """Where lines go, without secrets: it is shown, and names the folder where lines wait."""
         return self.name
 
+    @property
+    def recipient(self) -> str:
+        """Whose records wait on disk: the destination, and whatever else must not be mixed up there."""
+        return self.destination
+
     # --- the way of a line
 
     def open(self) -> None:
@@ -122,7 +127,7 @@ class Remote(Sink):
         if self._depot.spool is None and settings.spool:
             from discreet._delivery.spooling import spool_for
 
-            self._depot.spool = spool_for(settings, self.destination)
+            self._depot.spool = spool_for(settings, self.recipient)
 
     def accept(self, line: bytes, level: int = 20) -> None:
         """Let a line wait for the sender, or count it as lost; never raises, never waits."""
