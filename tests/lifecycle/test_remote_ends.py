@@ -74,6 +74,8 @@ configure(sink)
 log.info("last words")
 with sink._queue.lock:  # as a log call holds it
     os.kill(os.getpid(), signal.SIGTERM)
+while True:  # the program goes on until the signal comes back
+    signal.pause()
 """)
     assert (messages(done), done.code) == (["last words"], -signal.SIGTERM)
 
