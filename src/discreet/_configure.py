@@ -16,7 +16,7 @@ from discreet._delivery.wanted import PREFIXES
 from discreet._encoding import choose
 from discreet._health import ledger
 from discreet._levels import WARNING, levels, parse_level
-from discreet._pipeline import Output, Pipeline
+from discreet._pipeline import ANY, Output, Pipeline
 from discreet._redaction.engine import Redactor
 from discreet._redaction.record import identity_of
 from discreet._redaction.registered import registry
@@ -137,7 +137,7 @@ def _install(settings: Settings, *, take_over: bool) -> None:
             sink.retired = False
             opened.append(sink)
         outputs = tuple(
-            Output(0 if sink.level is None else _level(sink), choose(sink, settings, redactor), sink)
+            Output(_level(sink, sink.level, 0), choose(sink, settings, redactor), sink, _level(sink, sink.below, ANY))
             for sink in settings.sinks
         )
     except Exception:
@@ -207,11 +207,11 @@ def _sends_here(logging: ModuleType) -> bool:
     )
 
 
-def _level(sink: Sink) -> int:
+def _level(sink: Sink, given: int | str | None, default: int) -> int:
     try:
-        return parse_level(sink.level or 0)
+        return default if given is None else parse_level(given)
     except ValueError as error:
-        raise ConfigurationError("level", sink.level, f"sink {sink.name}", str(error)) from None
+        raise ConfigurationError("level", given, f"sink {sink.name}", str(error)) from None
 
 
 def _say(level: int, message: str, **fields: object) -> None:

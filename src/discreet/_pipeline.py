@@ -22,12 +22,16 @@ if TYPE_CHECKING:
     from discreet._record import Encoder, Identity, Record, Redacted
 
 
+ANY = 1 << 62  # above every level
+
+
 class Output(NamedTuple):
-    """One way out: from this level up, so encoded, to that sink."""
+    """One way out: from this level up (and below another), so encoded, to that sink."""
 
     level: int
     encode: Encoder
     sink: Sink
+    below: int = ANY
 
 
 class _Depth(threading.local):
@@ -135,8 +139,8 @@ class Pipeline:
 
     def deliver(self, record: Redacted) -> None:
         """Steps 4 and 5."""
-        for level, encode, sink in self.outputs:
-            if record.level >= level:
+        for level, encode, sink, below in self.outputs:
+            if level <= record.level < below:
                 try:
                     line = encode(record)
                 except Exception as error:  # one sink's encoder must not cost the others their record

@@ -48,9 +48,9 @@ def parse_format(value: str) -> str:
 
 
 def parse_stream(value: str) -> str:
-    """stdout, stderr or none."""
-    if value not in ("stdout", "stderr", "none"):
-        raise ConfigurationError("stream", value, "no such stream", "Use stdout, stderr or none")
+    """stdout, stderr, split or none."""
+    if value not in ("stdout", "stderr", "split", "none"):
+        raise ConfigurationError("stream", value, "no such stream", "Use stdout, stderr, split or none")
     return value
 
 

@@ -13,7 +13,7 @@ from discreet._delivery.file import bounded
 from discreet._delivery.sink import Sink
 from discreet._delivery.stream import Stream
 from discreet._delivery.wanted import wanted
-from discreet._levels import DEBUG, INFO
+from discreet._levels import DEBUG, ERROR, INFO
 from discreet._redaction.policy import Redaction
 from discreet._setting_values import (
     LevelSettings,
@@ -41,7 +41,7 @@ VARIABLES: Mapping[str, str] = {
     "DISCREET_ENV": "dev, ci, prod, or a name of yours such as staging (which behaves as prod)",
     "DISCREET_SERVICE": "the service's name (or OTEL_SERVICE_NAME)",
     "DISCREET_VERSION": "the service's version",
-    "DISCREET_STREAM": "stdout (default), stderr, or none",
+    "DISCREET_STREAM": "stdout (default), stderr, split (errors to stderr; default on Azure App Service), or none",
     "DISCREET_FILE": "a file that gets every record as JSON, beside the stream",
     "DISCREET_DELIVERY": "direct (default), queued or ring: how lines get to the stream and the file",
     "DISCREET_STATE_DIR": "the folder for what waits to be delivered (default: ~/.local/state/discreet)",
@@ -139,7 +139,7 @@ def resolve(
     if levels is None:
         levels = LevelSettings(DEBUG if place.profile == "dev" else INFO, INFO)
         read.why["level"] = f"default for {place.profile}"
-    chosen, missing = _sinks(read, sinks, file)
+    chosen, missing = _sinks(read, sinks, file, place)
     return Settings(
         service=service,
         version=version,
@@ -160,7 +160,10 @@ def resolve(
 
 
 def _sinks(
-    read: _Reader, sinks: Sequence[Sink] | None, file: str | PathLike[str] | None
+    read: _Reader,
+    sinks: Sequence[Sink] | None,
+    file: str | PathLike[str] | None,
+    place: _environment.Environment,
 ) -> tuple[tuple[Sink, ...], list[str]]:
     """The sinks, and advice on those that were asked for and cannot be had."""
     chosen: list[Sink]
@@ -176,13 +179,23 @@ def _sinks(
                 )
             parse_format(sink.format)
     else:
-        target = read.get("sinks", None, "DISCREET_STREAM", "stdout", parse_stream)
-        chosen = [] if target == "none" else [Stream(target)]
+        # App Service takes the level of a line from the stream that it came by, and from nothing else.
+        by_stream = place.cloud == "azure-app-service"
+        target = read.get("sinks", None, "DISCREET_STREAM", "split" if by_stream else "stdout", parse_stream)
+        if by_stream and read.why["sinks"] == "default":
+            read.why["sinks"] = "default for azure-app-service"
+        chosen = _streams(target)
         remote, advice = wanted(read.environ)
     path = read.get("file", file, "DISCREET_FILE", None, os.fspath)
     if path is not None:
         chosen.append(bounded(path))
     return (*chosen, *remote), advice
+
+
+def _streams(target: str) -> list[Sink]:
+    if target == "split":
+        return [Stream("stdout", below=ERROR), Stream("stderr", level=ERROR)]
+    return [] if target == "none" else [Stream(target)]
 
 
 def _isatty(stream: Any) -> bool:

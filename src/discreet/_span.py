@@ -11,13 +11,14 @@ from discreet._call import active, caller_name
 from discreet._context import Scope, current, enter, opened_by
 from discreet._correlation import SpanContext, new_span_context
 from discreet._levels import ERROR, INFO, levels
-from discreet._opentelemetry import active_ids
+from discreet._opentelemetry import active_ids, begin_span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from discreet._context import Context
+    from discreet._opentelemetry_span import SdkSpan
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -25,12 +26,15 @@ F = TypeVar("F", bound="Callable[..., Any]")
 class _Opened(Scope):
     """One entry into a span: the same span object may be entered again, or by several threads."""
 
-    __slots__ = ("began", "parent_id", "span")
+    __slots__ = ("began", "parent_id", "sdk_span", "span")
 
-    def __init__(self, owner: span, before: Context, context: SpanContext, parent: SpanContext | None) -> None:
+    def __init__(
+        self, owner: span, before: Context, context: SpanContext, parent_id: str | None, sdk_span: SdkSpan | None
+    ) -> None:
         super().__init__(owner, before)
         self.span = context
-        self.parent_id = None if parent is None else parent.span_id
+        self.parent_id = parent_id
+        self.sdk_span = sdk_span
         self.began = perf_counter_ns()
 
 
@@ -39,7 +43,8 @@ class span:  # noqa: N801 - reads as the verb it is: `with discreet.span("charge
 
     Works as `with` and as `async with`. Records made inside carry its ids; its end is one record named like it,
     with `duration_ms`, `status` ("ok", "error" or "cancelled"), `parent_span_id` and every field that was set.
-    An exception passes through, and is recorded once, by the innermost span.
+    An exception passes through, and is recorded once, by the innermost span. Where the application has the
+    OpenTelemetry SDK set up for traces, it is a span of its traces too, with the same ids and redacted attributes.
     """
 
     __slots__ = ("_fields", "_kind", "_logger", "_name", "_opened", "context")
@@ -71,11 +76,18 @@ class span:  # noqa: N801 - reads as the verb it is: `with discreet.span("charge
     def __enter__(self) -> span:
         here = current.get()
         parent = here.span
-        ids = active_ids() if "opentelemetry.trace" in sys.modules else None
-        if ids is not None and (parent is None or parent.trace_id != ids[0]):
-            parent = SpanContext(*ids)
-        self.context = new_span_context() if parent is None else parent.child()
-        self._opened = _Opened(self, here, self.context, parent)
+        ids = sdk_span = None
+        if "opentelemetry.trace" in sys.modules:
+            sdk_span = begin_span(self._name, self._kind, parent)
+            ids = active_ids() if sdk_span is None else None
+        if sdk_span is not None:
+            self.context, parent_id = sdk_span.context, sdk_span.parent_id
+        else:
+            if ids is not None and (parent is None or parent.trace_id != ids[0]):
+                parent = SpanContext(*ids)
+            self.context = new_span_context() if parent is None else parent.child()
+            parent_id = None if parent is None else parent.span_id
+        self._opened = _Opened(self, here, self.context, parent_id, sdk_span)
         enter(here.within(self.context), self._opened)
         return self
 
@@ -85,26 +97,36 @@ class span:  # noqa: N801 - reads as the verb it is: `with discreet.span("charge
         scope = opened_by(self)
         opened = scope if isinstance(scope, _Opened) else self._opened
         if opened is not None:
-            self._record(opened, error)
+            self._end(opened, error)
         self._opened = None  # else span and entry would keep each other alive
         if scope is not None:
             current.set(scope.before)
+            if opened is not None and opened.sdk_span is not None:
+                opened.sdk_span.restore()
 
-    def _record(self, opened: _Opened, error: BaseException | None) -> None:
+    def _end(self, opened: _Opened, error: BaseException | None) -> None:
+        status = _status(error)
+        failed = status == "error"
+        first = failed and error is not None and first_to_see(error)
+        self._record(opened, error, status, first=first)
+        if opened.sdk_span is not None:
+            opened.sdk_span.end(self._logger, self._fields, error, failed=failed, first=first)
+
+    def _record(self, opened: _Opened, error: BaseException | None, status: str, *, first: bool) -> None:
         fields: dict[str, object] = {
             **self._fields,
             "span": self._name,
             "span_kind": self._kind,
             "duration_ms": (perf_counter_ns() - opened.began) / 1e6,
-            "status": _status(error),
+            "status": status,
         }
         if opened.parent_id is not None:
             fields["parent_span_id"] = opened.parent_id
         if error is not None:
             fields["error_type"] = type(error).__name__
-            if fields["status"] == "error" and first_to_see(error):
+            if first:
                 fields["exc_info"] = error
-        level = ERROR if fields["status"] == "error" else INFO
+        level = ERROR if status == "error" else INFO
         channel = levels.channel(self._logger)
         if channel.threshold <= level:
             active.emitter.emit(channel, level, self._name, (), fields, None, opened.span)

@@ -114,9 +114,9 @@ def _is_ours(handler: logging.Handler) -> bool:
         return True
     if handler is getattr(sys.modules.get("flask.logging"), "default_handler", None):
         return True  # writes to the request's `wsgi.errors`, which is the server's stderr
-    if type(handler).__module__.startswith("opentelemetry."):  # its SDK gets each record once, from our sink or from it
-        return any(getattr(sink, "carries_opentelemetry", False) for sink in state.sinks)
-    return type(handler).__module__ == "rich.logging"  # Rich's console handler is no StreamHandler
+    if type(handler).__module__ == "rich.logging":  # Rich's console handler is no StreamHandler
+        return True
+    return any(sink.replaces(handler) for sink in state.sinks)
 
 
 def to_pipeline(pipeline: Pipeline, record: logging.LogRecord) -> None:

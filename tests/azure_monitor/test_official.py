@@ -85,6 +85,43 @@ def test_where_the_official_exporter_is_at_work_our_own_sink_is_not(monkeypatch)
     assert not isinstance(azure.from_environment(CONNECTED), azure.ApplicationInsights)
 
 
+def test_a_distribution_that_is_set_up_later_has_the_records_from_then_on_and_nothing_twice(python):
+    pytest.importorskip("azure.monitor.opentelemetry.exporter", reason="the official exporter is not installed here")
+    done = python(
+        """
+        import logging, os, warnings
+        import discreet
+        from opentelemetry import _logs
+        from opentelemetry.sdk._logs import LoggerProvider, LoggingHandler
+        from opentelemetry.sdk._logs.export import SimpleLogRecordProcessor
+        from azure.monitor.opentelemetry.exporter import AzureMonitorLogExporter
+
+        discreet.configure(service="shop")
+        discreet.log.info("before")
+        exported = []
+        connection = os.environ["APPLICATIONINSIGHTS_CONNECTION_STRING"]
+        exporter = AzureMonitorLogExporter(connection_string=connection, disable_offline_storage=True)
+        exporter.export = exported.extend
+        provider = LoggerProvider(shutdown_on_exit=False)
+        provider.add_log_record_processor(SimpleLogRecordProcessor(exporter))
+        _logs.set_logger_provider(provider)
+        warnings.simplefilter("ignore")
+        logging.getLogger().addHandler(LoggingHandler())
+        discreet.log.info("after")
+        logging.getLogger("library").warning("after too")
+        health = discreet.health()
+        print([item.log_record.body for item in exported], health["waiting"], health["delivered"], flush=True)
+        os._exit(0)
+        """,
+        APPLICATIONINSIGHTS_CONNECTION_STRING=OFFLINE,
+        APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED="true",
+        APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL="true",
+        APPLICATIONINSIGHTS_SDKSTATS_DISABLED="true",
+        DISCREET_STREAM="none",
+    )
+    assert done.out.decode().strip() == "['after', 'after too'] 1 2", done.err.decode()
+
+
 def test_a_provider_that_goes_in_circles_is_no_trouble():
     ring: list[object] = []
     ring.append(ring)
@@ -97,8 +134,9 @@ def test_neither_opentelemetry_nor_protobuf_is_needed(python):
         import sys
         sys.modules["opentelemetry"] = sys.modules["google"] = sys.modules["azure.identity"] = None
         import discreet.azure
-        print(type(discreet.azure.from_environment({"APPLICATIONINSIGHTS_CONNECTION_STRING": sys.argv[1]})).__name__)
+        sink = discreet.azure.from_environment({"APPLICATIONINSIGHTS_CONNECTION_STRING": sys.argv[1]})
+        print(isinstance(sink, discreet.azure.ApplicationInsights))
         """,
         OFFLINE,
     )
-    assert done.out.decode().strip() == "ApplicationInsights", done.err.decode()
+    assert done.out.decode().strip() == "True", done.err.decode()

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+import discreet
 from discreet._delivery.remote import Unreachable
 from discreet._encoding.otel_mapping import Limits
+from discreet._redaction.registered import registry
 from discreet.errors import ConfigurationError
 from discreet.otel import OTLP
 from discreet.otel.encoder import Encoder
@@ -136,6 +138,21 @@ def test_headers_are_sent_and_never_shown(receiver):
     assert secret not in f"{sink.name} {sink.destination} {sink.health()} {sink!r}"
 
 
+def test_the_credential_in_a_header_is_masked_where_a_record_quotes_it(receiver, tmp_path):
+    secret = "9f8a7c6b5d4e3f2a" + "1b0c9d8e7f6a5b4c"
+    file = tmp_path / "log"
+    sink = OTLP(receiver.url, headers={"Authorization": f"Bearer {secret}", "X-Tenant": "warehouse-north"})
+    try:
+        discreet.configure(service="s", sinks=[sink, discreet.File(file)], take_over=False)
+        discreet.get_logger("x").warning("the header of warehouse-north ends in " + secret)
+        assert discreet.flush(10)
+        assert secret not in file.read_text()
+        assert "warehouse-north" in file.read_text()
+    finally:
+        discreet.configure(service="s", sinks=[], take_over=False)
+        registry.forget()
+
+
 def test_user_and_password_of_a_url_become_a_header_and_are_never_shown(receiver):
     secret = "pass" + "w0rd"
     sink = OTLP(receiver.url.replace("//", f"//me:{secret}@") + f"?key={secret}")
@@ -197,3 +214,12 @@ def test_mutual_tls_shows_the_clients_certificate(tmp_path):
         known.disconnect()
         with pytest.raises(Unreachable):
             OTLP(receiver.url, certificate=files.authority).send(lines(), 10)
+
+
+def test_records_for_another_tenant_wait_in_another_place() -> None:
+    def recipient(**headers: str) -> str:
+        return OTLP("http://127.0.0.1:9", headers=headers).recipient
+
+    assert recipient(tenant="a") != recipient(tenant="b")
+    assert recipient(authorization="Bearer " + "x" * 20) == recipient(authorization="Bearer " + "y" * 20)
+    assert "tenant" not in recipient(tenant="a")

@@ -54,6 +54,7 @@ class Background(Sink):
 
     def __init__(self, inner: Sink, delivery: str) -> None:
         super().__init__(format=inner.format, level=inner.level)
+        self.below = inner.below
         self.inner = inner
         self.delivery = delivery
         self._folder: Path | None = None

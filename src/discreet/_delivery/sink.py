@@ -10,6 +10,7 @@ from discreet._delivery.books import Books, Patient
 from discreet._health import complain, reason_of
 
 if TYPE_CHECKING:
+    import logging
     from collections.abc import Mapping
 
     from discreet._record import Encoder
@@ -24,11 +25,13 @@ class Sink:
     """Where lines go. Subclass it and write `write`; the rest has sensible defaults.
 
     `format` is "auto" or a name that `DISCREET_FORMAT` takes; `level` the lowest level this sink takes (None: every
-    record that was made). Both are plain attributes, so that a subclass may set them as it likes.
+    record that was made), `below` the lowest that it does not take any more. They are plain attributes, so that a
+    subclass may set them as it likes.
     """
 
     format: str = "auto"
     level: int | str | None = None
+    below: int | str | None = None
     ends_itself = False
     """Whether `end` delivers what waits, so that no `flush` need come before it."""
 
@@ -66,6 +69,10 @@ class Sink:
         Called by each `configure()`. `redactor` is for what the sink adds by itself; records come redacted.
         """
         return None
+
+    def replaces(self, handler: logging.Handler) -> bool:
+        """Whether this sink says already what a handler of the host's would say to the same receiver."""
+        return False
 
     def write(self, line: bytes) -> None:
         """Deliver one whole line, newline included. May raise: the loss is then counted under the error's name."""

@@ -12,7 +12,7 @@ from discreet.errors import ConfigurationError
 
 
 class Stream(Sink):
-    """Lines to "stdout" (default), "stderr", or a text stream of your own.
+    """Lines to "stdout" (default), "stderr", or a text stream of your own; from `level` up, and `below` another.
 
     The named ones are looked up at each write, so that `contextlib.redirect_stdout`, pytest's capture and
     notebooks see the lines. A stream with a file descriptor gets each line in one system call, after what
@@ -25,8 +25,10 @@ class Stream(Sink):
         *,
         format: str = "auto",  # noqa: A002 - the setting's name
         level: int | str | None = None,
+        below: int | str | None = None,
     ) -> None:
         super().__init__(format=format, level=level)
+        self.below = below
         self.target = target
         self.apart = False
         """Whether a thread of its own writes: that one must not flush, amid a `print`, what the program has there."""

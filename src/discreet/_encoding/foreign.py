@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from discreet._encoding.json import quote, seal, value
 
@@ -10,6 +10,25 @@ if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
     from discreet._record import Redacted
+
+
+class Failure(NamedTuple):
+    """A record's exception in words; None where it has none."""
+
+    kind: str | None = None
+    """Qualified, but for Python's own."""
+    message: str | None = None
+
+
+class Exchange(NamedTuple):
+    """An HTTP request that a record is about; None for what it does not tell, or tells as something else."""
+
+    method: str
+    status: int | None
+    path: str | None
+    client: str | None
+    seconds: float | None
+    is_server: bool
 
 
 def line(content: Mapping[str, object]) -> bytes:
@@ -25,19 +44,40 @@ def known(**content: object) -> dict[str, object]:
 
 def user_fields(record: Redacted, taken: Container[str] = ()) -> dict[str, object]:
     """The fields of context and call; one that is called like a key of the schema gets `field.` in front."""
+    given = {**record.ambient, **record.fields}
     fields: dict[str, object] = {}
-    for key, item in {**record.ambient, **record.fields}.items():
+    for key, item in given.items():
         name = key
-        while name in taken or name in fields:
+        while name in taken or (name != key and name in given):
             name = f"field.{name}"
         fields[name] = item
     return fields
 
 
-def error_of(record: Redacted) -> tuple[str | None, str | None]:
-    """The qualified type and the message of a record's exception."""
+def failure_of(record: Redacted) -> Failure:
+    """The type and the message of a record's exception."""
     if record.exception is None:
-        return None, None
+        return Failure()
     described = cast("dict[str, Any]", record.exception)
     kind, module, message = (described.get(key) for key in ("type", "module", "message"))
-    return (f"{module}.{kind}" if module else None if kind is None else str(kind)), message
+    return Failure(f"{module}.{kind}" if module else _text(kind), _text(message))
+
+
+def exchange_of(fields: Mapping[str, object]) -> Exchange | None:
+    """What the fields that records of requests have (OpenTelemetry's names) say in the types that they should have."""
+    method, status = fields.get("http.request.method"), fields.get("http.response.status_code")
+    if type(method) is not str:
+        return None
+    milliseconds = fields.get("duration_ms")
+    return Exchange(
+        method,
+        status if type(status) is int and 100 <= status <= 599 else None,
+        _text(fields.get("url.path")),
+        _text(fields.get("client.address")),
+        milliseconds / 1000 if type(milliseconds) is float and 0 <= milliseconds < 1e12 else None,
+        fields.get("span_kind") == "server",
+    )
+
+
+def _text(item: object) -> str | None:
+    return item if type(item) is str else None

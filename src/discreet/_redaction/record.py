@@ -85,12 +85,18 @@ def _exception(record: Record, redactor: Redactor, *, with_locals: bool) -> None
         if record.stacktrace is not None:
             record.stacktrace = redactor.text(record.stacktrace)
         return
+    record.exception, record.stacktrace = judged_exception(error, redactor, with_locals=with_locals)
+
+
+def judged_exception(
+    error: BaseException | dict[str, Plain], redactor: Redactor, *, with_locals: bool
+) -> tuple[dict[str, Plain], str]:
+    """An exception as structure, and as the text that is made of it; both redacted."""
     description = error if isinstance(error, dict) else describe(error, with_locals=with_locals)
     judged = redactor.plain(description)
     # Anything but a dict means that the redactor failed closed on the whole of it.
     safe: dict[str, Plain] = judged if isinstance(judged, dict) else {"type": type(error).__name__, "message": judged}
-    record.exception = safe
-    record.stacktrace = redactor.text(render(safe))
+    return safe, redactor.text(render(safe))
 
 
 def around(context: Context, redactor: Redactor, overridden: Mapping[str, object]) -> Mapping[str, object]:

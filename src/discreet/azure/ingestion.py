@@ -6,7 +6,6 @@ import gzip
 import hashlib
 import os
 import time
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -19,11 +18,12 @@ from discreet.azure.entra import Token, check_credential, credential_from_enviro
 from discreet.azure.envelope import Envelopes
 from discreet.azure.official import provider_exports_to_azure
 from discreet.errors import ConfigurationError
+from discreet.otel.bridge import Bridge, UntilSdk
 from discreet.otel.hosts import host_attributes
 from discreet.otel.resource import Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from discreet._delivery.sink import Sink
     from discreet._record import Encoder
@@ -179,18 +179,16 @@ def from_environment(environ: Mapping[str, str]) -> Sink | None:
     """The sink that `APPLICATIONINSIGHTS_CONNECTION_STRING` asks for.
 
     Where the application's own OpenTelemetry pipeline exports to Azure already (the azure-monitor-opentelemetry
-    distribution), records go into that one instead, so that nothing arrives twice.
+    distribution), records go into that one instead, so that nothing arrives twice; also if it is set up later.
     """
     if not environ.get(VARIABLE, "").strip():
         return None
     if provider_exports_to_azure():
-        return _bridge()
-    return ApplicationInsights(credential=credential_from_environment(environ), environ=environ)
+        return Bridge()
+    return _UntilDistribution(credential=credential_from_environment(environ), environ=environ)
 
 
-def _bridge() -> Sink | None:
-    try:
-        make: Callable[[], Sink] | None = getattr(import_module("discreet.otel"), "Bridge", None)
-    except ImportError:  # without its extra: the standard library's records reach the distribution's own handler
-        return None
-    return None if make is None else make()
+class _UntilDistribution(UntilSdk, ApplicationInsights):
+    def serves(self, provider: object) -> bool:
+        """Only where it is Azure that it exports to."""
+        return provider_exports_to_azure()

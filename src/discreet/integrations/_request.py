@@ -11,7 +11,7 @@ from discreet._call import active
 from discreet._context import Context
 from discreet._correlation import SpanContext, new_request_id, new_span_context
 from discreet._levels import DEBUG, ERROR, INFO, WARNING, levels
-from discreet._opentelemetry import active_ids
+from discreet._opentelemetry import active_ids, server_span
 from discreet._span import first_to_see
 from discreet._stdlib_record import repeats
 
@@ -44,9 +44,13 @@ class Request:
         self, method: str, path: str, client: str | None, carrier: Carrier | None, *, quiet: bool = False
     ) -> None:
         self.began = perf_counter_ns()
-        parent = surrounding(None if carrier is None else carrier.parent)
-        self.parent_id = None if parent is None else parent.span_id
-        self.span = new_span_context() if parent is None else parent.child()
+        served = server_span() if "opentelemetry.trace" in sys.modules and serving.get() is None else None
+        if served is not None:  # OpenTelemetry has a span for this request: it is the request's
+            self.span, self.parent_id = served
+        else:
+            parent = surrounding(None if carrier is None else carrier.parent)
+            self.parent_id = None if parent is None else parent.span_id
+            self.span = new_span_context() if parent is None else parent.child()
         self.request_id = (carrier.request_id if carrier is not None else None) or new_request_id()
         self.context = Context({}, self.span, self.request_id, None if carrier is None else carrier.baggage)
         """What the request starts with: its carrier alone."""
@@ -63,7 +67,13 @@ class Request:
 
     def join_opentelemetry(self) -> None:
         """Take the trace of an OpenTelemetry span that began inside this request: its ids are the ids."""
-        ids = active_ids() if "opentelemetry.trace" in sys.modules else None
+        if "opentelemetry.trace" not in sys.modules:
+            return
+        served = server_span() if serving.get() is self else None
+        if served is not None:
+            self.span, self.parent_id = served
+            return
+        ids = active_ids()
         if ids is not None and ids[0] != self.span.trace_id:
             self.span = SpanContext(ids[0], self.span.span_id, self.span.flags)
             self.parent_id = None

@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-import sys
-import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from discreet._delivery.sink import Sink
-from discreet._encoding.otel_mapping import Limits, fields_of, flags_of
 from discreet.errors import ConfigurationError
+from discreet.otel.handover import NOT_FOR_IT, TOOK, Handover, processors_of, set_provider
 
 if TYPE_CHECKING:
-    from discreet._record import Encoder, Redacted
+    import logging
+
+    from discreet._record import Encoder
     from discreet._redaction.engine import Redactor
     from discreet._settings import Settings
 
-_SUPPRESSED = "suppress_instrumentation"  # the SDK sets it in its context while it exports
-_NO_LIMITS = Limits(most=sys.maxsize)  # the SDK has limits of its own
-_MOST_LOGGERS = 1024
-
 
 class Bridge(Sink):
-    """Gives each record, redacted, to the application's own `LoggerProvider`; set that up before `configure()`.
+    """Gives each record, redacted, to the application's own `LoggerProvider`, or to `provider`.
 
     The SDK's own handler for `logging` then stays silent, so that nothing is exported twice. What the SDK does with a
-    record after it took it, also what it loses, is in the SDK's books: here it counts as delivered.
-    """
+    record after it took it, also what it loses, is in the SDK's books: here it counts as delivered. What OpenTelemetry
+    logs while it exports goes to the other sinks only, for it would make more of the same.
 
-    carries_opentelemetry = True
-    """Tells the bridge from `logging` that OpenTelemetry's handler would say everything twice."""
+    Raises `ConfigurationError` where no SDK is set up for logs.
+    """
 
     def __init__(self, provider: Any = None, *, level: int | str | None = None) -> None:
         super().__init__(level=level)
-        self._given = provider
-        self._loggers: dict[str, Any] = {}
-        self._busy = threading.local()
+        self._handover = Handover(self, provider)
 
     @property
     def name(self) -> str:
@@ -43,8 +37,7 @@ class Bridge(Sink):
 
     def open(self) -> None:
         """Refuse a process that has no SDK: records would vanish in the API's no-operation provider."""
-        self._loggers = {}
-        if not hasattr(self._provider(), "add_log_record_processor"):
+        if self._handover.provider() is None:
             raise ConfigurationError(
                 "sinks",
                 self.name,
@@ -52,80 +45,85 @@ class Bridge(Sink):
                 "Call opentelemetry._logs.set_logger_provider() before configure(), or use discreet.otel.OTLP",
             )
 
-    def _provider(self) -> Any:
-        if self._given is not None:
-            return self._given
-        from opentelemetry._logs import get_logger_provider
-
-        return get_logger_provider()
-
     def encoder(self, settings: Settings, redactor: Redactor) -> Encoder:
         """The record goes to the SDK as it is; there is no line."""
-        return self._emit
+        return self._handover.give
+
+    def replaces(self, handler: logging.Handler) -> bool:
+        """Whether a handler of `logging` would tell the SDK what it has from us."""
+        return self._handover.replaces(handler)
 
     def accept(self, line: bytes, level: int = 20) -> None:
-        """Count what the SDK took; an empty line says that it was about the export itself."""
-        if line:
+        """Count what the SDK took."""
+        if line != NOT_FOR_IT:
             super().accept(line, level)
 
     def write(self, line: bytes) -> None:
         """The SDK has it already."""
 
-    def _emit(self, record: Redacted) -> bytes:
-        from opentelemetry._logs import LogRecord, SeverityNumber
-        from opentelemetry.context import get_value
-        from opentelemetry.trace import TraceFlags
-
-        if getattr(self._busy, "now", False) or get_value(_SUPPRESSED):
-            return b""
-        logger = self._loggers.get(record.logger)
-        if logger is None:
-            if len(self._loggers) >= _MOST_LOGGERS:
-                self._loggers.clear()
-            logger = self._loggers[record.logger] = self._provider().get_logger(record.logger)
-        (number, text), event_name, attributes, _ = fields_of(record, _NO_LIMITS)
-        ids: dict[str, Any] = {}
-        if record.trace_id is not None and record.span_id is not None:
-            ids = {
-                "trace_id": int(record.trace_id, 16),
-                "span_id": int(record.span_id, 16),
-                "trace_flags": TraceFlags(flags_of(record.trace_id)),
-            }
-        made: Any = LogRecord(
-            timestamp=record.time_ns,
-            observed_timestamp=record.time_ns,
-            severity_text=text,
-            severity_number=SeverityNumber(number),
-            body=record.message,
-            attributes=attributes,  # type: ignore[arg-type]  # plain values, which the SDK takes nested too
-            event_name=event_name or None,
-            **ids,
-        )
-        self._busy.now = True
-        try:
-            logger.emit(made)
-        finally:
-            self._busy.now = False
-        return b"\n"
-
     def flush(self, timeout: float | None = None) -> bool:
         """Ask the SDK to deliver what it holds."""
-        force = getattr(self._provider(), "force_flush", None)
-        through = True if force is None else force(int(1000 * (30.0 if timeout is None else timeout)))
-        return super().flush(timeout) and through is not False
+        through = self._handover.flush(timeout)
+        return super().flush(timeout) and through
+
+    def retire(self) -> None:
+        """Nothing to close: the SDK is the application's."""
+        self.retired = True
 
     def after_fork_in_child(self) -> None:
         """The SDK has its own way to begin anew."""
         super().after_fork_in_child()
-        self._busy = threading.local()
+        self._handover.after_fork_in_child()
 
 
-def has_provider() -> bool:
-    """Whether the application set a `LoggerProvider` of the SDK. Imports nothing."""
-    logs: Any = sys.modules.get("opentelemetry._logs")
-    if logs is None or "opentelemetry.sdk._logs" not in sys.modules:
-        return False
-    try:
-        return hasattr(logs.get_logger_provider(), "add_log_record_processor")
-    except Exception:  # another version, or half imported
-        return False
+class UntilSdk(Sink):
+    """In front of a sink's class: records go into the application's SDK as soon as one is set up, else to that sink.
+
+    An application may set its SDK up after `configure()`. Each record is asked for anew, so it goes one way only.
+    """
+
+    def _begin(self) -> None:
+        super()._begin()
+        self._handover = Handover(self)
+        self._asked: tuple[Any, Any, bool] = (None, None, False)
+
+    def yields(self) -> bool:
+        """Whether the SDK is there, and delivers to where this sink would."""
+        provider = set_provider()
+        if provider is None:
+            return False
+        processors = processors_of(provider)
+        known = self._asked
+        if known[0] is not provider or known[1] is not processors:
+            known = self._asked = (provider, processors, self.serves(provider))
+        return known[2]
+
+    def serves(self, provider: object) -> bool:
+        """Whether the application's provider delivers to where this sink would; asked whenever it changed."""
+        return True
+
+    def encoder(self, settings: Settings, redactor: Redactor) -> Encoder:
+        """By record: into the SDK, or to a line of the sink's own."""
+        encode = cast("Encoder", super().encoder(settings, redactor))
+        yields, give = self.yields, self._handover.give
+        return lambda record: give(record) if yields() else encode(record)
+
+    def replaces(self, handler: logging.Handler) -> bool:
+        """As the bridge's."""
+        return self.yields() and self._handover.replaces(handler)
+
+    def accept(self, line: bytes, level: int = 20) -> None:
+        """Count what the SDK took; anything else is the sink's own line."""
+        if line == TOOK:
+            with self._lock:
+                self.books.emitted += 1
+                self.books.delivered += 1
+        elif line != NOT_FOR_IT:
+            super().accept(line, level)
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Both ways, since records of this process may have gone either."""
+        if not self.yields():
+            return super().flush(timeout)
+        through = self._handover.flush(timeout)
+        return super().flush(timeout) and through

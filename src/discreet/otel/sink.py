@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Protocol
 
 from discreet._delivery.remote import Receipt, Remote
+from discreet._redaction.keys import Keys
+from discreet._redaction.registered import registry
 from discreet.errors import ConfigurationError
 from discreet.otel import environment
-from discreet.otel.bridge import Bridge, has_provider
+from discreet.otel.bridge import Bridge, UntilSdk
 from discreet.otel.endpoint import GRPC_DEFAULT, HTTP_DEFAULT, Tls, grpc_endpoint, http_endpoint
 from discreet.otel.environment import COMPRESSIONS, PROTOCOLS
+from discreet.otel.handover import set_provider
 from discreet.otel.resource import Resource
 
 if TYPE_CHECKING:
@@ -138,10 +142,21 @@ class OTLP(Remote):
         """The receiver's address, without user, password and query."""
         return f"otlp {self._endpoint.name}"
 
+    @property
+    def recipient(self) -> str:
+        """The destination and the headers that are no credential: such as name a tenant."""
+        kind_of = Keys().kind
+        told = sorted(f"{name}={value}" for name, value in self._headers.items() if kind_of(name) is None)
+        if not told:
+            return self.destination
+        return f"{self.destination} {blake2b(chr(0).join(told).encode(), digest_size=8).hexdigest()}"
+
     def encoder(self, settings: Settings, redactor: Redactor) -> Encoder:
         """One redacted record to one line: its head with resource and scope, and the serialized record."""
         from discreet.otel.encoder import Encoder as LineEncoder
 
+        for name, value in self._headers.items():  # a scheme such as Bearer is nobody's secret
+            registry.add_environment({name: value.rpartition(" ")[2]}, redactor.key)
         return LineEncoder(Resource(self._environ, redactor, self._resource), self._limits)
 
     def send(self, batch: Sequence[bytes], timeout: float) -> Receipt:
@@ -156,11 +171,16 @@ class OTLP(Remote):
 def from_environment(environ: Mapping[str, str]) -> Sink | None:
     """The sink that the `OTEL_*` variables ask for; None where they say that no log is to be exported.
 
-    Where the application has set the OpenTelemetry SDK up for logs, those variables are the SDK's: records go into it.
+    Where the application has set the OpenTelemetry SDK up for logs, those variables are the SDK's: records go into it,
+    from the moment that it is there.
     """
     if environment.disabled(environ):
         return None
-    return Bridge() if has_provider() else OTLP(environ=environ)
+    return Bridge() if set_provider() is not None else _OTLPUntilSdk(environ=environ)
+
+
+class _OTLPUntilSdk(UntilSdk, OTLP):
+    pass
 
 
 def _one_of(setting: str, value: str, words: tuple[str, ...]) -> str:
