@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from discreet._correlation import SpanContext
-from discreet._encoding.otel_mapping import LEAST, MOST, as_text, clean, clean_keys
+from discreet._encoding.otel_mapping import LEAST, MOST, as_text, clean, clean_keys, of_one_type
 from discreet._redaction.record import judged_exception
 from discreet._resolve import resolve
 from discreet._state import state
@@ -143,9 +143,8 @@ def _attribute(value: object) -> object:
 
 
 def _list(items: list[object]) -> object:
-    if all(_is_simple(item) and type(item) is type(items[0]) for item in items):
-        return [clean(item) if isinstance(item, str) else item for item in items]
-    return as_text(items)
+    even = of_one_type(items) if all(_is_simple(item) for item in items) else None
+    return as_text(items) if even is None else [clean(item) if isinstance(item, str) else item for item in even]
 
 
 def _is_simple(value: object) -> bool:

@@ -28,6 +28,7 @@ from discreet.errors import ConfigurationError
 from discreet.otel import OTLP, Bridge
 
 SECRET = "correct" + "horse" + "9!"
+NESTED = {"a": [1, 2], "b": [1, "b"], "c": [1, 2.5], "d": ["x", None]}
 ASKED = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
 
 
@@ -99,7 +100,7 @@ HANDLERS = pytest.mark.parametrize("handler", [the_sdks_handler, the_instrumenta
 
 def test_a_record_arrives_with_its_fields_and_without_its_secret(bridged: Sdk) -> None:
     with discreet.context(request_id="r-1"):
-        discreet.get_logger("shop").warning("paid {amount}", amount=9.5, password=SECRET, nested={"a": [1, "b"]})
+        discreet.get_logger("shop").warning("paid {amount}", amount=9.5, password=SECRET, nested=NESTED)
     (item,) = bridged.exporter.get_finished_logs()
     record = item.log_record
     assert item.instrumentation_scope is not None
@@ -111,7 +112,7 @@ def test_a_record_arrives_with_its_fields_and_without_its_secret(bridged: Sdk) -
     assert record.attributes["amount"] == 9.5
     assert record.attributes["password"] == "[REDACTED:password]"
     assert record.attributes["request_id"] == "r-1"
-    assert record.attributes["nested"] == {"a": (1, "b")}
+    assert record.attributes["nested"] == {"a": (1, 2), "b": '[1, "b"]', "c": (1.0, 2.5), "d": ("x", None)}
     assert SECRET not in str(record.attributes)
 
 

@@ -146,6 +146,9 @@ class Ring:
                 if self._tail == self._top:  # a torn one was the last
                     self._advance(self._sequence, self._tail, self._sequence - self._through)
 
+    def passed(self, count: int) -> None:
+        """Nothing: the tail moves once a batch, so that a kill repeats at most one."""
+
     def taken(self) -> None:
         """What `peek` gave last is delivered."""
         self._advance(*self._taken)

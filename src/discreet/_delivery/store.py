@@ -22,6 +22,9 @@ class Store(Protocol):
         """The oldest lines, some of them; none if there are none. They stay until `taken`."""
         ...
 
+    def passed(self, count: int) -> None:
+        """So many lines of what `peek` gave last are delivered, or counted as lost."""
+
     def taken(self) -> None:
         """What `peek` gave last is delivered."""
 

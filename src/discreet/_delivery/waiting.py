@@ -37,6 +37,11 @@ class Waiting:
                 self._in_hand = self._queue.take(_COUNT, _BYTES)
         return self._in_hand
 
+    def passed(self, count: int) -> None:
+        """So many lines of what `peek` gave last are delivered, or counted as lost."""
+        with self._queue.lock:
+            self._in_hand = self._in_hand[count:]
+
     def taken(self) -> None:
         """What `peek` gave last is delivered."""
         self._in_hand = ()

@@ -107,13 +107,18 @@ class Writer:
             self._account.settle(store)
             if not lines:
                 return False
-            write_lines(self._sink, lines, self._delivered, self._account.lost, self._is_patient)
+            write_lines(self._sink, lines, self._delivered, self._lost, self._is_patient)
             store.taken()
             return True
 
     def _delivered(self, count: int) -> None:
         self._progress += count
         self._account.delivered(count)
+        self.store.passed(count)
+
+    def _lost(self, reason: str) -> None:
+        self._account.lost(reason)
+        self.store.passed(1)
 
     def _is_patient(self) -> bool:
         return not self.stopping

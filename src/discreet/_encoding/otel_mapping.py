@@ -155,6 +155,17 @@ def clean_keys(mapping: dict[str, object]) -> dict[str, object]:
     return cleaned
 
 
+def of_one_type(items: list[object]) -> list[object] | None:
+    """The items, all of one type (None aside); None if they are not. Whole numbers among others become such numbers.
+
+    OpenTelemetry's API wants its arrays so, and older SDKs lose one that is not (1.39 does).
+    """
+    kinds = {type(item) for item in items if item is not None}
+    if kinds == {int, float} and not any(type(item) is int and abs(item) > 1 << 53 for item in items):
+        return [float(item) if type(item) is int else item for item in items]
+    return items if len(kinds) < 2 else None
+
+
 def as_text(value: object) -> str:
     """A value that has no form of its own on the wire, as text: too large a number, too deep a structure."""
     try:

@@ -16,7 +16,7 @@ Span = tuple[int, int, str]
 MARKER = re.compile(r"\[REDACTED:[a-z][a-z0-9-]{0,39}(?::[A-Za-z0-9]{4})?\]")
 _MASK = re.compile(
     r"\w{0,8}\*{2,}[\w]{0,8}|\w{1,8}\.{3}\w{1,8}|[•x]{3,}|\.{3,}|…+|<[^<>\n]{1,64}>|\[[A-Za-z][^\[\]\n]{0,64}\]|\$\{[^{}\n]{1,128}\}?|\{\{[^{}\n]{0,128}\}{0,2}|"
-    r"[xX]{4,}|![A-Za-z][\w:]{1,24}|ENC\[.{0,200}|%[A-Z_][A-Z0-9_]{1,64}%|@Microsoft\.KeyVault\(.{0,200}|(?:vault:|op://)[\w/.#\-]{1,190}|"
+    r"[xX]{4,}|![A-Za-z][\w:]{1,24}|ENC\[.{0,200}|%[A-Z_][A-Z0-9_]{1,64}%|@Microsoft\.KeyVault\(.{0,200}|(?:vault:|op://|ref\+[a-z]{1,24}://)[\w/.#\-]{1,190}|"
     r"%\([^()\n]{1,64}\)?s?|%[srd]|\$[A-Z_][A-Z0-9_]{1,64}|\$[A-Za-z_]{1,40}(?:\.[A-Za-z_\-]{1,40}){1,6}|\$\([^()\n]{1,128}\)?|\{[a-z_]{0,32}\}|#+|-+|_+|\(\w{1,32}\)|hmac-sha256:[0-9a-f]{16,64}|TODO|FIXME|TBD|EXAMPLE|example|"
     r"[xX]{3,}(?:-[xX]{3,}){1,8}|[\w.\-]{0,24}?(?:x{10,}|X{10,}|0{10,})|"
     r"(?i:your|my|some|insert|enter|put|replace)[\-_ ](?i:[a-z]{1,16}[\-_ ]){0,4}"
@@ -46,7 +46,7 @@ _CODE = re.compile(
     r"(?:Optional|Union|List|Dict|list|dict|tuple|Annotated)\[[\w\[\], |.]{1,64}\]|SecretStr|"
     r"(?:self|cls|this|settings|config|conf|cfg|os|env|process|args|options|opts|request|req|app|ctx|params|data|ENV)"
     r"(?:\.[A-Za-z_]\w{0,40}|\[[\"']?\w{0,40}[\"']?\]?){1,6}(?:\([\"']?[\w.]{0,40}[\"']?\)?)?(?:\[[\"']?\w{0,40}[\"']?\]?)?|"
-    r"\?|\$\d{1,2}|:\w{1,40}|(?:var|local|data|module|each|self|aws_\w{1,60}|"
+    r"\?|\$\d{1,2}|:\w{1,40}|@[a-z_]{1,40}|HTTP/\d(?:\.\d)?|(?:var|local|data|module|each|self|aws_\w{1,60}|"
     r"random_\w{1,60}|google_\w{1,60}|azurerm_\w{1,60})"
     r"(?:\.[A-Za-z_][\w\-]{0,63}(?:\[[^\[\]]{0,40}\])?){1,5}|"
     r"&?(?:'\w{1,20} )?(?:mut )?(?:std::|core::|crate::)?(?:str|String|string|string_view|bytes?|\[\]byte|\[u8\]|"

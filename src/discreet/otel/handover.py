@@ -17,6 +17,7 @@ from discreet._encoding.otel_mapping import (
     clean_keys,
     fields_of,
     flags_of,
+    of_one_type,
 )
 from discreet._health import reason_of
 
@@ -196,5 +197,7 @@ def carried(value: object, depth: int = 0) -> Any:
         pairs = clean_keys(cast("dict[str, object]", value)).items()
         return {key: carried(item, depth + 1) for key, item in pairs}
     if isinstance(value, list):
-        return [carried(item, depth + 1) for item in cast("list[object]", value)]
+        items = [carried(item, depth + 1) for item in cast("list[object]", value)]
+        even = of_one_type(items)
+        return as_text(items) if even is None else even
     return value
