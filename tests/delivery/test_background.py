@@ -431,7 +431,11 @@ def test_at_exit_nothing_is_given_up_because_other_threads_log_on(delivery, pyth
     """,
         DISCREET_DELIVERY=delivery,
     )
-    assert (done.code, done.err) == (0, b"")
+    assert done.code == 0
+    assert (
+        b"lost at exit" not in done.err
+    )  # that the store is full now and then, with three threads in a tight loop, may
+    assert b"stay on disk" not in done.err
     assert rings(state) == []
 
 

@@ -7,6 +7,8 @@ import sys
 import pytest
 
 from discreet._delivery.wanted import wanted
+from discreet.azure import ApplicationInsights
+from discreet.otel import OTLP
 
 
 def test_nothing_is_sent_anywhere_unless_a_variable_asks_for_it():
@@ -23,7 +25,7 @@ def test_nothing_is_sent_anywhere_unless_a_variable_asks_for_it():
 )
 def test_an_otlp_variable_asks_for_the_otlp_sink(environ):
     sinks, advice = wanted(environ)
-    assert [type(sink).__name__ for sink in sinks] == ["OTLP"]
+    assert [isinstance(sink, OTLP) for sink in sinks] == [True]
     assert advice == []
 
 
@@ -35,7 +37,7 @@ def test_opentelemetrys_own_switches_turn_the_otlp_sink_off(off):
 def test_a_connection_string_alone_asks_for_application_insights():
     key = "-".join(["0" * 8, "0" * 4, "0" * 4, "0" * 4, "0" * 12])
     sinks, _ = wanted({"APPLICATIONINSIGHTS_CONNECTION_STRING": f"InstrumentationKey={key}"})
-    assert [type(sink).__name__ for sink in sinks] == ["ApplicationInsights"]
+    assert [isinstance(sink, ApplicationInsights) for sink in sinks] == [True]
 
 
 def test_a_missing_package_is_advice_that_says_what_to_install(monkeypatch):
