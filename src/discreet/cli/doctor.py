@@ -16,7 +16,7 @@ from discreet._encoding.console_style import Palette, color_count, wants_color
 from discreet._encoding.escape import display_width, escape
 from discreet._engine import ENGINE
 from discreet._state import state
-from discreet.cli import doctor_checks, doctor_log
+from discreet.cli import doctor_checks, doctor_delivery, doctor_log
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -24,11 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from discreet.cli.doctor_checks import Check
+    from discreet.cli.doctor_delivery import Waiting
 
+_UNSENT = " is set, but nothing is sent there: "  # a sink that was asked for, and lacks its extra
 _DESCRIPTION = """\
 Show which settings a service started here would get, who decided each, what discreet hooks into, whether its sinks
-can be written to, and whether a planted secret of every kind is redacted. Exits with 1 if something is wrong. With
---log it also counts, by kind and by logger, what was redacted in logs that exist already.
+can be written to, and whether a planted secret of every kind is redacted. A collector or Azure, if one is set up, is
+sent one record. Exits with 1 if something is wrong. With --log it also counts, by kind and by logger, what was redacted
+in logs that exist already.
 """
 
 
@@ -43,13 +46,14 @@ def add(subparsers: argparse._SubParsersAction[Any]) -> None:
         default=[],
         help="count what was redacted in this log too (also gzip and zstd; - is stdin; repeatable)",
     )
+    parser.add_argument("--offline", action="store_true", help="send nothing to remote sinks")
     parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="default: on a terminal")
     parser.set_defaults(command=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Examine, print, and return 1 if anything is wrong."""
-    report = examine()
+    report = examine(offline=arguments.offline)
     if arguments.log:
         counted = doctor_log.redacted(arguments.log)
         report["log"] = counted.as_data()
@@ -62,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if report["ok"] else 1
 
 
-def examine() -> dict[str, Any]:
+def examine(*, offline: bool = False) -> dict[str, Any]:
     """Configure this process as a service here would be, and look at the result."""
     report: dict[str, Any] = {
         "ok": False,
@@ -73,28 +77,32 @@ def examine() -> dict[str, Any]:
     try:
         settings = _settings.resolve()
         with doctor_checks.leaving_no_files(settings.sinks):
-            quiet = replace(settings, advice=())  # it belongs in the report, not among the records
+            # Advice belongs in the report, not among the records; what waits on disk is the service's to deliver.
+            quiet = replace(settings, advice=(), delivery="direct", spool=False)
             _configure._install(quiet, take_over=True)  # noqa: SLF001 - configure(), with settings at hand
-            sinks = doctor_checks.sinks(settings)
+            pipeline = state.pipeline
+            assert pipeline is not None
+            sinks = doctor_checks.sinks(settings, pipeline, offline=offline)
     except ConfigurationError as error:
         return {**report, "problem": str(error)}
-    pipeline = state.pipeline
-    assert pipeline is not None
     place = settings.environment
     report["settings"] = discreet.explain()
     report["place"] = {"profile": place.profile, "ci": place.ci, "cloud": place.cloud, "notebook": place.notebook}
     report["hooks"] = _as_data(doctor_checks.hooks())
     report["sinks"] = _as_data(sinks)
+    report["delivery"] = _as_data(doctor_delivery.checks(settings))
+    report["waiting"] = _as_data(doctor_delivery.waiting())
     report["redaction"] = _as_data(doctor_checks.redaction(pipeline.redactor))
     report["advice"] = list(settings.advice)
     unknown = [name for name in os.environ if name.startswith("DISCREET_") and name not in _settings.VARIABLES]
     report["unknown_variables"] = sorted(unknown)
-    checks = [check for part in ("hooks", "sinks", "redaction") for check in report[part]]
-    report["ok"] = not unknown and all(check["ok"] for check in checks)
+    unsent = [advice for advice in settings.advice if _UNSENT in advice]
+    checks = [check for part in ("hooks", "sinks", "delivery", "redaction") for check in report[part]]
+    report["ok"] = not unknown and not unsent and all(check["ok"] for check in checks)
     return report
 
 
-def _as_data(checks: Sequence[Check]) -> list[dict[str, Any]]:
+def _as_data(checks: Sequence[Check | Waiting]) -> list[dict[str, Any]]:
     return [check._asdict() for check in checks]
 
 
@@ -116,6 +124,9 @@ class _Page:
             return
         yield from self._settings(report["settings"])
         yield from self._checks("sinks", report["sinks"])
+        yield from self._checks("delivery", report["delivery"])
+        if report["waiting"]:
+            yield from self._waiting(report["waiting"])
         yield from self._checks("hooked", report["hooks"])
         yield from self._redaction(report["redaction"])
         yield from self._variables(report)
@@ -141,8 +152,16 @@ class _Page:
         yield self._title(title)
         column = max(len(escape(check["name"])) for check in checks)
         for check in checks:
-            note = self.paint(check["note"], "quiet")
+            note = self.paint(escape(check["note"]), "quiet" if check["ok"] else "bad")
             yield f"  {self._mark(ok=check['ok'])} {escape(check['name']):<{column}}  {note}"
+
+    def _waiting(self, waiting: list[dict[str, Any]]) -> Iterator[str]:
+        """No fault: it may be on its way just now."""
+        yield self._title("waits on disk")
+        for place in waiting:
+            count = f"{place['records']:,} record{'' if place['records'] == 1 else 's'}"
+            yield f"  {self.paint('!', 'warn')} {count} in {escape(place['where'])}"
+            yield f"    {self.paint('delivered by ' + place['remedy'], 'quiet')}"
 
     def _redaction(self, checks: list[dict[str, Any]]) -> Iterator[str]:
         """All kinds in columns: what matters is that none is missing."""
@@ -162,7 +181,7 @@ class _Page:
         if report["advice"]:
             yield self._title("advice")
             for advice in report["advice"]:
-                wrong = any(advice.startswith(name) for name in report["unknown_variables"])
+                wrong = _UNSENT in advice or any(advice.startswith(name) for name in report["unknown_variables"])
                 yield f"  {self._mark(ok=False) if wrong else self.paint('!', 'warn')} {escape(advice)}"
         yield self._title("variables")
         column = max(map(len, _settings.VARIABLES))

@@ -19,14 +19,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from discreet import _hooks, _lifecycle, _stdlib_bridge
 from discreet._context import context, current
 from discreet._delivery.file import File
+from discreet._delivery.remote import Remote
 from discreet._delivery.stream import Stream
 from discreet._made_up import ALPHABETS
 from discreet._redaction.detectors import detectors
+from discreet.cli import doctor_connection
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
     from discreet._delivery.sink import Sink
+    from discreet._pipeline import Pipeline
     from discreet._redaction.detectors import Detector
     from discreet._redaction.engine import Redactor
     from discreet._settings import Settings
@@ -59,11 +62,23 @@ def _context_follows() -> bool:
         return pool.submit(lambda: "looked_for" in current.get().fields).result()
 
 
-def sinks(settings: Settings) -> list[Check]:
-    """Whether each sink can be written to now, and the format it gets."""
+def sinks(settings: Settings, pipeline: Pipeline, *, offline: bool) -> list[Check]:
+    """Whether each sink can be written to now, and the format it gets; of a remote one, whether its receiver answers."""
     if not settings.sinks:
         return [Check("none", ok=False, note="every record is lost: set DISCREET_STREAM or DISCREET_FILE")]
-    return [_sink(sink, settings) for sink in settings.sinks]
+    return [
+        _remote(sink, settings, pipeline, offline=offline) if isinstance(sink, Remote) else _sink(sink, settings)
+        for sink in settings.sinks
+    ]
+
+
+def _remote(sink: Remote, settings: Settings, pipeline: Pipeline, *, offline: bool) -> Check:
+    if offline:
+        return Check(sink.name, ok=True, note="not tested (--offline)")
+    found = doctor_connection.problems(sink, settings, pipeline)
+    if found is None:
+        return Check(sink.name, ok=True, note="not tested: it has no test")
+    return Check(sink.name, not found, "; ".join(found) or "took a record just now")
 
 
 def _sink(sink: Sink, settings: Settings) -> Check:
