@@ -13,7 +13,7 @@ from discreet._context import bind_context, clear_context, context, unbind_conte
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from discreet._configure import configure, set_level
-    from discreet._delivery.file import File
+    from discreet._delivery.files.sink import File
     from discreet._delivery.sink import Sink
     from discreet._delivery.stream import Stream
     from discreet._redaction.mask import mask
@@ -63,7 +63,7 @@ __all__ = [
 _LATER = {
     "ConfigurationError": "errors",
     "DiscreetError": "errors",
-    "File": "_delivery.file",
+    "File": "_delivery.files.sink",
     "Redaction": "_redaction.policy",
     "Secret": "_redaction.secret",
     "Sink": "_delivery.sink",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from discreet import _lifecycle, _limits, _settings
 from discreet._call import active
-from discreet._delivery.background import around
+from discreet._delivery.background.sink import around
 from discreet._delivery.stream import Stream
 from discreet._delivery.wanted import PREFIXES
 from discreet._encoding import choose

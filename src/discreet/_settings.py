@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from discreet import _environment
-from discreet._delivery.file import bounded
+from discreet._delivery.files.sink import bounded
 from discreet._delivery.sink import Sink
 from discreet._delivery.stream import Stream
 from discreet._delivery.wanted import wanted

@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
+from discreet._delivery.background.leftovers import files
+from discreet._delivery.background.ring import Ring
 from discreet._delivery.folder import place
-from discreet._delivery.leftovers import files
-from discreet._delivery.ring import Ring
-from discreet._delivery.spool import Spool
+from discreet._delivery.spool.spool import Spool
 from discreet.cli import main
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="rings need file locks")

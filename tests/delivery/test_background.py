@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 import discreet
-from discreet._delivery import ring as ring_module
-from discreet._delivery.background import Background
+from discreet._delivery.background import ring as ring_module
+from discreet._delivery.background.leftovers import files
+from discreet._delivery.background.sink import Background
 from discreet._delivery.folder import place
-from discreet._delivery.leftovers import files
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="rings need file locks")
 
@@ -389,7 +389,7 @@ def test_sigterm_amid_a_log_call_writes_that_record_too(delivery, python, state)
         START
         + """
     from collections import deque
-    from discreet._delivery import ring
+    from discreet._delivery.background import ring
     from discreet._state import state
 
     class Deque(deque):

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 import discreet
 from discreet._delivery import native
-from discreet._delivery.remote import Receipt, Unreachable
-from discreet._delivery.sender import Sender
-from discreet._delivery.spool import Spool
+from discreet._delivery.remote.sender import Sender
+from discreet._delivery.remote.sink import Receipt, Unreachable
+from discreet._delivery.spool.spool import Spool
 
 from .receiver import Posting, Receiver, Scripted, balances
 

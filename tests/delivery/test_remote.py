@@ -8,8 +8,8 @@ import time
 import pytest
 
 import discreet
-from discreet._delivery import retry
-from discreet._delivery.remote import Receipt
+from discreet._delivery.remote import retry
+from discreet._delivery.remote.sink import Receipt
 from discreet._delivery.sink import Discard
 from discreet.errors import ConfigurationError
 

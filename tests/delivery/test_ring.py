@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from discreet._delivery import ring as ring_module
-from discreet._delivery.leftovers import files, leftovers
-from discreet._delivery.ring import Ring
+from discreet._delivery.background import ring as ring_module
+from discreet._delivery.background.leftovers import files, leftovers
+from discreet._delivery.background.ring import Ring
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs file locks")
 
@@ -304,7 +304,7 @@ def test_a_folder_that_is_not_there_holds_nothing(tmp_path):
 PUT = """
     import faulthandler, mmap, os, sys
     from pathlib import Path
-    from discreet._delivery.ring import Ring
+    from discreet._delivery.background.ring import Ring
     ring = Ring(Path(sys.argv[1]), {"pid": os.getpid()}, 64 << 20)
     with open(sys.argv[2], "r+b") as file:
         returned = memoryview(mmap.mmap(file.fileno(), 8)).cast("Q")
@@ -341,7 +341,7 @@ def test_every_put_that_returned_is_there_after_a_kill_in_the_middle(tmp_path):
     program = (
         "import os, sys\n"
         "from pathlib import Path\n"
-        "from discreet._delivery.ring import Ring\n"
+        "from discreet._delivery.background.ring import Ring\n"
         "ring = Ring(Path(sys.argv[1]), {}, 64 << 20)\n"
         "for number in range(1_000_000):\n"
         "    ring.put(b'%d' % number + b'x' * (number % 300), 40)\n"
@@ -364,8 +364,8 @@ def test_a_forked_child_keeps_no_ring_of_its_parent_alive(python, tmp_path):
         """
     import os, sys
     from pathlib import Path
-    from discreet._delivery.ring import Ring
-    from discreet._delivery.leftovers import leftovers
+    from discreet._delivery.background.ring import Ring
+    from discreet._delivery.background.leftovers import leftovers
     folder = Path(sys.argv[1])
     reader, writer = os.pipe()
     ring = Ring(folder, {}, 4096)
@@ -389,7 +389,7 @@ def test_a_signal_handler_may_put_amid_any_step_of_a_put(python, tmp_path):
         """
     import signal, sys
     from pathlib import Path
-    from discreet._delivery.ring import Ring
+    from discreet._delivery.background.ring import Ring
     ring = Ring(Path(sys.argv[1]), {}, 1 << 20)
     depth = handled = made = 0
     found = []

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from discreet._delivery import frames, segment
-from discreet._delivery.segment import survey
-from discreet._delivery.spool import Spool
+from discreet._delivery import frames
+from discreet._delivery.spool.segment import survey
+from discreet._delivery.spool.spool import Spool, segment
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs file locks")
 
@@ -46,7 +46,7 @@ def files(folder):
 
 def program(folder, source):
     """A process of its own that has a spool."""
-    start = f"import os, sys, time\nfrom pathlib import Path\nfrom discreet._delivery.spool import Spool\nspool = Spool(Path({str(folder)!r}))\n"
+    start = f"import os, sys, time\nfrom pathlib import Path\nfrom discreet._delivery.spool.spool import Spool\nspool = Spool(Path({str(folder)!r}))\n"
     return subprocess.Popen(
         [sys.executable, "-c", start + textwrap.dedent(source)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="forks, signals 
 
 AWAY = """
 import atexit, json, os, signal, sys, threading, time, discreet
-from discreet._delivery.remote import Receipt, Remote
+from discreet._delivery.remote.sink import Receipt, Remote
 from discreet._encoding.json import encode
 class Away(Remote):
     def __init__(self, **options):
@@ -310,7 +310,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_): pass
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 threading.Thread(target=server.serve_forever, daemon=True).start()
-from discreet._delivery.http import Http
+from discreet._delivery.remote.http import Http
 class Posting(Away):
     client = Http()
     def send(self, batch, timeout):
@@ -346,7 +346,7 @@ except ImportError:
     create = lambda: interpreters.create(isolated=False)
 source = '''
 import discreet
-from discreet._delivery.remote import Remote
+from discreet._delivery.remote.sink import Remote
 from discreet.errors import ConfigurationError
 class Away(Remote): pass
 try:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import discreet
-from discreet._delivery.remote import Unreachable
+from discreet._delivery.remote.sink import Unreachable
 from discreet._encoding.otel_mapping import Limits
 from discreet._redaction.registered import registry
 from discreet.errors import ConfigurationError

@@ -29,7 +29,7 @@ EDGES = (
 
 OUTSIDE = ("discreet.azure", "discreet.cli", "discreet.integrations", "discreet.otel")
 HTTP = os.path.join(
-    "_delivery", "http.py"
+    "_delivery", "remote", "http.py"
 )  # what OTLP and Azure share: it imports urllib3 when the first of them connects
 
 OTEL = os.path.join(

@@ -9,8 +9,8 @@ import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from discreet._delivery.http import Http
-from discreet._delivery.remote import Receipt, Remote
+from discreet._delivery.remote.http import Http
+from discreet._delivery.remote.sink import Receipt, Remote
 from discreet._redaction.registered import registry
 from discreet.azure.answers import REDIRECTS, of_track
 from discreet.azure.connection import VARIABLE, host_of, parse_connection_string

@@ -12,8 +12,8 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, cast
 
-from discreet._delivery.http import Http
-from discreet._delivery.remote import Receipt, Remote
+from discreet._delivery.remote.http import Http
+from discreet._delivery.remote.sink import Receipt, Remote
 from discreet._encoding.json import timestamp, value
 from discreet._levels import severity_number, severity_text
 from discreet._redaction.registered import registry

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from discreet import _hooks, _lifecycle, _stdlib_bridge
 from discreet._context import context, current
-from discreet._delivery.file import File
-from discreet._delivery.remote import Remote
+from discreet._delivery.files.sink import File
+from discreet._delivery.remote.sink import Remote
 from discreet._delivery.stream import Stream
 from discreet._made_up import ALPHABETS
 from discreet._redaction.detectors import detectors
@@ -63,7 +63,7 @@ def _context_follows() -> bool:
 
 
 def sinks(settings: Settings, pipeline: Pipeline, *, offline: bool) -> list[Check]:
-    """Whether each sink can be written to now, and the format it gets; of a remote one, whether its receiver answers."""
+    """Whether each sink can be written to now, and its format; of a remote one, whether its receiver answers."""
     if not settings.sinks:
         return [Check("none", ok=False, note="every record is lost: set DISCREET_STREAM or DISCREET_FILE")]
     return [

@@ -1,4 +1,4 @@
-"""`discreet doctor`: whether remote sinks' receivers take a record from here, and if not, what to do. Holds no secret."""
+"""`discreet doctor`: whether remote sinks' receivers take a record, and if not, what to do. Holds no secret."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from discreet._collect import collect
-from discreet._delivery.remote import Receipt, Remote, Unreachable
+from discreet._delivery.remote.sink import Receipt, Remote, Unreachable
 from discreet._delivery.sink import Sink
 from discreet._encoding import choose
 from discreet._health import reason_of
@@ -88,7 +88,7 @@ _REMEDIES = {
 
 
 def problems(sink: Remote, settings: Settings, pipeline: Pipeline) -> list[str] | None:
-    """What keeps records from arriving, each with its remedy; empty if one was just taken, None if it cannot be told."""
+    """What keeps records from arriving, with its remedy; empty if one was just taken, None if nobody can tell."""
     if _is(sink, "discreet.otel.sink", "OTLP"):
         problem = _otlp(sink, settings, pipeline)
         return [] if problem is None else [f"{problem[0]}: {problem[1]}"]

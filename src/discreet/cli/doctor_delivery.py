@@ -8,10 +8,10 @@ import shutil
 from typing import TYPE_CHECKING, NamedTuple
 
 from discreet._delivery import locks
+from discreet._delivery.background.leftovers import leftovers
 from discreet._delivery.folder import state_folder
-from discreet._delivery.leftovers import leftovers
-from discreet._delivery.remote import Remote
-from discreet._delivery.segment import survey
+from discreet._delivery.remote.sink import Remote
+from discreet._delivery.spool.segment import survey
 from discreet.cli.doctor_checks import Check
 from discreet.errors import ConfigurationError
 

@@ -6,7 +6,7 @@ import os
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Protocol
 
-from discreet._delivery.remote import Receipt, Remote
+from discreet._delivery.remote.sink import Receipt, Remote
 from discreet._redaction.keys import Keys
 from discreet._redaction.registered import registry
 from discreet.errors import ConfigurationError

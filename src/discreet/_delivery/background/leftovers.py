@@ -10,7 +10,8 @@ import struct
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from discreet._delivery import frames, locks, ring
+from discreet._delivery import frames, locks
+from discreet._delivery.background import ring
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from discreet._delivery.segment import Passed
+    from discreet._delivery.spool.segment import Passed
 
 
 class News(NamedTuple):

@@ -8,8 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from discreet._delivery.compress import UNFINISHED, compress
-from discreet._delivery.rotation import rotated
+from discreet._delivery.files.compress import UNFINISHED, compress
+from discreet._delivery.files.rotation import rotated
 from discreet._health import complain, reason_of
 from discreet._logfiles.opening import SUFFIXES
 from discreet.errors import ConfigurationError
@@ -17,7 +17,7 @@ from discreet.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from discreet._delivery.rotation import Rotation
+    from discreet._delivery.files.rotation import Rotation
 
 _DAY = 86_400
 

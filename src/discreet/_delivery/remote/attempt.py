@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from discreet._delivery.receipt import Receipt, Unreachable
+from discreet._delivery.remote.receipt import Receipt, Unreachable
 from discreet._health import complain, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from discreet._delivery.batch import Batch
-    from discreet._delivery.depot import Depot
-    from discreet._delivery.remote import Remote
-    from discreet._delivery.retry import Circuit
+    from discreet._delivery.remote.batch import Batch
+    from discreet._delivery.remote.depot import Depot
+    from discreet._delivery.remote.retry import Circuit
+    from discreet._delivery.remote.sink import Remote
 
 _SHORTEST = 0.05  # seconds: an attempt that begins gets at least so many
 

@@ -9,7 +9,7 @@ import urllib.request
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from discreet._delivery.receipt import Unreachable
+from discreet._delivery.remote.receipt import Unreachable
 from discreet._health import reason_of
 from discreet.errors import ConfigurationError
 

@@ -12,13 +12,13 @@ import time
 from typing import TYPE_CHECKING
 
 from discreet._delivery import locks, native
-from discreet._delivery.retention import tidy
-from discreet._delivery.rotation import next_stamp, rotated, stamped_at
+from discreet._delivery.files.retention import tidy
+from discreet._delivery.files.rotation import next_stamp, rotated, stamped_at
 from discreet._health import complain, reason_of
 
 if TYPE_CHECKING:
-    from discreet._delivery.retention import Keep
-    from discreet._delivery.rotation import Rotation
+    from discreet._delivery.files.retention import Keep
+    from discreet._delivery.files.rotation import Rotation
 
 _PATIENCE = 0.1  # seconds that a rotation waits for the others' writes; then it is put off
 _PAUSE = 0.0005

@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
-    from discreet._delivery.segment import Segment
-    from discreet._delivery.spool import Spool
+    from discreet._delivery.spool.segment import Segment
+    from discreet._delivery.spool.spool import Spool
 
 
 class Batch:

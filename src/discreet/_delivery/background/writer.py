@@ -8,17 +8,17 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from discreet._delivery import native
-from discreet._delivery.leftovers import files, leftovers
-from discreet._delivery.writing import write_lines
+from discreet._delivery.background.leftovers import files, leftovers
+from discreet._delivery.background.writing import write_lines
 from discreet._health import complain, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from discreet._delivery.leftovers import Leftover
+    from discreet._delivery.background.leftovers import Leftover
+    from discreet._delivery.background.store import Account, Store
     from discreet._delivery.sink import Sink
-    from discreet._delivery.store import Account, Store
 
 _POLL = 0.005  # seconds between looks while records keep coming, so that calls need not wake the thread
 _QUIET = 40  # looks without a record, then it sleeps until it is woken

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from discreet._delivery import locks
-from discreet._delivery.compress import parse_compress
 from discreet._delivery.fd import Opened, TornLineError, ends_torn, open_file, write_line
-from discreet._delivery.retention import Keep, agree, parse_days, parse_files
-from discreet._delivery.rotating import Rotator
-from discreet._delivery.rotation import Rotation, parse_bytes, parse_every
+from discreet._delivery.files.compress import parse_compress
+from discreet._delivery.files.retention import Keep, agree, parse_days, parse_files
+from discreet._delivery.files.rotating import Rotator
+from discreet._delivery.files.rotation import Rotation, parse_bytes, parse_every
 from discreet._delivery.sink import Sink
 from discreet.errors import ConfigurationError
 

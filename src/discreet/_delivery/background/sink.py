@@ -7,13 +7,13 @@ import time
 from typing import TYPE_CHECKING
 
 from discreet._delivery import locks, native
-from discreet._delivery.file import File
+from discreet._delivery.background.ring import Ring
+from discreet._delivery.background.waiting import Waiting
+from discreet._delivery.background.writer import Writer
+from discreet._delivery.files.sink import File
 from discreet._delivery.folder import VARIABLE, place
-from discreet._delivery.ring import Ring
 from discreet._delivery.sink import Sink
 from discreet._delivery.stream import Stream
-from discreet._delivery.waiting import Waiting
-from discreet._delivery.writer import Writer
 from discreet._health import complain, reason_of
 from discreet.errors import ConfigurationError
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from discreet._delivery.store import Store
+    from discreet._delivery.background.store import Store
     from discreet._record import Encoder
     from discreet._redaction.engine import Redactor
     from discreet._settings import Settings

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from discreet._delivery import locks
-from discreet._delivery.rotation import rotated
+from discreet._delivery.files.rotation import rotated
 from discreet._logfiles.opening import SUFFIXES, compressing
 from discreet.errors import ConfigurationError, DiscreetError
 

@@ -8,7 +8,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from discreet._delivery.fd import TornLineError
-from discreet._delivery.file import File
+from discreet._delivery.files.sink import File
 from discreet._delivery.stream import Stream
 from discreet._health import reason_of
 

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from discreet._delivery import folder as folders
-from discreet._delivery import frames, locks, segment
+from discreet._delivery import frames, locks
 from discreet._delivery.locks import ForeignFileError
-from discreet._delivery.segment import Name, Passed, Segment
-from discreet._delivery.spool_books import News, SpoolBooks
+from discreet._delivery.spool import segment
+from discreet._delivery.spool.books import News, SpoolBooks
+from discreet._delivery.spool.segment import Name, Passed, Segment
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:

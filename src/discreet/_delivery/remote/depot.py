@@ -6,8 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from discreet._delivery import native
-from discreet._delivery.batch import Batch, Hand
 from discreet._delivery.queue import Queue
+from discreet._delivery.remote.batch import Batch, Hand
 from discreet._health import complain
 
 if TYPE_CHECKING:
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from discreet._delivery.books import Books, Patient
-    from discreet._delivery.remote import Remote
-    from discreet._delivery.segment import Segment
-    from discreet._delivery.spool import Spool
+    from discreet._delivery.remote.sink import Remote
+    from discreet._delivery.spool.segment import Segment
+    from discreet._delivery.spool.spool import Spool
 
 _PATIENCE = 0.5  # seconds that the end of the process waits for a disk
 

@@ -6,15 +6,15 @@ import time
 from typing import TYPE_CHECKING
 
 from discreet._delivery import native
-from discreet._delivery.attempt import Attempts
-from discreet._delivery.retry import Circuit
+from discreet._delivery.remote.attempt import Attempts
+from discreet._delivery.remote.retry import Circuit
 from discreet._health import complain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from discreet._delivery.depot import Depot
-    from discreet._delivery.remote import Remote
+    from discreet._delivery.remote.depot import Depot
+    from discreet._delivery.remote.sink import Remote
 
 _LONG = 2.0  # seconds of waiting that are worth a place on disk
 _LOOK_AGAIN = 60.0  # seconds between looks at what other processes left

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from discreet._delivery import locks
 from discreet._delivery.folder import VARIABLE, place
-from discreet._delivery.spool import Spool
+from discreet._delivery.spool.spool import Spool
 from discreet._health import complain
 from discreet.errors import ConfigurationError
 

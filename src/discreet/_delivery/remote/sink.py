@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from discreet._delivery import native
 from discreet._delivery.books import Patient
-from discreet._delivery.receipt import Receipt, Unreachable
+from discreet._delivery.remote.receipt import Receipt, Unreachable
 from discreet._delivery.sink import Sink
 from discreet._health import complain
 from discreet.errors import ConfigurationError
@@ -70,8 +70,8 @@ class Remote(Sink):
     def _begin(self) -> None:
         super()._begin()
         # Late: both know this module.
-        from discreet._delivery.depot import Depot
-        from discreet._delivery.sender import Sender, senders
+        from discreet._delivery.remote.depot import Depot
+        from discreet._delivery.remote.sender import Sender, senders
 
         self._depot = Depot(self)
         self._sender = Sender(self, self._depot)
@@ -125,7 +125,7 @@ class Remote(Sink):
         """Find the place where lines wait while the receiver is away."""
         self._exit_timeout = settings.exit_timeout
         if self._depot.spool is None and settings.spool:
-            from discreet._delivery.spooling import spool_for
+            from discreet._delivery.spool.place import spool_for
 
             self._depot.spool = spool_for(settings, self.recipient)
 

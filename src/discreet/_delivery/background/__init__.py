@@ -1,0 +1,1 @@
+"""Streams and files behind a queue in memory or a ring on disk, from which a thread writes."""

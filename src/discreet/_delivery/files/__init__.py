@@ -1,0 +1,1 @@
+"""Files: rotated by us or by others, kept and compressed within bounds."""

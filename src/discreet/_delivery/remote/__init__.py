@@ -1,0 +1,1 @@
+"""Receivers on the network: a queue, a sender, and what becomes of each batch."""

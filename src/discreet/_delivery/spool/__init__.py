@@ -1,0 +1,1 @@
+"""What waits for a receiver on disk, shared by processes."""
