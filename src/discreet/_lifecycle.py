@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from discreet._delivery import native
@@ -29,8 +30,10 @@ _LEAST = 0.25  # seconds that a sink gets at exit, when those before it took all
 _MOST_PUT_OFF = 20  # times that SIGTERM lets a log call end first; one that hangs in a write never does
 _MOMENT = 0.002  # seconds until it comes again
 
+_LONGEST_MOMENT = 0.1
+
 _installed = False
-_put_off = 0
+_put_off = _came = 0
 _forking = threading.local()
 
 
@@ -139,8 +142,9 @@ def drain() -> None:
 
 
 def _terminated(number: int, _frame: FrameType | None) -> None:
-    global _put_off  # noqa: PLW0603 - how often is known nowhere else
-    if _put_off < _MOST_PUT_OFF and _amid_record() and native.start(lambda: _again(number)):
+    global _put_off, _came  # noqa: PLW0603 - how often is known nowhere else
+    _came += 1
+    if _put_off < _MOST_PUT_OFF and _amid_record() and native.start(partial(_again, number, _came)):
         _put_off += 1
         return
     drain()
@@ -153,9 +157,21 @@ def _amid_record() -> bool:
     return any(sink.is_held for sink in state.sinks)
 
 
-def _again(number: int) -> None:
-    time.sleep(_MOMENT)
-    os.kill(os.getpid(), number)
+def _again(number: int, seen: int) -> None:
+    """Send the signal again, until its handler comes.
+
+    One that arrives just before the main thread blocks in a system call is only noticed when that returns.
+    """
+    moment = _MOMENT
+    while True:
+        time.sleep(moment)
+        if _came != seen or signal.getsignal(number) is not _terminated:
+            return
+        if sys.platform == "win32":
+            signal.raise_signal(number)
+        else:
+            signal.pthread_kill(threading.main_thread().ident or 0, number)  # interrupts what it blocks in
+        moment = min(2 * moment, _LONGEST_MOMENT)
 
 
 def _drain_at_end_of_worker(_reminder: object = None) -> None:

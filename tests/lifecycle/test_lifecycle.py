@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import signal
+import threading
+
+from discreet import _lifecycle
 
 BUFFERED = """
     import os, signal, sys, discreet
@@ -59,6 +62,29 @@ def test_an_applications_own_sigterm_handler_is_left_alone(python):
     """
     )
     assert (done.code, done.out) == (3, b"mine\n")
+
+
+def test_a_sigterm_that_was_put_off_is_sent_again_until_it_is_noticed(monkeypatch):
+    came = threading.Event()
+    calls = []
+
+    def unheard(number, frame):  # as if the main thread had blocked in a system call just then
+        calls.append(number)
+        if len(calls) == 3:
+            _lifecycle._came += 1
+            came.set()
+
+    monkeypatch.setattr(_lifecycle, "_terminated", unheard)
+    before = signal.signal(signal.SIGUSR1, unheard)
+    try:
+        again = threading.Thread(target=_lifecycle._again, args=(signal.SIGUSR1, _lifecycle._came))
+        again.start()
+        assert came.wait(30)
+        again.join(30)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert not again.is_alive()
+    assert calls == [signal.SIGUSR1] * 3
 
 
 def test_configuring_in_a_thread_leaves_signals_alone(python):
