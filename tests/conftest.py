@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -19,6 +20,10 @@ from discreet.testing import reset
 
 FOREIGN = ("DISCREET_", "OTEL_", "GITHUB_", "GITLAB_", "CI_", "TF_BUILD", "BUILD_", "SYSTEM_", "KUBERNETES_")
 FOREIGN_NAMES = frozenset({"CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTHONWARNINGS"})
+
+# A shell that runs the tests in the background has them ignore SIGINT, which the processes they start would inherit.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A slow machine is no defect: no example has a deadline.
 hypothesis.settings.register_profile("discreet", deadline=None)

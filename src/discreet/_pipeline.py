@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING, NamedTuple
 
 from discreet._collect import collect
+from discreet._delivery.stream import echoes, writing
 from discreet._health import ledger
 from discreet._levels import INFO, levels
 from discreet._redaction.audit import audit, speaker
@@ -112,6 +113,8 @@ class Pipeline:
 
     def process(self, record: Record, context: Context, args: tuple[object, ...] = ()) -> None:
         """Redact, then encode and deliver to each output that wants it."""
+        if writing and echoes(record.message, args):
+            return
         record.identity = self.identity
         redactor = self.redactor_of(record.logger) if self._redactors else self.redactor
         speaker.logger = record.logger

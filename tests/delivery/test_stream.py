@@ -230,3 +230,56 @@ def test_what_a_program_put_in_the_place_of_stdout_needs_nothing_but_write(monke
     discreet.flush()
     assert json.loads(tee.text)["message"] == "hello"
     assert discreet.health()["dropped"] == {}
+
+
+# --- sys.stdout replaced by something that logs
+
+
+LOOP = """
+import logging, sys, discreet
+class Logging:
+    def __init__(self, level=logging.INFO, {attribute}=logging.getLogger("printed")):
+        self.level, self.{attribute} = level, {attribute}
+    def write(self, text):
+        for line in text.rstrip().splitlines():
+            self.{attribute}.log(self.level, line.rstrip())
+    def flush(self):
+        pass
+discreet.configure(format="json", service="s", environment="prod", level="{level}", delivery="{delivery}")
+sys.stdout = Logging()
+log = discreet.get_logger("x")
+for number in range(20): log.warning("record", number=number)
+print("by hand")
+assert discreet.flush(10)
+books = discreet.health()
+assert books["emitted"] == books["delivered"], books
+"""
+
+
+@pytest.mark.parametrize("delivery", ["direct", "queued", "ring"])
+@pytest.mark.parametrize("attribute", ["logger", "where"])
+def test_lines_are_written_once_though_stdout_logs_what_it_is_given(python, delivery, attribute):
+    done = python(LOOP.format(delivery=delivery, attribute=attribute, level="info"))
+    assert done.code == 0, done.err
+    records = [record["number"] for record in done.records if record["message"] == "record"]
+    assert records == list(range(20))
+    assert [record["message"] for record in done.records if record["logger"] == "printed"] == ["by hand"]
+
+
+def test_lines_are_not_lost_in_a_stdout_that_logs_below_the_level(python):
+    done = python(LOOP.format(delivery="direct", attribute="logger", level="warning"))
+    assert done.code == 0, done.err
+    assert [record["number"] for record in done.records] == list(range(20))
+
+
+def test_a_record_of_another_text_made_while_a_stream_is_written_is_no_echo(capsys):
+    class Telling(io.StringIO):
+        def write(self, text):
+            if "outer" in text:
+                discreet.get_logger("x").info("inner")
+            return super().write(text)
+
+    stream = Telling()
+    discreet.configure(sinks=[discreet.Stream(stream, format="json")], service="s", environment="prod")
+    discreet.get_logger("x").info("outer")
+    assert [json.loads(line)["message"] for line in stream.getvalue().splitlines()] == ["inner", "outer"]
