@@ -73,8 +73,11 @@ class Application:
                 self._popen.stdin.close()
 
 
+_FOREIGN = ("DISCREET_", "OTEL_", "APPL", "COVERAGE_")  # coverage's own lock hangs children that fork beside threads
+
+
 def _environment(state: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("DISCREET_", "OTEL_", "APPL"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
     paths = [str(HOME), *filter(None, [kept.get("PYTHONPATH")])]
     return {
         **kept,

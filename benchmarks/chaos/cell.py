@@ -186,8 +186,9 @@ class Cell:
         if self.scenario.spoil:
             faults.spoil(self.state, (".spool", ".ring", ".blob", ".lock"))
         faults.without_leases(self.state)
-        if self.file is not None:
-            self.file.unlink(missing_ok=True)  # somebody made room
+        if self.disk and self.file:
+            self.file.unlink(missing_ok=True)  # what arrived there is counted
+            self.disk.make_room()
         if self.collector is not None:
             self.collector.let_go()
             self.collector.up()

@@ -151,11 +151,12 @@ def _install(settings: Settings, *, take_over: bool) -> None:
     active.emitter, active.located = pipeline, WARNING
     wanted = settings.levels
     levels.replace(wanted.default, wanted.elsewhere, dict(wanted.named))
-    for sink in previous:
-        wrapped = any(getattr(other, "inner", None) is sink for other in settings.sinks)
-        if sink not in settings.sinks and not wrapped:
-            ledger.past.append(sink.books)
-            sink.retire()
+    inner = [getattr(other, "inner", None) for other in settings.sinks]
+    retiring = [sink for sink in previous if not any(sink is other for other in (*settings.sinks, *inner))]
+    _lifecycle.hurry(retiring)  # so that they send side by side
+    for sink in retiring:
+        ledger.past.append(sink.books)
+        sink.retire()
     _lifecycle.install()
     if take_over:
         from discreet import _hooks, _stdlib_bridge

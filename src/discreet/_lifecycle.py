@@ -19,7 +19,7 @@ from discreet._redaction.audit import audit
 from discreet._state import state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import FrameType
 
     from discreet._delivery.sink import Sink
@@ -64,18 +64,19 @@ def flush(timeout: float | None = None) -> bool:
     """Flush every sink, all within `timeout` seconds; whether all of it was delivered. Never raises."""
     deadline = None if timeout is None else time.monotonic() + max(0.0, timeout)
     sinks = state.sinks
-    for sink in sinks:
-        _hurry(sink)
+    hurry(sinks)
     # Those that cannot be told to stop come last, so that they cost the others nothing.
     results = [_flush(sink, deadline) for sink in sorted(sinks, key=lambda sink: not _takes_timeout(sink))]
     return all(results)
 
 
-def _hurry(sink: Sink) -> None:
-    try:
-        sink.hurry()
-    except Exception as error:  # it may still be flushed
-        complain(f"{sink.name} could not be hurried: {type(error).__name__}")
+def hurry(sinks: Iterable[Sink]) -> None:
+    """Tell each to send what waits, so that they do it side by side. Never raises."""
+    for sink in sinks:
+        try:
+            sink.hurry()
+        except Exception as error:  # it may still be flushed
+            complain(f"{sink.name} could not be hurried: {type(error).__name__}")
 
 
 def _flush(sink: Sink, deadline: float | None) -> bool:
@@ -130,9 +131,9 @@ def drain() -> None:
     """The process ends: one budget for all sinks to deliver, or to store, what waits. Never raises."""
     settings = state.settings
     deadline = time.monotonic() + (EXIT_TIMEOUT if settings is None else settings.exit_timeout)
-    for sink in state.sinks:
-        _hurry(sink)
-    for sink in sorted(state.sinks, key=lambda sink: not _takes_timeout(sink)):
+    sinks = (*state.sinks, *state.leaving.values())
+    hurry(sinks)
+    for sink in sorted(sinks, key=lambda sink: not _takes_timeout(sink)):
         if not sink.ends_itself:
             _flush(sink, deadline)
         try:
@@ -183,7 +184,7 @@ def _drain_at_end_of_worker(_reminder: object = None) -> None:
 
 
 def _before_fork() -> None:
-    _forking.sinks = state.sinks  # another thread may configure before this one has forked
+    _forking.sinks = (*state.sinks, *state.leaving.values())  # another thread may configure before this one has forked
     for sink in _forking.sinks:
         sink.before_fork()
 
@@ -202,6 +203,7 @@ def _after_fork_in_child() -> None:
     forked: tuple[Sink, ...] = _forking.sinks
     for sink in (*forked, *(sink for sink in state.sinks if sink not in forked)):
         sink.after_fork_in_child()
+    state.leaving.clear()  # what they still send is the parent's
     if state.took_over:
         sys.modules["discreet._hooks"].cover_multiprocessing()
     pipeline = state.pipeline

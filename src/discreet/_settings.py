@@ -189,6 +189,9 @@ def _sinks(
     path = read.get("file", file, "DISCREET_FILE", None, os.fspath)
     if path is not None:
         chosen.append(bounded(path))
+        read.why["sinks"] += f", {read.why['file']}"
+    if remote:
+        read.why["sinks"] += ", variables that ask for a remote sink"
     return (*chosen, *remote), advice
 
 

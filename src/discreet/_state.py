@@ -16,9 +16,14 @@ class State:
     settings: Settings | None = None
     pipeline: Pipeline | None = None
     sinks: tuple[Sink, ...] = ()
+    leaving: dict[int, Sink]
+    """Sinks of an earlier configuration that still send what waits, by id."""
     took_over: bool = False
     hosted: bool = False
     """Whether records flow into a host's `logging`."""
+
+    def __init__(self) -> None:
+        self.leaving = {}
 
 
 state = State()

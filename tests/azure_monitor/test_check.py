@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import discreet
-from discreet.azure import ApplicationInsights, check
+from discreet.azure import ApplicationInsights, LogsIngestion, check
 
 from .ingestion_server import KEY, Answer, serving
-from .test_logs_ingestion import sink_to
+from .test_logs_ingestion import RULE, sink_to
 
 
 def test_a_connection_that_works_leaves_nothing_to_say(server):
@@ -23,11 +25,13 @@ def test_a_connection_that_works_leaves_nothing_to_say(server):
         (Answer(403), "Monitoring Metrics Publisher"),
         (Answer(402), "daily cap"),
         (Answer(404), "connection string again"),
-        (Answer(429), "slow down"),
+        (Answer(408), "check the network"),
+        (Answer(429), "log less"),
+        (Answer(500), "azure.status.microsoft"),
         (Answer(503), "problem of its own"),
         (Answer(307, {"location": "https://evil.example/"}), "sends elsewhere"),
         (Answer(200, body=b"<html>login</html>"), "proxy"),
-        (Answer(418), "HTTP 418"),
+        (Answer(418), "Check the address"),
     ],
 )
 def test_what_is_wrong_is_said_with_the_remedy(server, answer, remedy):
@@ -57,7 +61,8 @@ def test_functions_with_a_standard_output_that_is_sent_too_is_said(server):
 
 
 @pytest.mark.parametrize(
-    ("status", "remedy"), [(403, "Metrics Publisher"), (404, "rule="), (503, "problem of its own")]
+    ("status", "remedy"),
+    [(401, "audience="), (403, "on the data collection rule"), (404, "rule="), (503, "problem of its own")],
 )
 def test_the_logs_ingestion_api_is_tested_too(status, remedy):
     with serving(token="good") as server:
@@ -66,6 +71,19 @@ def test_the_logs_ingestion_api_is_tested_too(status, remedy):
         server.script.append(Answer(status))
         (told,) = check(sink, environ={})
         assert remedy in told
+
+
+class Nobody:
+    def get_token(self, scope: str, **_: Any) -> Any:
+        raise PermissionError(scope)
+
+
+def test_where_there_is_no_token_the_ways_to_one_are_named(server):
+    logs = LogsIngestion(server.url, RULE, "Custom-Discreet", credential=Nobody(), environ={})
+    for sink in (ApplicationInsights(server.connection_string, credential=Nobody(), environ={}), logs):
+        (told,) = check(sink, environ={})
+        for way in ("PermissionError: no token", "az login", "managed identity", "AZURE_CLIENT_ID"):
+            assert way in told
 
 
 def test_of_other_sinks_there_is_nothing_to_say():

@@ -50,6 +50,9 @@ def test_forms_that_people_write_are_read(text, endpoint):
         (f"InstrumentationKey={KEY};IngestionEndpoint=ftp://a.b", "no https:// URL"),
         (f"InstrumentationKey={KEY};IngestionEndpoint=https://u:p@a.b", "more than a host"),
         (f"InstrumentationKey={KEY};IngestionEndpoint=https://a.b:port", "is no URL"),
+        (f"InstrumentationKey={KEY};IngestionEndpoint=https://u:p@ss/x@a.b", "more than a host"),
+        (f"InstrumentationKey={KEY};IngestionEndpoint=https://u:1/u:p@a.b", "more than a host"),
+        (f"InstrumentationKey={KEY};IngestionEndpoint=https://u:x?u:p@a.b", "is no URL"),
     ],
 )
 def test_a_wrong_one_is_refused_with_the_remedy_and_without_showing_it(text, problem):

@@ -67,11 +67,14 @@ def test_direct_and_ring_lose_nothing_that_a_call_returned_from(how, who):
         ("SIGTERM", "OTLP"),
         ("SIGTERM", "Application Insights"),
         ("SIGTERM, own handler", "ring"),
+        ("SIGTERM, own handler", "OTLP"),
     ],
 )
 def test_at_an_end_in_order_every_record_arrives_or_is_counted(how, who):
     outcome = measured(how, who)
-    assert outcome.delivered == outcome.emitted
+    # On a machine too busy to answer within the exit's budget, a network's wait on disk for the next start.
+    later = outcome.later if outcome.scenario.is_remote else 0
+    assert outcome.delivered + later == outcome.emitted
 
 
 @pytest.mark.parametrize("who", ["ring", "OTLP"])
@@ -85,7 +88,6 @@ def test_with_a_stalled_reader_a_queue_counts_what_it_loses():
     assert outcome.dropped == {"exit": outcome.emitted - outcome.delivered}
 
 
-@pytest.mark.xfail(reason="the ring's tail moves once a batch: what was written of the batch in hand comes again")
 def test_with_a_stalled_reader_a_ring_keeps_what_was_not_read():
     outcome = measured("stalled sink", "ring")
     assert outcome.later > 0

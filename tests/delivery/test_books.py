@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
+from types import FrameType
 
 import pytest
 from hypothesis import given, settings
@@ -213,3 +216,126 @@ def test_health_says_for_each_sink_what_became_of_its_records(memory_sink, sinks
     health = discreet.health()
     assert [sink["delivered"] for sink in health["sinks"]] == [1] * sinks
     assert health["emitted"] == sinks
+
+
+class Interrupted(BaseException):
+    """What a signal handler of the application raises, such as SystemExit."""
+
+
+class Raising:
+    """Raises at the n-th step, of lines or of bytecodes, that is taken in a file of delivery."""
+
+    def __init__(self, at: int) -> None:
+        self.left = at
+
+    def __call__(self, frame: FrameType, event: str, _: object) -> Raising | None:
+        if not frame.f_code.co_filename.endswith(PLACES):
+            return None
+        frame.f_trace_opcodes = True
+        if event in ("line", "opcode"):
+            self.left -= 1
+            if self.left == 0:
+                raise Interrupted
+        return self
+
+
+PLACES = tuple(str(Path("_delivery", name)) for name in ("queue.py", str(Path("remote", "sink.py")), "books.py"))
+PLACES += (str(Path("_delivery", "remote", "books.py")),)
+
+
+@pytest.mark.parametrize("before", [0, 3, 4], ids=["room", "half full", "full"])
+@pytest.mark.parametrize(("waits", "level"), [(10, 40), (20, 20)], ids=["sheds", "refuses"])
+def test_an_exception_of_a_signal_handler_at_any_step_of_a_call_leaves_the_books_balanced(before, waits, level):
+    trace = sys.gettrace()
+    step = 0
+    while True:
+        step += 1
+        sink = Scripted(lambda batch: Receipt(len(batch)), queue_count=4, delay=3600)
+        sender = sink._sender = ByHand(sink, sink._depot)
+        for _ in range(before):
+            sink.accept(b"before", waits)
+        raising = Raising(step)
+        sys.settrace(raising)
+        try:
+            sink.accept(b"interrupted", level)
+        except Interrupted:
+            pass
+        finally:
+            sys.settrace(trace)
+        if raising.left > 0:
+            break
+        health = sink.health()
+        assert balances(health), (step, health)
+        assert health["emitted"] in (before, before + 1), (step, health)
+        while native.holds(sink._queue.lock):  # a tracer, not a signal, comes between the end of a `with` and its exit
+            sink._queue.lock.release()
+        sink.accept(b"after", 40)
+        assert sender.flush(time.monotonic() + 30)
+        health = sink.health()
+        assert balances(health), (step, health)
+        assert health["waiting"] == 0
+        assert sink._queue.count == sink._queue.size == 0
+        arrived = [line for batch in sink.sent for line in batch]
+        assert len(arrived) == health["delivered"]
+        assert before + 1 <= health["emitted"] <= before + 2
+        assert arrived[-1:] == [b"after"]
+    assert step > 50
+
+
+@pytest.mark.parametrize("reason", ["encoding KeyError", "queue full"])
+def test_a_loss_at_the_door_and_one_at_the_receiver_of_the_same_name_are_both_counted(reason):
+    sink = Scripted(lambda batch: Receipt(0, {reason: len(batch)}), delay=3600)
+    sink._sender = ByHand(sink, sink._depot)
+    sink.drop(reason)
+    sink.accept(b"line")
+    assert not sink.flush(1)
+    health = sink.health()
+    assert balances(health)
+    assert (health["emitted"], health["dropped"]) == (2, {reason: 2})
+
+
+class Logging:
+    """A tracer that lets another record come in at one of the lines of delivery, as a signal handler does."""
+
+    def __init__(self, sink: Scripted, at: int) -> None:
+        self.sink = sink
+        self.left = at
+
+    def __call__(self, frame: FrameType, event: str, _: object) -> Logging | None:
+        if "_delivery" not in frame.f_code.co_filename:
+            return None
+        if event == "line":
+            self.left -= 1
+            if self.left == 0:
+                self.sink.accept(b"from the handler", 20)
+        return self
+
+
+@pytest.mark.parametrize("before", [0, 4], ids=["room", "full"])
+@pytest.mark.parametrize("what", ["a record", "the books"])
+def test_a_record_of_a_signal_handler_at_any_line_leaves_the_books_balanced(before, what, tmp_path):
+    trace = sys.gettrace()
+    step = 0
+    spool = Spool(tmp_path)
+    while True:
+        step += 1
+        sink = Scripted(lambda batch: Receipt(len(batch)), queue_count=4, delay=3600)
+        sink._sender = ByHand(sink, sink._depot)
+        sink._depot.spool = spool
+        for _ in range(before):
+            sink.accept(b"before", 10)
+        logging = Logging(sink, step)
+        sys.settrace(logging)
+        try:
+            if what == "a record":
+                sink.accept(b"interrupted", 20)
+            else:
+                sink.health()
+        finally:
+            sys.settrace(trace)
+        if logging.left > 0:
+            break
+        health = sink.health()
+        assert balances(health), (step, health)
+        assert health["emitted"] == before + 1 + (what == "a record"), (step, health)
+    assert step > 20

@@ -11,6 +11,7 @@ import discreet
 from discreet._delivery.remote import retry
 from discreet._delivery.remote.sink import Receipt
 from discreet._delivery.sink import Discard
+from discreet._state import state
 from discreet.errors import ConfigurationError
 
 from .receiver import DEADLINE, Posting, Receiver, Reply, Scripted, balances, hanging
@@ -372,3 +373,64 @@ def test_a_flush_says_once_that_a_local_sink_lost_a_record():
     discreet.get_logger("app").info("record")
     assert [discreet.flush(), discreet.flush()] == [False, True]
     assert discreet.health()["dropped"] == {"ENOSPC": 1}
+
+
+@pytest.mark.parametrize("spool", ["on", "off"])
+def test_a_receiver_that_hangs_does_not_hold_up_a_new_configuration(configured, spool):
+    server = hanging()
+    sinks = [Posting(f"http://127.0.0.1:{server.getsockname()[1]}/{n}", timeout=DEADLINE) for n in range(3)]
+    log = configured(*sinks, DISCREET_EXIT_TIMEOUT=str(DEADLINE), DISCREET_SPOOL=spool)
+    log.info("record")
+    began = time.monotonic()
+    configured(Discard())
+    assert time.monotonic() - began < DEADLINE / 2
+    health = discreet.health()
+    assert balances(health)
+    assert (health["waiting"], health["handed_over"]) == ((0, 3) if spool == "on" else (3, 0))
+    server.close()
+
+
+def test_a_retired_sink_without_a_place_on_disk_goes_on_for_a_while(receiver, configured):
+    receiver.hold.clear()
+    sink = Posting(receiver.url, timeout=DEADLINE)
+    log = configured(sink, DISCREET_EXIT_TIMEOUT=str(DEADLINE), DISCREET_SPOOL="off")
+    log.info("record")
+    configured(Discard())
+    receiver.hold.set()
+    receiver.wait(lambda: len(receiver.lines) == 1)
+    until = time.monotonic() + DEADLINE
+    while state.leaving and time.monotonic() < until:
+        threading.Event().wait(0.01)
+    health = discreet.health()
+    assert (health["delivered"], health["waiting"], health["dropped"]) == (1, 0, {})
+
+
+def test_a_sink_that_is_on_its_way_out_may_be_named_again(receiver, configured):
+    receiver.hold.clear()
+    sink = Posting(receiver.url, timeout=DEADLINE)
+    log = configured(sink, DISCREET_EXIT_TIMEOUT=str(DEADLINE), DISCREET_SPOOL="off")
+    log.info("first")
+    configured(Discard())
+    log = configured(sink)
+    assert not state.leaving
+    log.info("second")
+    receiver.hold.set()
+    assert discreet.flush(DEADLINE)
+    assert [b"first" in line for line in receiver.lines] == [True, False]
+
+
+def test_without_a_failure_nothing_is_written_to_disk(receiver, configured, tmp_path):
+    log = configured(Posting(receiver.url))
+    log.info("record")
+    assert discreet.flush(DEADLINE)
+    configured(Discard())
+    assert not list((tmp_path / "state").rglob("*.spool"))
+
+
+def test_a_short_wait_that_the_receiver_asked_for_is_waited_in_memory(receiver, configured, tmp_path):
+    receiver.answers = [Reply(429, {"Retry-After": "0.2"})]
+    sink = Posting(receiver.url)
+    log = configured(sink)
+    log.info("record")
+    receiver.wait(lambda: receiver.requests == 2)
+    assert sink._depot.spool._books._own == {}

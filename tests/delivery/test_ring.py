@@ -88,6 +88,74 @@ def test_a_line_that_was_looked_at_stays_until_it_is_taken(ring):
     assert ring.peek() == ()
 
 
+def test_what_was_passed_does_not_come_again_though_the_rest_was_not_taken(ring, tmp_path):
+    for line in (b"one", b"two", b"three", b"four"):
+        ring.put(line, INFO)
+    ring.peek()
+    ring.passed(1)
+    ring.passed(2)
+    assert ring.waiting == 1
+    assert ring.peek() == [b"four"]
+    abandon(ring)
+    assert left_in(tmp_path) == [b"four"]
+
+
+def test_what_was_passed_makes_room_at_once(ring):
+    while ring.put(b"x" * 100, ERROR):
+        pass
+    ring.peek()
+    ring.passed(1)
+    assert ring.put(b"x" * 100, ERROR)
+    assert not ring.put(b"x" * 100, ERROR)
+
+
+@given(st.lists(st.tuples(st.binary(max_size=700), st.integers(0, 3)), max_size=40))
+@settings(max_examples=60)
+def test_a_batch_may_be_passed_in_parts_and_left_at_any_point(tmp_path_factory, steps):
+    folder = tmp_path_factory.mktemp("ring")
+    ring = Ring(folder, {}, 4096)
+    waiting = []
+    for line, most in steps:
+        if ring.put(line, ERROR):
+            waiting.append(line)
+        lines = ring.peek()
+        passed = min(most, len(lines))
+        assert list(lines[:passed]) == waiting[:passed]
+        ring.passed(passed)
+        waiting = waiting[passed:]
+        assert ring.waiting == len(waiting)
+    abandon(ring)
+    (left,) = leftovers(folder)
+    assert (list(left.lines), left.torn) == (waiting, 0)
+
+
+def test_a_torn_record_is_counted_once_wherever_a_batch_is_parted(ring, monkeypatch):
+    put_with_one_torn(ring, monkeypatch)
+    ring.peek()
+    ring.passed(1)
+    assert ring.torn == 0
+    ring.passed(1)
+    assert (ring.torn, ring.waiting) == (1, 1)
+    assert take(ring) == [b"last"]
+    assert (ring.torn, ring.waiting) == (1, 0)
+
+
+def put_with_one_torn(ring, monkeypatch):
+    real = ring_module.crc32
+
+    def broken(line, start):
+        if line == b"broken":
+            raise KeyboardInterrupt
+        return real(line, start)
+
+    monkeypatch.setattr(ring_module, "crc32", broken)
+    for line in (b"before", b"broken", b"after", b"last"):
+        try:
+            ring.put(line, INFO)
+        except KeyboardInterrupt:
+            continue
+
+
 def test_the_less_important_leave_room_for_the_more_important(ring):
     kept = {}
     for level in (DEBUG, INFO, WARNING, ERROR):
@@ -229,6 +297,17 @@ def test_what_is_done_is_not_left_again(tmp_path):
         assert left.lines == [b"3", b"4"]
         left.remove()
     assert files(tmp_path) == []
+
+
+def test_a_torn_record_among_what_is_done_is_told_then_and_not_again(ring, tmp_path, monkeypatch):
+    put_with_one_torn(ring, monkeypatch)
+    abandon(ring)
+    for left in leftovers(tmp_path):
+        assert (list(left.lines), left.torn) == ([b"before", b"after", b"last"], 1)
+        assert [left.done(1), left.done(2)] == [0, 1]
+        assert left.torn == 0
+    for left in leftovers(tmp_path):
+        assert (list(left.lines), left.torn) == ([b"last"], 0)
 
 
 @given(st.data())

@@ -199,6 +199,19 @@ def test_what_is_too_old_expires_and_is_counted(folder):
     assert spool.news().dropped == {"spool expired": 2}
 
 
+def test_a_clock_that_was_set_forward_costs_nothing_that_waits(folder, monkeypatch):
+    before = Spool(folder)
+    before.write(lines(0, 3))
+    seconds, nanoseconds, years = time.time, time.time_ns, 40 * 365 * 86400
+    monkeypatch.setattr(time, "time", lambda: seconds() + years)
+    monkeypatch.setattr(time, "time_ns", lambda: nanoseconds() + years * 10**9)
+    assert before.write(lines(3)) == 1
+    after = Spool(folder)
+    assert after.write(lines(4)) == 1
+    assert drained(after) == lines(0, 5)
+    assert before.news().dropped == after.news().dropped == {}
+
+
 def test_the_survey_counts_everybodys_and_changes_nothing(folder):
     assert survey(folder) == (0, 0)
     Spool(folder).write([b"abc", b"de"])

@@ -11,7 +11,7 @@ import pytest
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="forks, signals and file locks")
 
 AWAY = """
-import atexit, json, os, signal, sys, threading, time, discreet
+import atexit, json, os, posix, signal, sys, threading, time, discreet
 from discreet._delivery.remote.sink import Receipt, Remote
 from discreet._encoding.json import encode
 class Away(Remote):
@@ -212,7 +212,7 @@ for _ in range(30):
         signal.alarm(30)
         log.info("child")
         assert discreet.flush(30)
-        os._exit(0)
+        posix._exit(0)  # coverage replaces os._exit, and waits there for a lock that a thread held at the fork
     assert os.waitpid(child, 0)[1] == 0
 stop.set()
 for thread in threads: thread.join()
@@ -379,3 +379,88 @@ assert discreet.flush(30)
 """)
     assert done.code == 0, done.err
     assert messages(done) == ["record"]
+
+
+@pytest.mark.parametrize(
+    ("spool", "said"),
+    [
+        ("on", b"records for Down that are made after the end wait on disk for the next start"),
+        ("off", b"records for Down that are made after the end are lost"),
+    ],
+)
+def test_records_after_the_end_are_spoken_of_once(run, spool, said):
+    done = run(
+        """
+def late():
+    for number in range(50): log.info("late", number=number)
+atexit.register(late)
+configure(Down())
+log.info("left")
+""",
+        DISCREET_EXIT_TIMEOUT="0.5",
+        DISCREET_SPOOL=spool,
+    )
+    assert done.err.count(said) == 1
+    assert len(done.err.splitlines()) <= 3, done.err
+
+
+def test_what_waits_is_on_disk_after_the_first_attempt_that_failed(run):
+    done = run("""
+class Once(Away):
+    def send(self, batch, timeout):
+        if spool_holds(): os.kill(os.getpid(), signal.SIGKILL)
+        raise ConnectionRefusedError(111, "refused")
+def spool_holds(): return any(map(os.path.getsize, glob.glob(os.environ["DISCREET_STATE_DIR"] + "/spool/*/*.spool")))
+import glob
+sink = Once(delay=0.01)
+configure(sink)
+for number in range(5): log.info("early", number=number)
+time.sleep(60)
+""")
+    assert done.code == -signal.SIGKILL
+    done = run("""
+class Once(Away): pass
+configure(Once())
+log.info("next")
+""")
+    assert messages(done) == ["early"] * 5 + ["next"]
+
+
+def test_an_exit_waits_for_a_sink_that_an_earlier_configuration_left_with_records(run):
+    done = run(
+        """
+go = threading.Event()
+class Slow(Away):
+    def send(self, batch, timeout):
+        go.wait(40)
+        return Away.send(self, batch, timeout)
+configure(Slow(delay=0, timeout=40))
+log.info("slow")
+began = time.monotonic()
+configure(Away())
+assert time.monotonic() - began < 15
+log.info("quick")
+threading.Thread(target=lambda: (time.sleep(0.2), go.set()), daemon=True).start()
+""",
+        DISCREET_EXIT_TIMEOUT="20",
+        DISCREET_SPOOL="off",
+    )
+    assert done.code == 0, done.err
+    assert sorted(messages(done)) == ["quick", "slow"]
+    assert done.err == b""
+
+
+def test_a_connection_that_was_cut_is_tried_again_at_once_at_the_end(run):
+    done = run("""
+class Cut(Away):
+    failed = False
+    def send(self, batch, timeout):
+        if not self.failed:
+            self.failed = True
+            raise ConnectionResetError(104, "reset")
+        return Away.send(self, batch, timeout)
+configure(Cut())
+log.info("record")
+""")
+    assert messages(done) == ["record"]
+    assert done.err == b""

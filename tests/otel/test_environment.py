@@ -135,9 +135,36 @@ def test_a_wrong_value_is_said_once_by_the_variables_name_and_the_default_serves
         assert getattr(sink, attribute) == getattr(usual, attribute)
 
 
-def test_an_endpoint_that_is_none_is_refused():
-    with pytest.raises(ConfigurationError, match="endpoint"):
-        from_environment({"OTEL_EXPORTER_OTLP_ENDPOINT": "not a url"})
+@pytest.mark.parametrize(
+    ("environ", "told"),
+    [
+        (
+            {"ENDPOINT": "localhost:4318"},
+            "ENDPOINT='localhost:4318': not a URL of a receiver. Write http://host:4318, or",
+        ),
+        ({"ENDPOINT": "ftp://a", "LOGS_ENDPOINT": "ftp://b"}, "LOGS_ENDPOINT='ftp://b': "),
+        ({"LOGS_ENDPOINT": "ftp://b/"}, "http://host:4318/v1/logs"),
+        ({"ENDPOINT": "dns:a@b", "PROTOCOL": "grpc"}, "ENDPOINT='…@b': not a gRPC name"),
+        ({"ENDPOINT": "ftp://me:word@host/"}, "ENDPOINT='ftp://…@host/': "),
+        ({"CERTIFICATE": "/nowhere"}, "CERTIFICATE='/nowhere': cannot be read"),
+        ({"LOGS_CERTIFICATE": __file__}, f"LOGS_CERTIFICATE={__file__!r}: cannot be used"),
+        ({"CLIENT_KEY": __file__}, f"CLIENT_KEY={__file__!r}: a certificate and its key belong together"),
+        ({"CLIENT_CERTIFICATE": __file__, "CLIENT_KEY": __file__}, f"CLIENT_CERTIFICATE={__file__!r}: cannot be used"),
+    ],
+)
+def test_a_wrong_variable_is_refused_by_its_name_with_what_stands_in_it(environ, told):
+    with pytest.raises(ConfigurationError) as caught:
+        from_environment({f"OTEL_EXPORTER_OTLP_{name}": value for name, value in environ.items()})
+    assert str(caught.value).startswith("OTEL_EXPORTER_OTLP_")
+    assert told in str(caught.value)
+
+
+def test_what_was_given_in_code_goes_by_its_name_in_code(tmp_path):
+    environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://host:4318", "OTEL_EXPORTER_OTLP_CERTIFICATE": "/nowhere"}
+    with pytest.raises(ConfigurationError, match=r"^certificate='.*/none'"):
+        OTLP(certificate=str(tmp_path / "none"), environ=environ)
+    with pytest.raises(ConfigurationError, match=r"^certificate='.*\.py': cannot be used"):
+        OTLP(certificate=__file__, environ=environ)
 
 
 def test_empty_values_count_as_none(capfd):

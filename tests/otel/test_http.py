@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import logging
 import socket
+import stat
+import sys
 from typing import Any
 
 import pytest
 
 import discreet
+import discreet.testing
 from discreet._delivery.remote.sink import Unreachable
 from discreet._encoding.otel_mapping import Limits
 from discreet._redaction.registered import registry
+from discreet._settings import resolve
 from discreet.errors import ConfigurationError
 from discreet.otel import OTLP
 from discreet.otel.encoder import Encoder
@@ -179,11 +185,55 @@ def test_a_wrong_setting_in_code_is_refused_by_name(given: dict[str, Any], setti
     assert caught.value.setting == setting
 
 
-def test_a_wrong_endpoint_is_refused_without_showing_its_password():
-    secret = "pass" + "w0rd"
+@pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
+@pytest.mark.parametrize("scheme", ["ftp://", "http://", "https://", ""])
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "one:two?three@host/",
+        "one:two#three@host/",
+        "one:two/three@host:wrong/",
+        "one:1?two@host/",
+        "one:1#two@host/",
+        "one:1/two@host/",
+        "one:two@three?four@host/",
+        "one:two@host:wrong/?key=three",
+        "host:wrong/?key=one@two",
+        "host:wrong/?one#two",
+    ],
+)
+def test_a_wrong_endpoint_is_refused_without_a_part_of_its_password_or_query(scheme, endpoint, protocol):
     with pytest.raises(ConfigurationError) as caught:
-        OTLP(f"ftp://me:{secret}@host/?k={secret}")
-    assert secret not in str(caught.value)
+        OTLP(scheme + endpoint, protocol=protocol, environ={})
+    for part in ("one", "two", "three", "four"):
+        assert part not in f"{caught.value} {caught.value.value}"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "shown"),
+    [
+        ("ftp://host/logs", "'ftp://host/logs'"),
+        ("ftp://me:word@host/logs?key=1", "'ftp://…@host/logs?…'"),
+        ("ftp://me:wo?rd@host/logs", "'ftp://…'"),
+        (" localhost:4318 ", "'localhost:4318'"),
+    ],
+)
+def test_what_holds_no_secret_of_a_wrong_endpoint_is_shown(endpoint, shown):
+    with pytest.raises(ConfigurationError) as caught:
+        OTLP(endpoint, environ={})
+    assert str(caught.value).startswith(f"endpoint={shown}: ")
+
+
+def test_a_password_with_special_characters_travels_percent_encoded(receiver, lines):
+    sink = OTLP(receiver.url.replace("//", "//me:%2F%3F%23%40@"), environ={})
+    sink.send(lines(), 10)
+    assert receiver.received[0].headers["authorization"] == "Basic bWU6Lz8jQA=="
+
+
+def test_one_refused_record_is_one_record(receiver, lines, capfd):
+    receiver.answer = Answer(rejected=1, message="no room for this one")
+    OTLP(receiver.url, environ={}).send(lines(), 10)
+    assert "refused 1 record of a batch: no room for this one" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
@@ -216,10 +266,84 @@ def test_mutual_tls_shows_the_clients_certificate(tmp_path):
             OTLP(receiver.url, certificate=files.authority).send(lines(), 10)
 
 
-def test_records_for_another_tenant_wait_in_another_place() -> None:
-    def recipient(**headers: str) -> str:
-        return OTLP("http://127.0.0.1:9", headers=headers).recipient
+@pytest.mark.skipif(sys.platform == "win32", reason="needs file locks")
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"headers": {"tenant": "b"}},
+        {"headers": {"tenant": "a", "authorization": "Bearer " + "y" * 20}},
+        {"headers": {"tenant": "a"}, "endpoint": "http://127.0.0.1:9/?key=one"},
+        {"headers": {"tenant": "a"}, "endpoint": "http://me:word@127.0.0.1:9/"},
+    ],
+)
+def test_what_waits_for_one_tenant_or_key_is_kept_apart_from_anothers(other, tmp_path, monkeypatch):
+    monkeypatch.setenv("DISCREET_STATE_DIR", str(tmp_path))
+    settings = resolve(service="s", environ={})
 
-    assert recipient(tenant="a") != recipient(tenant="b")
-    assert recipient(authorization="Bearer " + "x" * 20) == recipient(authorization="Bearer " + "y" * 20)
-    assert "tenant" not in recipient(tenant="a")
+    def place(endpoint="http://127.0.0.1:9/", **options):
+        sink = OTLP(endpoint, environ={}, **options)
+        sink.prepare(settings)
+        return sink._depot.spool.folder
+
+    first = place(headers={"tenant": "a"})
+    assert place(headers={"tenant": "a"}) == first
+    assert place(**other) != first
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs file locks")
+def test_of_a_credential_nothing_is_stored_that_could_be_tried_without_the_salt(tmp_path, monkeypatch):
+    settings = resolve(service="s", environ={})
+    names = []
+    for state in ("one", "two"):
+        monkeypatch.setenv("DISCREET_STATE_DIR", str(tmp_path / state))
+        sink = OTLP("http://127.0.0.1:9/", headers={"api-key": "weak"}, environ={})
+        sink.prepare(settings)
+        names.append(sink._depot.spool.folder.name)
+        salt = tmp_path / state / "salt"
+        assert stat.S_IMODE(salt.stat().st_mode) == 0o600
+        assert len(salt.read_bytes()) == 32
+    assert names[0] != names[1]
+    assert "weak" not in names[0]
+
+
+MADE = "k3y" + "A1b2C3d4" * 3
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "headers"),
+    [
+        ("?api-key={}", {}),
+        ("?p={}", {}),
+        ("", {"X-Ingestion": "{}"}),
+        ("", {"Authorization": "Basic " + base64.b64encode(f"me:{MADE}".encode()).decode()}),
+    ],
+)
+def test_a_key_in_the_url_or_in_a_header_is_masked_in_what_the_http_client_says(receiver, tmp_path, endpoint, headers):
+    file = tmp_path / "log"
+    client = logging.getLogger("urllib3")
+    client.setLevel(logging.DEBUG)
+    given = {name: value.format(MADE) for name, value in headers.items()}
+    sink = OTLP(receiver.url + endpoint.format(MADE), headers=given, environ={})
+    try:
+        discreet.configure(service="s", level="debug", sinks=[sink, discreet.File(file)])
+        discreet.get_logger("x").warning("it ends in " + MADE)
+        assert discreet.flush(10)
+        discreet.get_logger("x").info("health", books=discreet.health())
+        said = file.read_text()
+        assert "urllib3" in said
+        assert "/v1/logs" in said
+        assert MADE not in said
+    finally:
+        client.setLevel(logging.NOTSET)
+        discreet.testing.reset()
+
+
+def test_names_of_tenants_and_streams_are_not_masked(receiver, tmp_path):
+    file = tmp_path / "log"
+    sink = OTLP(receiver.url + "?stream=orders-of-the-north", headers={"X-Scope": "warehouse-north-2"}, environ={})
+    try:
+        discreet.configure(service="s", sinks=[sink, discreet.File(file)], take_over=False)
+        discreet.get_logger("x").warning("orders-of-the-north of warehouse-north-2")
+        assert "orders-of-the-north of warehouse-north-2" in file.read_text()
+    finally:
+        discreet.testing.reset()

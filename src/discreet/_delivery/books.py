@@ -9,6 +9,15 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 
+def add_to(counts: dict[str, int], reason: str, count: int = 1) -> None:
+    """Add to one of several counts, so that a signal handler that counts too comes before or after it.
+
+    CPython looks for signals after calls and at jumps, of which the line that adds has none.
+    """
+    counts.setdefault(reason, 0)
+    counts[reason] += count
+
+
 class Books:
     """What became of the lines one sink was given. They outlive the sink, for `health()`.
 
@@ -32,7 +41,12 @@ class Books:
 
     def lose(self, reason: str, count: int = 1) -> None:
         """Count lines that came here and are lost."""
-        self.dropped[reason] = self.dropped.get(reason, 0) + count
+        add_to(self.dropped, reason, count)
+
+    def adopt(self, count: int) -> None:
+        """Count lines that another process left to deliver."""
+        self.emitted += count
+        self.adopted += count
 
     @property
     def lost(self) -> int:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import struct
 from binascii import crc32
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 HEADER = struct.Struct("<IIQ")  # length of the line, checksum of sequence and line, sequence (from 1)
 FRAME = HEADER.size
@@ -23,6 +26,8 @@ class Reading(NamedTuple):
     """Frames that must have been there: gaps in the sequence."""
     end: int
     """Where the last whole frame ends. What stands behind it was torn, or never written."""
+    ends: Sequence[int] = ()
+    """Where the frame of each line ends."""
 
 
 def pack(line: bytes, sequence: int) -> bytes:
@@ -37,6 +42,7 @@ def read(data: bytes, start: int = 0, after: int = 0, align: int = 1) -> Reading
     """
     sequences: list[int] = []
     lines: list[bytes] = []
+    ends: list[int] = []
     at = end = start
     last, missing, size = after, 0, len(data)
     unpack = HEADER.unpack_from
@@ -47,12 +53,13 @@ def read(data: bytes, start: int = 0, after: int = 0, align: int = 1) -> Reading
         if 0 < sequence <= last + size and stop <= size:
             line = data[at + FRAME : stop]
             if crc32(line, sequence & 0xFFFFFFFF) == checksum:
+                at = end = stop + -stop % align
                 if sequence > last:
                     missing += sequence - last - 1
                     last = sequence
                     sequences.append(sequence)
                     lines.append(line)
-                at = end = stop + -stop % align
+                    ends.append(end)
                 continue
         at += align
-    return Reading(sequences, lines, missing, end)
+    return Reading(sequences, lines, missing, end, ends)

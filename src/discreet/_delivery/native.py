@@ -91,17 +91,15 @@ class Gate:
     Nothing but one lock of the system's, because it is used in signal handlers, which may interrupt anything.
     """
 
-    __slots__ = ("_lock", "_woken")
+    __slots__ = ("_lock",)
 
     def __init__(self) -> None:
         self._lock: threading.Lock = original("allocate_lock")()
         self._lock.acquire()
-        self._woken = False
 
     def wake(self) -> None:
         """Let the waiting thread go, or the next that comes."""
-        if not self._woken:
-            self._woken = True
+        if self._lock.locked():
             try:
                 self._lock.release()
             except RuntimeError:  # somebody was faster
@@ -110,8 +108,5 @@ class Gate:
     def wait(self, timeout: float | None) -> bool:
         """Whether somebody woke us, within that many seconds (None: however long)."""
         if timeout is not None and timeout <= 0:
-            woken = self._lock.acquire(blocking=False)
-        else:
-            woken = self._lock.acquire(timeout=FOREVER if timeout is None else min(timeout, FOREVER))
-        self._woken = False
-        return woken
+            return self._lock.acquire(blocking=False)
+        return self._lock.acquire(timeout=FOREVER if timeout is None else min(timeout, FOREVER))

@@ -25,15 +25,19 @@ class Queue:
 
     A newcomer that finds it full takes the place of the oldest line of the lowest level below its own; `lose` is told
     ("shed debug"). Nothing here waits but for a lock that is held for a moment. A signal handler may come in between
-    any two steps, in the thread that holds the lock: each step leaves what the next needs.
+    any two steps, in the thread that holds the lock: each step leaves what the next needs. The handler may also raise:
+    a line has come in with the one step that appends it, and what else is counted is then counted anew.
     """
 
     def __init__(self, lose: Callable[[str], None], *, count: int = MOST, size: int = MOST_BYTES) -> None:
         self.lock: Patient | threading.RLock = native.lock()
         self.count = 0
         self.size = 0
-        self.accepted = 0
-        """How many lines ever came in; the newest has this number."""
+        self.newest = 0
+        """The number of the newest line. Numbers grow; where a signal handler raised, one may be left out."""
+        self.taken = 0
+        """How many lines `take` gave away."""
+        self._shed = 0
         self._lose = lose
         self._most = count
         self._most_size = size
@@ -45,14 +49,23 @@ class Queue:
         rank = 0 if level < 0 else 5 if level > 50 else level // 10
         size = len(line)
         with self.lock:
-            if (self.count >= self._most or self.size + size > self._most_size) and not self._make_room(rank, size):
-                return False
-            self.accepted = number = self.accepted + 1
-            self._lines[rank].append((number, line))
-            self._sizes[rank] += size
-            self.size += size
-            self.count += 1
+            try:
+                if (self.count >= self._most or self.size + size > self._most_size) and not self._make_room(rank, size):
+                    return False
+                self.newest = number = self.newest + 1
+                self._lines[rank].append((number, line))
+                self._sizes[rank] += size
+                self.size += size
+                self.count += 1
+            except BaseException:
+                self._recount()
+                raise
         return True
+
+    def _recount(self) -> None:
+        self._sizes = [sum(len(line) for _, line in tuple(lines)) for lines in self._lines]
+        self.size = sum(self._sizes)
+        self.count = self.held
 
     def _make_room(self, rank: int, size: int) -> bool:
         lower = self._lines[:rank]
@@ -60,13 +73,27 @@ class Queue:
             return False
         for below, lines in enumerate(lower):
             while lines and (self.count >= self._most or self.size + size > self._most_size):
-                try:
-                    line = lines.popleft()[1]
-                except IndexError:  # a signal handler's record took its place
-                    break
-                self._left(below, len(line))
-                self._lose(_SHED[below])
+                self._give_up_oldest(below)
         return True
+
+    def _give_up_oldest(self, rank: int) -> None:
+        lines = self._lines[rank]
+        told = False
+        before = lines[0] if lines else None
+        try:
+            line = lines.popleft()[1]
+            self._left(rank, len(line))
+            self._lose(_SHED[rank])
+            told = True
+            self._shed += 1
+        except IndexError:  # a signal handler's record took its place
+            return
+        except BaseException:
+            if before is not None and not (lines and lines[0] is before):  # it is out, and has to be counted
+                if not told:
+                    self._lose(_SHED[rank])
+                self._shed += 1
+            raise
 
     def take(self, count: int, size: int) -> list[bytes]:
         """The oldest lines, up to so many and so many bytes, but at least one if there is any."""
@@ -77,7 +104,7 @@ class Queue:
                 if not heads:
                     break
                 rank = heads[0][1]
-                until = heads[1][0] if len(heads) > 1 else self.accepted + 1
+                until = heads[1][0] if len(heads) > 1 else self.newest + 1
                 before = len(taken)
                 size = self._take_run(rank, until, count, size, taken)
                 if len(taken) == before:
@@ -94,6 +121,7 @@ class Queue:
                     break
                 line = lines.popleft()[1]
                 taken.append(line)
+                self.taken += 1
                 self._left(rank, len(line))
         except IndexError:  # a signal handler's record took the place of the last
             return size
@@ -105,10 +133,21 @@ class Queue:
         self.count -= 1
 
     @property
+    def held(self) -> int:
+        """How many lines wait: `count`, as it truly is."""
+        return sum(map(len, self._lines))
+
+    @property
+    def accepted(self) -> int:
+        """How many lines ever came in."""
+        with self.lock:
+            return self.taken + self._shed + self.held
+
+    @property
     def oldest(self) -> int:
         """The number of the oldest line; one above the newest's if none waits."""
         with self.lock:
-            return min((lines[0][0] for lines in self._lines if lines), default=self.accepted + 1)
+            return min((lines[0][0] for lines in self._lines if lines), default=self.newest + 1)
 
     @property
     def is_half_full(self) -> bool:

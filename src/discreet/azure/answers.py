@@ -20,6 +20,8 @@ RETRYABLE = frozenset({401, 403, 408, 429, 500, 502, 503, 504})
 QUOTA = frozenset({402, 439})
 REDIRECTS = frozenset({307, 308})
 
+_STATUS = "look at https://azure.status.microsoft"
+_WAITS = "Records wait and are sent again. If it lasts"
 _IN_WORDS: Mapping[int, str] = {
     400: "the envelope or its instrumentation key was refused. Copy the connection string again from the portal",
     401: "Entra ID is wanted, or the token was not accepted. Pass credential=..., or set "
@@ -28,9 +30,10 @@ _IN_WORDS: Mapping[int, str] = {
     "a new assignment takes some minutes",
     402: "the resource's daily cap is reached. Raise the cap, or wait for the day to end",
     404: "nothing takes telemetry at this address. Copy the connection string again from the portal",
-    408: "the service took too long. Records wait and are sent again",
+    408: f"the service took too long. {_WAITS}, check the network and HTTPS_PROXY, and {_STATUS}",
     413: "one record is too large for the service. Log less in one record",
-    429: "the service asks to slow down. Records wait and are sent again",
+    429: f"the service asks to slow down. {_WAITS}, log less (DISCREET_LEVEL=warning), or raise the limit of what you "
+    "send to; a service with much to say may need a resource of its own",
     439: "the resource's quota is used up. Raise it, or log less",
 }
 
@@ -47,10 +50,10 @@ class Problem(NamedTuple):
 def in_words(status: int) -> str:
     """What is wrong, and the remedy."""
     told = _IN_WORDS.get(status)
-    if told is None:
-        told = (
-            "the service has a problem of its own. Records wait and are sent again" if status >= 500 else "unexpected"
-        )
+    if told is None and status >= 500:
+        told = f"the service has a problem of its own. {_WAITS}, {_STATUS}"
+    elif told is None:
+        told = "not an answer of Azure Monitor. Check the address, and whether a proxy is in the way"
     return f"HTTP {status}: {told}"
 
 

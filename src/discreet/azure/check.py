@@ -26,6 +26,18 @@ _UNREACHABLE = (
     "Check the address in the connection string, the firewall, and HTTPS_PROXY where there is a proxy; "
     "with private link, whether this network resolves the name"
 )
+_NO_TOKEN = (
+    "no token. On your own machine, run az login; elsewhere give the process a managed identity, or set "
+    "AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET"
+)
+_NO_RULE = "the rule, its stream or the table is not there. Check rule=, stream= and endpoint="
+_OF_RULES = {  # where the data collection rule's answers mean something else
+    400: _NO_RULE,
+    401: "the token was not accepted. Check the credential's tenant, and audience= in a cloud that is not the public one",
+    403: "the identity may not write there. Assign it the role Monitoring Metrics Publisher on the data collection "
+    "rule; a new assignment takes some minutes",
+    404: _NO_RULE,
+}
 
 
 def check(sink: Sink, *, environ: Mapping[str, str] | None = None, timeout: float = 10.0) -> list[str]:
@@ -53,9 +65,9 @@ def _insights(sink: ApplicationInsights, timeout: float) -> list[str]:
         "tags": {"ai.cloud.role": "discreet doctor"},
         "data": data,
     }
-    status, _headers, body = sink.track(json.dumps(envelope).encode() + b"\n", timeout)
+    status, _headers, body = sink.track([json.dumps(envelope).encode() + b"\n"], timeout)
     if not status:
-        return [f"{body.decode()}: no token. Check the identity that this process runs as"]
+        return [f"{body.decode()}: {_NO_TOKEN}"]
     found = problems_of(body, 1)
     if status in (200, 206) and found is not None:
         return [in_words(problem.status) for problem in found[1]]
@@ -75,12 +87,9 @@ def _logs(sink: LogsIngestion, timeout: float) -> list[str]:
         return []
     if receipt.reason.startswith("HTTP "):
         status = int(receipt.reason[5:])
-        if status in (400, 404):
-            return [
-                f"{receipt.reason}: the rule, its stream or the table is not there. Check rule=, stream= and endpoint="
-            ]
-        return [in_words(status)]
-    return [f"{receipt.reason}: no token. Check the identity that this process runs as"]
+        told = _OF_RULES.get(status)
+        return [f"{receipt.reason}: {told}" if told else in_words(status)]
+    return [f"{receipt.reason}: {_NO_TOKEN}"]
 
 
 def _twice(environ: Mapping[str, str]) -> list[str]:

@@ -80,7 +80,7 @@ def clean_endpoint(url: str) -> str:
         raise ValueError("is no URL") from None
     if parts.scheme not in ("https", "http") or not parts.hostname or not port_is_fine:
         raise ValueError("is no https:// URL")
-    if parts.username or parts.password or parts.query or parts.fragment:
+    if "@" in url or parts.query or parts.fragment:  # also where a character of a password ends the host
         raise ValueError("has more than a host and a path")
     return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
 

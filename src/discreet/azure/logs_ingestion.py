@@ -23,6 +23,7 @@ from discreet.azure.entra import Token, check_credential
 from discreet.azure.limits import cut, cut_middle
 from discreet.azure.text import quote, seal
 from discreet.errors import ConfigurationError
+from discreet.otel.endpoint import shown
 from discreet.otel.resource import Resource
 
 if TYPE_CHECKING:
@@ -80,7 +81,9 @@ class LogsIngestion(Remote):
         try:
             self._endpoint = clean_endpoint(endpoint)
         except ValueError as error:
-            _refuse("endpoint", endpoint, str(error), "Copy the logs ingestion URL of the data collection endpoint")
+            _refuse(
+                "endpoint", shown(endpoint), str(error), "Copy the logs ingestion URL of the data collection endpoint"
+            )
         if not _RULE.fullmatch(self._rule):
             _refuse("rule", self._rule, "is no immutable id", "Copy the rule's immutable id, dcr- and 32 digits")
         if not re.fullmatch(r"(?:Custom|Microsoft)-[\w-]+", self._stream):

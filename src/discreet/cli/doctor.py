@@ -7,6 +7,7 @@ import os
 import platform
 import shutil
 import sys
+import textwrap
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -74,14 +75,17 @@ def examine(*, offline: bool = False) -> dict[str, Any]:
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "engine": ENGINE,
     }
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its words on stderr say less than the report
     try:
         settings = _settings.resolve()
         with doctor_checks.leaving_no_files(settings.sinks):
             # Advice belongs in the report, not among the records; what waits on disk is the service's to deliver.
-            quiet = replace(settings, advice=(), delivery="direct", spool=False)
+            files = tuple(map(doctor_checks.harmless, settings.sinks))
+            quiet = replace(settings, sinks=files, advice=(), delivery="direct", spool=False)
             _configure._install(quiet, take_over=True)  # noqa: SLF001 - configure(), with settings at hand
             pipeline = state.pipeline
             assert pipeline is not None
+            pipeline.outputs = ()  # what libraries log during a test is neither ours to print nor to send
             sinks = doctor_checks.sinks(settings, pipeline, offline=offline)
     except ConfigurationError as error:
         return {**report, "problem": str(error)}
@@ -150,10 +154,21 @@ class _Page:
 
     def _checks(self, title: str, checks: list[dict[str, Any]]) -> Iterator[str]:
         yield self._title(title)
-        column = max(len(escape(check["name"])) for check in checks)
+        column = max((len(escape(check["name"])) for check in checks if not check["remedy"]), default=0)
         for check in checks:
+            if check["remedy"]:
+                yield f"  {self._mark(ok=check['ok'])} {escape(check['name'])}"
+                yield from self._below(check["note"], "bad")
+                yield from self._below(check["remedy"], "message")
+                continue
             note = self.paint(escape(check["note"]), "quiet" if check["ok"] else "bad")
             yield f"  {self._mark(ok=check['ok'])} {escape(check['name']):<{column}}  {note}"
+
+    def _below(self, text: str, style: str) -> Iterator[str]:
+        """Text that may be long, in lines of its own."""
+        width = max(40, self.width - 4)
+        for line in textwrap.wrap(escape(text), width, break_long_words=False, break_on_hyphens=False):
+            yield f"    {self.paint(line, style)}"
 
     def _waiting(self, waiting: list[dict[str, Any]]) -> Iterator[str]:
         """No fault: it may be on its way just now."""
@@ -161,7 +176,7 @@ class _Page:
         for place in waiting:
             count = f"{place['records']:,} record{'' if place['records'] == 1 else 's'}"
             yield f"  {self.paint('!', 'warn')} {count} in {escape(place['where'])}"
-            yield f"    {self.paint('delivered by ' + place['remedy'], 'quiet')}"
+            yield from self._below("delivered by " + place["remedy"], "quiet")
 
     def _redaction(self, checks: list[dict[str, Any]]) -> Iterator[str]:
         """All kinds in columns: what matters is that none is missing."""

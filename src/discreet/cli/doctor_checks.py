@@ -36,11 +36,12 @@ if TYPE_CHECKING:
 
 
 class Check(NamedTuple):
-    """What was looked at, whether it is well, and a word about it."""
+    """What was looked at, whether it is well, a word about it, and what to do where it is not."""
 
     name: str
     ok: bool
     note: str = ""
+    remedy: str = ""
 
 
 def hooks() -> list[Check]:
@@ -65,20 +66,26 @@ def _context_follows() -> bool:
 def sinks(settings: Settings, pipeline: Pipeline, *, offline: bool) -> list[Check]:
     """Whether each sink can be written to now, and its format; of a remote one, whether its receiver answers."""
     if not settings.sinks:
-        return [Check("none", ok=False, note="every record is lost: set DISCREET_STREAM or DISCREET_FILE")]
+        return [Check("none", ok=False, note="every record is lost", remedy="Set DISCREET_STREAM or DISCREET_FILE")]
+    remote = [] if offline else [sink for sink in settings.sinks if isinstance(sink, Remote)]
+    tests = {id(sink): doctor_connection.Test(sink, settings, pipeline) for sink in remote}  # all at once
     return [
-        _remote(sink, settings, pipeline, offline=offline) if isinstance(sink, Remote) else _sink(sink, settings)
+        _remote(sink, tests.get(id(sink))) if isinstance(sink, Remote) else _sink(sink, settings)
         for sink in settings.sinks
     ]
 
 
-def _remote(sink: Remote, settings: Settings, pipeline: Pipeline, *, offline: bool) -> Check:
-    if offline:
+def _remote(sink: Remote, test: doctor_connection.Test | None) -> Check:
+    if test is None:
         return Check(sink.name, ok=True, note="not tested (--offline)")
-    found = doctor_connection.problems(sink, settings, pipeline)
+    found = test.problems()
     if found is None:
         return Check(sink.name, ok=True, note="not tested: it has no test")
-    return Check(sink.name, not found, "; ".join(found) or "took a record just now")
+    if not found:
+        return Check(sink.name, ok=True, note="took a record just now")
+    parts = [problem.partition(". ") for problem in found]
+    note = "; ".join(what for what, _, _ in parts)
+    return Check(sink.name, ok=False, note=note, remedy=". ".join(remedy for _, _, remedy in parts if remedy))
 
 
 def _sink(sink: Sink, settings: Settings) -> Check:
@@ -91,7 +98,15 @@ def _sink(sink: Sink, settings: Settings) -> Check:
     elif isinstance(sink, Stream):
         stream = sink.stream()
         usable = stream is not None and not stream.closed
-    return Check(sink.name, usable, f"{wanted} format" if usable else "cannot be written to")
+    if usable:
+        return Check(sink.name, ok=True, note=f"{wanted} format")
+    remedy = "Give this user the right to write there, or name another place"
+    return Check(sink.name, ok=False, note="cannot be written to", remedy=remedy)
+
+
+def harmless(sink: Sink) -> Sink:
+    """The same file without its rotation and retention: to open those removes and compresses old files."""
+    return File(sink.path, format=sink.format, level=sink.level) if isinstance(sink, File) else sink
 
 
 @contextlib.contextmanager

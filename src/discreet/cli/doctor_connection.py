@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import threading
+import time
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 MESSAGE = "discreet doctor tested this connection"
 
 _LONGEST = 10.0  # seconds, however patient the sink itself is
+_LATE = 1.0  # seconds more, for what has no time limit of its own, such as the look-up of a name
 _ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _HEADERS = "OTEL_EXPORTER_OTLP_HEADERS"
 
@@ -27,6 +30,7 @@ _NOBODY = f"nothing listens there. Start the receiver, or correct {_ENDPOINT} (p
 _NO_ANSWER = (
     f"no answer in time. Check {_ENDPOINT}, its port (4318 is for HTTP, 4317 for gRPC), firewalls, and HTTPS_PROXY"
 )
+_TOO_LATE = "no answer in time. Check the address, this network's DNS, firewalls, and HTTPS_PROXY"
 _NO_NAME = f"its name is not known here. Check {_ENDPOINT} and this network's DNS"
 _NO_HTTP = (
     f"what listens there does not speak OTLP over HTTP. Check the port of {_ENDPOINT} (4318 is for HTTP, 4317 for "
@@ -50,7 +54,7 @@ _NO_FORM = (
     "it does not take requests of this form. Check OTEL_EXPORTER_OTLP_PROTOCOL (http/protobuf or http/json) and "
     "OTEL_EXPORTER_OTLP_COMPRESSION"
 )
-_BUSY = "it asks to slow down. Records wait and are sent again"
+_BUSY = "it asks to slow down. Records wait and are sent again. If it lasts, raise its limits, or log less"
 _UNWELL = "it has a problem of its own. Look into its logs"
 
 _REMEDIES = {
@@ -72,6 +76,7 @@ _REMEDIES = {
     "HTTP 404": _NO_PATH,
     "HTTP 405": _NO_PATH,
     "HTTP 407": "the proxy wants a user and a password. Put them into HTTPS_PROXY, or the host into NO_PROXY",
+    "HTTP 413": "even one record is too large for it. Raise its limit",
     "HTTP 415": _NO_FORM,
     "HTTP 429": _BUSY,
     "partial success": "it is there, but refused the record; its words are on standard error. Check its limits",
@@ -87,6 +92,24 @@ _REMEDIES = {
 }
 
 
+class Test:
+    """One sink's test, in a thread that nobody waits for longer than `_LONGEST`."""
+
+    def __init__(self, sink: Remote, settings: Settings, pipeline: Pipeline) -> None:
+        self._found: list[str] | None = [f"timeout: {_TOO_LATE}"]
+        self._deadline = time.monotonic() + min(sink.timeout, _LONGEST) + _LATE
+        self._thread = threading.Thread(target=self._run, args=(sink, settings, pipeline), daemon=True)
+        self._thread.start()
+
+    def _run(self, sink: Remote, settings: Settings, pipeline: Pipeline) -> None:
+        self._found = problems(sink, settings, pipeline)
+
+    def problems(self) -> list[str] | None:
+        """As the function of this name, in time."""
+        self._thread.join(max(0.0, self._deadline - time.monotonic()))
+        return self._found
+
+
 def problems(sink: Remote, settings: Settings, pipeline: Pipeline) -> list[str] | None:
     """What keeps records from arriving, with its remedy; empty if one was just taken, None if nobody can tell."""
     if _is(sink, "discreet.otel.sink", "OTLP"):
@@ -94,7 +117,7 @@ def problems(sink: Remote, settings: Settings, pipeline: Pipeline) -> list[str] 
         return [] if problem is None else [f"{problem[0]}: {problem[1]}"]
     if any(_is(sink, f"discreet.azure.{name}", kind) for name, kind in _AZURE):
         found: list[str] = import_module("discreet.azure").check(sink, timeout=min(sink.timeout, _LONGEST))
-        return found
+        return [problem.removeprefix(f"{sink.name} ") for problem in found]
     return None
 
 
@@ -115,7 +138,7 @@ def _otlp(sink: Remote, settings: Settings, pipeline: Pipeline) -> tuple[str, st
         reason = error.reason if isinstance(error, Unreachable) else reason_of(error)
         return reason, _REMEDIES.get(reason, f"it cannot be reached. Check {_ENDPOINT}, the firewall and HTTPS_PROXY")
     except Exception as error:  # a test that fails must not fail the doctor
-        return type(error).__name__, "the connection could not be tested"
+        return type(error).__name__, 'the connection could not be tested. Try pip install -U "discreet[otel]"'
     finally:
         sink.disconnect()
     if receipt.delivered:

@@ -26,6 +26,9 @@ _MODES = {
     "ring": "lines wait in a file that survives a kill",
 }
 
+_ELSEWHERE = "Set DISCREET_STATE_DIR to a folder of this user on a disk with room"
+_LEAST = 16_000_000  # bytes: a ring, and something of a spool
+
 
 class Waiting(NamedTuple):
     """Lines that are on disk: in the rings of dead processes, or in a spool."""
@@ -55,16 +58,17 @@ def _folder() -> Check:
     try:
         folder = state_folder()
     except ConfigurationError as error:
-        return Check("state folder", ok=False, note=str(error))
+        return Check("state folder", ok=False, note=str(error).removesuffix(f". {error.remedy}"), remedy=error.remedy)
     if not os.access(folder, os.W_OK | os.X_OK):
-        return Check(str(folder), ok=False, note="cannot be written to. Set DISCREET_STATE_DIR to a folder that can")
+        return Check(str(folder), ok=False, note="cannot be written to", remedy=_ELSEWHERE)
     if not locks.available:
         return Check(str(folder), ok=True, note="writable, but files cannot be locked here: lines wait in memory")
     try:
         free = shutil.disk_usage(folder).free
     except OSError:
         return Check(str(folder), ok=True, note="writable")
-    return Check(str(folder), ok=free > 0, note=f"writable, {free // 1_000_000:,} MB free")
+    note = f"writable, {free // 1_000_000:,} MB free"
+    return Check(str(folder), ok=free >= _LEAST, note=note, remedy="" if free >= _LEAST else _ELSEWHERE)
 
 
 def waiting() -> list[Waiting]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -11,6 +12,14 @@ from discreet.errors import ConfigurationError
 
 HTTP_DEFAULT = "http://localhost:4318/v1/logs"
 GRPC_DEFAULT = "http://localhost:4317"
+
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_BROKEN = re.compile(r"//[^/?#]*[/?#].*@", re.DOTALL)
+"""A password with such a character: a part of it would be taken for the host or the path."""
+
+_AS_HTTP = "Write http://host:4318/v1/logs, or https://"
+_AS_GRPC = "Write http://host:4317, https://host:4317 or host:4317"
 
 
 class Endpoint(NamedTuple):
@@ -23,6 +32,8 @@ class Endpoint(NamedTuple):
     """What may be shown: no user, no password, no query."""
     authorization: str | None
     """Basic credentials that stood in the URL, as a header's value."""
+    query: str = ""
+    """What of the target may hold a key."""
 
 
 class Tls(NamedTuple):
@@ -38,8 +49,9 @@ class Tls(NamedTuple):
             if path is not None and not os.access(path, os.R_OK):
                 raise ConfigurationError(setting, path, "cannot be read", "Name a readable file in PEM form")
         if (self.client_certificate is None) is not (self.client_key is None):
+            setting = "client_key" if self.client_certificate is None else "client_certificate"
             raise ConfigurationError(
-                "client_certificate", self.client_certificate, "a certificate and its key belong together", "Give both"
+                setting, getattr(self, setting), "a certificate and its key belong together", "Give both"
             )
 
     def read(self) -> tuple[bytes | None, bytes | None, bytes | None]:
@@ -49,27 +61,32 @@ class Tls(NamedTuple):
 
 def http_endpoint(text: str) -> Endpoint:
     """A URL for OTLP/HTTP; raises `ConfigurationError`."""
-    url = _split(text)
+    url = _split(text, _AS_HTTP)
     if url.scheme.lower() not in ("http", "https") or not url.hostname:
-        raise _wrong(text, "not a URL of a receiver", "Write http://host:4318/v1/logs, or https://")
+        raise _wrong(text, "not a URL of a receiver", _AS_HTTP)
     place = _place(url.hostname, url.port)
     path = url.path or "/"
     query = f"?{url.query}" if url.query else ""
     scheme = url.scheme.lower()
     return Endpoint(
-        f"{scheme}://{place}{path}{query}", scheme == "https", f"{scheme}://{place}{path}", _basic(url.netloc)
+        f"{scheme}://{place}{path}{query}",
+        scheme == "https",
+        f"{scheme}://{place}{path}",
+        _basic(url.netloc),
+        url.query,
     )
 
 
 def grpc_endpoint(text: str, *, insecure: bool) -> Endpoint:
     """A URL or a gRPC name (`host:port`, `dns:///...`, `unix:...`); a scheme of http or https decides about TLS."""
+    text = text.strip()
     if not text.lower().startswith(("http://", "https://")):
-        if not text or "@" in text:
-            raise _wrong(text, "not a gRPC name", "Write http://host:4317, https://host:4317 or host:4317")
+        if not text or any(mark in text for mark in "@?#"):
+            raise _wrong(text, "not a gRPC name", _AS_GRPC)
         return Endpoint(text, not insecure, f"grpc://{text}", None)
-    url = _split(text)
+    url = _split(text, _AS_GRPC)
     if not url.hostname:
-        raise _wrong(text, "no host in it", "Write http://host:4317, or https://")
+        raise _wrong(text, "no host in it", _AS_GRPC)
     secure = url.scheme.lower() == "https"
     place = _place(url.hostname, url.port or (443 if secure else 80))
     return Endpoint(place, secure, f"grpc://{place}", _basic(url.netloc))
@@ -84,18 +101,39 @@ class _Url(NamedTuple):
     query: str
 
 
-def _split(text: str) -> _Url:
+def _split(text: str, remedy: str) -> _Url:
+    if _BROKEN.search(text):
+        raise _wrong(
+            text,
+            "an `@` after the host",
+            "In a user, a password, a path or a query, write @ as %40, / as %2F, ? as %3F and # as %23",
+        )
     try:
         url = urlsplit(text.strip())
         return _Url(url.scheme, url.netloc, url.hostname, url.port, url.path, url.query)
     except ValueError:
-        raise _wrong(text, "not a URL", "Write http://host:4318/v1/logs, or https://") from None
+        raise _wrong(text, "not a URL", remedy) from None
+
+
+def shown(text: str) -> str:
+    """What may be shown of a text that was meant to be a URL: no user, no password, no query, however it is written."""
+    text = text.strip()
+    scheme = _SCHEME.match(text)
+    start = scheme[0] if scheme else ""
+    rest = text[len(start) :]
+    before, at, after = rest.rpartition("@")
+    if at:  # after `?` or `#`, the last `@` may be part of a password as well as of a query
+        return f"{start}…" if "?" in before or "#" in before else f"{start}…@{_before_query(after)}"
+    return start + _before_query(rest)
+
+
+def _before_query(text: str) -> str:
+    before, *rest = re.split(r"[?#]", text, maxsplit=1)
+    return f"{before}?…" if rest else before
 
 
 def _wrong(text: str, problem: str, remedy: str) -> ConfigurationError:
-    # A URL may hold a password or a key: only what comes before them is shown.
-    shown = text.partition("?")[0].rpartition("@")[2]
-    return ConfigurationError("endpoint", shown, problem, remedy)
+    return ConfigurationError("endpoint", shown(text), problem, remedy)
 
 
 def _place(host: str, port: int | None) -> str:

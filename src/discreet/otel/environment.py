@@ -25,6 +25,8 @@ COMPRESSIONS = ("none", "gzip")
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, section 5.6.2: a token
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")  # RFC 9110, section 5.5: no control characters
 
+GENERAL_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+
 _said: set[str] = set()  # each thing is said once per process
 
 
@@ -43,6 +45,8 @@ class Exporter:
     client_key: str | None = None
     client_certificate: str | None = None
     insecure: bool = False
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The variable that said it, for each setting that a wrong value of can be refused later."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,17 @@ def exporter(environ: Mapping[str, str]) -> Exporter:
         insecure=_boolean(environ, "OTEL_EXPORTER_OTLP_LOGS_INSECURE")
         if environ.get("OTEL_EXPORTER_OTLP_LOGS_INSECURE", "").strip()
         else _boolean(environ, "OTEL_EXPORTER_OTLP_INSECURE"),
+        variables=_variables(environ),
     )
+
+
+def _variables(environ: Mapping[str, str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in ("ENDPOINT", "CERTIFICATE", "CLIENT_KEY", "CLIENT_CERTIFICATE"):
+        for variable in (f"OTEL_EXPORTER_OTLP_{name}", f"OTEL_EXPORTER_OTLP_LOGS_{name}"):
+            if environ.get(variable, "").strip():
+                found[name.lower()] = variable
+    return found
 
 
 def _endpoint(environ: Mapping[str, str], protocol: str) -> str:
@@ -100,7 +114,7 @@ def _endpoint(environ: Mapping[str, str], protocol: str) -> str:
     own = environ.get("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "").strip()
     if own:
         return own
-    general = environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", "").strip()
+    general = environ.get(GENERAL_ENDPOINT, "").strip()
     if not general or protocol == "grpc":
         return general
     base, question, query = general.partition("?")

@@ -152,11 +152,12 @@ def split(line: bytes) -> tuple[bytes, bytes]:
 def request(lines: Sequence[bytes]) -> bytes:
     """An `ExportLogsServiceRequest`: each resource once, in it each scope once, in it the records in order."""
     by_head: dict[bytes, list[bytes]] = {}
+    last: bytes | None = None
+    records: list[bytes] = []
     for line in lines:
         head, body = split(line)
-        records = by_head.get(head)
-        if records is None:
-            records = by_head[head] = []
+        if head != last:  # mostly it is the one before: to compare is cheaper than to hash
+            last, records = head, by_head.setdefault(head, [])
         records += (_RECORD, _length(len(body)), body)
     by_resource: dict[bytes, list[bytes]] = {}
     for head, records in by_head.items():

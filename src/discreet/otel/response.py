@@ -65,6 +65,7 @@ def _parsed(body: bytes, *, json: bool) -> ExportLogsServiceResponse | None:
 def _say(rejected: int, message: str) -> None:
     """The receiver's words, once: judged, for they may quote a record."""
     text = Redactor().text(message)[:_LONGEST]
+    records = "1 record" if rejected == 1 else f"{rejected} records"
     if text not in _said and len(_said) < _MOST_MESSAGES:
         _said.add(text)
-        complain(f"the receiver refused {rejected} records of a batch: {text}" if rejected else f"the receiver: {text}")
+        complain(f"the receiver refused {records} of a batch: {text}" if rejected else f"the receiver: {text}")

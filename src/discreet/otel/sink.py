@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Protocol
 
 from discreet._delivery.remote.sink import Receipt, Remote
-from discreet._redaction.keys import Keys
-from discreet._redaction.registered import registry
 from discreet.errors import ConfigurationError
 from discreet.otel import environment
 from discreet.otel.bridge import Bridge, UntilSdk
-from discreet.otel.endpoint import GRPC_DEFAULT, HTTP_DEFAULT, Tls, grpc_endpoint, http_endpoint
-from discreet.otel.environment import COMPRESSIONS, PROTOCOLS
+from discreet.otel.credentials import register
+from discreet.otel.endpoint import GRPC_DEFAULT, HTTP_DEFAULT, Tls, grpc_endpoint, http_endpoint, shown
+from discreet.otel.environment import COMPRESSIONS, GENERAL_ENDPOINT, PROTOCOLS
 from discreet.otel.handover import set_provider
 from discreet.otel.resource import Resource
 
@@ -74,12 +72,21 @@ class OTLP(Remote):
             client_certificate or told.client_certificate,
             client_key or told.client_key,
         )
-        self._tls.check()
-        if self._protocol == "grpc":
-            insecure = told.insecure if insecure is None else insecure
-            self._endpoint = grpc_endpoint(endpoint or told.endpoint or GRPC_DEFAULT, insecure=insecure)
-        else:
-            self._endpoint = http_endpoint(endpoint or told.endpoint or HTTP_DEFAULT)
+        given = {
+            "endpoint": endpoint,
+            "certificate": certificate,
+            "client_certificate": client_certificate,
+            "client_key": client_key,
+        }
+        try:
+            self._tls.check()
+            if self._protocol == "grpc":
+                insecure = told.insecure if insecure is None else insecure
+                self._endpoint = grpc_endpoint(endpoint or told.endpoint or GRPC_DEFAULT, insecure=insecure)
+            else:
+                self._endpoint = http_endpoint(endpoint or told.endpoint or HTTP_DEFAULT)
+        except ConfigurationError as error:
+            raise _as_written(error, given, told.variables, environ) from None
         self._headers = {name.lower(): value for name, value in (told.headers if headers is None else headers).items()}
         if self._endpoint.authorization is not None:
             self._headers.setdefault("authorization", self._endpoint.authorization)
@@ -92,7 +99,10 @@ class OTLP(Remote):
             value = getattr(batching, name)
             if value is not None:
                 options.setdefault(name, value)
-        self._transport = self._connectable()
+        try:
+            self._transport = self._connectable()
+        except ConfigurationError as error:
+            raise _as_written(error, given, told.variables, environ) from None
         super().__init__(level=level, **{name: value for name, value in options.items() if value is not None})
 
     def _connectable(self) -> _Transport:
@@ -143,20 +153,19 @@ class OTLP(Remote):
         return f"otlp {self._endpoint.name}"
 
     @property
-    def recipient(self) -> str:
-        """The destination and the headers that are no credential: such as name a tenant."""
-        kind_of = Keys().kind
-        told = sorted(f"{name}={value}" for name, value in self._headers.items() if kind_of(name) is None)
-        if not told:
-            return self.destination
-        return f"{self.destination} {blake2b(chr(0).join(told).encode(), digest_size=8).hexdigest()}"
+    def credentials(self) -> Sequence[str]:
+        """The headers, also those that name a tenant; the URL's query and user; and the client's certificate."""
+        told = [f"{name}={value}" for name, value in sorted(self._headers.items())]
+        told += [
+            f"{name}={value}" for name, value in (("?", self._endpoint.query), ("!", self._tls.client_key)) if value
+        ]
+        return told
 
     def encoder(self, settings: Settings, redactor: Redactor) -> Encoder:
         """One redacted record to one line: its head with resource and scope, and the serialized record."""
         from discreet.otel.encoder import Encoder as LineEncoder
 
-        for name, value in self._headers.items():  # a scheme such as Bearer is nobody's secret
-            registry.add_environment({name: value.rpartition(" ")[2]}, redactor.key)
+        register(self._endpoint, self._headers, redactor)
         return LineEncoder(Resource(self._environ, redactor, self._resource), self._limits)
 
     def send(self, batch: Sequence[bytes], timeout: float) -> Receipt:
@@ -187,6 +196,23 @@ def _one_of(setting: str, value: str, words: tuple[str, ...]) -> str:
     if value not in words:
         raise ConfigurationError(setting, value, "not known", f"Use {', '.join(words[:-1])} or {words[-1]}")
     return value
+
+
+def _as_written(
+    error: ConfigurationError,
+    given: Mapping[str, str | None],
+    variables: Mapping[str, str],
+    environ: Mapping[str, str],
+) -> ConfigurationError:
+    """The error by the name that the user knows: the variable's, with what stands in it, or the one in code."""
+    setting = "certificate" if error.setting == "ca_file" else error.setting
+    value, remedy, variable = error.value, error.remedy, variables.get(setting)
+    if variable is not None and not given.get(setting):
+        value = environ[variable].strip()
+        value = shown(value) if setting == "endpoint" else value
+        remedy = remedy.replace("/v1/logs", "") if variable == GENERAL_ENDPOINT else remedy  # it is appended
+        setting = variable
+    return ConfigurationError(setting, value, error.problem, remedy)
 
 
 def _timeout(given: float | None, exporter: float | None, batching: float | None) -> float | None:

@@ -36,6 +36,7 @@ class Leftover:
         self.is_ours = True
         """False: a newer discreet made it, or nothing of the kind."""
         self._sequences: Sequence[int] = ()
+        self._through = self._done = 0
         self._read(_contents(fd))
 
     def _read(self, data: bytes) -> None:
@@ -57,13 +58,17 @@ class Leftover:
         if sound:
             written = written[: head - tail]
         reading = frames.read(written, 0, through, ring.ALIGN)
-        self.lines, self._sequences = reading.lines, reading.sequences
+        self.lines, self._sequences, self._through = reading.lines, reading.sequences, through
         self.torn = reading.missing + (sound and reading.end < len(written))
 
-    def done(self, count: int) -> None:
-        """The first `count` lines are delivered: they do not come again."""
+    def done(self, count: int) -> int:
+        """The first `count` lines are delivered: they do not come again. How many more are torn, up to there."""
+        through = self._sequences[count - 1]
+        torn = through - self._through - (count - self._done)
+        self._through, self._done, self.torn = through, count, self.torn - torn
         with suppress(OSError):  # at worst they do
-            os.pwrite(self._fd, _THROUGH.pack(self._sequences[count - 1]), ring.WORDS + 2 * _THROUGH.size)
+            os.pwrite(self._fd, _THROUGH.pack(through), ring.WORDS + 2 * _THROUGH.size)
+        return torn
 
     def remove(self) -> None:
         """All of it is delivered."""

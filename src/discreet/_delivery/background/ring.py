@@ -37,6 +37,7 @@ DESCRIPTION = 128
 ALIGN = 8
 _MOST_MORE = frames.FRAME + ALIGN - 1
 _pack = frames.HEADER.pack
+_NOTHING = frames.Reading([], [], 0, 0)
 _BATCH = 256 << 10  # bytes looked at in one go
 SHARES = (1.0, 0.95, 0.85, 0.70)
 """How full the ring may get by errors (and above), warnings, info and the rest."""
@@ -65,7 +66,8 @@ class Ring:
         self._lock = native.lock()  # re-entrant: a signal handler may log while its own thread is in `put`
         self._top = self._complete = self._tail = 0
         self._sequence = self._through = 0
-        self._taken = (0, 0, 0)
+        self._in_hand = _NOTHING
+        self._in_hand_at = self._passed = 0
         self.torn = 0
         """Frames that an exception out of a signal handler left unfinished. Their calls did not return."""
         self._error, self._warning, self._info, self._debug = (int(capacity * share) for share in SHARES)
@@ -128,7 +130,7 @@ class Ring:
         return (self._top - self._tail) * 2 > self.capacity
 
     def peek(self) -> Sequence[bytes]:
-        """The oldest lines, some of them; none if there are none. They stay until `taken`."""
+        """The oldest lines, some of them; none if there are none. They stay until `passed` or `taken`."""
         while True:
             complete, tail = self._complete, self._tail
             if tail == complete:
@@ -139,7 +141,7 @@ class Ring:
                 data = self._map[HEAD_BYTES + at : HEAD_BYTES + at + size]
                 reading = frames.read(data, 0, self._through, ALIGN)
                 if reading.lines:
-                    self._taken = reading.sequences[-1], tail + reading.end, reading.missing
+                    self._in_hand, self._in_hand_at, self._passed = reading, tail, 0
                     return reading.lines
             self._advance(self._through, tail + stretch, 0)  # the rest of a lap, or what is torn
             with self._lock:
@@ -147,11 +149,20 @@ class Ring:
                     self._advance(self._sequence, self._tail, self._sequence - self._through)
 
     def passed(self, count: int) -> None:
-        """Nothing: the tail moves once a batch, so that a kill repeats at most one."""
+        """The next `count` lines of what `peek` gave are delivered, or counted as lost: they do not come again.
+
+        Told once a write, of however many lines: a kill repeats at most those of one.
+        """
+        if count:
+            self._passed = passed = self._passed + count
+            through = self._in_hand.sequences[passed - 1]
+            end = self._in_hand.ends[passed - 1]
+            self._advance(through, self._in_hand_at + end, through - self._through - count)
 
     def taken(self) -> None:
-        """What `peek` gave last is delivered."""
-        self._advance(*self._taken)
+        """All that `peek` gave last is."""
+        self.passed(len(self._in_hand.lines) - self._passed)
+        self._in_hand, self._passed = _NOTHING, 0
 
     def _advance(self, through: int, tail: int, torn: int) -> None:
         words = self._words

@@ -7,11 +7,11 @@ import time
 from typing import TYPE_CHECKING
 
 from discreet._delivery import locks, native
+from discreet._delivery.background.account import Account
 from discreet._delivery.background.ring import Ring
-from discreet._delivery.background.waiting import Waiting
+from discreet._delivery.background.store import folder_for, new_store
 from discreet._delivery.background.writer import Writer
 from discreet._delivery.files.sink import File
-from discreet._delivery.folder import VARIABLE, place
 from discreet._delivery.sink import Sink
 from discreet._delivery.stream import Stream
 from discreet._health import complain, reason_of
@@ -36,17 +36,6 @@ def around(sinks: Sequence[Sink], delivery: str) -> tuple[Sink, ...]:
     return tuple(Background(sink, delivery) if isinstance(sink, (Stream, File)) else sink for sink in sinks)
 
 
-def _folder_for(service: str, target: str) -> Path | None:
-    """Where the ring lies; None, and said, where nobody named a folder and none of the usual ones can be had."""
-    try:
-        return place("ring", service, target)
-    except ConfigurationError as error:
-        if os.environ.get(VARIABLE, "").strip():
-            raise
-        complain(f"no folder for a ring ({error.problem}): records wait in memory until they are written")
-        return None
-
-
 class Background(Sink):
     """A sink that writes to another one from a thread: `delivery` is "queued" (memory) or "ring" (survives a kill)."""
 
@@ -64,9 +53,8 @@ class Background(Sink):
     def _renew(self) -> None:
         self._store: Store | None = None
         self._writer: Writer | None = None
-        self._counted = self._torn = 0
+        self._account = Account(self)
         self._direct = False
-        self._given_up = False
         self._making = native.lock()
 
     # --- setting up
@@ -98,7 +86,7 @@ class Background(Sink):
         if self.delivery == "ring" and self._store is None:
             is_file = isinstance(self.inner, File)
             target = os.path.abspath(self.inner.path) if isinstance(self.inner, File) else self.inner.name
-            self._folder = _folder_for(settings.service, target)
+            self._folder = folder_for(settings.service, target)
             self._about = {"service": settings.service, "target": target, "kind": "file" if is_file else "stream"}
             self._begin_store()
 
@@ -115,18 +103,11 @@ class Background(Sink):
     def _begin_store(self) -> Store:
         with self._making:
             if self._store is None:
-                store = self._new_store()
-                self._writer = Writer(self.inner, store, self, self._folder)
+                self._account = account = Account(self)
+                store = new_store(self.name, self._folder, self._about, account.lost)
+                self._writer = Writer(self.inner, store, account, self._folder)
                 self._store = store
             return self._store
-
-    def _new_store(self) -> Store:
-        if self._folder is not None:
-            try:
-                return Ring(self._folder, {**self._about, "pid": os.getpid(), "started": time.time()})
-            except OSError as error:
-                complain(f"{self.name} has no ring ({reason_of(error)}): records wait in memory until they are written")
-        return Waiting(self.lost)
 
     # --- the way of a record
 
@@ -149,7 +130,7 @@ class Background(Sink):
             self.drop(reason_of(error))
 
     def _refused(self, store: Store, line: bytes) -> None:
-        if self._given_up:
+        if self._account.given_up:
             self.drop("exit")
         elif self._direct:  # closed meanwhile
             self._write_directly(line)
@@ -164,47 +145,11 @@ class Background(Sink):
             self.books.emitted += 1
             self.books.delivered += 1
 
-    # --- books
-
-    def settle(self, store: Store) -> None:
-        """Count what the store accepted."""
-        with self._lock:
-            accepted, torn = store.accepted, store.torn
-            self.books.emitted += accepted - self._counted
-            self._counted = accepted
-            if torn > self._torn:
-                self.books.lose("ring torn", torn - self._torn)
-                self._torn = torn
-
-    def delivered(self, count: int) -> None:
-        """Count accepted lines that were written."""
-        with self._lock:
-            if not self._given_up:  # else they were counted as lost
-                self.books.delivered += count
-
-    def lost(self, reason: str) -> None:
-        """Count a line that was accepted, and then could not be written or had to make room."""
-        with self._lock:
-            first = reason not in self.books.dropped
-            if not self._given_up:
-                self.books.lose(reason)
-        if first:
-            complain(f"a record could not be written to {self.name}: {reason}; discreet.health() keeps count")
-
-    def adopted(self, delivered: int, torn: int = 0) -> None:
-        """Count lines of dead processes."""
-        with self._lock:
-            self.books.emitted += delivered + torn
-            self.books.adopted += delivered + torn
-            self.books.delivered += delivered
-            if torn:
-                self.books.lose("ring torn", torn)
-
     def health(self) -> Mapping[str, object]:
         """The books; `waiting` is what the store holds."""
         store = self._store
         if store is not None:
-            self.settle(store)
+            self._account.settle(store)
         return {**super().health(), "delivery": self.delivery}
 
     # --- ends
@@ -215,7 +160,7 @@ class Background(Sink):
         store, writer = self._store, self._writer
         if store is not None and writer is not None:
             written = writer.flush(deadline)
-            self.settle(store)
+            self._account.settle(store)
             if not written:
                 return False
         rest = None if deadline is None else max(0.0, deadline - time.monotonic())
@@ -235,7 +180,7 @@ class Background(Sink):
             return True
         store.shut()
         finished = writer.stop(time.monotonic() + timeout)
-        self.settle(store)
+        self._account.settle(store)
         if finished:
             self._write_apart(False)
             self._store = None
@@ -277,19 +222,13 @@ class Background(Sink):
         super().end(timeout)
 
     def _give_up(self, store: Store, writer: Writer) -> None:
-        writer.stopping = True
+        writer.halt()
         if isinstance(store, Ring):
-            complain(
-                f"{store.waiting} records for {self.name} stay on disk: the next start of this service delivers "
-                "them, or `discreet recover`"
-            )
+            way = "the next start of this service delivers them, or `discreet recover`"
+            complain(f"{store.waiting} records for {self.name} stay on disk: {way}")
             return
         store.shut()
-        self.settle(store)
-        with self._lock:
-            self._given_up = True
-            count = store.waiting
-            self.books.lose("exit", count)
+        count = self._account.give_up(store)
         complain(f"{count} records for {self.name} were lost at exit: they could not be written in time")
 
     def before_fork(self) -> None:

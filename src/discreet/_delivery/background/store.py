@@ -1,11 +1,20 @@
-"""What a background sink asks of the place where its lines wait, and the writer of whoever keeps the books."""
+"""What a background sink asks of the place where its lines wait, and which place it gets."""
 
 from __future__ import annotations
 
+import os
+import time
 from typing import TYPE_CHECKING, Protocol
 
+from discreet._delivery.background.ring import Ring
+from discreet._delivery.background.waiting import Waiting
+from discreet._delivery.folder import VARIABLE, place
+from discreet._health import complain, reason_of
+from discreet.errors import ConfigurationError
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
 
 class Store(Protocol):
@@ -19,14 +28,14 @@ class Store(Protocol):
         ...
 
     def peek(self) -> Sequence[bytes]:
-        """The oldest lines, some of them; none if there are none. They stay until `taken`."""
+        """The oldest lines, some of them; none if there are none. They stay until `passed` or `taken`."""
         ...
 
     def passed(self, count: int) -> None:
-        """So many lines of what `peek` gave last are delivered, or counted as lost."""
+        """The next `count` lines of what `peek` gave are delivered, or counted as lost: they do not come again."""
 
     def taken(self) -> None:
-        """What `peek` gave last is delivered."""
+        """All that `peek` gave last is."""
 
     def shut(self) -> None:
         """Take nothing more."""
@@ -55,17 +64,22 @@ class Store(Protocol):
         ...
 
 
-class Account(Protocol):
-    """Who keeps the books."""
+def folder_for(service: str, target: str) -> Path | None:
+    """Where the ring lies; None, and said, where nobody named a folder and none of the usual ones can be had."""
+    try:
+        return place("ring", service, target)
+    except ConfigurationError as error:
+        if os.environ.get(VARIABLE, "").strip():
+            raise
+        complain(f"no folder for a ring ({error.problem}): records wait in memory until they are written")
+        return None
 
-    def settle(self, store: Store) -> None:
-        """Count what the store accepted."""
 
-    def delivered(self, count: int) -> None:
-        """Count accepted lines that were written."""
-
-    def lost(self, reason: str) -> None:
-        """Count an accepted line that could not be."""
-
-    def adopted(self, delivered: int, torn: int = 0) -> None:
-        """Count lines of dead processes."""
+def new_store(name: str, folder: Path | None, about: Mapping[str, object], lose: Callable[[str], None]) -> Store:
+    """A ring in the folder for what goes to `name`; a queue in memory where there is none, or no room for it."""
+    if folder is not None:
+        try:
+            return Ring(folder, {**about, "pid": os.getpid(), "started": time.time()})
+        except OSError as error:
+            complain(f"{name} has no ring ({reason_of(error)}): records wait in memory until they are written")
+    return Waiting(lose)

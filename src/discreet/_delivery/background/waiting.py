@@ -31,19 +31,19 @@ class Waiting:
         return self._queue.put(line, level)
 
     def peek(self) -> Sequence[bytes]:
-        """The oldest lines, some of them; none if there are none. They stay until `taken`."""
+        """The oldest lines, some of them; none if there are none. They stay until `passed` or `taken`."""
         if not self._in_hand:
             with self._queue.lock:  # so that `waiting` counts them once
                 self._in_hand = self._queue.take(_COUNT, _BYTES)
         return self._in_hand
 
     def passed(self, count: int) -> None:
-        """So many lines of what `peek` gave last are delivered, or counted as lost."""
+        """The next `count` lines of what `peek` gave are delivered, or counted as lost: they do not come again."""
         with self._queue.lock:
             self._in_hand = self._in_hand[count:]
 
     def taken(self) -> None:
-        """What `peek` gave last is delivered."""
+        """All that `peek` gave last is."""
         self._in_hand = ()
 
     @property

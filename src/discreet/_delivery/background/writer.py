@@ -16,17 +16,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from discreet._delivery.background.account import Account
     from discreet._delivery.background.leftovers import Leftover
-    from discreet._delivery.background.store import Account, Store
+    from discreet._delivery.background.store import Store
     from discreet._delivery.sink import Sink
 
 _POLL = 0.005  # seconds between looks while records keep coming, so that calls need not wake the thread
 _QUIET = 40  # looks without a record, then it sleeps until it is woken
+_MOMENT = 0.5  # seconds
 _LOOK_AGAIN = 30.0  # seconds between looks at what processes beside this one left
 
 
-class _CannotWriteError(Exception):
-    """Stops the delivery of what a dead process left: it stays where it is."""
+class _StayError(Exception):
+    """Stops the writing: what is not written stays where it is."""
 
 
 class Writer:
@@ -37,6 +39,8 @@ class Writer:
         self.asleep = True
         """The next record has to wake the thread (which does not run yet)."""
         self.stopping = False
+        """There may be nothing left to wait for: a reader that stalls costs lines."""
+        self._halted = False
         self._sink = sink
         self._account = account
         self._folder = folder
@@ -46,6 +50,7 @@ class Writer:
         self._thread = 0
         self._gate = native.Gate()
         self._turn = native.lock()
+        self._noting = native.lock()  # what became of lines: in the books and in the store, or in neither
         self._progress, self._seen = 0, -1
         self._sleep = _sleep()
         if self._adopting:
@@ -53,6 +58,8 @@ class Writer:
 
     def wake(self) -> bool:
         """See to it that the thread looks; False at the end of the interpreter, where none can be started."""
+        if self._halted:
+            return False
         self.asleep = False
         if not self._runs:
             self._runs = True
@@ -79,6 +86,8 @@ class Writer:
         try:
             quiet = 0
             while True:
+                if self._halted:
+                    return
                 if self._adopting or (self._folder is not None and time.monotonic() >= self._look_again):
                     self.adopt()
                 if self.write_some():
@@ -105,20 +114,31 @@ class Writer:
             store = self.store
             lines = store.peek()
             self._account.settle(store)
-            if not lines:
+            if not lines or self._halted:
                 return False
-            write_lines(self._sink, lines, self._delivered, self._lost, self._is_patient)
+            try:
+                write_lines(self._sink, lines, self._delivered, self._lost, self._is_patient)
+            except _StayError:
+                return False
             store.taken()
             return True
 
     def _delivered(self, count: int) -> None:
-        self._progress += count
-        self._account.delivered(count)
-        self.store.passed(count)
+        with self._noting:
+            self._progress += count
+            self._account.delivered(count)
+            self.store.passed(count)
+            self._go_on()
 
-    def _lost(self, reason: str) -> None:
-        self._account.lost(reason)
-        self.store.passed(1)
+    def _lost(self, reason: str, count: int) -> None:
+        with self._noting:
+            self._go_on()
+            self._account.lost(reason, count)
+            self.store.passed(count)
+
+    def _go_on(self) -> None:
+        if self._halted:
+            raise _StayError
 
     def _is_patient(self) -> bool:
         return not self.stopping
@@ -142,17 +162,19 @@ class Writer:
             nonlocal through
             through += count
             if count:
-                left.done(through)
-                self._account.adopted(count)
+                self._account.adopted(count, left.done(through))
+            self._go_on()
 
-        def failed(reason: str) -> None:
-            raise _CannotWriteError(reason)
+        def failed(reason: str, _count: int) -> None:
+            self._go_on()
+            raise _StayError(reason)
 
         try:
             write_lines(self._sink, left.lines, delivered, failed, self._is_patient)
-        except _CannotWriteError as error:
-            rest = len(left.lines) - through
-            complain(f"{rest} records of an earlier process still wait for {self._sink.name}: {error}")
+        except _StayError as error:
+            if not self._halted:
+                rest = len(left.lines) - through
+                complain(f"{rest} records of an earlier process still wait for {self._sink.name}: {error}")
             return False
         if left.torn:
             self._account.adopted(0, left.torn)
@@ -167,6 +189,8 @@ class Writer:
         through = store.accepted
         if native.ident() == self._thread and self._runs:  # a finalizer on the thread itself
             return not store.waiting
+        if self._halted:
+            return not self._adopting and not store.waiting
         while self._adopting or store.accepted - store.waiting < through:
             if deadline is not None and time.monotonic() >= deadline:
                 return False
@@ -196,6 +220,17 @@ class Writer:
             self._gate.wake()
             time.sleep(0.001)
         return written and not self.store.waiting
+
+    def halt(self) -> None:
+        """Begin nothing more: what is not written now stays in the store, and no more of it is counted as lost.
+
+        A write that the system still holds may end, and its lines are then delivered.
+        """
+        self.stopping = True
+        held = self._noting.acquire(timeout=_MOMENT)
+        self._halted = True
+        if held:
+            self._noting.release()
 
 
 def _sleep() -> Callable[[float], None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from discreet._delivery import native
 from discreet._delivery.remote.receipt import Receipt, Unreachable
 from discreet._health import complain, reason_of
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 _SHORTEST = 0.05  # seconds: an attempt that begins gets at least so many
 
+senders: set[int] = set()
+"""The threads that are sending at this moment. What is logged there is about the sending, and is not sent."""
+
 
 class Attempts:
     """Sends the first part of the batch at hand, once per call."""
@@ -28,6 +32,8 @@ class Attempts:
         self._clock = clock
         self.failed = 0
         """How many brought nothing through."""
+        self.was_told = False
+        """Whether the last of these got an answer: to try again at once would get the same."""
         self.retries = 0
         """How many attempts followed one that failed."""
         self.last_error: str | None = None
@@ -38,6 +44,14 @@ class Attempts:
 
     def make(self) -> bool:
         """False if the receiver is not to be bothered again at once."""
+        thread = native.ident()
+        senders.add(thread)
+        try:
+            return self._make()
+        finally:
+            senders.discard(thread)
+
+    def _make(self) -> bool:
         batch = self._depot.batch
         if batch is None:
             return True
@@ -49,15 +63,18 @@ class Attempts:
         timeout = self._sink.timeout
         if self.until is not None:
             timeout = min(timeout, max(_SHORTEST, self.until - self._clock()))
+        told = True
         try:
             receipt = Receipt(*self._sink.send(part, timeout))
         except (OSError, EOFError) as error:
             reason = error.reason if isinstance(error, Unreachable) else reason_of(error)
             receipt = Receipt(0, retry=part, reason=reason)
+            told = reason == "ECONNREFUSED"
             self._disconnect()
         except Exception as error:  # one line that the sink stumbles over must not cost the others
             receipt = Receipt(0, reason=reason_of(error), split=True)
             self._disconnect()
+        self.was_told = told
         return self._judge(batch, part, receipt)
 
     def _judge(self, batch: Batch, part: list[bytes], receipt: Receipt) -> bool:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from discreet._delivery import native
 from discreet._delivery.queue import Queue
 from discreet._delivery.remote.batch import Batch, Hand
-from discreet._health import complain
+from discreet._delivery.remote.said import Said
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Mapping
 
-    from discreet._delivery.books import Books, Patient
+    from discreet._delivery.books import Patient
+    from discreet._delivery.remote.books import RemoteBooks
     from discreet._delivery.remote.sink import Remote
     from discreet._delivery.spool.segment import Segment
     from discreet._delivery.spool.spool import Spool
@@ -29,17 +30,17 @@ class Depot:
     sender takes lines out, but at exit the main thread may take what a sender that hangs still holds.
     """
 
-    def __init__(self, sink: Remote) -> None:
+    def __init__(self, sink: Remote, books: RemoteBooks) -> None:
         self._sink = sink
-        self.books: Books = sink.books
-        self.queue = Queue(self.books.lose, count=sink.queue_count, size=sink.queue_bytes)
+        self.books: RemoteBooks = books
+        self.queue = books.queue = Queue(books.refuse, count=sink.queue_count, size=sink.queue_bytes)
         self.batch: Batch | None = None
         self.spool: Spool | None = None
         self.spooled = 0
         """Lines of this process that wait on disk."""
         self._disk = native.lock()
         self._hand = Hand()
-        self._said: set[str] = set()
+        self._said = Said()
 
     @property
     def lock(self) -> threading.RLock | Patient:
@@ -52,8 +53,8 @@ class Depot:
         with self.lock:
             batch = self.batch
             if batch is None or batch.segment is not None:
-                return self.queue.count
-            return self.queue.count + sum(map(len, batch.parts))
+                return self.queue.held
+            return self.queue.held + sum(map(len, batch.parts))
 
     @property
     def waiting(self) -> int:
@@ -139,8 +140,7 @@ class Depot:
         with self._disk:
             news = spool.news()
             with self.lock:
-                self.books.emitted += news.adopted
-                self.books.adopted += news.adopted
+                self.books.adopt(news.adopted)
                 self.books.handed_over += news.handed_over
                 self._enter(0, news.dropped)
                 self.spooled = spool.waiting
@@ -157,10 +157,9 @@ class Depot:
 
     def speak(self) -> None:
         """Say once for each reason that lines were lost. Not in the log call: stderr may be stuck."""
-        for reason in tuple(self.books.dropped):
-            if reason not in self._said:
-                self._said.add(reason)
-                complain(f"a record could not be sent to {self._sink.name}: {reason}; discreet.health() keeps count")
+        for reason in self.books.reasons:
+            text = f"a record could not be sent to {self._sink.name}: {reason}; discreet.health() keeps count"
+            self._said.once(reason, text)
 
     # --- to disk
 
@@ -181,7 +180,7 @@ class Depot:
                 stored = spool.write(lines)
                 self.sync(partial(self._stored, batch, lines[stored:]))
                 if stored < len(lines):
-                    self._say_once("the disk takes no more records")
+                    self._said.once("full", f"{self._sink.name}: the disk takes no more records")
                     return False
 
     def _stored(self, batch: Batch, rest: list[bytes]) -> None:
@@ -212,8 +211,7 @@ class Depot:
 
     def _twice(self, count: int) -> None:
         """So many lines are on disk once more than they came."""
-        self.books.emitted += count
-        self.books.adopted += count
+        self.books.adopt(count)
 
     def give_up(self, reason: str) -> int:
         """Nobody will send what waits: to disk with it. What no disk takes is lost; how many lines that are."""
@@ -229,7 +227,7 @@ class Depot:
                 if self.batch is not None and self.batch.segment is None:
                     self.batch = None
                 self.books.lose(reason, lost)
-                self._said.add(reason)
+                self._said.elsewhere(reason)
         return lost
 
     def hand_over(self) -> None:
@@ -244,8 +242,3 @@ class Depot:
         self.books.handed_over += self.spooled
         self.spooled = 0
         self.spool = None
-
-    def _say_once(self, text: str) -> None:
-        if text not in self._said:
-            self._said.add(text)
-            complain(f"{self._sink.name}: {text}")

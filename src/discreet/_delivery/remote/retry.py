@@ -48,6 +48,7 @@ class Circuit:
 
     def __init__(self, draw: Callable[[], float] = random.random) -> None:
         self.failures = 0
+        self._is_asked = False
         self._draw = draw
         self._until = 0.0
         self._asked = 0.0
@@ -56,6 +57,11 @@ class Circuit:
     def is_open(self) -> bool:
         """Whether the receiver counts as down."""
         return self.failures >= IN_A_ROW
+
+    @property
+    def is_away(self) -> bool:
+        """Whether nothing came through last time, and not because the receiver asked for a while."""
+        return self.is_open or (self.failures > 0 and not self._is_asked)
 
     def state(self, now: float) -> str:
         """closed, open, or half-open: about to be tried with one batch."""
@@ -76,6 +82,7 @@ class Circuit:
             wait = rest * (0.5 + self._draw() / 2)
         else:
             wait = backoff(self.failures, self._draw)
+        self._is_asked = after is not None
         self._until = now + max(wait, after or 0.0)
         self._asked = now + (after or 0.0)
 

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from discreet._delivery import native
-from discreet._delivery.remote.attempt import Attempts
+from discreet._delivery.remote.attempt import Attempts, senders
 from discreet._delivery.remote.retry import Circuit
 from discreet._health import complain
 
@@ -21,9 +21,6 @@ _LOOK_AGAIN = 60.0  # seconds between looks at what other processes left
 _BREATH = 0.05  # seconds between looks at the queue, at least
 _STUCK = 1.0  # seconds to wait after an error of our own
 _NEVER = 1 << 62
-
-senders: set[int] = set()
-"""The threads that are sending at this moment. What is logged there is about the sending, and is not sent."""
 
 
 class Sender:
@@ -53,10 +50,14 @@ class Sender:
     def wake(self) -> bool:
         """See to it that a thread looks; False where none can be started."""
         self._sleep_until(_NEVER)
-        if not self.runs and not self._start():
+        try:
+            if not self.runs and not self._start():
+                self._sleep_until(0)
+                return False
+            self._gate.wake()
+        except BaseException:  # a signal handler's: the next record is to wake the thread
             self._sleep_until(0)
-            return False
-        self._gate.wake()
+            raise
         return True
 
     def _sleep_until(self, count: int, size: int = _NEVER) -> None:
@@ -69,7 +70,11 @@ class Sender:
                 return True
             self.runs = True
             self._stopping = False
-        self.runs = native.start(self._run)
+        try:
+            self.runs = native.start(self._run)
+        except BaseException:
+            self.runs = False
+            raise
         return self.runs
 
     def _run(self) -> None:
@@ -123,7 +128,7 @@ class Sender:
         """The receiver is left in peace; what comes meanwhile goes to disk now and then."""
         depot = self._depot
         spooling = depot.spool is not None
-        if spooling and (self.circuit.is_open or wait > _LONG or depot.queue.is_half_full):
+        if spooling and (self.circuit.is_away or wait > _LONG or depot.queue.is_half_full):
             spooling = depot.store()
             self._look_at = 0.0
         with depot.lock:
@@ -164,13 +169,7 @@ class Sender:
 
     def _send(self) -> None:
         self._due = 0.0
-        thread = native.ident()
-        senders.add(thread)
-        try:
-            went_well = self.attempts.make()
-        finally:
-            senders.discard(thread)
-        if not went_well and self.circuit.is_open:
+        if not self.attempts.make() and self.circuit.is_open:
             self._depot.put_back()
             self._look_at = 0.0
 
@@ -178,31 +177,35 @@ class Sender:
 
     def hurry(self) -> None:
         """What waits now waits for nothing but the receiver, and for that only if it asked."""
-        self._hurried = self._depot.queue.accepted
+        self._hurried = self._depot.queue.newest
         self._look_at = 0.0
         self.circuit.hurry()
 
-    def flush(self, deadline: float | None, *, leaving: bool = False) -> bool:
-        """Return when all that waits now is delivered, or cannot be in time."""
+    def flush(self, deadline: float | None, *, leaving: bool = False, until: float | None = None) -> bool:
+        """Return when all that waits now is delivered, or cannot be in time. `until`: when attempts have to end."""
         depot = self._depot
         if native.ident() in senders:  # a sink that flushes while it sends would wait for itself
             return False
-        upto, failed = depot.queue.accepted, self.attempts.failed
+        upto, failed = depot.queue.newest, self.attempts.failed
         gate = native.Gate()
         self._waiters.append(gate)
         if leaving:
-            self.attempts.until = deadline
+            self.attempts.until = until or deadline
         self.hurry()
         try:
             while not depot.is_through(upto):
                 now = self._clock()
                 rest = None if deadline is None else deadline - now
+                tried = self.attempts.failed - failed
+                if leaving and tried:
+                    again = tried == 1 and not self.attempts.was_told
+                    if self.circuit.is_open or (depot.spool is not None and not again):
+                        return False  # it waits as well on disk
+                    if again:  # a connection that was cut may have been an old one
+                        self.circuit.hurry()
                 wait = self.circuit.wait(now)
-                tried = self.attempts.failed > failed
                 if rest is not None and (rest <= 0 or wait > rest):
                     return False  # there will be no attempt in time
-                if leaving and tried and (self.circuit.is_open or depot.spool is not None):
-                    return False  # it waits as well on disk
                 self._go_on(gate, 0.5 if rest is None else min(rest, 0.5), wait)
             return True
         finally:
@@ -227,6 +230,10 @@ class Sender:
                 self._turn.release()
             if pause is None or pause > 0:
                 gate.wait(min(rest, _BREATH))
+
+    def go_on(self) -> None:
+        """What was to stop is needed again."""
+        self._stopping = False
 
     def stop(self, timeout: float) -> None:
         """End the thread, unless it hangs in an attempt."""

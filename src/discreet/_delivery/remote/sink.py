@@ -64,17 +64,21 @@ class Remote(Sink):
                     raise ConfigurationError(name, value, "too small", "Give a number above 0")
                 setattr(self, name, value)
         self._exit_timeout = 5.0
-        self._ended: float | None = None
         super().__init__(level=level)
 
     def _begin(self) -> None:
         super()._begin()
-        # Late: both know this module.
+        # Late: they know this module.
+        from discreet._delivery.remote.attempt import senders
+        from discreet._delivery.remote.books import RemoteBooks
         from discreet._delivery.remote.depot import Depot
-        from discreet._delivery.remote.sender import Sender, senders
+        from discreet._delivery.remote.ends import Ends
+        from discreet._delivery.remote.sender import Sender
 
-        self._depot = Depot(self)
+        self.books: RemoteBooks = RemoteBooks()
+        self._depot = Depot(self, self.books)
         self._sender = Sender(self, self._depot)
+        self._ends = Ends(self, self._depot, self._sender)
         self._senders = senders
         self._queue = self._depot.queue
         self._lock = self._queue.lock
@@ -105,9 +109,12 @@ class Remote(Sink):
         return self.name
 
     @property
-    def recipient(self) -> str:
-        """Whose records wait on disk: the destination, and whatever else must not be mixed up there."""
-        return self.destination
+    def credentials(self) -> Sequence[str]:
+        """What it takes to be let in there: what waits on disk for one of them is not sent with another.
+
+        Of these, nothing is stored but a digest that is keyed with random bytes.
+        """
+        return ()
 
     # --- the way of a line
 
@@ -124,10 +131,11 @@ class Remote(Sink):
     def prepare(self, settings: Settings) -> None:
         """Find the place where lines wait while the receiver is away."""
         self._exit_timeout = settings.exit_timeout
+        self._ends.begin_again()
         if self._depot.spool is None and settings.spool:
             from discreet._delivery.spool.place import spool_for
 
-            self._depot.spool = spool_for(settings, self.recipient)
+            self._depot.spool = spool_for(settings, self.destination, self.credentials)
 
     def accept(self, line: bytes, level: int = 20) -> None:
         """Let a line wait for the sender, or count it as lost; never raises, never waits."""
@@ -135,13 +143,12 @@ class Remote(Sink):
             if self._senders and native.ident() in self._senders:
                 return  # the sender's own words: to send them would make more of them
             queue = self._queue
-            with queue.lock:
-                self.books.emitted += 1
-                if not queue.put(line, level):
-                    self.books.lose("queue full")
+            if not queue.put(line, level):
+                with queue.lock:
+                    self.books.refuse("queue full")
             sender = self._sender
-            if self._ended is not None:
-                self._last_words()
+            if self._ends.came:
+                self._ends.last_words()
             elif queue.count >= sender.wake_at or queue.size >= sender.wake_bytes:
                 sender.wake()
         except Exception as error:  # the caller's work goes on
@@ -154,8 +161,7 @@ class Remote(Sink):
     def drop(self, reason: str) -> None:
         """Count one record that came here and is lost; the sender's thread says so."""
         with self._queue.lock:
-            self.books.emitted += 1
-            self.books.lose(reason)
+            self.books.refuse(reason)
         if self._sender.wake_at == 0:
             self._sender.wake()
 
@@ -174,6 +180,7 @@ class Remote(Sink):
 
     def hurry(self) -> None:
         """Send what waits now, while others are flushed."""
+        self._ends.hurried = time.monotonic()
         if self._depot.waiting:
             self._sender.hurry()
             self._sender.wake()
@@ -181,46 +188,20 @@ class Remote(Sink):
     def end(self, timeout: float) -> None:
         """The process ends: what could not be sent goes to disk, and what cannot is counted and said to be lost."""
         try:
-            if self._ended is None:
-                deadline = time.monotonic() + timeout
-                self._sender.flush(deadline, leaving=True)
-                self._sender.stop(min(0.5, max(0.0, deadline - time.monotonic())))
-                self._ended = deadline
-                self._give_up()
-                if not isinstance(self._queue.lock, Patient):
-                    self._lock = self._queue.lock = Patient(self._queue.lock)
+            self._ends.end(timeout)
         except Exception as error:  # at exit there is nobody left to raise to
             complain(f"{self.name} could not be ended: {type(error).__name__}")
-
-    def _last_words(self) -> None:
-        """A record that is made after the end, by another `atexit` function or a `__del__`."""
-        deadline = self._ended or 0.0
-        if deadline > time.monotonic() and not self._sender.circuit.is_open:
-            self._sender.flush(deadline, leaving=True)
-        self._give_up()
-        self._depot.speak()
-
-    def _give_up(self, when: str = "exit") -> None:
-        before = self._depot.memory
-        lost = self._depot.give_up(when)
-        if lost:
-            why = self._sender.attempts.last_error or "no time was left"
-            complain(f"{lost} records for {self.name} were lost at {when}, and could not be kept on disk: {why}")
-        elif before:
-            complain(f"{before} records for {self.name} wait on disk for the next start")
+        if self._ends.came and not isinstance(self._queue.lock, Patient):
+            self._lock = self._queue.lock = Patient(self._queue.lock)
 
     def retire(self) -> None:
-        """Send what waits, then close. What cannot be sent in time is left on disk for whoever comes next."""
+        """Send what waits, then close. What cannot be sent in a moment is left on disk for whoever comes next.
+
+        Without a place on disk a thread goes on for as long as an exit may take, and counts what is left then.
+        """
         self.retired = True
         try:
-            deadline = time.monotonic() + self._exit_timeout
-            self._sender.flush(deadline, leaving=True)
-            self._sender.stop(0.5)
-            if not self._sender.runs:
-                self.disconnect()
-            self._give_up("close")
-            self._depot.hand_over()
-            self.close()
+            self._ends.retire(self._exit_timeout)
         except Exception as error:  # what a sink's own code raises must not stop the new configuration
             complain(f"{self.name} could not be closed: {type(error).__name__}")
 
@@ -229,7 +210,6 @@ class Remote(Sink):
         spool = self._depot.spool
         _of_parents.append(self._depot)
         super().after_fork_in_child()
-        self._ended = None
         self._depot.spool = spool
         self._sender.attempts.inherited = True
 

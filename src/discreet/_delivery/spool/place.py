@@ -3,30 +3,63 @@
 from __future__ import annotations
 
 import os
+import time
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from discreet._delivery import locks
-from discreet._delivery.folder import VARIABLE, place
+from discreet._delivery.folder import VARIABLE, place, state_folder
 from discreet._delivery.spool.spool import Spool
 from discreet._health import complain
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from discreet._settings import Settings
 
+_SALT = "salt"
+_SALT_BYTES = 32
 
-def spool_for(settings: Settings, destination: str) -> Spool | None:
+
+def spool_for(settings: Settings, destination: str, credentials: Sequence[str] = ()) -> Spool | None:
     """Where lines for a destination wait; None where there is no place, which is said unless it is always so.
 
+    What was kept for one credential is never sent with another: each has a folder of its own.
     Raises `ConfigurationError` if a place was asked for and cannot be had.
     """
     asked = bool(os.environ.get(VARIABLE, "").strip()) or settings.why.get("spool", "default") != "default"
     if not locks.available and not asked:
         return None
     try:
-        return Spool(place("spool", settings.service, destination))
+        told_apart = [_digest(credentials)] if credentials and locks.available else []
+        return Spool(place("spool", settings.service, destination, *told_apart))
     except (OSError, ConfigurationError) as error:
         if asked and isinstance(error, ConfigurationError):
             raise
         complain(f"no folder for records that wait for {destination}: they wait in memory only")
         return None
+
+
+def _digest(credentials: Sequence[str]) -> str:
+    """What tells credentials apart and nothing of them: without the salt not even a weak password can be tried."""
+    said = "\0".join(credentials).encode("utf-8", "surrogatepass")
+    return blake2b(said, key=_salt(), digest_size=8).hexdigest()
+
+
+def _salt() -> bytes:
+    """Random bytes of this state folder, the same for all processes. Raises `OSError`."""
+    path = state_folder() / _SALT
+    for _ in range(200):  # another process makes them, which takes a moment
+        fd = locks.open_locked(path, os.O_RDWR | os.O_CREAT)
+        if fd is not None:
+            try:
+                salt = os.pread(fd, _SALT_BYTES, 0)
+                if len(salt) < _SALT_BYTES:
+                    salt = os.urandom(_SALT_BYTES)
+                    os.pwrite(fd, salt, 0)
+                return salt
+            finally:
+                os.close(fd)
+        time.sleep(0.01)
+    raise TimeoutError

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from discreet._delivery import folder as folders
-from discreet._delivery import frames, locks
+from discreet._delivery import locks
 from discreet._delivery.locks import ForeignFileError
 from discreet._delivery.spool import segment
 from discreet._delivery.spool.books import News, SpoolBooks
+from discreet._delivery.spool.listing import ASIDE, Listing, fitting, packed_size
 from discreet._delivery.spool.segment import Name, Passed, Segment
 from discreet.errors import ConfigurationError
 
@@ -33,7 +34,6 @@ MAX_AGE = 48 * 3600.0
 _SEGMENT_BYTES = 1 << 20
 _SEGMENT_AGE = 300.0  # one segment expires as a whole
 _LOCK = "drain.lock"
-_ASIDE = ".corrupt"
 _NO_FILE = {errno.ELOOP, errno.EMLINK, errno.EISDIR, errno.ENXIO}  # a link (EMLINK on FreeBSD), a folder, a socket
 
 
@@ -51,7 +51,7 @@ class Spool:
             )
         self.folder = Path(folder)
         self.max_bytes = max_bytes
-        self.max_age = max_age
+        self._listing = Listing(self.folder, max_age)
         folders.private(self.folder)
         self.begin()
         _spools.add(self)
@@ -87,13 +87,13 @@ class Spool:
         return stored
 
     def _append(self, lines: Sequence[bytes]) -> int:
-        lines = _fitting(lines, min(_SEGMENT_BYTES, self.max_bytes)) or lines[:1]
-        if _size(lines) > self.max_bytes:  # others must not make room for what never fits
+        lines = fitting(lines, min(_SEGMENT_BYTES, self.max_bytes)) or lines[:1]
+        if packed_size(lines) > self.max_bytes:  # others must not make room for what never fits
             return 0
-        lines = _fitting(lines, self._make_room(_size(lines)))
+        lines = fitting(lines, self._make_room(packed_size(lines)))
         if not lines:
             return 0
-        name, fd = self._open_own(_size(lines))
+        name, fd = self._open_own(packed_size(lines))
         try:
             count = segment.append(fd, lines, self._books.written(name.text))
             self._books.wrote(name.text, count)
@@ -123,17 +123,17 @@ class Spool:
     def _make_room(self, more: int) -> int:
         """Give up what is too old, and the oldest until there is room for more bytes; how many there is room for."""
         try:
-            found = self._found(aside=True)
+            found = self._listing.found(aside=True)
         except FileNotFoundError:
             return self.max_bytes
         total = sum(size for _, size, _ in found)
         for name, size, aside in found:
-            expired = self._is_expired(name)
+            expired = self._listing.is_expired(name, self.owner)
             if not expired and total + more <= self.max_bytes:
                 break  # what follows is younger
             if aside:
                 with suppress(OSError):  # a folder, perhaps
-                    (self.folder / (name.text + _ASIDE)).unlink()
+                    (self.folder / (name.text + ASIDE)).unlink()
                     total -= size
             elif self._give_up(name, "spool expired" if expired else "spool full"):
                 total -= size
@@ -158,7 +158,7 @@ class Spool:
         A segment is this process's alone until the next is asked for. What of it was not `done` then, stays.
         """
         fd = self._lock_folder()
-        segments = self._segments([] if fd is None else self._found())
+        segments = self._segments([] if fd is None else self._listing.found())
         try:
             yield segments
         finally:
@@ -178,7 +178,7 @@ class Spool:
 
     def _segments(self, found: list[tuple[Name, int, bool]]) -> Generator[Segment]:
         for name, _, _ in found:
-            if self._is_expired(name):
+            if self._listing.is_expired(name, self.owner):
                 self._give_up(name, "spool expired")
                 continue
             opened = self._open(name)
@@ -214,28 +214,10 @@ class Spool:
         if getattr(error, "errno", None) not in _NO_FILE and not isinstance(error, ForeignFileError):
             return
         try:
-            path.rename(path.with_name(path.name + _ASIDE))
+            path.rename(path.with_name(path.name + ASIDE))
         except OSError:
             return
         self._books.passed(Passed(name, 0, 1, None))
-
-    def _is_expired(self, name: Name) -> bool:
-        return time.time() - name.begun > self.max_age
-
-    def _found(self, *, aside: bool = False) -> list[tuple[Name, int, bool]]:
-        """Segments, the oldest first, and their sizes in bytes; with `aside`, what was set aside too."""
-        found: list[tuple[Name, int, bool]] = []
-        with os.scandir(self.folder) as entries:
-            for entry in entries:
-                text = entry.name.removesuffix(_ASIDE)
-                name = segment.parse(text)
-                if name is not None and (aside or text == entry.name):
-                    try:
-                        size = entry.stat(follow_symlinks=False).st_size
-                    except FileNotFoundError:
-                        continue
-                    found.append((name, size, text != entry.name))
-        return sorted(found)
 
     def _release(self, fd: int) -> None:
         if fd in self._held:  # not after a fork: there it may be somebody else's descriptor by now
@@ -253,20 +235,6 @@ class Spool:
     def news(self) -> News:
         """What happened since this was asked last. Together with `waiting`, nothing is missing and nothing twice."""
         return self._books.news(lambda name: segment.passed(self.folder / name))
-
-
-def _size(lines: Sequence[bytes]) -> int:
-    return segment.HEAD.size + sum(map(len, lines)) + len(lines) * frames.FRAME
-
-
-def _fitting(lines: Sequence[bytes], room: int) -> Sequence[bytes]:
-    """As many of the first lines as there is room for."""
-    room -= segment.HEAD.size
-    for number, line in enumerate(lines):
-        room -= frames.FRAME + len(line)
-        if room < 0:
-            return lines[:number]
-    return lines
 
 
 _spools: weakref.WeakSet[Spool] = weakref.WeakSet()
