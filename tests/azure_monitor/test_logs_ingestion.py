@@ -127,6 +127,14 @@ def test_the_variables_of_azures_examples_serve():
     assert sink.destination == f"logs-ingestion a.ingest.monitor.azure.com {RULE} Custom-Discreet"
 
 
+@pytest.mark.parametrize("rest", ["one?two@host", "one:two@host", "one/two@host", "host?one"])
+def test_a_wrong_endpoint_is_refused_without_a_part_of_its_password_or_query(rest):
+    with pytest.raises(ConfigurationError) as refused:
+        sink_to(f"https://{rest}")
+    assert "one" not in str(refused.value)
+    assert "two" not in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("given_", "problem"),
     [

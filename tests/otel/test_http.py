@@ -224,15 +224,15 @@ def test_what_holds_no_secret_of_a_wrong_endpoint_is_shown(endpoint, shown):
     assert str(caught.value).startswith(f"endpoint={shown}: ")
 
 
-def test_a_password_with_special_characters_travels_percent_encoded(receiver, lines):
+def test_a_password_with_special_characters_travels_percent_encoded(receiver):
     sink = OTLP(receiver.url.replace("//", "//me:%2F%3F%23%40@"), environ={})
     sink.send(lines(), 10)
     assert receiver.received[0].headers["authorization"] == "Basic bWU6Lz8jQA=="
 
 
-def test_one_refused_record_is_one_record(receiver, lines, capfd):
+def test_one_refused_record_is_one_record(receiver, capfd):
     receiver.answer = Answer(rejected=1, message="no room for this one")
-    OTLP(receiver.url, environ={}).send(lines(), 10)
+    OTLP(receiver.url, environ={}).send(lines(1), 10)
     assert "refused 1 record of a batch: no room for this one" in capfd.readouterr().err
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import socket
 import subprocess
+import sys
 import sysconfig
 import time
 from collections.abc import Iterator
@@ -94,6 +96,25 @@ def collector(receiver: Receiver, tmp_path: Path) -> Iterator[Collector]:
     running = Collector(receiver, tmp_path)
     yield running
     running.close()
+
+
+@pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
+def test_the_doctor_says_that_a_collector_took_its_record(collector, receiver, tmp_path, protocol):
+    variables = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{collector.grpc if protocol == 'grpc' else collector.http}",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": protocol,
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "discreet", "doctor", "--json"],
+        env={**os.environ, **variables},
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+    )
+    found = {check["name"].partition(" ")[0]: check for check in json.loads(done.stdout)["sinks"]}
+    assert (done.returncode, found["OTLP"]["note"], done.stderr) == (0, "took a record just now", b"")
+    receiver.wait_for(1)
+    assert [value_of(record.body) for record in receiver.records] == ["discreet doctor tested this connection"]
 
 
 @pytest.mark.parametrize(

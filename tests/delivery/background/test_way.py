@@ -1,0 +1,185 @@
+"""The way of a record through a queue or a ring, to a stream or a file."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import threading
+
+import pytest
+
+import discreet
+from discreet._delivery.background import ring as ring_module
+from discreet._delivery.background.sink import Background
+
+from .helpers import BOTH, START, Pipe, books, configure, numbers
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="rings need file locks")
+
+
+@BOTH
+def test_lines_arrive_in_order_and_the_books_balance(delivery, tmp_path):
+    log = configure(discreet.File(tmp_path / "log"), delivery)
+    for number in range(1000):
+        log.info("x", number=number)
+        if number % 100 == 0:
+            books()
+    assert discreet.flush() is not False
+    assert numbers((tmp_path / "log").read_bytes().splitlines()) == list(range(1000))
+    assert (books()["delivered"], books()["waiting"], books()["delivery"]) == (1000, 0, delivery)
+
+
+@BOTH
+def test_the_environment_asks_for_it(delivery, python):
+    done = python(
+        START + '    log.info("hello")\n    print(discreet.health()["sinks"][0]["delivery"])',
+        DISCREET_DELIVERY=delivery,
+    )
+    assert b'"message":"hello"' in done.out
+    assert delivery.encode() in done.out
+
+
+@BOTH
+def test_what_a_program_printed_is_not_flushed_amid_its_print(delivery):
+    class Watched(io.TextIOWrapper):
+        flushed_by = set()
+
+        def flush(self):
+            self.flushed_by.add(threading.get_ident())
+            super().flush()
+
+    pipe = Pipe()
+    stream = Watched(pipe.stream.detach(), encoding="utf-8")
+    log = configure(discreet.Stream(stream, format="json"), delivery)
+    log.info("x", number=1)
+    assert numbers([os.read(pipe.reader, 1 << 16)]) == [1]
+    assert stream.flushed_by <= {threading.get_ident()}
+    configure(discreet.Stream(io.StringIO()), "direct")
+    stream.close()
+    os.close(pipe.reader)
+
+
+@BOTH
+def test_streams_without_a_descriptor_get_their_lines_too(delivery):
+    stream = io.StringIO()
+    log = configure(discreet.Stream(stream, format="json"), delivery)
+    for number in range(20):
+        log.info("x", number=number)
+    discreet.flush()
+    assert numbers(stream.getvalue().splitlines()) == list(range(20))
+
+
+def test_other_sinks_are_left_as_they_are(memory_sink):
+    kept = memory_sink(format="json")
+    configure(kept, "ring").info("hello")
+    assert kept.last["message"] == "hello"
+
+
+def test_direct_is_what_it_was(tmp_path):
+    configure(discreet.File(tmp_path / "log"), "direct").info("hello", number=1)
+    assert numbers((tmp_path / "log").read_bytes().splitlines()) == [1]
+
+
+@BOTH
+def test_colours_and_console_format_are_those_of_the_stream(delivery, capsys):
+    discreet.configure(
+        sinks=[discreet.Stream(format="console")], delivery=delivery, service="s", environment="dev", take_over=False
+    )
+    discreet.get_logger("x").info("hello")
+    discreet.flush()
+    assert "hello" in capsys.readouterr().out
+
+
+@BOTH
+def test_a_stalled_reader_never_blocks_a_call_and_nothing_is_torn(delivery, monkeypatch):
+    monkeypatch.setattr(ring_module.Ring.__init__, "__defaults__", (1 << 20,))
+    pipe = Pipe()
+    log = configure(discreet.Stream(pipe.stream, format="json"), delivery)
+    made = 0
+    while not books()["dropped"]:
+        for _ in range(500):
+            log.info("x", number=made, pad="p" * 200)
+            made += 1
+    log.error("important", number=-1)
+    assert discreet.health()["dropped"].keys() <= {"ring full", "queue full", "shed info"}
+    chunks, thread = pipe.read_in_background()
+    assert discreet.flush() is not True  # some were lost
+    found = books()
+    configure(discreet.Stream(io.StringIO()), "direct")
+    pipe.stream.close()
+    thread.join()
+    os.close(pipe.reader)
+    arrived = numbers(b"".join(chunks).splitlines())
+    assert found["emitted"] == made + 1
+    assert found["delivered"] == len(arrived) == made + 1 - sum(found["dropped"].values())
+    assert -1 in arrived
+
+
+@BOTH
+def test_flush_returns_in_time_and_tells_the_truth(delivery):
+    pipe = Pipe()
+    sink = Background(discreet.Stream(pipe.stream, format="json"), delivery)
+    log = configure(sink, "direct")
+    for number in range(2000):
+        log.info("x", number=number, pad="p" * 200)
+    assert sink.flush(0.05) is False
+    assert books()["waiting"] > 0
+    chunks, thread = pipe.read_in_background()
+    assert sink.flush(30) is True
+    assert books()["waiting"] == 0
+    configure(discreet.Stream(io.StringIO()), "direct")
+    pipe.stream.close()
+    thread.join()
+    os.close(pipe.reader)
+    assert numbers(b"".join(chunks).splitlines()) == list(range(2000))
+
+
+@BOTH
+def test_of_a_tight_loop_everything_arrives_in_order_but_what_is_counted_as_lost(delivery):
+    pipe = Pipe()
+    chunks, thread = pipe.read_in_background()
+    log = configure(discreet.Stream(pipe.stream, format="json"), delivery)
+    for number in range(30_000):
+        log.info("x", number=number)
+    discreet.flush()
+    found = books()
+    configure(discreet.Stream(io.StringIO()), "direct")
+    pipe.stream.close()
+    thread.join()
+    os.close(pipe.reader)
+    arrived = numbers(b"".join(chunks).splitlines())
+    assert arrived == sorted(set(arrived))
+    assert len(arrived) == found["delivered"] == 30_000 - sum(found["dropped"].values())
+
+
+@BOTH
+def test_a_signal_handler_may_log_whatever_it_interrupts(delivery, python):
+    done = python(
+        START
+        + """
+    fired, inside = 0, False
+    def handler(*_):
+        global fired, inside
+        if not inside:  # a handler inside a handler inside a handler is one record too deep
+            inside = True
+            log.info("from the handler", number=fired)
+            fired += 1
+            inside = False
+    signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+    made = 0
+    while fired < 500:
+        log.info("busy", number=made)
+        made += 1
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    discreet.flush()
+    health = discreet.health()["sinks"][0]
+    assert health["emitted"] == made + fired == health["delivered"] + sum(health["dropped"].values()), (health, made, fired)
+    """,
+        DISCREET_DELIVERY=delivery,
+    )
+    assert done.code == 0, done.err
+    for message in ("busy", "from the handler"):
+        found = [record["number"] for record in done.records if record["message"] == message]
+        assert len(found) == len(set(found)) > 0
