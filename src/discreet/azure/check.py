@@ -26,14 +26,14 @@ _UNREACHABLE = (
     "Check the address in the connection string, the firewall, and HTTPS_PROXY where there is a proxy; "
     "with private link, whether this network resolves the name"
 )
-_NO_TOKEN = (
+_UNKNOWN_IDENTITY = (
     "no token. On your own machine, run az login; elsewhere give the process a managed identity, or set "
     "AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET"
 )
 _NO_RULE = "the rule, its stream or the table is not there. Check rule=, stream= and endpoint="
 _OF_RULES = {  # where the data collection rule's answers mean something else
     400: _NO_RULE,
-    401: "the token was not accepted. Check the credential's tenant, and audience= in a cloud that is not the public one",
+    401: "the token was not accepted. Check the credential's tenant, and audience= in other clouds than the public",
     403: "the identity may not write there. Assign it the role Monitoring Metrics Publisher on the data collection "
     "rule; a new assignment takes some minutes",
     404: _NO_RULE,
@@ -67,7 +67,7 @@ def _insights(sink: ApplicationInsights, timeout: float) -> list[str]:
     }
     status, _headers, body = sink.track([json.dumps(envelope).encode() + b"\n"], timeout)
     if not status:
-        return [f"{body.decode()}: {_NO_TOKEN}"]
+        return [f"{body.decode()}: {_UNKNOWN_IDENTITY}"]
     found = problems_of(body, 1)
     if status in (200, 206) and found is not None:
         return [in_words(problem.status) for problem in found[1]]
@@ -89,7 +89,7 @@ def _logs(sink: LogsIngestion, timeout: float) -> list[str]:
         status = int(receipt.reason[5:])
         told = _OF_RULES.get(status)
         return [f"{receipt.reason}: {told}" if told else in_words(status)]
-    return [f"{receipt.reason}: {_NO_TOKEN}"]
+    return [f"{receipt.reason}: {_UNKNOWN_IDENTITY}"]
 
 
 def _twice(environ: Mapping[str, str]) -> list[str]:

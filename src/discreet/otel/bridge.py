@@ -116,8 +116,7 @@ class UntilSdk(Sink):
         """Count what the SDK took; anything else is the sink's own line."""
         if line == TOOK:
             with self._lock:
-                self.books.emitted += 1
-                self.books.delivered += 1
+                self.books.pass_on()
         elif line != NOT_FOR_IT:
             super().accept(line, level)
 

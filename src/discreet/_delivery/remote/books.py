@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 class RemoteBooks(Books):
     """As `Books`; `emitted` follows from what the queue took in, what was refused there, and what came otherwise."""
 
-    __slots__ = ("_refused", "queue")
+    __slots__ = ("_refused", "passed_on", "queue")
 
     def __init__(self) -> None:
         self.queue: Queue | None = None
         self._refused: dict[str, int] = {}
+        self.passed_on = 0
         super().__init__()
 
     @property
@@ -25,7 +26,7 @@ class RemoteBooks(Books):
         """Lines that came here, from this process or, `adopted`, from one before it or beside it."""
         queue = self.queue
         came = 0 if queue is None else queue.taken + queue.held
-        return came + self.adopted + sum(tuple(self._refused.values()))
+        return came + self.adopted + self.passed_on + sum(tuple(self._refused.values()))
 
     @emitted.setter
     def emitted(self, number: int) -> None:
@@ -34,6 +35,11 @@ class RemoteBooks(Books):
     def refuse(self, reason: str) -> None:
         """Count a line that came here and did not get further, or that made room: as come and as lost, in one step."""
         add_to(self._refused, reason)
+
+    def pass_on(self) -> None:
+        """Count one line that somebody else delivers, and that never comes to the queue."""
+        self.passed_on += 1
+        self.delivered += 1
 
     @property
     def lost(self) -> int:
