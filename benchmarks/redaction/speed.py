@@ -41,6 +41,8 @@ WORST: dict[str, str] = {
     "percent signs": "%41%3d",
     "base64": "QUtJQUFCQ0RF",
     "options": "--password -p -u ",
+    "drawn lines": "x" * 600 + "\n└ ",
+    "words and commas": "ab,cd.",
 }
 """What a text is made of that asks the most of the rules."""
 
@@ -105,7 +107,7 @@ def growth() -> None:
     for name, unit in WORST.items():
         points: list[tuple[float, float]] = []
         for size in SIZES:
-            text = (unit * (size // len(unit) + 1))[:size]
+            text = "100% " + (unit * (size // len(unit) + 1))[:size]  # the sign makes it worth decoding
             began = perf_counter()
             redactor.text(text)
             points.append((math.log(size), math.log(perf_counter() - began)))

@@ -1,7 +1,7 @@
 """Ways to write a secret, one a line: it goes, and what surrounds it stays.
 
 In `spellings.txt`, «S» stands for a password, «T» for a token, «H» for hexadecimal digits, «B» for base64, «U» for a
-UUID and «D» for six digits, ␤ for a line break, ␉ for a tab; with a 2 behind it, for another one.
+UUID and «D» for six digits, ␤ for a line break, ␉ for a tab, ␛ for escape; with a 2 behind it, for another one.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def _secret(kind: str, source: random.Random) -> str:
 def test_a_spelling_loses_its_secret_and_nothing_else(line: str) -> None:
     for seed in range(3):
         source = random.Random(f"{line} {seed}")
-        parts = _PLACE.split(line.replace("␤", "\n").replace("␉", "\t"))
+        parts = _PLACE.split(line.replace("␤", "\n").replace("␉", "\t").replace("␛", "\x1b"))
         secrets = [_secret(kind, source) for kind in parts[1::2]]
         around = parts[::2]
         text = around[0] + "".join(secret + rest for secret, rest in zip(secrets, around[1:], strict=True))

@@ -162,6 +162,52 @@ def test_look_alikes_stay_as_they_are() -> None:
             assert _REDACTOR.text(text) == text
 
 
+@pytest.mark.parametrize(
+    "prefix", ["web_1  | ", "2024-05-01T10:00:00Z ", "    > ", "[worker-3] out: ", "app[12]: ", "key.pem:12: "]
+)
+@pytest.mark.parametrize("kind", ["RSA PRIVATE KEY", "PRIVATE KEY", "EC PRIVATE KEY", "OPENSSH PRIVATE KEY"])
+def test_a_private_key_with_a_prefix_on_each_line_loses_its_lines_and_keeps_the_prefixes(
+    prefix: str, kind: str
+) -> None:
+    body = [generated("base64", 64, seed=line) for line in range(5)] + [generated("base64", 30) + "=="]
+    edge = "-----{} " + kind + "-----"
+    lines = [edge.format("BEGIN"), *body, edge.format("END"), "ready"]
+    safe = _REDACTOR.text("\n".join(prefix + line for line in lines))
+    assert all(line[:20] not in safe and line[-20:] not in safe for line in body)
+    assert [line[: len(prefix)] for line in safe.split("\n")] == [prefix] * len(lines)
+    assert safe.endswith(prefix + "ready")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the password for root is {}",
+        "the password of the admin was changed to {}.",
+        "new password for bob is {}, change it",
+        'log {{"text": "the password for bob is {}"}}',
+        "the password for bob is {} until Monday",
+    ],
+)
+def test_a_password_of_letters_is_seen_where_the_sentence_says_whose_it_is_and_ends(text: str) -> None:
+    word = "correct" + "horse"
+    assert _REDACTOR.text(text.format(word)) == text.format("[REDACTED:password]").replace("{{", "{")
+
+
+@pytest.mark.parametrize(
+    "text", ['set passphrase to "{}" on vault 3', "the vault passphrase is '{}'.", 'password: "{}"']
+)
+def test_a_passphrase_of_several_words_is_masked_between_its_quotes(text: str) -> None:
+    words = "lantern ripple pepper violin"
+    assert _REDACTOR.text(text.format(words)) == text.format("[REDACTED:password]")
+
+
+@pytest.mark.parametrize("verb", ["is", "was", "may be"])
+@pytest.mark.parametrize("digits", ["835", "4711"])
+def test_a_security_code_in_a_sentence_is_masked(verb: str, digits: str) -> None:
+    expected = digits if verb == "may be" else "[REDACTED:card-security-code]"
+    assert _REDACTOR.text(f"FYI the CVV {verb} {digits} before") == f"FYI the CVV {verb} {expected} before"
+
+
 @pytest.mark.parametrize("line", Path(__file__).with_name("look_alikes.txt").read_text("utf-8").splitlines())
 def test_a_look_alike_line_stays_as_it_is(line: str) -> None:
     assert Redactor().text(line) == line

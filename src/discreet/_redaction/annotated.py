@@ -44,6 +44,8 @@ def _name_above(text: str, start: int, column: int) -> str | None:
             return None
         end = start - 1
         start = text.rfind("\n", max(0, end - 512), end) + 1
+        if start == 0 and end > 512:  # a line too long to be one that is drawn below
+            return None
         if _DRAWN.match(text, start, end) is None:
             for name in _NAME.finditer(text, start, end):
                 if name.start() <= start + column < name.end():

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from discreet._redaction.checksums import generated
+from discreet._redaction.checksums import generated, mixed
 from discreet._redaction.keys import key_words
 from discreet._redaction.values import PARAMETER_SCHEME, SCHEME, Span, secret_parts
 
-BARE = re.compile(r"""(?:[^\s"'<>;,&\\`]|\\[^nrt"'\\])+""")
+BARE = re.compile(r"""(?:[^\s"'<>;,&\\`\x00]|\\(?!x00)[^nrt"'\\])+""")
 _TO_END_OF_LINE = re.compile(r"""(?:[^\r\n'\\]|\\[^nrt'])+""")
 _COOKIES = re.compile(r"""(?:[^\s"'<>;\\]|\\[^nrt"'])+(?:;[ \t]{0,2}(?:[^\s"'<>;\\]|\\[^nrt"'])+)*""")
 _NEXT_FIELD = re.compile(r"[,;|][ ]?[\w.\-]{1,64}[=:]|&[\w.\-%\[\]]{0,64}=|&[a-z]{2,6};")
@@ -16,9 +16,20 @@ _BRACKETS = re.compile(r"\]\[|\)\(|\}\{|\]\(|[\])}],[ \w]")
 _AFTER_SEMICOLON = re.compile(r";([^\s;:='\"<>,&\\/$.][^\s;:='\"<>,&\\/]{1,64})(?:[\s;'\"]|\Z)")
 _PHRASE = re.compile(r"[a-zA-Z]{3,12}(?:[ ,]{1,2}[a-z]{3,12}){2,23}")
 _NEXT_WORD = re.compile(r"[.,;:!?]?[ \t]{1,2}([a-zA-Z][\w.\-]{0,40})([=:]?)")
+_UNKNOWN_SCHEME = re.compile(r"""[A-Za-z][\w\-]{1,30}[ ]{1,2}([^\s"'<>\[\](){},;]{12,})""")
+_DONE = frozenset((
+    "get", "list", "read", "write", "create", "update", "delete", "patch", "watch", "view", "use", "rotate", "manage",
+    "admin", "export", "import", "describe", "put", "revoke", "decrypt", "encrypt", "sign", "verify", "exec", "edit",
+))  # fmt: skip
+"""What a permission allows to do with a secret."""
+_PART = re.compile(r"[A-Za-z][\w.]{1,40}(?: [A-Za-z]{2,16})?=[^;\s]{1,256};")
 _MOST_CLOSING = 16
 _ALONE = re.compile(r"(?:[ \t]|export |set |setx |[-\[+])*")
 _CALL = re.compile(r"[A-Za-z_][A-Za-z_.]{2,64}\([^()\n]{0,200}(?:\([^()\n]{0,100}\)[^()\n]{0,100}){0,3}\)?")
+_EXPRESSION = re.compile(
+    r"""\$?[A-Za-z_]\w{1,40}(?:(?:\.|::|->)[A-Za-z_]\w{0,40}|\([^()\n]{0,100}\)|\[["']?[\w\-]{0,64}["']?\]|\?){1,8}"""
+    r"""(?:[;,)}]{1,3}(?:\s|\Z)|\s|\Z)"""
+)
 _SCORE = re.compile(r"\d{1,9}(?:/\d{1,9}|%|\.\d)\Z")
 _REST = re.compile(r"[^\s\\]{1,256}(?=\r?\n|\Z)")
 _SPACED = re.compile(r"(?: [^\s;=:\"'{}]{1,64}){1,12};")
@@ -28,7 +39,8 @@ def _to(text: str, pattern: re.Pattern[str], start: int, kind: str) -> tuple[lis
     matched = pattern.match(text, start)
     if matched is None:
         return [], start
-    return secret_parts(text, start, matched.end(), kind), matched.end()
+    end = _within_brackets(text, start, matched.end())
+    return secret_parts(text, start, end, kind), end
 
 
 def bare_value(text: str, start: int, sign: str, kind: str, name: str, begin: int) -> tuple[list[Span], int]:
@@ -37,17 +49,26 @@ def bare_value(text: str, start: int, sign: str, kind: str, name: str, begin: in
         return _to(text, _COOKIES, start, kind)
     if kind == "authorization":
         start += text[start : start + 1] == "+"  # a blank in a query
+        if PARAMETER_SCHEME.match(text, start):
+            return _to(text, _TO_END_OF_LINE, start, kind)
         scheme = SCHEME.match(text, start)
         if scheme is not None:
-            if PARAMETER_SCHEME.match(text, start):
-                return _to(text, _TO_END_OF_LINE, start, kind)
             end = _bare_end(text, scheme.end())
             return secret_parts(text, start, end, kind), end
+        unknown = _UNKNOWN_SCHEME.match(text, start) if name.lower().endswith("authorization") else None
+        if unknown is not None and mixed(unknown.group(1)):
+            end = _bare_end(text, unknown.start(1))
+            return secret_parts(text, unknown.start(1), end, kind), end
     if kind == "mnemonic" and _PHRASE.match(text, start):
         return _to(text, _PHRASE, start, kind)
     call = _CALL.match(text, start) if sign in "=:" else None
     if call is not None:  # code
         return [], call.end()
+    expression = _EXPRESSION.match(text, start) if sign in "=:" else None
+    if expression is not None and _fetches(expression.group()):
+        return [], expression.end()
+    if kind == "connection-string" and _PART.match(text, start):
+        return [], start  # its parts have names of their own
     end = _whole_line(text, start, _in_table(text, start, begin, _bare_end(text, start)), begin)
     value = text[start:end]
     if text[end : end + 1] == "<" and value.isalpha() and value.istitle():
@@ -57,6 +78,13 @@ def bare_value(text: str, start: int, sign: str, kind: str, name: str, begin: in
     if sign != "-" and _is_prose(text, value, end, sign, kind, name):
         return [], end
     return secret_parts(text, start, end, kind), end
+
+
+def _fetches(expression: str) -> bool:
+    """Whether code of names, dots and brackets calls something or takes an item of something."""
+    return ("()" in expression or "['" in expression or '["' in expression or ")." in expression) and (
+        "." in expression or "::" in expression or "->" in expression
+    )
 
 
 def _bare_end(text: str, start: int) -> int:
@@ -78,9 +106,18 @@ def _bare_end(text: str, start: int) -> int:
     cut = _BRACKETS.search(text, start, end + 2)
     if cut is not None and cut.start() < end:
         end = cut.start()
+    return _within_brackets(text, start, end, ".,:)]}&")
+
+
+def _within_brackets(text: str, start: int, end: int, closing: str = ")]}") -> int:
+    """Its end without the brackets that were opened before it."""
     for _ in range(_MOST_CLOSING):
         last = text[end - 1] if end > start else ""
-        if not last or last not in ".,:)]}&" or (last in ")]}" and text[start:end].count("([{"[")]}".index(last)])):
+        if (
+            not last
+            or last not in closing
+            or (last in ")]}" and text.count(last, start, end) <= text.count("([{"[")]}".index(last)], start, end))
+        ):
             break
         end -= 1
     return end
@@ -119,8 +156,8 @@ def _is_prose(text: str, value: str, end: int, sign: str, kind: str, name: str) 
         return True  # pass: 12, fail: 0
     if value.isdigit() and len(value) < 3:
         return True  # how many, or an enumeration's number
-    if kind == "authorization" and value.isalpha() and value.isupper():
-        return True  # auth:SIMPLE
+    if sign == ":" and value in _DONE and text[end - len(value) - 1] == ":":
+        return True  # a permission: action=secret:list
     if sign == "=" or not value.isalpha() or not (value.islower() or value[1:].islower()):
         return False
     if kind in ("token", "otp", "authorization"):

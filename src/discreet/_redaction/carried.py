@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 CARRIERS = NAME_FIELDS | {"value"}
 _NAMED = re.compile(
-    r"""[ \t]{0,4}\\{0,4}["']?/?([\w.\-]{1,80})\\{0,4}["']?[ \t]{0,4},?[ \t\r\n]{0,24}"""
+    r"""[ \t]{0,4}\\{0,4}["']?/?([\w.\-\[\]]{1,80})\\{0,4}["']?[ \t]{0,4},?[ \t\r\n]{0,24}"""
     r"""(?:\w{2,12}="[^"<>]{0,64}"[ ]){0,3}"""
     r"""\\{0,4}["']?(?:[vV]alue|VALUE|val|v|content|old|"""
     r"""old_?[vV]alue|from|before|new|new_?[vV]alue|to|after|data)\\{0,4}["']?[ \t]{0,4}[:=]"""

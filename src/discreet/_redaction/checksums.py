@@ -189,9 +189,17 @@ def is_uuid(text: str) -> bool:
 
 def padded(text: str) -> bool:
     """A key in base64: padded, or long and of mixed characters."""
-    if _PADDED.fullmatch(text) is None or not mixed(text) or not text.strip("0123456789abcdefABCDEF-"):
+    if _PADDED.fullmatch(text) is None or not mixed(text) or _is_id(text):
         return False
     return text.endswith("=") or (any(map(str.islower, text)) and any(map(str.isupper, text)))
+
+
+def _is_id(text: str) -> bool:
+    """Words, numbers and hexadecimal digits between dashes, as cache keys and UUIDs are."""
+    return all(
+        (part.isalpha() and _one_case(part)) or not part.strip("0123456789abcdefABCDEF")
+        for part in re.split(r"[\-_]", text)
+    )
 
 
 def digest(text: str) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 HEADS = frozenset((
     "pass", "pwd", "secret", "token", "key", "cred", "cookie", "cv", "ssn", "otp", "iban", "senha", "wort", "contrase",
-    "mnemonic",
+    "mnemonic", "verif",
 ))  # fmt: skip
 """A head has one of these, as a part of some name."""
 _LINE = re.compile(r"[^\n]+")

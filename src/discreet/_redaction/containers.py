@@ -8,6 +8,7 @@ from discreet._redaction.checksums import generated
 from discreet._redaction.values import Span, secret_parts
 
 _CLOSING = {"\u201c": "\u201d", "\u201e": "\u201c", "\u00ab": "\u00bb", "\u2018": "\u2019"}
+_LAST_ITEM = re.compile(r"[ ]{0,2}(?:[)\]]|,[ ]?(?:\d|[Tt]rue|[Ff]alse)[ ]?\))")
 _OBJECT = re.compile(r"""\{\s{0,8}\\?["']?[\w.\-]{1,64}\\?["']?\s{0,4}:""")
 _MASKED = re.compile(
     r"(?:[A-Z][A-Z_ ]{2,40}|filtered|redacted|protected|masked|hidden|removed|"
@@ -28,6 +29,10 @@ _HISTORY = re.compile(
     r"""[\s,]{0,16}\\?["'](?:old|new|from|to|before|after|previous|current|value|plain|oldValue|newValue|old_value|new_value)\\?["']:"""
     r"""\s{0,4}\\?["']([^"'\\]{0,4096})\\?["']"""
 )
+_BESIDE = re.compile(
+    r"""[\s,]{0,16}\\?["'][\w.\-]{1,80}\\?["']:\s{0,4}(?:true|false|null|\d{1,12}|\\?["'][^"'\\]{0,64}\\?["'])"""
+)
+_MOST_BESIDE = 12
 _BRACED = re.compile(r"\{([^\s{}:=\"',][^\s{}:=\"',]{2,128})\}")
 _INNER = re.compile(
     r"(?:password|pwd|pw|pass|key|secret|token|sig)\s{0,2}[=:]|://[^\s/?#\"'<>@:]{0,256}:[^\s\"'<>@]{1,512}@",
@@ -67,7 +72,7 @@ def _quoted(text: str, start: int, quote: str, sign: str, kind: str) -> tuple[li
     end = matched.end() if matched else len(text)
     if quote == "`" and " " in text[start:end]:
         return [], end + 1  # a command
-    if sign == "," and text[end + 1 : end + 2] not in (")", "]"):
+    if sign == "," and _LAST_ITEM.match(text, end + 1) is None:
         return [], start  # words in a list, not a pair
     if text.startswith("{", start) and _OBJECT.match(text, start, end):
         return [], start  # an object: its own names are judged
@@ -103,12 +108,18 @@ def _changed(text: str, start: int, end: int, kind: str) -> tuple[list[Span], in
 def _history(text: str, start: int, kind: str) -> tuple[list[Span], int]:
     """The values of `{"old": "...", "new": "..."}` under a sensitive name."""
     found: list[Span] = []
-    item = _HISTORY.match(text, start)
-    while item is not None:
-        found += secret_parts(text, *item.span(1), kind)
-        start = item.end()
+    end = start
+    for _ in range(_MOST_BESIDE):
         item = _HISTORY.match(text, start)
-    return found, start
+        if item is not None:
+            found += secret_parts(text, *item.span(1), kind)
+            end = item.end()
+        else:
+            item = _BESIDE.match(text, start)
+            if item is None:
+                break
+        start = item.end()
+    return found, end
 
 
 def _cookies(text: str, start: int) -> tuple[list[Span], int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from copy import copy
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 from discreet._redaction.checksums import CHECKS
 
 _ALNUM = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
@@ -47,6 +49,12 @@ class Detector:
         """A user's pattern: no anchor is known, so it is searched for; group 1 is the secret if there is one."""
         groups = re.compile(pattern).groups
         return cls({"kind": kind, "anchors": [""], "pattern": pattern, "group": 1 if groups else 0})
+
+    def anywhere(self) -> Detector:
+        """The same rule, whatever is near."""
+        rule = copy(self)
+        rule.near = ()
+        return rule
 
     @cached_property
     def match(self) -> Any:
@@ -94,7 +102,8 @@ def inside_word(text: str, position: int) -> bool:
         return False
     if text[position - 1] in "nrt" and text[position - 2 : position - 1] == "\\":
         return False
-    return text[position - 3 : position - 2] != "%"
+    code = text[max(0, position - 3) : position]
+    return not (code[0] == "%" and len(code) == 3 and code[1] in _HEXADECIMAL and code[2] in _HEXADECIMAL)
 
 
 @cache

@@ -20,13 +20,15 @@ _FEWEST_HEXADECIMAL = 32
 _RUN = re.compile(r"[A-Za-z0-9+/_\-]{20,}")
 _PIECE = re.compile(r"[A-Za-z0-9_\-]{16}")  # the gate looks for no shorter one
 _HEXADECIMAL = "0123456789abcdefABCDEF"
-_PERCENT_RUN = re.compile(r"""[^\s"'<>\\%]*%[0-9A-Fa-f]{2}[^\s"'<>\\]*""")
+_PERCENT_CODE = re.compile("%[0-9A-Fa-f]{2}")
+_BEFORE_CODE = re.compile(r"""[^\s"'<>\\%]*""")
+_AFTER_CODE = re.compile(r"""[^\s"'<>\\]*""")
 _PERCENT = re.compile(
     r"%(?![A-Z][A-Z_][A-Z0-9_]{0,62}%(?![0-9A-Fa-f]{2}))(?:25){0,2}([0-9A-Fa-f]{2})"
 )  # not Windows' %DB_PASSWORD%
 _ESCAPE = re.compile(
     r"&(?:quot|apos|amp|lt|gt|#0?3[49]|#[xX]2[27]);|\\{1,2}u00(?:22|27|26|3[A-Ea-e])|"
-    r"[\u201c-\u201f\u00ab\u00bb\u2018\u2019\uff1a\uff1d]"
+    r"\x1b\[[0-9;]{0,16}m|[\u201c-\u201f\u00ab\u00bb\u2018\u2019\uff1a\uff1d]"
 )
 _CHARACTERS = {
     "&quot;": '"',
@@ -76,20 +78,32 @@ def _readable(data: bytes) -> str | None:
 
 def percent_runs(text: str) -> Iterator[tuple[str, list[int]]]:
     """The meaning of each percent-encoded run, and where each of its characters starts (and the last one ends)."""
-    if "%" not in text:
-        return
-    for run in _PERCENT_RUN.finditer(text):
-        yield _rewritten(text, *run.span(), _PERCENT, _percent_character)
+    floor = 0
+    code = _PERCENT_CODE.search(text) if "%" in text else None
+    while code is not None:
+        # Read backwards from the code: a search for what may stand before it would read a long word from each letter.
+        before = _BEFORE_CODE.match(text[floor : code.start()][::-1])
+        after = _AFTER_CODE.match(text, code.end())
+        start = code.start() - (before.end() if before is not None else 0)
+        floor = code.end() if after is None else after.end()
+        yield _rewritten(text, start, floor, _PERCENT, _percent_character)
+        code = _PERCENT_CODE.search(text, floor)
 
 
 def may_be_quoted(text: str) -> bool:
     """False only if `quoted_texts` would yield nothing."""
-    return "&" in text or not text.isascii() or ('"' in text and '""' in text) or ("\\" in text and "\\u00" in text)
+    return (
+        "&" in text
+        or "\x1b" in text
+        or not text.isascii()
+        or ('"' in text and '""' in text)
+        or ("\\" in text and "\\u00" in text)
+    )
 
 
 def quoted_texts(text: str) -> Iterator[tuple[str, list[int]]]:
     """The text with plain quotes, if it has them as entities, escapes, doubled or typographic; places as above."""
-    if ("&" in text or "\\u00" in text or not text.isascii()) and _ESCAPE.search(text) is not None:
+    if ("&" in text or "\x1b" in text or "\\u00" in text or not text.isascii()) and _ESCAPE.search(text) is not None:
         yield _rewritten(text, 0, len(text), _ESCAPE, _escape_character)
     if '{""' in text or ',""' in text:
         yield _rewritten(text, 0, len(text), _DOUBLED, _quote)
@@ -118,6 +132,8 @@ def _percent_character(code: re.Match[str]) -> str:
 
 def _escape_character(code: re.Match[str]) -> str:
     written = code.group().lower()
+    if written[0] == "\x1b":
+        return " "  # a colour
     if written[0] == "\\":
         return chr(int(written[-2:], 16))
     return _CHARACTERS.get(written, '"')

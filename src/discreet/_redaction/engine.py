@@ -139,6 +139,32 @@ class Redactor:
         """One more redaction of this kind."""
         audit.count(kind)
 
+    def is_clean(self, mapping: dict[str, Plain]) -> bool:
+        """Whether every name and every value of a mapping is known to be clean, as those of a repeated frame are."""
+        if self._epoch is not registry.epoch:
+            self._forget()
+        known, clean = self._clean_names, self._clean
+        for name, value in mapping.items():
+            if name not in known:
+                return False
+            kind = type(value)
+            if kind is str:
+                if value not in clean:
+                    return False
+            elif kind is int:
+                if not -_SMALL < value < _SMALL:  # type: ignore[operator]  # an int
+                    return False
+            elif kind not in _SCALARS:
+                return False
+        return True
+
+    def know(self, name: str) -> None:
+        """A name that is clean, and whose values are judged by themselves."""
+        if len(self._clean_names) >= _CACHED_TEXTS:
+            self._clean_names.clear()
+        if len(name) <= _CACHED_LENGTH:
+            self._clean_names[name] = None
+
     def _forget(self) -> None:
         """A value was registered: what was found clean before may not be now."""
         self._epoch = registry.epoch
@@ -155,10 +181,7 @@ class Redactor:
         if kind is None:
             safe[label] = self._structure.raw(value)
             if label == name:
-                if len(self._clean_names) >= _CACHED_TEXTS:
-                    self._clean_names.clear()
-                if len(label) <= _CACHED_LENGTH:
-                    self._clean_names[label] = None
+                self.know(label)
         else:
             safe[label] = self._structure.raw(value, kind)
 
@@ -171,7 +194,7 @@ class Redactor:
         if self._gate.sees_edges and len(texts) > 1:
             return False
         try:
-            if self._gate.may_hold_secret(joined) or registry.holds(joined):
+            if self._gate.may_hold_secret(joined, joined=True) or registry.holds(joined):
                 return False
         except Exception:  # each text on its own then, failing closed on its own
             self.count("unjudged")

@@ -16,7 +16,7 @@ _OPENING = re.compile(r"""(\\{1,8}["'])|(["'`])|([\[({])|([\u201c\u201e\u00ab\u2
 _HERE_DOCUMENT = re.compile(r"<<[\-~]?['\"]?[A-Z_]{2,20}")
 _NEXT_PAIR = {
     "=": re.compile(r"[A-Za-z_][\w.\-]{1,40}=[^=\s]"),
-    ":": re.compile(r"[A-Z][A-Za-z]{1,40}:[A-Za-z\[{&]"),
+    ":": re.compile(r"[A-Z][A-Za-z]{1,40}:[A-Za-z\[{&]|[A-Za-z_]\w{1,40}=[\"']"),
 }
 _MAPPING = re.compile(r"""["']?[\w.\-/]{1,80}["']?[ ]?[:=](?:\s|\Z)""")
 _PERCENT = re.compile(r"""(?:%22|%27|%20|\+){0,3}(.{1,4096}?)(?:%2[267CcDd]|%7[Dd]|[&\s"'<>;]|\Z)""", re.DOTALL)
@@ -31,7 +31,10 @@ _ANNOTATION = re.compile(
     r"(?:Optional|Union|Final|ClassVar|Annotated)\[[\w.\[\], |]{1,64}\])"
     r"(?: ?\| ?None)?[ \t]{0,4}=[ \t]{0,4}"
 )
-_WRAPPED = re.compile(r"(?:[NEUBRnebrux]{1,2}|[A-Za-z_][\w.]{0,40}\(|string\(\d{1,6}\) )[bu]?(?=[\"'])")
+_WRAPPED = re.compile(
+    r"(?:[NEUBRFnebruxf]{1,2}|[A-Za-z_][\w.]{0,40}\(|string\(\d{1,6}\) |\[\][a-z]{3,9}[({])[bu]?(?=[\"'])|"
+    r"(?:Some|Just|Optional)\((?=[^\s()\"']{4,256}\))"
+)
 _GETTER = re.compile(r"[\w.]{0,40}(?:get|env|prompt|input|read|load|fetch)[\w.]{0,20}\(", re.IGNORECASE)
 
 

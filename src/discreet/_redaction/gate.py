@@ -16,12 +16,16 @@ from discreet._redaction.anchors import Anchors
 from discreet._redaction.columns import HEADS, columns
 from discreet._redaction.detectors import Detector, detectors, lowered
 from discreet._redaction.encoded import may_be_quoted, percent_runs, quoted_texts, runs
+from discreet._redaction.lines import FEWEST, Lines
+from discreet._redaction.listed import shown
+from discreet._redaction.looks import INTRODUCING
 from discreet._redaction.names import names_a_secret
 from discreet._redaction.numbers import KINDS, numbered, numbers
-from discreet._redaction.sentences import INTRODUCING, sentences
+from discreet._redaction.sentences import sentences
 from discreet._redaction.shapes import (
     CLEAN,
     DIGITLESS,
+    INTRODUCED,
     LONGEST_SHAPE,
     NEW,
     ONCE,
@@ -31,6 +35,7 @@ from discreet._redaction.shapes import (
     Shapes,
     are_digits_harmless,
 )
+from discreet._redaction.tuples import holds_tuple
 from discreet._redaction.userinfo import userinfo
 from discreet._redaction.words import Words, tells
 
@@ -41,6 +46,10 @@ _HEXADECIMAL = "0123456789abcdef-"
 _GLUE = (".", ":", "*")  # between the prefix of a token and its hexadecimal part
 _SUBMITTED = re.compile(r"\]:(?:\d{2,5}|submission) [^\s:]{1,128}:").search
 _PORT = re.compile(r":(?:5432|5433|6432|\*):").search
+_HASHED = re.compile(
+    r"\$(?:[1-9PHS]|g?y|2[abxy]|[a-z]{2,6}\d?)\$|\$argon2|\$pbkdf2|\$bcrypt|(?:sha\d{1,3}|-\d{1,3}|argon2|scrypt|:\d{1,8})\$"
+).search
+_SCHEMED = re.compile(r"\{(?:s?sha\d{0,3}|smd5|crypt|pbkdf2[a-z0-9\-]{0,12}|argon2)\}", re.IGNORECASE).search
 _CELL = re.compile(r"\w[ \t]{0,40}\|[ \t]{0,8}\S").search
 
 
@@ -70,9 +79,14 @@ class Gate:
         self._innocent_names: set[str] = set()
         self._words = Words()
         self._shapes = Shapes()
+        self._lines = Lines(self._words.told_by, self._judged)
 
-    def may_hold_secret(self, text: str) -> bool:
-        """False only if `find` would find nothing."""
+    def may_hold_secret(self, text: str, *, joined: bool = False) -> bool:
+        """False only if `find` would find nothing. Lines of `joined` texts are not worth remembering."""
+        if not joined and not self._searches and text.count("\n") >= FEWEST and text.isascii():
+            told = self._lines.told(text)
+            if told is not None:
+                return _signed(text) or (bool(told) and (tells(told, text, text.lower()) or self._worded(told, text)))
         if len(text) > LONGEST_SHAPE or not text.isascii() or self._names_have_digits:
             return self._judged(text)
         shape = text.encode("ascii").translate(DIGITLESS)
@@ -109,7 +123,7 @@ class Gate:
         shapes = table.decode("ascii")  # searching a str is several times faster than searching bytes
         if numbered(shapes) and numbers(text):
             return True
-        if ("-" in shapes and _optioned(shapes)) or _signed(text):
+        if ("-" in shapes and _optioned(shapes)) or _signed(text) or _keyed(text):
             return True
         told = self._words.told(text, encoded)
         if (told or not text.isascii()) and (tells(told, text, text.lower()) or self._worded(told, text)):
@@ -159,7 +173,7 @@ def _of_form(text: str, long: str) -> bool | None:
             if formed:
                 return True
             verdict = None
-        elif _is_introduced(run, text[max(0, start - 16) : start]):
+        elif _is_introduced(run, text[max(0, start - INTRODUCED) : start]):
             return True
         elif "-" not in run:
             verdict = None
@@ -181,6 +195,11 @@ def _formed(text: str) -> bool:
     return any(detector.find(text, low, anchor) for anchor, detector in _forms().standing_in(text, low))
 
 
+def _keyed(text: str) -> bool:
+    """Whether it may hold a key in padded base64 with an anchor in its middle."""
+    return ("=" in text or "+" in text) and any(anchor in text for anchor in _inner_anchors())
+
+
 def _signed(text: str) -> bool:
     """Signs that start rules of detectors.json without any word."""
     if "@" in text and ":" in text and ("://" in text or ":thin:" in text or ":oci" in text or userinfo(text)):
@@ -189,14 +208,18 @@ def _signed(text: str) -> bool:
         return True
     if "<" in text and ("<<<" in text or "<-" in text):
         return True
+    if "$" in text and _HASHED(text) is not None:
+        return True
+    if "[" in text and ("[+] " in text or ("]\n" in text and shown(text, None))):
+        return True
+    if "{" in text and (holds_tuple(text) or _SCHEMED(text) is not None):
+        return True
     if "\t" in text and ("\tTRUE\t" in text or "\tFALSE\t" in text):
         return True
     if "/" in text:
         low = text.lower()
         if "/p:" in low or "net user" in low or "log in " in low or ("@" in text and ".py" in low):
             return True
-    if ("=" in text or "+" in text) and any(anchor in text for anchor in _inner_anchors()):
-        return True
     if "*" in text and (" * " in text or ":*:" in text):
         return True
     if "└" in text:

@@ -43,6 +43,7 @@ class KeyWords:
         """Kinds whose names are used for other things too: only a value of this shape (see SHAPES) is a secret."""
         self.introducing = _words(data["introducing"])
         self.between = _words(data["between"])
+        self.grammar = _words(data["grammar"])
         self.identity_words = _words(data["identity_words"])
         self.parameters_kept = _words(data["parameters_kept"])
         self.credential_parameters_kept = _words(data["credential_parameters_kept"])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MOST_BEFORE = 96
 # These two read backwards: `"password` comes as `drowssap"`.
 _NAME = re.compile(r"""[ \t]{0,24}\]?(?:["'`]\\{0,4}|22%|\*{1,2})?(\w[\w.\-]{0,80})(.{0,14})""", re.DOTALL)
-_QUOTED_NAME = re.compile(r"""[ \t]?["']\\{0,4}(\w[\w.\-]{0,80})["']\\{0,4}[bu]?[(\[]""")
+_QUOTED_NAME = re.compile(r"""[ \t]?["']\\{0,4}(\w[\w.\-]{0,80})["']\\{0,4}[bu]?[ \t]{0,2}[(\[]""")
 # A separator read backwards, and the name before it if that stands alone; of a tag, the name stands further away.
 _ALONE = r"""(?:\]?["']?(\w[\w.\-]{0,40})(?=[ \t\n,;&?(\[{|:"']|\Z))?"""
 _SIGN_AND_NAME = re.compile(
@@ -25,10 +25,13 @@ _PERCENT_AND_NAME = re.compile("[DdAa]3%" + _ALONE)
 _REMEMBERED = 4096
 _TAG_NAME = re.compile(r"<(?:\w{1,40}:)?([\w.\-]{1,80})[\s>]")
 _CELL = re.compile(r"[ \t]{0,64}(\w[\w.\-]{0,80})[ \t]{0,8}(?:[|│\n]|\Z)")
-_SECOND_WORDS = frozenset(("key", "keys", "code", "phrase", "string", "str", "number", "token"))
+_SECOND_WORDS = frozenset(
+    ("key", "keys", "code", "phrase", "string", "str", "number", "token", "hex", "base64", "pem", "content", "material")
+)
 _FOLDER_AHEAD = re.compile(r"/(\w{2,13})")
 _WORD_AHEAD = re.compile(r" (\w{2,13})")
 _NEVER_BEFORE = frozenset("=:>,;<{}()/\\\n&?!@#.|")
+_WRITTEN = frozenset(("hex", "base64", "pem"))
 _TYPES = frozenset(("string", "str"))
 _TYPES_BACK = frozenset(name[::-1] for name in _TYPES)
 _IN_MARKER = ":DETCADER["
@@ -157,6 +160,9 @@ def _with_first_word(name: str, ahead: str) -> str:
     rules = key_words()
     first = before.group(1)[::-1]
     phrase = f"{first} {name}"
+    if name.lower() in _WRITTEN:  # private key hex
+        second = _WORD_AHEAD.match(ahead, before.end())
+        return phrase if second is None else f"{second.group(1)[::-1]} {phrase}"
     if phrase.lower() in rules.pairs or first.lower() in rules.stop_before or first.lower() in rules.stop_before_last:
         return phrase  # also of what is none, such as a public key
     return first if name in _TYPES else name  # Go: var password string = "..."

@@ -18,8 +18,10 @@ for _code in range(128):
         _table[_code] = ord("0" if _char.isdigit() else "X" if _char.isupper() else "x")
     elif _char in " -_":
         _table[_code] = _code
+    elif _char == "~":
+        _table[_code] = ord("_")  # tokens have it between their letters
 KINDS = bytes(_table)
-"""Digits become 0, letters X and x; the separators of digit groups stay; anything else is a dot."""
+"""Digits become 0, letters X and x; the separators of digit groups stay, ~ is one; anything else is a dot."""
 
 
 _DIGITS = re.compile(r"\d{3,}")

@@ -15,9 +15,11 @@ from discreet._redaction.annotated import annotated
 from discreet._redaction.carried import CARRIERS, carried, serialized, turned
 from discreet._redaction.columns import columns
 from discreet._redaction.extent import pair_value
+from discreet._redaction.listed import listed, shown
 from discreet._redaction.names import MOST_BEFORE, name_before
 from discreet._redaction.pem import prefixed_lines
 from discreet._redaction.sentences import sentences
+from discreet._redaction.tuples import tuples
 from discreet._redaction.userinfo import userinfo
 
 if TYPE_CHECKING:
@@ -45,6 +47,11 @@ def pairs(text: str, kind_of: KindOf) -> list[Span]:
         found += _options(text, kind_of) + prefixed_lines(text)
     if "└" in text:
         found += annotated(text, kind_of)
+    if "{" in text:
+        found += tuples(text, kind_of)
+    if "[" in text and "]\n" in text:
+        found += shown(text, kind_of)
+    found += listed(text)
     return found + serialized(text, kind_of) + sentences(text, kind_of) + columns(text, kind_of) + userinfo(text)
 
 

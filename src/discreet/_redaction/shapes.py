@@ -18,6 +18,9 @@ RUNS = bytes(ord("x") if chr(code) in "0Xx_-" else ord(".") for code in range(25
 RUN = "x" * 16
 """Of token characters; no token that detectors.json recognises by its form has a shorter run."""
 
+INTRODUCED = 16
+"""How far before a run of hexadecimal digits a word may introduce it."""
+
 NEW, ONCE, CLEAN, TELLING = 0, 1, 2, 3
 """Not met, met once, clean whatever the digits, or the digits matter."""
 

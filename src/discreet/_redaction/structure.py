@@ -102,6 +102,8 @@ class _Walk:
 
     def _mapping(self, mapping: dict[str, Plain], kind: str | None, depth: int) -> Plain:
         redactor = self._redactor
+        if kind is None and redactor.is_clean(mapping) and _VALUE_KEYS.isdisjoint(mapping):
+            return dict(mapping)
         shapes = key_words().shapes
         named = self._named(mapping) if kind is None or kind in shapes else None
         safe: dict[str, Plain] = {}
@@ -115,6 +117,8 @@ class _Walk:
             while label in safe:  # two secrets as keys become the same marker; neither value may be lost
                 label += f"'{len(safe)}"
             safe[label] = self.value(value, under, depth + 1)
+            if under is None and kind is None and label == name:
+                redactor.know(label)
         return safe
 
     def _named(self, mapping: dict[str, Plain]) -> str | None:

@@ -16,8 +16,10 @@ Span = tuple[int, int, str]
 MARKER = re.compile(r"\[REDACTED:[a-z][a-z0-9-]{0,39}(?::[A-Za-z0-9]{4})?\]")
 _MASK = re.compile(
     r"\w{0,8}\*{2,}[\w]{0,8}|\w{1,8}\.{3}\w{1,8}|[•x]{3,}|\.{3,}|…+|<[^<>\n]{1,64}>|\[[A-Za-z][^\[\]\n]{0,64}\]|\$\{[^{}\n]{1,128}\}?|\{\{[^{}\n]{0,128}\}{0,2}|"
-    r"[xX]{4,}|![A-Za-z][\w:]{1,24}|ENC\[.{0,200}|%[A-Z_][A-Z0-9_]{1,64}%|@Microsoft\.KeyVault\(.{0,200}|(?:vault:|op://|ref\+[a-z]{1,24}://)[\w/.#\-]{1,190}|"
-    r"%\([^()\n]{1,64}\)?s?|%[srd]|\$[A-Z_][A-Z0-9_]{1,64}|\$[A-Za-z_]{1,40}(?:\.[A-Za-z_\-]{1,40}){1,6}|\$\([^()\n]{1,128}\)?|\{[a-z_]{0,32}\}|#+|-+|_+|\(\w{1,32}\)|hmac-sha256:[0-9a-f]{16,64}|TODO|FIXME|TBD|EXAMPLE|example|"
+    r"[xX]{4,}|![A-Za-z][\w:]{1,24}|ENC\[.{0,200}|%[A-Z_][A-Z0-9_]{1,64}%|#\{[A-Za-z_@][^{}\n]{0,128}\}?|<%=[^%\n]{1,128}(?:%>)?|(?:env|ENV|environ|\$env)[:.][A-Za-z_]\w{1,64}|(?:file|ssm|sm|secretsmanager|keyring|keychain|kms|akv|azkv|gcpsm|k8s|doppler|infisical|bws|sops):/{0,3}[A-Za-z_/.~][\w./#:@\-]{1,190}|@Microsoft\.KeyVault\(.{0,200}|(?:vault:|op://|ref\+[a-z]{1,24}://)[\w/.#\-]{1,190}|"
+    r"%\([^()\n]{1,64}\)?s?|%[srd]|\$[A-Z_][A-Z0-9_]{1,64}|\$[A-Za-z_]{1,40}(?:\.[A-Za-z_\-]{1,40}){1,6}|\$\([^()\n]{1,128}\)?|"
+    r"(?:\{(?:[a-z_]{0,32}|[A-Z_]{1,32}|[A-Za-z_]\w{0,40}[.!\[(][\w.\[\]'\"!()]{1,64})\}[:/@_.\- ]{0,3}){1,6}|"
+    r"#+|-+|_+|\(\w{1,32}\)|hmac-sha256:[0-9a-f]{16,64}|TODO|FIXME|TBD|EXAMPLE|example|"
     r"[xX]{3,}(?:-[xX]{3,}){1,8}|[\w.\-]{0,24}?(?:x{10,}|X{10,}|0{10,})|"
     r"(?i:your|my|some|insert|enter|put|replace)[\-_ ](?i:[a-z]{1,16}[\-_ ]){0,4}"
     r"(?i:key|token|password|secret|here|value)"
@@ -30,12 +32,13 @@ SCHEME = re.compile(
 )
 PARAMETER_SCHEME = re.compile(
     r"(?:Digest|AWS4-HMAC-SHA256|OAuth|Hawk|Signature|SharedAccessSignature)[ \t]|Token[ \t]{1,4}token=|"
-    r"[A-Za-z][\w\-]{2,30}[ \t]{1,4}[A-Za-z_]{2,20}=[^=\s,;]{1,512}={0,2}[,;]",
+    r"""[A-Za-z][\w\-]{2,30}[ \t]{1,4}[A-Za-z_]{2,20}=(?:\\?"[^"\n\\]{0,512}\\?"|[^=\s,;"]{1,512}={0,2})[,;&]""",
     re.IGNORECASE,
 )
+_ANY_SCHEME = re.compile(r"[\w\-]{1,40}[ \t]{1,4}")
 _USER = re.compile(r"[A-Za-z][\w.\-@]{1,63}[:/][ ]?")
 _PREFIX = re.compile(
-    r"base64:|hex:|plain:|raw:|\{[A-Za-z][\w\-]{1,16}\}|"
+    r"base64:|hex:|plain:|raw:|0[xX](?=[0-9A-Fa-f]{32}|\[REDACTED:)|\{[A-Za-z][\w\-]{1,16}\}|"
     r"(?:Bearer|Basic|Token|FlyV1|ApiKey|JWT|DPoP)[ \t]{1,2}|oauth:"
 )
 _DIGEST = re.compile(r"[0-9A-Fa-f]{32,}|[A-Za-z0-9+/]{27,}={0,2}")
@@ -106,6 +109,8 @@ def _is_word_of(kind: str, text: str) -> bool:
         return len(text) <= 16 and text.replace("_", "").isalpha() and (text.islower() or text.isupper())
     if kind == "credentials":
         return text.replace("-", "").isalpha() and text.islower()
+    if kind == "authorization":  # who authenticates, or how: auth="Container"
+        return len(text) <= 16 and text.isalpha() and (text[1:].islower() or text.isupper())
     return (kind == "mnemonic" and text.isalpha()) or (kind == "iban" and len(text) < 15)  # an assembler's mnemonic
 
 
@@ -152,6 +157,8 @@ _SCHEME_KINDS = {"beare": "bearer-token", "basic": "basic-credentials"}
 def _authorization(value: str, start: int, end: int) -> list[Span]:
     """Everything but the scheme; of a scheme with parameters (Digest, SigV4), all parameters but the harmless ones."""
     scheme = SCHEME.match(value)
+    if scheme is None and PARAMETER_SCHEME.match(value) is not None:
+        scheme = _ANY_SCHEME.match(value)
     if scheme is None:
         return [(start, end, "authorization")]
     offset = scheme.end()
@@ -180,6 +187,8 @@ def _parameters(value: str, offset: int, kept: frozenset[str], kind: str) -> lis
         if name in kept or innocent(part, kind):
             continue
         first, last = pair.span(group)
+        if part.endswith("/goog4_request"):  # an e-mail address and a scope
+            continue
         if name == "credential" and "/" in part:  # SigV4: the scope after the key id is no secret
             last = first + part.index("/")
             if innocent(value[first:last], kind):

@@ -12,13 +12,13 @@ from functools import cache
 from discreet._redaction.detectors import Detector, detectors, lowered
 
 TELLING = (
-    "activate", "alias", "auth", "basic", "bearer", "certutil", "clave", "code", "community", "configure",
-    "confirm", "contrase", "cookie", "cred", "crypt", "cv", "dpw", "eap", "echo", "enable", "expdp", "feishu",
-    "googleapis", "haslo", "hook", "iban", "identif", "ifttt", "impdp", "insert", "install", "invite", "isakmp",
-    "isql", "key", "kty", "lark", "logged", "login", "magic", "mask", "mnemonic", "ntlm", "otp", "parola", "pass",
-    "printf", "psk", "pwd", "rabbitmqctl", "reset", "rman", "schtasks", "secret", "securestring", "senha",
-    "server", "sig", "signtool", "sqlldr", "sqlplus", "ssn", "standby", "token", "tpw", "unlock", "user",
-    "verify", "vrrp", "wmic", "wort",
+    "activate", "alias", "auth", "basic", "bearer", "certutil", "clave", "code", "community", "configure", "confirm",
+    "contrase", "cookie", "cred", "crypt", "cv", "dpw", "eap", "echo", "enable", "expdp", "feishu", "getconnection",
+    "gfzc", "googleapis", "haslo", "hook", "iban", "identif", "ifttt", "impdp", "insert", "install", "invite", "isakmp",
+    "isql", "key", "kty", "lark", "logged", "login", "loginmodule", "magic", "mask", "mnemonic", "mysqli", "ntlm",
+    "otp", "parola", "pass", "pdo", "printf", "psk", "pwd", "rabbitmqctl", "reset", "rman", "schtasks", "secret",
+    "securestring", "senha", "sensitive", "server", "sig", "signtool", "sqlldr", "sqlplus", "ssn", "standby", "token",
+    "tpw", "unlock", "unseal", "user", "verif", "vrrp", "wifi", "wmic", "wort",
 )  # fmt: skip
 """Each a lower-case part of a word."""
 
@@ -27,7 +27,7 @@ _LINKED = re.compile(r"/(?:reset|verify|magic|token|activate|confirm|invite)").s
 # What may introduce a secret by itself, and what does so in the company of certain signs.
 _ENOUGH = frozenset((
     "pass", "bearer", "basic", "pwd", "otp", "identif", "psk", "isakmp", "rabbitmqctl", "securestring", "kty",
-    "standby", "vrrp", "community", "isql",
+    "standby", "vrrp", "community", "isql", "gfzc", "loginmodule",
 ))  # fmt: skip
 _CALLED = frozenset(("login", "auth", "cred", "crypt"))
 _ORACLE = frozenset(("sqlplus", "impdp", "expdp", "sqlldr", "rman"))
@@ -35,23 +35,30 @@ _PRINTED = frozenset(("echo", "printf"))
 _WINDOWS = frozenset(("schtasks", "signtool", "certutil", "wmic"))
 _HOOKED = frozenset(("hook", "alias", "ifttt", "googleapis", "feishu", "lark"))
 _WAYS = (
-    ("code", (" code", "?code=", "&code=", "code%")),
+    ("code", (" code", "?code=", "&code=", "code%", "codecov")),
     ("cv", (" cv",)),
     ("configure", ("configure set",)),
-    ("cred", ("creds",)),
+    ("cred", ("creds", "<credential")),
     ("eap", (": eap",)),
     ("enable", ("enable ",)),
     ("insert", ("insert ",)),
     ("install", ("service install",)),
-    ("key", ("-key", "key-", "?key=", "&key=")),
+    ("getconnection", ("getconnection(",)),
+    ("key", ("-key", "key-", "?key=", "&key=", "<apikey ", "pragma ", "key content")),
     ("logged", ("logged in ",)),
     ("login", ("login ", "login=")),
-    ("mask", ("add-mask",)),
-    ("ntlm", (": ntlm",)),
+    ("mask", ("add-mask", 'masked":')),
+    ("ntlm", (": ntlm", "ntlm  ", "ntlm :", "ntlm: ")),
     ("server", ("-server",)),
     ("sig", ("sig=", "signature=", "sig%", "signature%")),
-    ("token", ("security-token=",)),
+    ("mysqli", ("mysqli(", "mysqli_connect(")),
+    ("pdo", ("new pdo(", "pdo->__construct(")),
+    ("secret", ("<secret ", '"secret"', "'secret'")),
+    ("sensitive", ('sensitive":',)),
+    ("token", ("security-token=", "<token ")),
     ("unlock", ("bw unlock",)),
+    ("unseal", ("operator unseal ",)),
+    ("wifi", ("wifi:",)),
     ("user", ("user/", "username/", "/user:", "createuser", "setuser ", "user default")),
 )  # fmt: skip
 
@@ -77,18 +84,21 @@ class Words:
             return _NONE
         return self._judged(words)
 
+    def told_by(self, text: str) -> frozenset[str]:
+        """The same of a text in ASCII that is not encoded yet."""
+        return self.told(text, text.encode("ascii"))
+
     def _judged(self, words: list[bytes]) -> frozenset[str]:
-        told: set[str] = set()
-        for word in set(words) - self._innocent:
-            text = word.decode()
-            parts = [part for part in TELLING if part in text]
-            if parts:
-                told.update(parts)
-            elif len(word) <= _LONGEST:
-                if len(self._innocent) >= _MOST_WORDS:
-                    self._innocent = set()
-                self._innocent.add(word)
-        return frozenset(told)
+        unmet = set(words) - self._innocent
+        together = b" ".join(unmet).decode()
+        parts = [part for part in TELLING if part in together]  # one search for all of them, as most hold none
+        if parts:
+            unmet = {word for word in unmet if not any(part in word.decode() for part in parts)}
+        if len(self._innocent) + len(unmet) > _MOST_WORDS:
+            self._innocent = set()
+        if len(unmet) <= _MOST_WORDS:
+            self._innocent.update(word for word in unmet if len(word) <= _LONGEST)
+        return frozenset(parts)
 
 
 def tells(told: frozenset[str], text: str, low: str) -> bool:
