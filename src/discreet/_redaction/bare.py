@@ -49,24 +49,14 @@ def bare_value(text: str, start: int, sign: str, kind: str, name: str, begin: in
         return _to(text, _COOKIES, start, kind)
     if kind == "authorization":
         start += text[start : start + 1] == "+"  # a blank in a query
-        if PARAMETER_SCHEME.match(text, start):
-            return _to(text, _TO_END_OF_LINE, start, kind)
-        scheme = SCHEME.match(text, start)
-        if scheme is not None:
-            end = _bare_end(text, scheme.end())
-            return secret_parts(text, start, end, kind), end
-        unknown = _UNKNOWN_SCHEME.match(text, start) if name.lower().endswith("authorization") else None
-        if unknown is not None and mixed(unknown.group(1)):
-            end = _bare_end(text, unknown.start(1))
-            return secret_parts(text, unknown.start(1), end, kind), end
+        credentials = _credentials(text, start, name)
+        if credentials is not None:
+            return credentials
     if kind == "mnemonic" and _PHRASE.match(text, start):
         return _to(text, _PHRASE, start, kind)
-    call = _CALL.match(text, start) if sign in "=:" else None
-    if call is not None:  # code
-        return [], call.end()
-    expression = _EXPRESSION.match(text, start) if sign in "=:" else None
-    if expression is not None and _fetches(expression.group()):
-        return [], expression.end()
+    code = _end_of_code(text, start) if sign in "=:" else -1
+    if code >= 0:
+        return [], code
     if kind == "connection-string" and _PART.match(text, start):
         return [], start  # its parts have names of their own
     end = _whole_line(text, start, _in_table(text, start, begin, _bare_end(text, start)), begin)
@@ -78,6 +68,30 @@ def bare_value(text: str, start: int, sign: str, kind: str, name: str, begin: in
     if sign != "-" and _is_prose(text, value, end, sign, kind, name):
         return [], end
     return secret_parts(text, start, end, kind), end
+
+
+def _credentials(text: str, start: int, name: str) -> tuple[list[Span], int] | None:
+    """What follows the scheme of an Authorization header, if there is one."""
+    if PARAMETER_SCHEME.match(text, start):
+        return _to(text, _TO_END_OF_LINE, start, "authorization")
+    scheme = SCHEME.match(text, start)
+    if scheme is not None:
+        end = _bare_end(text, scheme.end())
+        return secret_parts(text, start, end, "authorization"), end
+    unknown = _UNKNOWN_SCHEME.match(text, start) if name.lower().endswith("authorization") else None
+    if unknown is None or not mixed(unknown.group(1)):
+        return None
+    end = _bare_end(text, unknown.start(1))
+    return secret_parts(text, unknown.start(1), end, "authorization"), end
+
+
+def _end_of_code(text: str, start: int) -> int:
+    """Where code ends that says where a value comes from; -1 if it is none."""
+    call = _CALL.match(text, start)
+    if call is not None:
+        return call.end()
+    expression = _EXPRESSION.match(text, start)
+    return expression.end() if expression is not None and _fetches(expression.group()) else -1
 
 
 def _fetches(expression: str) -> bool:
