@@ -80,6 +80,13 @@ def ends_sentence(text: str, position: int) -> bool:
     return _END_OF_SENTENCE.match(text, position) is not None
 
 
+def ends_reading(word: str, low: str, count: int) -> bool:
+    """Whether a word says that no value follows: a marker, a PEM line, or what makes the name another one."""
+    if "[REDACTED" in word or "-----" in word:
+        return True
+    return count == 0 and low in key_words().stop_after - key_words().between
+
+
 def within_string(word: str) -> str:
     """The word up to the end of the string that the sentence stands in: `x","ts":1` is x."""
     broken = _BROKEN.search(word)

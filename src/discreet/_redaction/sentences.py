@@ -23,6 +23,7 @@ from discreet._redaction.looks import (
     QUOTED_PHRASE,
     READING,
     UNLIKE,
+    ends_reading,
     ends_sentence,
     is_made_of_words,
     is_sentence,
@@ -195,7 +196,7 @@ class _Reader:
         bare = within_string(bare).rstrip(_CLOSING)
         low = bare.lower()
         gap = matched.start(1) - self._position
-        if _ends(word, low, count) or not (count or gap or self._colon):
+        if ends_reading(word, low, count) or not (count or gap or self._colon):
             return False
         self._position = matched.end()
         if _LEADER.fullmatch(word) and count < 2 and word != ":":
@@ -242,10 +243,3 @@ class _Reader:
         if self._kind == "password" or self._compound:
             return generated(value) and len(value) > 5
         return len(value) >= 16 and mixed(value)
-
-
-def _ends(word: str, low: str, count: int) -> bool:
-    """Whether a word says that no value follows: a marker, a PEM line, or what makes the name another one."""
-    if "[REDACTED" in word or "-----" in word:
-        return True
-    return count == 0 and low in key_words().stop_after - key_words().between

@@ -68,9 +68,11 @@ _REFERENCE = re.compile(
     r"ssh-(?:rsa|ed25519|dss)|(?:ecdsa|rsa)-sha2-\w{1,16}|[\w.\-]{1,64}:/(?:[\w.\-]{1,64}/){1,8}[\w.\-]{1,64}|"
     r"[a-z]{2,16}(?:[\-_][a-z]{2,16}){0,4}[\-_](?:password|passwd|secrets?|token|credentials?|creds|key|keys)|"
     r"[a-z]{2,16}(?:[A-Z][a-z]{1,16}){0,3}(?:Password|Secret|Token|ApiKey|Credentials)|"
-    r"[A-Z]{2,16}(?:_[A-Z]{2,16}){0,4}_(?:PASSWORD|SECRET|TOKEN|KEY|CREDENTIALS)"
+    r"[A-Z]{2,16}(?:_[A-Z]{2,16}){0,4}_(?:PASSWORD|SECRET|TOKEN|KEY|CREDENTIALS)|"
+    r"(?:[A-Z][a-z]{1,20}){1,6}(?:Credentials?|Error|Exception|Client|Provider|Factory|Manager|Handler|Resolver|"
+    r"Generator|Validator|Filter|Store)"
 )
-"""Where the secret is kept (prod/db/main), or what it is called (db-password)."""
+"""Where the secret is kept (prod/db/main), what it is called (db-password), or the class that has to do with it."""
 
 
 def innocent(text: str, kind: str) -> bool:
