@@ -497,3 +497,17 @@ def test_a_signal_handler_may_put_amid_any_step_of_a_put(python, tmp_path):
         str(tmp_path),
     )
     assert done.out == b"True True 0 0\n", done.err
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="Linux shows a process's descriptors")
+def test_a_closed_ring_keeps_no_descriptor(tmp_path):
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(5):
+        ring = Ring(tmp_path, {})
+        assert ring.put(b"line\n", 20)
+        assert list(ring.peek()) == [b"line\n"]
+        ring.taken()
+        ring.close()
+        assert not ring.put(b"late\n", 20)
+        assert ring.peek() == ()
+        assert len(os.listdir("/proc/self/fd")) == before

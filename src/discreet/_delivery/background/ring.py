@@ -184,6 +184,8 @@ class Ring:
         if not self.waiting:
             with suppress(OSError):  # an empty ring is removed by the next start too
                 os.unlink(self.path)
+            self._words.release()
+            self._map.close()  # which has a descriptor of its own; where lines wait, a thread may yet read them
         locks.unlock(fd)
         os.close(fd)
 
