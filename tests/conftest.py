@@ -125,12 +125,18 @@ class Run(NamedTuple):
 
 @pytest.fixture
 def python(tmp_path: Path) -> Callable[..., Run]:
-    """Run a program in an interpreter of its own, as the user would: `python(source, DISCREET_LEVEL="debug")`."""
+    """Run a program in an interpreter of its own, as the user would: `python(source, DISCREET_LEVEL="debug")`.
 
-    def run(source: str, *arguments: str, timeout: float = 60, **environ: str) -> Run:
+    Not `measured` are programs in which signal handlers come at any time: coverage's collector has a lock that its own
+    thread cannot take twice, and hangs.
+    """
+
+    def run(source: str, *arguments: str, timeout: float = 60, measured: bool = True, **environ: str) -> Run:
         script = tmp_path / "program.py"
         script.write_text(textwrap.dedent(source), encoding="utf-8")
         env = {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1", **environ}
+        if not measured:
+            env = {name: value for name, value in env.items() if not name.startswith("COVERAGE_")}
         done = subprocess.run(
             [sys.executable, str(script), *arguments], capture_output=True, env=env, timeout=timeout, check=False
         )

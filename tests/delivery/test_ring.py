@@ -495,6 +495,7 @@ def test_a_signal_handler_may_put_amid_any_step_of_a_put(python, tmp_path):
     print(len(found) == made + handled, len(set(found)) >= made, ring.torn, ring.waiting)
     """,
         str(tmp_path),
+        measured=False,
     )
     assert done.out == b"True True 0 0\n", done.err
 

@@ -172,6 +172,7 @@ def test_a_signal_handler_that_logs_amid_a_write_loses_nothing(python, tmp_path)
         print(made)
         """,
         str(path),
+        measured=False,
         DISCREET_STREAM="none",
     )
     assert done.code == 0, done.err

@@ -37,9 +37,9 @@ log = discreet.get_logger("x")
 
 @pytest.fixture
 def run(python, tmp_path):
-    def run(source, **environ):
-        environ = {"DISCREET_STATE_DIR": str(tmp_path / "state"), "PYTHONWARNINGS": "ignore", **environ}
-        return python(AWAY + source, **environ)
+    def run(source, **options):
+        environ = {"DISCREET_STATE_DIR": str(tmp_path / "state"), "PYTHONWARNINGS": "ignore"}
+        return python(AWAY + source, **{**environ, **options})
 
     return run
 
@@ -276,7 +276,8 @@ assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
 
 
 def test_a_signal_handler_may_log_whatever_it_interrupts(run):
-    done = run("""
+    done = run(
+        """
 configure(Away(delay=0))
 fired = 0
 def handler(*_):
@@ -293,7 +294,32 @@ signal.setitimer(signal.ITIMER_REAL, 0)
 assert discreet.flush(30)
 books = discreet.health()
 assert books["delivered"] == fired + sent == books["emitted"], (fired, sent, books)
-""")
+""",
+        measured=False,
+    )
+    assert done.code == 0, done.err
+
+
+def test_a_signal_handler_may_flush_whatever_it_interrupts(run):
+    done = run(
+        """
+configure(Away(delay=0))
+fired, inside = 0, False
+def handler(*_):
+    global fired, inside
+    if not inside:
+        inside = True
+        log.info("from the handler"); discreet.flush(); discreet.health()
+        fired += 1
+        inside = False
+signal.signal(signal.SIGALRM, handler)
+signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+sys.setswitchinterval(1e-5)
+while fired < 300: log.info("from the program")
+signal.setitimer(signal.ITIMER_REAL, 0)
+""",
+        measured=False,
+    )
     assert done.code == 0, done.err
 
 

@@ -141,7 +141,12 @@ class Queue:
     def accepted(self) -> int:
         """How many lines ever came in."""
         with self.lock:
-            return self.taken + self._shed + self.held
+            return self.seen
+
+    @property
+    def seen(self) -> int:
+        """As `accepted`, without the lock: a line that is just being taken or given up may not be counted yet."""
+        return self.taken + self._shed + self.held  # in this order: none is counted twice
 
     @property
     def oldest(self) -> int:

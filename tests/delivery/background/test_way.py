@@ -151,35 +151,3 @@ def test_of_a_tight_loop_everything_arrives_in_order_but_what_is_counted_as_lost
     arrived = numbers(b"".join(chunks).splitlines())
     assert arrived == sorted(set(arrived))
     assert len(arrived) == found["delivered"] == 30_000 - sum(found["dropped"].values())
-
-
-@BOTH
-def test_a_signal_handler_may_log_whatever_it_interrupts(delivery, python):
-    done = python(
-        START
-        + """
-    fired, inside = 0, False
-    def handler(*_):
-        global fired, inside
-        if not inside:  # a handler inside a handler inside a handler is one record too deep
-            inside = True
-            log.info("from the handler", number=fired)
-            fired += 1
-            inside = False
-    signal.signal(signal.SIGALRM, handler)
-    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
-    made = 0
-    while fired < 500:
-        log.info("busy", number=made)
-        made += 1
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    discreet.flush()
-    health = discreet.health()["sinks"][0]
-    assert health["emitted"] == made + fired == health["delivered"] + sum(health["dropped"].values()), (health, made, fired)
-    """,
-        DISCREET_DELIVERY=delivery,
-    )
-    assert done.code == 0, done.err
-    for message in ("busy", "from the handler"):
-        found = [record["number"] for record in done.records if record["message"] == message]
-        assert len(found) == len(set(found)) > 0

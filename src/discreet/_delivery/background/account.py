@@ -20,18 +20,27 @@ class Account:
         self.given_up = False
         """What waited was counted as lost: whatever becomes of it yet, it is not counted again."""
         self._sink = sink
-        self._counted = self._torn = 0
+        self._accepted = 0
+        self._lost: dict[str, int] = {}
 
     def settle(self, store: Store) -> None:
-        """Count what the store accepted."""
+        """Count what the store accepted, and of that, what it lost.
+
+        The store is asked first, and waits for nobody: a thread that holds its lock may wait for the sink's, or for
+        the writer (in a signal handler).
+        """
+        lost, accepted = dict(store.lost), store.seen
         with self._sink._lock:
             books = self._sink.books
-            accepted, torn = store.accepted, store.torn
-            books.emitted += accepted - self._counted
-            self._counted = accepted
-            if torn > self._torn:
-                books.lose("ring torn", torn - self._torn)
-                self._torn = torn
+            more = accepted - self._accepted
+            if more > 0:  # else another thread asked later, and counted sooner
+                books.emitted += more
+                self._accepted = accepted
+            news = [(reason, count - self._lost.get(reason, 0)) for reason, count in lost.items()]
+            firsts = [reason for reason, more in news if more > 0 and self._lose(reason, more)]
+            self._lost.update((reason, lost[reason]) for reason, more in news if more > 0)
+        for reason in firsts:
+            self._say(reason)
 
     def delivered(self, count: int) -> None:
         """Count accepted lines that were written."""
@@ -40,13 +49,21 @@ class Account:
                 self._sink.books.delivered += count
 
     def lost(self, reason: str, count: int = 1) -> None:
-        """Count lines that were accepted, and then could not be written or had to make room."""
+        """Count lines that were accepted, and then could not be written."""
         with self._sink._lock:
-            first = reason not in self._sink.books.dropped
-            if not self.given_up:
-                self._sink.books.lose(reason, count)
+            first = self._lose(reason, count)
         if first:
-            complain(f"a record could not be written to {self._sink.name}: {reason}; discreet.health() keeps count")
+            self._say(reason)
+
+    def _lose(self, reason: str, count: int) -> bool:
+        """Whether it is the first for that reason."""
+        first = reason not in self._sink.books.dropped
+        if not self.given_up:
+            self._sink.books.lose(reason, count)
+        return first
+
+    def _say(self, reason: str) -> None:
+        complain(f"a record could not be written to {self._sink.name}: {reason}; discreet.health() keeps count")
 
     def adopted(self, delivered: int, torn: int = 0) -> None:
         """Count lines of dead processes."""

@@ -114,10 +114,17 @@ class Ring:
         """How many records were put here so far."""
         return self._sequence
 
+    seen = accepted
+
     @property
     def waiting(self) -> int:
         """How many of them were not taken out."""
         return self._sequence - self._through
+
+    @property
+    def lost(self) -> Mapping[str, int]:
+        """How many of them were lost here."""
+        return {"ring torn": self.torn} if self.torn else {}
 
     @property
     def is_held(self) -> bool:
@@ -134,6 +141,7 @@ class Ring:
         while True:
             complete, tail = self._complete, self._tail
             if tail == complete:
+                self._give_up_torn()
                 return ()
             at = tail % self.capacity
             stretch = min(complete - tail, self.capacity - at)
@@ -144,9 +152,15 @@ class Ring:
                     self._in_hand, self._in_hand_at, self._passed = reading, tail, 0
                     return reading.lines
             self._advance(self._through, tail + stretch, 0)  # the rest of a lap, or what is torn
-            with self._lock:
-                if self._tail == self._top:  # a torn one was the last
+
+    def _give_up_torn(self) -> None:
+        """Nothing comes after the last frames, and they are torn. Where a `put` goes on, the next look does this."""
+        if self._sequence != self._through and self._lock.acquire(blocking=False):
+            try:
+                if self._tail == self._top:
                     self._advance(self._sequence, self._tail, self._sequence - self._through)
+            finally:
+                self._lock.release()
 
     def passed(self, count: int) -> None:
         """The next `count` lines of what `peek` gave are delivered, or counted as lost: they do not come again.

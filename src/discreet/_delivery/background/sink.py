@@ -104,7 +104,7 @@ class Background(Sink):
         with self._making:
             if self._store is None:
                 self._account = account = Account(self)
-                store = new_store(self.name, self._folder, self._about, account.lost)
+                store = new_store(self.name, self._folder, self._about)
                 self._writer = Writer(self.inner, store, account, self._folder)
                 self._store = store
             return self._store

@@ -13,15 +13,15 @@ from discreet._health import complain, reason_of
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
 class Store(Protocol):
     """Where lines wait, in the order they came."""
 
-    torn: int
     full: str
+    """Why a line found no room."""
 
     def put(self, line: bytes, level: int, /) -> bool:
         """Let a line wait; False if there is no room for it. Never blocks."""
@@ -46,6 +46,16 @@ class Store(Protocol):
     @property
     def accepted(self) -> int:
         """How many lines came in so far."""
+        ...
+
+    @property
+    def seen(self) -> int:
+        """As `accepted`, but waits for nobody, and may come short of it for a moment."""
+        ...
+
+    @property
+    def lost(self) -> Mapping[str, int]:
+        """How many of them were lost here, by reason."""
         ...
 
     @property
@@ -75,11 +85,11 @@ def folder_for(service: str, target: str) -> Path | None:
         return None
 
 
-def new_store(name: str, folder: Path | None, about: Mapping[str, object], lose: Callable[[str], None]) -> Store:
+def new_store(name: str, folder: Path | None, about: Mapping[str, object]) -> Store:
     """A ring in the folder for what goes to `name`; a queue in memory where there is none, or no room for it."""
     if folder is not None:
         try:
             return Ring(folder, {**about, "pid": os.getpid(), "started": time.time()})
         except OSError as error:
             complain(f"{name} has no ring ({reason_of(error)}): records wait in memory until they are written")
-    return Waiting(lose)
+    return Waiting()

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from discreet._delivery import native
+from discreet._delivery.books import add_to
 from discreet._delivery.queue import Queue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 _COUNT, _BYTES = 512, 256 << 10  # looked at in one go
+_MOMENT = 0.05  # seconds
 
 
 class Waiting:
     """Lines in memory, with what a `Ring` has too."""
 
-    torn = 0
     full = "queue full"
 
-    def __init__(self, lose: Callable[[str], None]) -> None:
-        self._queue = Queue(lose)
+    def __init__(self) -> None:
+        self.lost: dict[str, int] = {}
+        """How many of the lines that came in had to make room, by reason."""
+        self._queue = Queue(partial(add_to, self.lost))
         self._in_hand: Sequence[bytes] = ()
         self._is_shut = False
 
@@ -32,15 +36,17 @@ class Waiting:
 
     def peek(self) -> Sequence[bytes]:
         """The oldest lines, some of them; none if there are none. They stay until `passed` or `taken`."""
-        if not self._in_hand:
-            with self._queue.lock:  # so that `waiting` counts them once
+        # Who holds the lock for longer is in a signal handler that interrupted `put`, and may wait for us.
+        if not self._in_hand and self._queue.lock.acquire(timeout=_MOMENT):
+            try:  # so that `waiting` counts them once
                 self._in_hand = self._queue.take(_COUNT, _BYTES)
+            finally:
+                self._queue.lock.release()
         return self._in_hand
 
     def passed(self, count: int) -> None:
         """The next `count` lines of what `peek` gave are delivered, or counted as lost: they do not come again."""
-        with self._queue.lock:
-            self._in_hand = self._in_hand[count:]
+        self._in_hand = self._in_hand[count:]
 
     def taken(self) -> None:
         """All that `peek` gave last is."""
@@ -50,6 +56,11 @@ class Waiting:
     def accepted(self) -> int:
         """How many lines came in so far."""
         return self._queue.accepted
+
+    @property
+    def seen(self) -> int:
+        """As `accepted`, without a lock: a line that changes its place may not be counted yet."""
+        return self._queue.seen
 
     @property
     def waiting(self) -> int:

@@ -191,6 +191,8 @@ class Writer:
             return not store.waiting
         if self._halted:
             return not self._adopting and not store.waiting
+        if store.is_held:
+            return self._flush_amid_call(through, deadline)
         while self._adopting or store.accepted - store.waiting < through:
             if deadline is not None and time.monotonic() >= deadline:
                 return False
@@ -198,6 +200,15 @@ class Writer:
                 time.sleep(0.001)  # no condition: at the exit of a process a frozen thread may hold its lock
             elif not self._without_thread(deadline):
                 return False
+        return True
+
+    def _flush_amid_call(self, through: int, deadline: float | None) -> bool:
+        """A signal handler interrupted a log call, and the thread may wait for that call: write here what can be."""
+        store, left = self.store, -1
+        while self._adopting or store.accepted - store.waiting < through:
+            before, left = left, store.waiting
+            if left == before or not self._without_thread(deadline):
+                return False  # what comes behind a record that is not finished has to wait for it
         return True
 
     def _without_thread(self, deadline: float | None) -> bool:

@@ -206,7 +206,8 @@ class Sender:
                 wait = self.circuit.wait(now)
                 if rest is not None and (rest <= 0 or wait > rest):
                     return False  # there will be no attempt in time
-                self._go_on(gate, 0.5 if rest is None else min(rest, 0.5), wait)
+                if not self._go_on(gate, 0.5 if rest is None else min(rest, 0.5), wait):
+                    return False
             return True
         finally:
             self._waiters.remove(gate)
@@ -214,12 +215,14 @@ class Sender:
                 self.attempts.until = None
             depot.refresh()
 
-    def _go_on(self, gate: native.Gate, rest: float, wait: float) -> None:
+    def _go_on(self, gate: native.Gate, rest: float, wait: float) -> bool:
         """Let the thread work, or do its work where there is none: at the end of the interpreter.
 
-        Nor can it work while this thread holds the lock: a signal handler that interrupted a log call.
+        Nor can it work while this thread holds the lock: a signal handler that interrupted a log call. False if in
+        such a handler it is not our turn: the thread has it, and waits for the call to go on, or soon will.
         """
-        if not native.holds(self._depot.lock) and self.wake():
+        held = native.holds(self._depot.lock)
+        if not held and self.wake():
             gate.wait(rest)
         elif wait > 0:
             gate.wait(min(wait, rest))
@@ -230,6 +233,9 @@ class Sender:
                 self._turn.release()
             if pause is None or pause > 0:
                 gate.wait(min(rest, _BREATH))
+        elif held:
+            return False
+        return True
 
     def go_on(self) -> None:
         """What was to stop is needed again."""
