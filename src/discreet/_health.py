@@ -52,6 +52,11 @@ def reason_of(error: BaseException) -> str:
     return type(error).__name__
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 record`, `2,000 records`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def complain(text: str) -> None:
     """discreet's own trouble goes to stderr as one line. `text` quotes no data; of names in it nothing is a command."""
     try:

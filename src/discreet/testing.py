@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from discreet._call import active, unconfigured
 from discreet._delivery.sink import Sink
 from discreet._encoding.json import encode
+from discreet._health import counted
 from discreet._levels import levels, parse_level
 from discreet._pipeline import Output, Pipeline
 from discreet._record import Identity
@@ -130,7 +131,7 @@ def assert_no_secrets(*things: object, secrets: Iterable[object] = ()) -> None:
 def told(found: Sequence[str]) -> str:
     """What a failed test says about the secrets found: at most twenty of them."""
     lines = [
-        f"{len(found)} secret{'' if len(found) == 1 else 's'} in clear:",
+        f"{counted(len(found), 'secret')} in clear:",
         *(f"  {leak}" for leak in found[:_MOST_TOLD]),
     ]
     if len(found) > _MOST_TOLD:

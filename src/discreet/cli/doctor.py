@@ -16,6 +16,7 @@ from discreet import _configure, _settings
 from discreet._encoding.console_style import Palette, color_count, wants_color
 from discreet._encoding.escape import display_width, escape
 from discreet._engine import ENGINE
+from discreet._health import counted
 from discreet._state import state
 from discreet.cli import doctor_checks, doctor_delivery, doctor_log
 from discreet.errors import ConfigurationError
@@ -174,7 +175,7 @@ class _Page:
         """No fault: it may be on its way just now."""
         yield self._title("waits on disk")
         for place in waiting:
-            count = f"{place['records']:,} record{'' if place['records'] == 1 else 's'}"
+            count = counted(place["records"], "record")
             yield f"  {self.paint('!', 'warn')} {count} in {escape(place['where'])}"
             yield from self._below("delivered by " + place["remedy"], "quiet")
 

@@ -12,6 +12,7 @@ from discreet._delivery.background.leftovers import files, leftovers
 from discreet._delivery.files.sink import File
 from discreet._delivery.folder import state_folder
 from discreet._delivery.spool.segment import survey
+from discreet._health import counted
 from discreet.errors import DiscreetError
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _recover(left: Leftover, to: str | None, *, dry_run: bool) -> bool:
     about = left.description
     target = to if to is not None else str(about.get("target")) if about.get("kind") == "file" else "-"
     shown = "standard output" if target == "-" else target
-    text = f"{_count(len(left.lines), 'record')} of {_who(about)}"
+    text = f"{counted(len(left.lines), 'record')} of {_who(about)}"
     if left.torn:
         text += f", and {left.torn} torn by its end"
     if dry_run:
@@ -130,7 +131,7 @@ def _appending(name: str) -> Callable[[bytes], object]:
 def _spooled(folder: Path) -> int:
     records, size = survey(folder)
     if records:
-        _say(f"{_count(records, 'record')} ({size:,} bytes) in the spool {folder.name}: its service delivers them")
+        _say(f"{counted(records, 'record')} ({size:,} bytes) in the spool {folder.name}: its service delivers them")
     return records
 
 
@@ -140,10 +141,6 @@ def _who(about: dict[str, Any]) -> str:
     if isinstance(started, (int, float)):
         when = time.strftime(", started %Y-%m-%d %H:%M:%SZ", time.gmtime(started))
     return f"{about.get('service', 'an unknown service')} (process {about.get('pid', '?')}{when})"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _say(text: str) -> None:

@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple, Protocol
 from discreet import __version__
 from discreet._encoding.console_style import Palette, color_count
 from discreet._encoding.escape import escape
+from discreet._health import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,12 +68,12 @@ class Table:
     def end(self, totals: Totals) -> None:
         """The sum."""
         total = sum(totals.kinds.values())
-        where = f"{_counted(totals.files, 'file')}, {_counted(totals.lines, 'line')}"
+        where = f"{counted(totals.files, 'file')}, {counted(totals.lines, 'line')}"
         if self._file is not None:
             self._out.write("\n")
         if total:
             kinds = ", ".join(f"{count} {kind}" for kind, count in totals.kinds.most_common())
-            self._out.write(f"{_counted(total, 'secret')} in {where}: {kinds}\n")
+            self._out.write(f"{counted(total, 'secret')} in {where}: {kinds}\n")
         else:
             self._out.write(f"no secrets in {where}\n")
         reasons = Counter(skipped.reason for skipped in totals.skipped)
@@ -120,7 +121,3 @@ class Document:
             },
         }
         self._out.write(f"\n], {json.dumps(rest)[1:]}\n")
-
-
-def _counted(number: int, name: str) -> str:
-    return f"{number} {name}{'' if number == 1 else 's'}"

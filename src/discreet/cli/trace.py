@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from discreet._encoding.console_style import Palette, color_count, wants_color
 from discreet._encoding.escape import escape
+from discreet._health import counted
 from discreet.cli.inputs import lines_of, opened
 from discreet.cli.pretty import parse_line
 from discreet.cli.trace_drawing import Drawing
@@ -53,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
         with opened(arguments.files, again=True) as inputs:
             traces, skipped = _matching(inputs, wanted)
             if skipped:
-                print(f"discreet: {_counted(skipped, 'line')} skipped: no record", file=sys.stderr)
+                print(f"discreet: {counted(skipped, 'line')} skipped: no record", file=sys.stderr)
             if len(traces) == 1:
                 records = _records(inputs, *next(iter(traces)))
                 _draw(records, arguments)
@@ -63,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise
         return _fail(f"{error.filename or 'input'}: {error.strerror or error}")
     if not traces:
-        where = "standard input" if arguments.files == ["-"] else _counted(len(arguments.files), "file")
+        where = "standard input" if arguments.files == ["-"] else counted(len(arguments.files), "file")
         return _fail(f"no trace or request {escape(wanted)} in {where}")
     return _ask(wanted, traces)
 
@@ -152,16 +153,12 @@ def _ask(wanted: str, traces: dict[_Key, _Summary]) -> int:
     for (_, identity), summary in by_time[:_MOST_SHOWN]:
         services = ", ".join(escape(name) for name in summary.services)
         print(
-            f"  {escape(identity)}  {escape(summary.name) or '-'}  {services}  {_counted(summary.records, 'line')}",
+            f"  {escape(identity)}  {escape(summary.name) or '-'}  {services}  {counted(summary.records, 'line')}",
             file=sys.stderr,
         )
     if len(by_time) > _MOST_SHOWN:
         print(f"  and {len(by_time) - _MOST_SHOWN} more", file=sys.stderr)
     return 1
-
-
-def _counted(number: int, name: str) -> str:
-    return f"{number} {name}{'' if number == 1 else 's'}"
 
 
 def _fail(problem: str) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from discreet._encoding.console_values import duration
 from discreet._encoding.escape import display_width, escape, split_at_width
+from discreet._health import counted
 from discreet.cli.trace_rows import Row, rows
 
 if TYPE_CHECKING:
@@ -64,9 +65,9 @@ class Drawing:
         summary: list[Token] = [(f"{began}.{trace.start // 10**6 % 1000:03d}", "quiet"), (" · ", "quiet")]
         summary.append((duration((trace.end - trace.start) / 1e6), "value"))
         for number, name in ((len(services), "service"), (spans, "span"), (len(trace.records), "record")):
-            summary += [(" · ", "quiet"), (_counted(number, name), "value")]
+            summary += [(" · ", "quiet"), (counted(number, name), "value")]
         if errors:
-            summary += [(" · ", "quiet"), (_counted(errors, "error"), "bad")]
+            summary += [(" · ", "quiet"), (counted(errors, "error"), "bad")]
         yield self._cut(summary, self.width)
 
     def _line(self, row: Row, trace: Trace, columns: int) -> str:
@@ -131,7 +132,3 @@ class Drawing:
 def _offset(nanoseconds: int) -> str:
     milliseconds = nanoseconds / 1e6
     return f"+{milliseconds:.0f} ms" if milliseconds < 10_000 else f"+{milliseconds / 1000:.1f} s"
-
-
-def _counted(number: int, name: str) -> str:
-    return f"{number} {name}{'' if number == 1 else 's'}"

@@ -123,7 +123,7 @@ def test_what_cannot_be_delivered_yet_stays(tmp_path, monkeypatch, capfd, state)
     configure(Broken(log_file), "ring")
     discreet.flush()
     assert books()["adopted"] == 0
-    assert "3 records of an earlier process still wait" in capfd.readouterr().err
+    assert f"left on disk by an earlier process, for {log_file}: 3 records" in capfd.readouterr().err
     configure(discreet.File(log_file), "ring")
     discreet.flush()
     assert numbers(log_file.read_bytes().splitlines()) == [0, 1, 2]

@@ -14,7 +14,7 @@ from discreet._delivery.background.writer import Writer
 from discreet._delivery.files.sink import File
 from discreet._delivery.sink import Sink
 from discreet._delivery.stream import Stream
-from discreet._health import complain, reason_of
+from discreet._health import complain, counted, reason_of
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -224,12 +224,12 @@ class Background(Sink):
     def _give_up(self, store: Store, writer: Writer) -> None:
         writer.halt()
         if isinstance(store, Ring):
-            way = "the next start of this service delivers them, or `discreet recover`"
-            complain(f"{store.waiting} records for {self.name} stay on disk: {way}")
+            way = "the next start of this service delivers what is there, or `discreet recover`"
+            complain(f"left on disk: {counted(store.waiting, 'record')} for {self.name}; {way}")
             return
         store.shut()
         count = self._account.give_up(store)
-        complain(f"{count} records for {self.name} were lost at exit: they could not be written in time")
+        complain(f"lost at exit: {counted(count, 'record')} for {self.name}, which did not take them in time")
 
     def before_fork(self) -> None:
         """Wait, not for long, until no thread writes."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from discreet._delivery import native
 from discreet._delivery.background.leftovers import files, leftovers
 from discreet._delivery.background.writing import write_lines
-from discreet._health import complain, reason_of
+from discreet._health import complain, counted, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -174,7 +174,9 @@ class Writer:
         except _StayError as error:
             if not self._halted:
                 rest = len(left.lines) - through
-                complain(f"{rest} records of an earlier process still wait for {self._sink.name}: {error}")
+                complain(
+                    f"left on disk by an earlier process, for {self._sink.name}: {counted(rest, 'record')} ({error})"
+                )
             return False
         if left.torn:
             self._account.adopted(0, left.torn)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from discreet._delivery import native
 from discreet._delivery.remote.said import Said
-from discreet._health import complain
+from discreet._health import complain, counted
 from discreet._state import state
 
 if TYPE_CHECKING:
@@ -68,9 +68,9 @@ class Ends:
         stored = self._depot.spooled
         if lost:
             why = self._sender.attempts.last_error or "no time was left"
-            complain(f"{lost} records for {self._sink.name} were lost at {when}, and could not be kept on disk: {why}")
+            complain(f"lost at {when}: {counted(lost, 'record')} for {self._sink.name} ({why}), with no place on disk")
         elif stored:
-            complain(f"{stored} records for {self._sink.name} wait on disk for the next start")
+            complain(f"left on disk for the next start: {counted(stored, 'record')} for {self._sink.name}")
 
     # --- of the configuration
 
