@@ -8,8 +8,10 @@ from __future__ import annotations
 import _thread
 import sys
 import threading
+import time
+from contextlib import suppress
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +40,17 @@ def ident() -> int:
     """Which thread runs, whichever greenlet it is."""
     found: int = original("get_ident")()
     return found
+
+
+def sleep() -> Callable[[float], None]:
+    """`time.sleep` as Python has it: gevent's and eventlet's let other greenlets run, which a log call must not do."""
+    found: object = time.sleep
+    with suppress(Exception):
+        if "gevent.monkey" in sys.modules:
+            found = sys.modules["gevent.monkey"].get_original("time", "sleep")
+        elif "eventlet.patcher" in sys.modules:
+            found = sys.modules["eventlet.patcher"].original("time").sleep
+    return cast("Callable[[float], None]", found)
 
 
 def holds(lock: object) -> bool:

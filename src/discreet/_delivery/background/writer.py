@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from contextlib import suppress
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from discreet._delivery import native
 from discreet._delivery.background.leftovers import files, leftovers
@@ -13,7 +11,6 @@ from discreet._delivery.background.writing import write_lines
 from discreet._health import complain, counted, reason_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from discreet._delivery.background.account import Account
@@ -52,7 +49,7 @@ class Writer:
         self._turn = native.lock()
         self._noting = native.lock()  # what became of lines: in the books and in the store, or in neither
         self._progress, self._seen = 0, -1
-        self._sleep = _sleep()
+        self._sleep = native.sleep()
         if self._adopting:
             self.wake()
 
@@ -244,14 +241,3 @@ class Writer:
         self._halted = True
         if held:
             self._noting.release()
-
-
-def _sleep() -> Callable[[float], None]:
-    """`time.sleep` as Python has it: gevent's and eventlet's let other greenlets run, which a log call must not do."""
-    found: object = time.sleep
-    with suppress(Exception):
-        if "gevent.monkey" in sys.modules:
-            found = sys.modules["gevent.monkey"].get_original("time", "sleep")
-        elif "eventlet.patcher" in sys.modules:
-            found = sys.modules["eventlet.patcher"].original("time").sleep
-    return cast("Callable[[float], None]", found)
