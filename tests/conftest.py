@@ -127,8 +127,8 @@ class Run(NamedTuple):
 def python(tmp_path: Path) -> Callable[..., Run]:
     """Run a program in an interpreter of its own, as the user would: `python(source, DISCREET_LEVEL="debug")`.
 
-    Not `measured` are programs in which signal handlers come at any time: coverage's collector has a lock that its own
-    thread cannot take twice, and hangs.
+    Not `measured` are programs in which signal handlers come at any time, or that fork beside threads: coverage's
+    collector has a lock that hangs them.
     """
 
     def run(source: str, *arguments: str, timeout: float = 60, measured: bool = True, **environ: str) -> Run:

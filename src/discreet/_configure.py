@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from dataclasses import replace
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from discreet import _lifecycle, _limits, _settings
@@ -127,6 +128,7 @@ def _install_what_works(settings: Settings) -> None:
 
 
 def _install(settings: Settings, *, take_over: bool) -> None:
+    import_module("discreet._status")  # now: a signal handler that flushes may interrupt a first import
     settings = replace(settings, sinks=around(settings.sinks, settings.delivery))
     redactor = _redactor(settings)
     opened: list[Sink] = []

@@ -163,6 +163,7 @@ PUBLIC = "https://westeurope-5.in.applicationinsights.azure.com"
         (PUBLIC, "https://u:p@northeurope.applicationinsights.azure.com/v2.1/track", None),
         (PUBLIC, "/v2.1/track", None),
         (PUBLIC, "https://[broken", None),
+        (PUBLIC, "https://evil.example\\.applicationinsights.azure.com/v2.1/track", None),
         ("https://gateway.internal", "https://x.applicationinsights.azure.com/v2.1/track", None),
     ],
 )

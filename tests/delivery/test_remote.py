@@ -9,6 +9,7 @@ import pytest
 
 import discreet
 from discreet._delivery.remote import retry
+from discreet._delivery.remote.http import Http
 from discreet._delivery.remote.sink import Receipt
 from discreet._delivery.sink import Discard
 from discreet._state import state
@@ -434,3 +435,35 @@ def test_a_short_wait_that_the_receiver_asked_for_is_waited_in_memory(receiver, 
     log.info("record")
     receiver.wait(lambda: receiver.requests == 2)
     assert sink._depot.spool._books._own == {}
+
+
+@pytest.mark.parametrize("name", ["timeout", "delay"])
+@pytest.mark.parametrize("value", [float("inf"), 1e11])
+def test_a_wait_without_end_is_refused(name, value):
+    with pytest.raises(ConfigurationError, match=name):
+        Posting("http://127.0.0.1:9", **{name: value})
+
+
+def test_a_yes_whose_text_cannot_be_read_is_a_yes():
+    receiver = Receiver()
+    receiver.always = lambda lines: Reply(200, {"content-encoding": "gzip"}, b"not compressed")
+    answer = Http().post(receiver.url, b"line\n", {}, 30)
+    receiver.close()
+    assert (answer.status, answer.body) == (200, b"")
+
+
+def test_a_flush_amid_what_the_sender_needs_comes_back(receiver, configured):
+    sink = Posting(receiver.url, delay=0)
+    log = configured(sink)
+
+    def interrupted():
+        with sink._depot._disk:  # as the call holds it that a signal handler interrupts
+            log.info("x")
+            sink.flush()
+
+    thread = threading.Thread(target=interrupted, daemon=True)
+    thread.start()
+    thread.join(DEADLINE)
+    assert not thread.is_alive()
+    sink.flush(DEADLINE)
+    assert sink.health()["waiting"] == 0

@@ -94,6 +94,7 @@ def test_forked_children_and_their_parents_threads_write_one_file_through_many_r
         assert not any(codes) and not discreet.health()["dropped"], (codes, discreet.health())
         """,
         str(path),
+        measured=False,
     )
     assert done.code == 0, done.err
     in_order(path, 6, 500)

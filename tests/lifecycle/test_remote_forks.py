@@ -14,7 +14,8 @@ def messages(done):
 
 
 def test_a_forked_child_sends_its_own_records_only(run):
-    done = run("""
+    done = run(
+        """
 configure(Away())
 log.info("parent")
 child = os.fork()
@@ -28,13 +29,16 @@ assert os.waitpid(child, 0)[1] == 0
 log.info("parent")
 assert discreet.flush(30)
 assert discreet.health()["delivered"] == 2
-""")
+""",
+        measured=False,
+    )
     assert done.code == 0, done.err
     assert sorted(messages(done)) == ["child", "parent", "parent"]
 
 
 def test_forking_while_threads_log_and_the_sender_sends_never_hangs_a_child(run):
-    done = run("""
+    done = run(
+        """
 configure(Away(delay=0, batch_count=10))
 stop = threading.Event()
 def work():
@@ -51,7 +55,9 @@ for _ in range(30):
     assert os.waitpid(child, 0)[1] == 0
 stop.set()
 for thread in threads: thread.join()
-""")
+""",
+        measured=False,
+    )
     assert done.code == 0, done.err
     assert messages(done).count("child") == 30
 
@@ -74,6 +80,7 @@ if child == 0:
 assert os.waitpid(child, 0)[1] == 0
 """,
         DISCREET_EXIT_TIMEOUT="0.5",
+        measured=False,
     )
     assert done.code == 0, done.err
     assert messages(done) == ["child"]
@@ -99,19 +106,23 @@ if __name__ == "__main__":
 
 
 def test_a_child_that_ends_by_os_exit_ends_at_once(run):
-    done = run("""
+    done = run(
+        """
 configure(Hanging(delay=0))
 child = os.fork()
 if child == 0:
     log.info("child")
     os._exit(7)
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
-""")
+""",
+        measured=False,
+    )
     assert done.code == 0, done.err
 
 
 def test_a_child_never_speaks_on_its_parents_connection(run):
-    done = run("""
+    done = run(
+        """
 import http.server
 peers = []
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -143,7 +154,9 @@ assert os.waitpid(child, 0)[1] == 0
 say()
 first, second, third, last = peers
 assert first == last != second == third, peers
-""")
+""",
+        measured=False,
+    )
     assert done.code == 0, done.err
 
 

@@ -81,7 +81,7 @@ def write_line(fd: int, line: bytes) -> None:
         try:
             written += os.write(fd, line[written:] if written else line)
         except BlockingIOError:
-            if not _writable(fd):
+            if not writable(fd):
                 raise _failure(TimeoutError(None, "the reader is stalled"), written) from None
         except OSError as error:
             raise _failure(error, written) from error
@@ -108,13 +108,14 @@ def ends_torn(path: str) -> bool:
     return False
 
 
-def _writable(fd: int) -> bool:
+def writable(fd: int, patience: float = PATIENCE) -> bool:
+    """Whether a descriptor takes something, at once or within so many seconds."""
     poll = getattr(select, "poll", None)  # select() cannot watch descriptors above 1023; Windows has nothing else
     if poll is None:
-        return bool(select.select([], [fd], [], PATIENCE)[1])
+        return bool(select.select([], [fd], [], patience)[1])
     watch = poll()
     watch.register(fd, select.POLLOUT)
-    return bool(watch.poll(PATIENCE * 1000))
+    return bool(watch.poll(patience * 1000))
 
 
 def _failure(error: OSError, written: int) -> OSError:

@@ -7,7 +7,7 @@ import sys
 from typing import TextIO
 
 from discreet._delivery import native
-from discreet._delivery.fd import TornLineError, write_line
+from discreet._delivery.fd import TornLineError, writable, write_line
 from discreet._delivery.sink import Sink
 from discreet.errors import ConfigurationError
 
@@ -117,6 +117,12 @@ class Stream(Sink):
             self._torn = True
             raise
         self._torn = False
+
+    def takes_more(self, patience: float) -> bool:
+        """Whether a write need not wait for a reader, or no longer than so many seconds."""
+        stream = self.stream()
+        fd = -1 if stream is None or getattr(stream, "closed", False) else self._descriptor(stream)
+        return fd < 0 or writable(fd, patience)
 
     def _write_text(self, stream: TextIO, text: str) -> None:
         thread = native.ident()

@@ -68,7 +68,7 @@ def problems_of(body: bytes, count: int) -> tuple[int, list[Problem]] | None:
             place = int(error["index"])
             if 0 <= place < count:
                 problems[place] = Problem(place, int(error.get("statusCode") or 0), str(error.get("message") or ""))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
     return max(0, min(accepted, count)), list(problems.values())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
+import re
 import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -34,6 +35,7 @@ _PATH = "/v2.1/track"
 _LEVEL = 1  # envelopes repeat themselves, so that zlib's fastest level leaves little
 _MOST_REDIRECTS = 3
 
+_HOST = re.compile(r"[a-z0-9.:-]+")  # what is odd in a name is read in different ways by different libraries
 # Where the service may send us, by cloud: telemetry of one cloud is not to end in another.
 _CLOUDS = (
     (".services.visualstudio.com", ".applicationinsights.azure.com", ".monitor.azure.com"),  # public
@@ -161,7 +163,7 @@ def redirected(here: str, location: str) -> str | None:
         host = (target.hostname or "").lower()
     except ValueError:
         return None
-    if not host or target.scheme != urlsplit(here).scheme or target.username or target.password:
+    if not _HOST.fullmatch(host) or target.scheme != urlsplit(here).scheme or target.username or target.password:
         return None
     current = host_of(here)
     if host != current and not any(current.endswith(cloud) and host.endswith(cloud) for cloud in _CLOUDS):

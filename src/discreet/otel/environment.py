@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from discreet._baggage import percent_decode
+from discreet._delivery.remote.sink import LONGEST
 from discreet._encoding.otel_mapping import Limits
 from discreet._health import complain
 
@@ -159,8 +160,8 @@ def batching(environ: Mapping[str, str]) -> Batching:
     delay = _number(environ, "OTEL_BLRP_SCHEDULE_DELAY", least=0)
     timeout = _number(environ, "OTEL_BLRP_EXPORT_TIMEOUT", least=0)
     return Batching(
-        delay=None if delay is None else delay / 1000,
-        timeout=None if not timeout else timeout / 1000,  # 0 is no limit
+        delay=None if delay is None else min(delay / 1000, LONGEST),
+        timeout=None if not timeout else min(timeout / 1000, LONGEST),  # 0 is no limit
         queue_count=queue,
         batch_count=batch,
     )
@@ -196,7 +197,7 @@ def _milliseconds(text: str) -> float | None:
     number = int(text)
     if number < 0:
         raise ValueError(text)
-    return number / 1000 or None  # 0 is no limit, and then the sink's own serves
+    return min(number / 1000, LONGEST) or None  # 0 is no limit, and then the sink's own serves
 
 
 def _one_of(words: tuple[str, ...]) -> Callable[[str], str]:

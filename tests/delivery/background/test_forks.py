@@ -29,6 +29,7 @@ def test_a_forked_child_writes_its_own_and_nothing_of_its_parents(delivery, pyth
     log.info("parent", number=100)
     """,
         DISCREET_DELIVERY=delivery,
+        measured=False,
     )
     assert done.code == 0, done.err
     for who, count in (("parent", 101), ("child", 100)):
@@ -65,6 +66,7 @@ def test_a_fork_storm_while_threads_log_hangs_nowhere_and_loses_nothing(delivery
         DISCREET_DELIVERY=delivery,
         DISCREET_STREAM="none",
         DISCREET_FILE=str(log_file),
+        measured=False,
     )
     assert done.code == 0, done.err
     made = json.loads(done.out)

@@ -114,3 +114,9 @@ def test_a_ring_that_never_began_is_empty(tmp_path):
 
 def test_a_folder_that_is_not_there_holds_nothing(tmp_path):
     assert list(leftovers(tmp_path / "nothing")) == []
+
+
+def test_a_ring_that_says_it_has_no_room_at_all_is_left_alone(tmp_path):
+    nothing = ring_module.START.pack(ring_module.MAGIC, ring_module.VERSION, 0, 0)
+    (tmp_path / f"{1:020d}-1-00000000.ring").write_bytes(nothing.ljust(ring_module.HEAD_BYTES, b"\0"))
+    assert list(leftovers(tmp_path)) == []

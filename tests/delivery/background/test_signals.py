@@ -129,3 +129,24 @@ def test_the_thread_does_not_wait_for_a_call_that_holds_the_queue():
         thread.join(20)
         assert found == [()]
     assert waiting.peek() == [b"x"]
+
+
+@BOTH
+@pytest.mark.parametrize("held", ["the books", "the turn", "the sink"])
+def test_a_flush_amid_what_the_thread_needs_comes_back(delivery, held, tmp_path):
+    sink = Background(discreet.File(tmp_path / "log"), delivery)
+    log = configure(sink, "direct")
+    log.info("x")
+    done = []
+    locks = {"the books": sink._lock, "the turn": sink._writer._turn, "the sink": sink.inner._lock}
+
+    def interrupted():
+        with locks[held]:  # as the call holds it that the handler interrupts
+            log.info("y")
+            done.append(sink.flush(None))
+
+    thread = threading.Thread(target=interrupted, daemon=True)
+    thread.start()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert sink.flush(30)

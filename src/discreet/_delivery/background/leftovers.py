@@ -43,7 +43,7 @@ class Leftover:
         if not any(data[: ring.START.size]):  # its process died before it could write anything
             return
         magic, version, told, capacity = ring.START.unpack_from(data.ljust(ring.START.size, b"\0"))
-        if magic != ring.MAGIC or version != ring.VERSION or len(data) != ring.HEAD_BYTES + capacity:
+        if magic != ring.MAGIC or version != ring.VERSION or capacity <= 0 or len(data) != ring.HEAD_BYTES + capacity:
             self.is_ours = False
             return
         with suppress(ValueError):  # without, the lines are still good

@@ -15,6 +15,7 @@ from discreet._delivery.files.sink import File
 from discreet._delivery.sink import Sink
 from discreet._delivery.stream import Stream
 from discreet._health import complain, counted, reason_of
+from discreet._state import state
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class Background(Sink):
         self._writer: Writer | None = None
         self._account = Account(self)
         self._direct = False
+        self._deadline: float | None = None
+        """Of the process's end (`time.monotonic`): from then on nothing waits for a reader."""
         self._making = native.lock()
 
     # --- setting up
@@ -103,11 +106,19 @@ class Background(Sink):
     def _begin_store(self) -> Store:
         with self._making:
             if self._store is None:
-                self._account = account = Account(self)
+                account = Account(self)
                 store = new_store(self.name, self._folder, self._about)
-                self._writer = Writer(self.inner, store, account, self._folder)
-                self._store = store
+                writer = Writer(self.inner, store, account, self._folder)
+                return self._begin_with(account, writer, store)
             return self._store
+
+    def _begin_with(self, account: Account, writer: Writer, store: Store) -> Store:
+        if self._store is not None:  # a signal handler's record made one meanwhile
+            writer.halt()
+            store.close()
+            return self._store
+        self._account, self._writer, self._store = account, writer, store
+        return store
 
     # --- the way of a record
 
@@ -119,9 +130,9 @@ class Background(Sink):
                 store = self._begin_store()
             writer = self._writer
             if store is None or writer is None:
-                self._write_directly(line)
+                self._write_directly(line, level)
             elif not store.put(line, level):
-                self._refused(store, line)
+                self._refused(store, line, level)
             elif writer.asleep:
                 writer.wake()
             elif store.is_half_full:
@@ -129,21 +140,38 @@ class Background(Sink):
         except Exception as error:  # the caller's work goes on
             self.drop(reason_of(error))
 
-    def _refused(self, store: Store, line: bytes) -> None:
+    def _refused(self, store: Store, line: bytes, level: int) -> None:
         if self._account.given_up:
             self.drop("exit")
         elif self._direct:  # closed meanwhile
-            self._write_directly(line)
+            self._write_directly(line, level)
         else:
             self.drop(store.full)
 
-    def _write_directly(self, line: bytes) -> None:
+    def _write_directly(self, line: bytes, level: int) -> None:
         inner = self.inner
+        if self._deadline is not None and isinstance(inner, Stream):
+            rest = max(0.0, self._deadline - time.monotonic())
+            if not inner.takes_more(rest):
+                self._keep(line, level)
+                return
         with inner._lock:  # noqa: SLF001 - as its own `accept` does
             inner.write(line)
         with self._lock:
             self.books.emitted += 1
             self.books.delivered += 1
+
+    def _keep(self, line: bytes, level: int) -> None:
+        """The process ends, and a stream takes nothing: a ring waits for the next start, a queue would be lost."""
+        if self._folder is not None:
+            if self._store is None:
+                complain(f"left on disk: records for {self.name} that are made after the end")
+            store, writer = self._begin_store(), self._writer
+            if writer is not None:
+                writer.halt()
+            if isinstance(store, Ring) and store.put(line, level):
+                return
+        self.drop("exit")
 
     def health(self) -> Mapping[str, object]:
         """The books; `waiting` is what the store holds."""
@@ -159,12 +187,16 @@ class Background(Sink):
         deadline = None if timeout is None else time.monotonic() + timeout
         store, writer = self._store, self._writer
         if store is not None and writer is not None:
-            written = writer.flush(deadline)
+            written = writer.flush(deadline, amid=self._is_amid(writer))
             self._account.settle(store)
             if not written:
                 return False
         rest = None if deadline is None else max(0.0, deadline - time.monotonic())
         return self.inner.flush(rest) is not False and not self.books.lost_since_asked()
+
+    def _is_amid(self, writer: Writer) -> bool:
+        """Whether a signal handler asks, and this very thread holds what the writer needs."""
+        return self.is_held or any(map(native.holds, (self._making, self.inner._lock))) or writer.is_held  # noqa: SLF001
 
     def hurry(self) -> None:
         """Wake the thread."""
@@ -182,7 +214,7 @@ class Background(Sink):
         finished = writer.stop(time.monotonic() + timeout)
         self._account.settle(store)
         if finished:
-            self._write_apart(False)
+            self._write_apart(self._inner_is_in_force())
             self._store = None
             store.close()
         return finished
@@ -191,7 +223,10 @@ class Background(Sink):
         """Write what waits, and close. What a stalled reader does not take in a moment, the thread writes later."""
         self.retired = True
         try:
+            writer = self._writer
             if not self._finish(_PATIENCE):
+                if writer is not None:
+                    writer.linger(state.leaving, self)
                 complain(f"{self.name} was not closed: records still wait to be written there")
             elif not self._inner_is_in_force():
                 self.inner.retire()
@@ -200,13 +235,11 @@ class Background(Sink):
 
     def _inner_is_in_force(self) -> bool:
         """Whether the new configuration writes to the same stream or file."""
-        from discreet._state import state
-
         return any(self.inner in (sink, getattr(sink, "inner", None)) for sink in state.sinks)
 
     def end(self, timeout: float) -> None:
         """Write what waits. What is not written in time stays in the ring; a queue's is lost, and said to be."""
-        deadline = time.monotonic() + timeout
+        self._deadline = deadline = time.monotonic() + timeout
         try:
             store, writer = self._store, self._writer
             if store is not None and writer is not None:
@@ -216,6 +249,8 @@ class Background(Sink):
                 # Other threads may log on: what they add is written too, while there is time.
                 if not written or not self._finish(max(0.0, deadline - time.monotonic())):
                     self._give_up(store, writer)
+            else:
+                self._direct = True
             self.inner.end(max(0.0, deadline - time.monotonic()))
         except Exception as error:  # at exit there is nobody left to raise to
             complain(f"{self.name} could not be ended: {type(error).__name__}")

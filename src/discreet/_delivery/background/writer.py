@@ -38,6 +38,8 @@ class Writer:
         self.stopping = False
         """There may be nothing left to wait for: a reader that stalls costs lines."""
         self._halted = False
+        self._leaving: dict[int, Sink] = {}
+        self._lingers = 0
         self._sink = sink
         self._account = account
         self._folder = folder
@@ -104,6 +106,21 @@ class Writer:
             complain(f"the writer of {self._sink.name} failed: {type(error).__name__}")
         finally:
             self._runs, self.asleep = False, True
+            self._leave()
+
+    def linger(self, leaving: dict[int, Sink], sink: Sink) -> None:
+        """A new configuration does not wait for what is left: an exit does, until it is written."""
+        if self._halted:
+            return
+        self._leaving = leaving
+        leaving[id(sink)] = sink
+        self._lingers = id(sink)
+        if not self._runs:
+            self._leave()
+
+    def _leave(self) -> None:
+        if self._lingers and not self.store.waiting:
+            self._leaving.pop(self._lingers, None)
 
     def write_some(self) -> bool:
         """Write a batch; False if nothing waits."""
@@ -182,15 +199,23 @@ class Writer:
 
     # --- somebody waits
 
-    def flush(self, deadline: float | None) -> bool:
-        """Return when all that waits now is written, or at the deadline (of `time.monotonic`)."""
+    @property
+    def is_held(self) -> bool:
+        """Whether this thread writes, or counts what was written, and a signal handler interrupted it."""
+        return native.holds(self._turn) or native.holds(self._noting)
+
+    def flush(self, deadline: float | None, *, amid: bool = False) -> bool:
+        """Return when all that waits now is written, or at the deadline (of `time.monotonic`).
+
+        `amid`: a signal handler asks, and the call that it interrupted holds what the thread needs.
+        """
         store = self.store
         through = store.accepted
         if native.ident() == self._thread and self._runs:  # a finalizer on the thread itself
             return not store.waiting
         if self._halted:
             return not self._adopting and not store.waiting
-        if store.is_held:
+        if amid:
             return self._flush_amid_call(through, deadline)
         while self._adopting or store.accepted - store.waiting < through:
             if deadline is not None and time.monotonic() >= deadline:
@@ -202,8 +227,12 @@ class Writer:
         return True
 
     def _flush_amid_call(self, through: int, deadline: float | None) -> bool:
-        """A signal handler interrupted a log call, and the thread may wait for that call: write here what can be."""
+        """The thread may wait for the call that was interrupted: write here what can be, if the thread is not at it."""
         store, left = self.store, -1
+        if self.is_held:
+            return not store.waiting
+        moment = time.monotonic() + _MOMENT
+        deadline = moment if deadline is None else min(deadline, moment)
         while self._adopting or store.accepted - store.waiting < through:
             before, left = left, store.waiting
             if left == before or not self._without_thread(deadline):

@@ -48,6 +48,11 @@ class Depot:
         return self.queue.lock
 
     @property
+    def is_held(self) -> bool:
+        """Whether this thread holds what the sender needs: a signal handler finds that it does."""
+        return native.holds(self.lock) or native.holds(self._disk)
+
+    @property
     def memory(self) -> int:
         """Lines that a `kill -9` would lose."""
         with self.lock:

@@ -184,7 +184,7 @@ class Sender:
     def flush(self, deadline: float | None, *, leaving: bool = False, until: float | None = None) -> bool:
         """Return when all that waits now is delivered, or cannot be in time. `until`: when attempts have to end."""
         depot = self._depot
-        if native.ident() in senders:  # a sink that flushes while it sends would wait for itself
+        if native.ident() in (*senders, self._thread):  # a sink that flushes while it sends, or a finalizer there
             return False
         upto, failed = depot.queue.newest, self.attempts.failed
         gate = native.Gate()
@@ -221,7 +221,9 @@ class Sender:
         Nor can it work while this thread holds the lock: a signal handler that interrupted a log call. False if in
         such a handler it is not our turn: the thread has it, and waits for the call to go on, or soon will.
         """
-        held = native.holds(self._depot.lock)
+        if native.holds(self._turn):  # this very thread is amid a step
+            return False
+        held = self._depot.is_held
         if not held and self.wake():
             gate.wait(rest)
         elif wait > 0:

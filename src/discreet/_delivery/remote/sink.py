@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Receipt", "Remote", "Unreachable"]
 
+LONGEST = 86_400
+"""Seconds that a line may wait for others, or one attempt may take, at most."""
+
 
 class Remote(Sink):
     """A sink whose lines travel. Subclass it and write `encoder`, `send`, `disconnect` and `destination`.
@@ -62,6 +65,8 @@ class Remote(Sink):
             if value is not None:
                 if not value >= 0 or (value == 0 and name != "delay"):
                     raise ConfigurationError(name, value, "too small", "Give a number above 0")
+                if name in ("delay", "timeout") and value > LONGEST:
+                    raise ConfigurationError(name, value, "too large", f"Give at most {LONGEST:,} seconds")
                 setattr(self, name, value)
         self._exit_timeout = 5.0
         super().__init__(level=level)
@@ -164,6 +169,11 @@ class Remote(Sink):
             self.books.refuse(reason)
         if self._sender.wake_at == 0:
             self._sender.wake()
+
+    @property
+    def is_held(self) -> bool:
+        """As every sink's, or what the sender needs."""
+        return self._depot.is_held
 
     # --- the ends
 

@@ -13,7 +13,7 @@ import os
 import threading
 import time
 import weakref
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -158,11 +158,10 @@ class Spool:
         A segment is this process's alone until the next is asked for. What of it was not `done` then, stays.
         """
         fd = self._lock_folder()
-        segments = self._segments([] if fd is None else self._listing.found())
         try:
-            yield segments
+            with closing(self._segments([] if fd is None else self._listing.found())) as segments:
+                yield segments
         finally:
-            segments.close()
             if fd is not None:
                 self._release(fd)
 
