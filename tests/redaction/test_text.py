@@ -211,3 +211,11 @@ def test_a_security_code_in_a_sentence_is_masked(verb: str, digits: str) -> None
 @pytest.mark.parametrize("line", Path(__file__).with_name("look_alikes.txt").read_text("utf-8").splitlines())
 def test_a_look_alike_line_stays_as_it_is(line: str) -> None:
     assert Redactor().text(line) == line
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "Token"])
+@pytest.mark.parametrize(("word", "stays"), [("abcdefghij", False), ("authentication", True), ("required", True)])
+def test_a_word_behind_a_scheme_is_a_token_unless_it_speaks_of_one(scheme: str, word: str, stays: bool) -> None:
+    text = _REDACTOR.text(f"Authorization: {scheme} {word}")
+    assert (text == f"Authorization: {scheme} {word}") == stays
+    assert text.startswith(f"Authorization: {scheme} ")

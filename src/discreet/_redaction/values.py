@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from discreet._redaction.checksums import SHAPES, generated
+from discreet._redaction.checksums import SHAPES, generated, not_prose
 from discreet._redaction.keys import key_words
 
 Span = tuple[int, int, str]
@@ -156,6 +156,15 @@ def _known_length(value: str, kind: str) -> int:
 _SCHEME_KINDS = {"beare": "bearer-token", "basic": "basic-credentials"}
 
 
+_OF_SCHEMES = frozenset({"tokens", "authentication", "authorization", "scheme", "challenge"})
+
+
+def _is_token(text: str) -> bool:
+    """Behind a scheme a word is a token, unless it speaks of one."""
+    plain = text.lower()
+    return len(set(plain)) > 2 and len(text) >= 8 and text.isalpha() and not_prose(text) and plain not in _OF_SCHEMES
+
+
 def _authorization(value: str, start: int, end: int) -> list[Span]:
     """Everything but the scheme; of a scheme with parameters (Digest, SigV4), all parameters but the harmless ones."""
     scheme = SCHEME.match(value)
@@ -165,7 +174,7 @@ def _authorization(value: str, start: int, end: int) -> list[Span]:
         return [(start, end, "authorization")]
     offset = scheme.end()
     rest = value[offset:]
-    if innocent(rest, "authorization"):
+    if innocent(rest, "authorization") and not _is_token(rest):
         return []
     head = scheme.group().lower()
     if head.startswith("sharedkey") and ":" in rest:  # Azure: the account is no secret
