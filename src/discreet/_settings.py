@@ -192,6 +192,9 @@ def _sinks(
         read.why["sinks"] += f", {read.why['file']}"
     if remote:
         read.why["sinks"] += ", variables that ask for a remote sink"
+    elif advice and not chosen:  # DISCREET_STREAM=none, and what was to serve in its place cannot be had
+        chosen.append(Stream("stdout"))
+        read.why["sinks"] += ", but there would be no sink at all"
     return (*chosen, *remote), advice
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 
 import pytest
 
@@ -112,6 +113,17 @@ def test_stream_none_leaves_only_the_file(monkeypatch, tmp_path, capfd):
     discreet.get_logger("x").info("hello")
     assert capfd.readouterr().out == ""
     assert "hello" in (tmp_path / "a.jsonl").read_text()
+
+
+def test_stdout_serves_where_the_only_sink_that_was_asked_for_cannot_be_had(monkeypatch, capfd):
+    monkeypatch.setenv("DISCREET_STREAM", "none")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318")
+    monkeypatch.setitem(sys.modules, "discreet.otel", None)  # as without the extra
+    discreet.configure(take_over=False, service="s")
+    discreet.get_logger("x").info("hello")
+    out = capfd.readouterr().out
+    assert "hello" in out
+    assert "pip install" in out
 
 
 def test_a_misspelt_variable_is_reported_with_its_nearest_name(monkeypatch, memory_sink):
