@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 
 import discreet
 from discreet._delivery.remote import retry
 from discreet._delivery.remote.http import Http
+from discreet._delivery.remote.receipt import Unreachable
 from discreet._delivery.remote.sink import Receipt
 from discreet._delivery.sink import Discard
 from discreet._state import state
@@ -450,6 +453,26 @@ def test_a_yes_whose_text_cannot_be_read_is_a_yes():
     answer = Http().post(receiver.url, b"line\n", {}, 30)
     receiver.close()
     assert (answer.status, answer.body) == (200, b"")
+
+
+def test_an_answer_that_comes_byte_by_byte_holds_nobody_up():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip():
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n")
+                while True:
+                    connection.sendall(b"x")
+                    threading.Event().wait(0.05)
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        client = Http()
+        with pytest.raises(Unreachable):
+            client.post(f"http://127.0.0.1:{server.getsockname()[1]}/", b"line\n", {}, 0.3)
+        client.disconnect()
+        thread.join()
 
 
 def test_a_flush_amid_what_the_sender_needs_comes_back(receiver, configured):

@@ -145,7 +145,7 @@ def _read(response: Any, deadline: float) -> bytes:
     """The body, as far as anybody needs it; a receiver that sends it byte by byte does not hold us up."""
     parts: list[bytes] = []
     size = 0
-    for part in response.stream(_CHUNK, decode_content=True):
+    while part := response.read1(_CHUNK, decode_content=True):
         parts.append(part)
         size += len(part)
         if size > _MOST_BYTES:
