@@ -86,7 +86,16 @@ def test_a_batch_that_is_too_large_is_to_be_split_and_a_record_that_is_too_large
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"<html>", b"[]", b'{"itemsAccepted":"x"}', b"9" * 100_000, b'{"itemsAccepted":9,"errors":[{}]}']
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b'{"itemsAccepted":"x"}',
+        b'{"itemsAccepted":1e999}',
+        b"9" * 100_000,
+        b'{"itemsAccepted":9,"errors":[{}]}',
+    ],
 )
 def test_an_answer_that_cannot_be_read_is_what_its_status_says(server, sink, body):
     server.script.append(Answer(200, body=body))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import stat
@@ -446,3 +447,18 @@ def test_a_forked_child_has_neither_the_records_nor_the_locks_of_its_parent(fold
 def test_reading_any_bytes_as_frames_never_fails(data, align):
     found = frames.read(data, align=align)
     assert len(found.lines) == len(found.sequences)
+
+
+def test_a_drain_that_cannot_look_leaves_the_folder_to_others(tmp_path, monkeypatch):
+    spool, other = Spool(tmp_path), Spool(tmp_path)
+    spool.write([b"line"])
+
+    def found():
+        raise OSError(errno.EMFILE, "too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(spool._listing, "found", found)
+        with pytest.raises(OSError, match="too many"), spool.drain():
+            pass
+    with other.drain() as segments:
+        assert [list(segment.lines) for segment in segments] == [[b"line"]]

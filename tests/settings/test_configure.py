@@ -297,3 +297,14 @@ def test_a_path_cannot_drive_the_terminal_through_a_complaint(tmp_path, capfd):
     complaint = capfd.readouterr().err
     assert complaint.count("\n") == 1
     assert "\x1b" not in complaint
+
+
+def test_nothing_is_left_to_import_for_a_signal_handler_that_flushes(python):
+    done = python("""
+    import sys, discreet
+    discreet.configure(service="s", take_over=False)
+    before = set(sys.modules)
+    discreet.flush(), discreet.health()
+    print(sorted(set(sys.modules) - before))
+    """)
+    assert done.out.splitlines()[-1:] == [b"[]"]
