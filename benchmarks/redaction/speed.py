@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from discreet._redaction.detectors import detectors
-from discreet._redaction.engine import Redactor
+from discreet._redaction.engine.detectors import detectors
 from discreet._redaction.policy import Redaction
+from discreet._redaction.redactor import Redactor
 from peers import NAMES
 
 if TYPE_CHECKING:

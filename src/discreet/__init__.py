@@ -7,22 +7,22 @@ from __future__ import annotations
 
 import sys
 
-from discreet._call import Logger, get_logger
-from discreet._context import bind_context, clear_context, context, unbind_context
+from discreet._call.logger import Logger, get_logger
+from discreet._context.ambient import bind_context, clear_context, context, unbind_context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from discreet._configure import configure, set_level
-    from discreet._delivery.files.sink import File
+    from discreet._config.configure import configure, set_level
+    from discreet._config.mask import mask
+    from discreet._config.status import explain, flush, health
+    from discreet._delivery.file.sink import File
     from discreet._delivery.sink import Sink
     from discreet._delivery.stream import Stream
-    from discreet._redaction.mask import mask
     from discreet._redaction.policy import Redaction
     from discreet._redaction.register import register_secret
     from discreet._redaction.secret import Secret
-    from discreet._resolve import lazy
-    from discreet._span import span, traced
-    from discreet._status import explain, flush, health
+    from discreet._span.span import span, traced
+    from discreet._values.lazy import lazy
     from discreet.errors import ConfigurationError, DiscreetError
     from discreet.testing import capture
 
@@ -63,22 +63,22 @@ __all__ = [
 _LATER = {
     "ConfigurationError": "errors",
     "DiscreetError": "errors",
-    "File": "_delivery.files.sink",
+    "File": "_delivery.file.sink",
     "Redaction": "_redaction.policy",
     "Secret": "_redaction.secret",
     "Sink": "_delivery.sink",
     "Stream": "_delivery.stream",
     "capture": "testing",
-    "configure": "_configure",
-    "explain": "_status",
-    "flush": "_status",
-    "health": "_status",
-    "lazy": "_resolve",
-    "mask": "_redaction.mask",
+    "configure": "_config.configure",
+    "explain": "_config.status",
+    "flush": "_config.status",
+    "health": "_config.status",
+    "lazy": "_values.lazy",
+    "mask": "_config.mask",
     "register_secret": "_redaction.register",
-    "set_level": "_configure",
-    "span": "_span",
-    "traced": "_span",
+    "set_level": "_config.configure",
+    "span": "_span.span",
+    "traced": "_span.span",
 }
 
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
-from discreet._collect import collect
+from discreet._base.health import ledger
+from discreet._base.levels import INFO, levels
+from discreet._context.capture import collect
 from discreet._delivery.stream import echoes, writing
-from discreet._health import ledger
-from discreet._levels import INFO, levels
 from discreet._redaction.audit import audit, speaker
-from discreet._redaction.engine import Redactor
 from discreet._redaction.record import around, redact
+from discreet._redaction.redactor import Redactor
 
 if TYPE_CHECKING:
     from types import FrameType
 
-    from discreet._context import Context
-    from discreet._correlation import SpanContext
+    from discreet._base.levels import Channel
+    from discreet._context.ambient import Context
+    from discreet._context.trace_context import SpanContext
     from discreet._delivery.sink import Sink
-    from discreet._levels import Channel
     from discreet._record import Encoder, Identity, Record, Redacted
 
 

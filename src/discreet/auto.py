@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from discreet._configure import configure
+from discreet._config.configure import configure
 
 configure()

@@ -29,7 +29,7 @@ class ConfigurationError(DiscreetError, ValueError):
 
 
 def _masked(text: str) -> str:
-    from discreet._redaction.engine import Redactor  # late: the redactor's own settings raise this error
+    from discreet._redaction.redactor import Redactor  # late: the redactor's own settings raise this error
 
     return Redactor().text(text)
 

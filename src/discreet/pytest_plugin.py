@@ -32,7 +32,7 @@ def plant_secret(request: pytest.FixtureRequest, discreet_records: Captured) -> 
 
     The test fails if the secret appears in what it logs or prints.
     """
-    from discreet._test_watch import watching
+    from discreet._testing.watch import watching
 
     with watching(request.node, discreet_records) as watch:
         yield watch.plant
@@ -41,7 +41,7 @@ def plant_secret(request: pytest.FixtureRequest, discreet_records: Captured) -> 
 @pytest.fixture
 def no_secrets_logged(request: pytest.FixtureRequest, discreet_records: Captured) -> Generator[None]:
     """The test fails if anything that it logs or prints holds a secret by discreet's rules."""
-    from discreet._test_watch import watching
+    from discreet._testing.watch import watching
 
     with watching(request.node, discreet_records) as watch:
         watch.judged = True
@@ -52,7 +52,7 @@ def no_secrets_logged(request: pytest.FixtureRequest, discreet_records: Captured
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, None]:
     """Keep what the test itself reads of its output: pytest reports only the rest."""
     if not _WATCHED.isdisjoint(getattr(item, "fixturenames", ())):
-        from discreet._test_watch import keep_what_is_read
+        from discreet._testing.watch import keep_what_is_read
 
         keep_what_is_read(item)
     yield
@@ -63,6 +63,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
     """Fail the test if a secret got out."""
     outcome = yield
     if not _WATCHED.isdisjoint(getattr(item, "fixturenames", ())):
-        from discreet._test_watch import judge
+        from discreet._testing.watch import judge
 
         judge(item, outcome.get_result())

@@ -10,22 +10,22 @@ import logging
 import os
 from typing import TYPE_CHECKING
 
-from discreet._configure import configure_at_first_record
+from discreet._config.configure import configure_at_first_record
+from discreet._config.parsing import FORMATS
+from discreet._config.settings import resolve
+from discreet._config.state import state
 from discreet._delivery.sink import Discard
 from discreet._encoding import by_format
 from discreet._record import Identity
-from discreet._redaction.engine import Redactor
 from discreet._redaction.record import around, identity_of, redact
-from discreet._setting_values import FORMATS
-from discreet._settings import resolve
-from discreet._state import state
-from discreet._stdlib_bridge import to_pipeline
-from discreet._stdlib_host import HostRecord
-from discreet._stdlib_record import TAKEN, from_logging
+from discreet._redaction.redactor import Redactor
+from discreet._takeover.bridge import to_pipeline
+from discreet._takeover.host import HostRecord
+from discreet._takeover.records import TAKEN, from_logging
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from discreet._context import Context
+    from discreet._context.ambient import Context
     from discreet._record import Record
 
 __all__ = ["Formatter", "Handler"]

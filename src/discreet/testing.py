@@ -7,16 +7,16 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from discreet._call import active, unconfigured
+from discreet._base.health import counted
+from discreet._base.levels import levels, parse_level
+from discreet._call.logger import active, unconfigured
+from discreet._config.state import state
 from discreet._delivery.sink import Sink
 from discreet._encoding.json import encode
-from discreet._health import counted
-from discreet._levels import levels, parse_level
 from discreet._pipeline import Output, Pipeline
 from discreet._record import Identity
-from discreet._redaction.engine import Redactor
 from discreet._redaction.policy import Redaction
-from discreet._state import state
+from discreet._redaction.redactor import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
@@ -112,7 +112,7 @@ def assert_no_secrets(*things: object, secrets: Iterable[object] = ()) -> None:
     Raises AssertionError with the kind and the place of each secret, never its value.
     """
     __tracebackhide__ = True  # pytest shows the arguments of what it shows, and these may be secrets
-    from discreet._leaks import leaks
+    from discreet._testing.leaks import leaks
 
     given = (secrets,) if isinstance(secrets, (str, bytes)) else tuple(secrets)
     planted = {
@@ -141,11 +141,13 @@ def told(found: Sequence[str]) -> str:
 
 def reset() -> None:
     """Forget the configuration, as if the process had just started: sinks are closed, hooks taken out."""
-    from discreet import _hooks, _limits, _stdlib_bridge
-    from discreet._context import EMPTY, current
-    from discreet._health import ledger
+    from discreet._base.health import ledger
+    from discreet._call import limits
+    from discreet._context.ambient import EMPTY, current
     from discreet._redaction.audit import audit
     from discreet._redaction.registered import registry
+    from discreet._takeover import bridge as _stdlib_bridge
+    from discreet._takeover import hooks
     from discreet.propagation import threads
 
     for sink in state.sinks:
@@ -153,9 +155,9 @@ def reset() -> None:
     state.settings, state.pipeline, state.sinks, state.hosted = None, None, (), False
     active.emitter, active.located = unconfigured, 0
     _stdlib_bridge.give_back()
-    _hooks.uninstall()
+    hooks.uninstall()
     threads.uninstrument()
-    _limits.forget()
+    limits.forget()
     ledger.forget()
     audit.forget()
     registry.forget()

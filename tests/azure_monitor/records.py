@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from discreet._exceptions import describe
-from discreet._exceptions_text import render
 from discreet._record import Identity, Record
-from discreet._redaction.engine import Redactor
+from discreet._redaction.redactor import Redactor
+from discreet._values.exceptions import describe
+from discreet._values.stacktrace import render
 from discreet.azure import ApplicationInsights
 
 from .ingestion_server import KEY

@@ -12,7 +12,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 import discreet
-from discreet._state import state
+from discreet._config.state import state
 from discreet.azure import ApplicationInsights
 from discreet.azure import functions as functions_module
 from discreet.azure.functions import invocation, invocations

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from discreet._redaction.engine import Redactor
+from discreet._redaction.redactor import Redactor
 from discreet.azure import ApplicationInsights
 from discreet.azure.ingestion import redirected
 from discreet.errors import ConfigurationError

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discreet._redaction.engine import Redactor
+from discreet._redaction.redactor import Redactor
 from discreet.azure import LogsIngestion
 from discreet.errors import ConfigurationError
 

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 import pytest
 
 import discreet
+from discreet._config.state import state
 from discreet._pipeline import Output
-from discreet._redaction.engine import Redactor
-from discreet._state import state
+from discreet._redaction.redactor import Redactor
 from discreet.azure import ApplicationInsights
 from discreet.testing import reset
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import discreet
-from discreet import _levels
-from discreet._levels import parse_level, parse_levels, severity_number, severity_text
+from discreet._base import levels
+from discreet._base.levels import parse_level, parse_levels, severity_number, severity_text
 
 
 def names(sink):
@@ -60,7 +60,7 @@ def test_a_temporary_level_ends_by_itself(memory_sink, monkeypatch):
     clock[0] += 601
     log.debug("after")
     assert names(sink) == ["during"]
-    assert _levels.levels.temporary == {}
+    assert levels.levels.temporary == {}
     assert log._channel.threshold == 20
 
 

@@ -26,7 +26,7 @@ def test_once_tells_two_call_sites_and_two_messages_apart(sink):
 
 def test_every_writes_a_call_site_once_per_interval_and_counts_the_rest(sink, monkeypatch):
     clock = [0.0]
-    monkeypatch.setattr("discreet._limits.monotonic", lambda: clock[0])
+    monkeypatch.setattr("discreet._call.limits.monotonic", lambda: clock[0])
     limited = discreet.get_logger("shop").every(5)
     for second in range(12):
         clock[0] = float(second)
@@ -52,7 +52,9 @@ def test_sample_keeps_nothing_at_zero_and_everything_at_one(sink, rate, expected
 
 def test_sample_keeps_a_share(sink, monkeypatch):
     draws = iter([0.05, 0.5, 0.09, 0.2])
-    monkeypatch.setattr("discreet._limits.os.urandom", lambda size: int(next(draws) * 256**7).to_bytes(size, "big"))
+    monkeypatch.setattr(
+        "discreet._call.limits.os.urandom", lambda size: int(next(draws) * 256**7).to_bytes(size, "big")
+    )
     log = discreet.get_logger("shop").sample(0.1)
     for number in range(4):
         log.info("x", number=number)
@@ -70,15 +72,15 @@ def test_sample_decides_for_the_whole_trace(sink):
 
 
 def test_a_limit_remembers_a_bounded_number_of_call_sites(sink, monkeypatch):
-    from discreet import _limits
+    from discreet._call import limits
 
-    monkeypatch.setattr(_limits, "_MOST_SITES", 10)
+    monkeypatch.setattr(limits, "_MOST_SITES", 10)
     log = discreet.get_logger("shop")
     for number in range(50):
         log.once.info(f"message {number}")
         log.every(60).info(f"message {number}")
-    assert len(_limits._seen) == 10
-    assert len(_limits._last) == 10
+    assert len(limits._seen) == 10
+    assert len(limits._last) == 10
 
 
 def test_a_limited_logger_respects_the_level(sink):

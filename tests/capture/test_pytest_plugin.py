@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
-from discreet._leaks import revealed
-from discreet._made_up import kinds, made_up
-from discreet._redaction.engine import Redactor
 from discreet._redaction.policy import Redaction
+from discreet._redaction.redactor import Redactor
+from discreet._testing.leaks import revealed
+from discreet._testing.made_up import kinds, made_up
 
 pytest_plugins = "pytester"
 

@@ -6,7 +6,7 @@ import ast
 import re
 from pathlib import Path
 
-from discreet._settings import VARIABLES
+from discreet._config.settings import VARIABLES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "reliability.md").read_text("utf-8")

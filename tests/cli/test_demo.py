@@ -12,8 +12,12 @@ from urllib.parse import quote
 
 import pytest
 
-from discreet.cli import demo, demo_proof, demo_secrets, demo_services, main
-from discreet.cli.demo_services import Answer
+from discreet.cli import main
+from discreet.cli.demo import command as demo
+from discreet.cli.demo import proof
+from discreet.cli.demo import secrets as demo_secrets
+from discreet.cli.demo import services as demo_services
+from discreet.cli.demo.services import Answer
 from discreet.errors import DiscreetError
 
 from .conftest import Cli
@@ -119,7 +123,7 @@ def against(folder: Path, *lines: dict[str, object] | bytes, stderr: bytes = b""
     texts = [line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines]
     (folder / "gateway.json").write_bytes(b"\n".join(texts))
     (folder / "gateway.stderr").write_bytes(stderr)
-    claims = demo_proof.prove(folder, ANSWERS, PLANTED)
+    claims = proof.prove(folder, ANSWERS, PLANTED)
     return [reason for claim in claims for reason in claim.against]
 
 
@@ -157,7 +161,7 @@ def test_the_proof_fails_if_a_pool_lost_the_request(tmp_path: Path) -> None:
 
 def test_a_failed_proof_is_shown_and_ends_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     against(tmp_path, *[b"no json"] * 9)
-    assert demo._Show("never").proof(demo_proof.prove(tmp_path, ANSWERS, PLANTED), tmp_path) == 1
+    assert demo._Show("never").proof(proof.prove(tmp_path, ANSWERS, PLANTED), tmp_path) == 1
     shown = capsys.readouterr().out
     assert "gateway.json:5 is not JSON" in shown
     assert "and 4 more" in shown

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from discreet._redaction.engine import Redactor
 from discreet._redaction.policy import Redaction
-from discreet.cli import doctor_checks
+from discreet._redaction.redactor import Redactor
+from discreet.cli.doctor import checks
 
 from .conftest import Cli
 
@@ -50,7 +50,7 @@ def test_a_kind_that_is_not_masked_is_found() -> None:
         def text(self, value: str) -> str:
             return value
 
-    failed = [check.name for check in doctor_checks.redaction(Blind(Redaction())) if not check.ok]
+    failed = [check.name for check in checks.redaction(Blind(Redaction())) if not check.ok]
     assert "github-token" in failed
     assert "key: password" not in failed
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from discreet._delivery.background.ring import Ring
+from discreet._delivery.buffered.ring import Ring
 from discreet._delivery.folder import place
 from discreet._delivery.spool.spool import Spool
 

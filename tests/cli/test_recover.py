@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from discreet._delivery.background.leftovers import files
-from discreet._delivery.background.ring import Ring
+from discreet._delivery.buffered.leftovers import files
+from discreet._delivery.buffered.ring import Ring
 from discreet._delivery.folder import place
 from discreet._delivery.spool.spool import Spool
 from discreet.cli import main

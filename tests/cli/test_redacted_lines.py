@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from discreet._logfiles.chunks import chunks
 from discreet._logfiles.json_line import redacted
 from discreet._logfiles.judge import Judge
-from discreet._redaction.engine import Redactor
 from discreet._redaction.policy import Redaction
+from discreet._redaction.redactor import Redactor
 
 PASSWORD = "hunter2" + "xyz"
 KEY_BODY = "\n".join(["MII" + "EvQ9aZ" * 10] * 3)

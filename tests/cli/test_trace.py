@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discreet._encoding.console_style import Palette
+from discreet._encoding.console.style import Palette
 from discreet._encoding.json import timestamp
 from discreet.cli import main
-from discreet.cli.pretty import parse_line
-from discreet.cli.trace_drawing import Drawing
-from discreet.cli.trace_tree import Trace
+from discreet.cli.pretty.pretty import parse_line
+from discreet.cli.trace.drawing import Drawing
+from discreet.cli.trace.tree import Trace
 
 from .conftest import Cli
 

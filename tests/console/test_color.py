@@ -6,7 +6,7 @@ import pty
 
 import pytest
 
-from discreet._encoding.console_style import color_count, terminal_width, wants_color
+from discreet._encoding.console.style import color_count, terminal_width, wants_color
 
 
 class Terminal(io.StringIO):

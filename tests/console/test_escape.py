@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discreet._encoding.escape import display_width, escape, split_at_width
+from discreet._base.escape import display_width, escape, split_at_width
 
 
 @pytest.mark.parametrize(

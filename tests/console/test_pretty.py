@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import discreet
-from discreet._encoding.console import ConsoleEncoder
-from discreet.cli.pretty import parse_line, pretty
-from discreet.cli.pretty_lines import parse_timestamp
+from discreet._encoding.console.line import ConsoleEncoder
+from discreet.cli.pretty.lines import parse_timestamp
+from discreet.cli.pretty.pretty import parse_line, pretty
 
 
 def line(message="order placed", **changes):

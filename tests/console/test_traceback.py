@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discreet import _exceptions
-from discreet._encoding.console import ConsoleEncoder
-from discreet._encoding.console_traceback import readable_path
+from discreet._encoding.console.line import ConsoleEncoder
+from discreet._encoding.console.traceback import readable_path
+from discreet._values import exceptions
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -121,7 +121,7 @@ def test_a_described_exception_is_shown_as_it_happened(record):
         except KeyError as error:
             raise ValueError("outer") from error
     except ValueError as error:
-        lines = below(record, _exceptions.describe(error, with_locals=True))
+        lines = below(record, exceptions.describe(error, with_locals=True))
     assert lines.index("KeyError: 'x'") < lines.index("── the direct cause of ──") < lines.index("ValueError: outer")
     assert any(line.endswith(" in inner") for line in lines)
     assert "      depth = 0" in lines

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discreet._encoding.console import ConsoleEncoder
-from discreet._encoding.escape import display_width, escape
+from discreet._base.escape import display_width, escape
+from discreet._encoding.console.line import ConsoleEncoder
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 LONG = "SELECT orders.id, orders.total FROM orders WHERE orders.id = ? AND orders.tenant = ? LIMIT 1"

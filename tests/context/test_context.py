@@ -6,7 +6,7 @@ import asyncio
 import threading
 
 import discreet
-from discreet._context import current
+from discreet._context.ambient import current
 
 log = discreet.get_logger("shop")
 

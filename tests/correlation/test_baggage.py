@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discreet._baggage import MAX_BYTES, MAX_MEMBERS, Baggage, format_baggage, parse_baggage
+from discreet._context.baggage import MAX_BYTES, MAX_MEMBERS, Baggage, format_baggage, parse_baggage
 
 _token = "!#$%&'*+-.^_`|~0123456789ABCXYZabcxyz"
 keys = st.text(_token, min_size=1, max_size=20)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discreet._correlation import (
+from discreet._context.trace_context import (
     Carrier,
     SpanContext,
     extract,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discreet._correlation import parse_tracestate
+from discreet._context.trace_context import parse_tracestate
 
 _key_characters = string.ascii_lowercase + string.digits + "_-*/@"
 _value_characters = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in ",=")

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
-from discreet._delivery.remote.http import Http
-from discreet._delivery.remote.retry import parse_retry_after
-from discreet._delivery.remote.sink import Receipt, Remote
+from discreet._delivery.export.http import Http
+from discreet._delivery.export.retry import parse_retry_after
+from discreet._delivery.export.sink import Receipt, Remote
 from discreet._encoding.json import encode
 
 DEADLINE = 30  # seconds: only a hang takes so long

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import discreet
-from discreet._delivery import native
-from discreet._delivery.remote.sender import Sender
-from discreet._delivery.remote.sink import Receipt, Unreachable
+from discreet._base import threads
+from discreet._delivery.export.sender import Sender
+from discreet._delivery.export.sink import Receipt, Unreachable
 from discreet._delivery.spool.spool import Spool
 
 from .receiver import Posting, Receiver, Scripted, balances
@@ -202,7 +202,7 @@ def test_books_balance_whenever_they_are_looked_at(monkeypatch, tmp_path):
 
 
 def test_a_gate_keeps_a_wake_that_comes_early_and_forgets_the_second():
-    gate = native.Gate()
+    gate = threads.Gate()
     gate.wake()
     gate.wake()
     assert gate.wait(30)
@@ -267,7 +267,7 @@ def test_an_exception_of_a_signal_handler_at_any_step_of_a_call_leaves_the_books
         health = sink.health()
         assert balances(health), (step, health)
         assert health["emitted"] in (before, before + 1), (step, health)
-        while native.holds(sink._queue.lock):  # a tracer, not a signal, comes between the end of a `with` and its exit
+        while threads.holds(sink._queue.lock):  # a tracer, not a signal, comes between the end of a `with` and its exit
             sink._queue.lock.release()
         sink.accept(b"after", 40)
         assert sender.flush(time.monotonic() + 30)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discreet._delivery.queue import Queue
+from discreet._delivery.buffered.queue import Queue
 
 LEVELS = st.sampled_from([0, 5, 10, 20, 25, 30, 40, 50, 60])
 

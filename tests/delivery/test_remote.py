@@ -10,12 +10,12 @@ from contextlib import suppress
 import pytest
 
 import discreet
-from discreet._delivery.remote import retry
-from discreet._delivery.remote.http import Http
-from discreet._delivery.remote.receipt import Unreachable
-from discreet._delivery.remote.sink import Receipt
+from discreet._config.state import state
+from discreet._delivery.export import retry
+from discreet._delivery.export.http import Http
+from discreet._delivery.export.receipt import Unreachable
+from discreet._delivery.export.sink import Receipt
 from discreet._delivery.sink import Discard
-from discreet._state import state
 from discreet.errors import ConfigurationError
 
 from .receiver import DEADLINE, Posting, Receiver, Reply, Scripted, balances, hanging

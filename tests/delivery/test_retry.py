@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discreet._delivery.remote.retry import IN_A_ROW, LONGEST, LONGEST_ASKED, Circuit, backoff, parse_retry_after
+from discreet._delivery.export.retry import IN_A_ROW, LONGEST, LONGEST_ASKED, Circuit, backoff, parse_retry_after
 
 NOW = 1_800_000_000.0
 

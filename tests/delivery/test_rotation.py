@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import discreet
-from discreet._delivery.files.rotation import Rotation, next_stamp, parse_bytes, parse_every, rotated, stamped_at
+from discreet._delivery.file.rotation import Rotation, next_stamp, parse_bytes, parse_every, rotated, stamped_at
 
 DAY = 86_400
 

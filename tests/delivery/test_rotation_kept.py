@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import discreet
-from discreet._delivery.files.compress import compress
-from discreet._delivery.files.retention import Keep, Kept, tidy
-from discreet._delivery.files.rotation import rotated
+from discreet._delivery.file.compress import compress
+from discreet._delivery.file.retention import Keep, Kept, tidy
+from discreet._delivery.file.rotation import rotated
 
 DAY = 86_400
 NOW = 2_000_000_000.0
@@ -143,7 +143,7 @@ def test_a_start_removes_what_became_too_old(tmp_path):
 
 
 def test_a_program_that_seldom_rotates_removes_what_becomes_too_old(tmp_path, monkeypatch):
-    from discreet._delivery.files import rotating
+    from discreet._delivery.file import rotating
 
     monkeypatch.setattr(rotating, "_LOOK_AGAIN", 0.0)
     path = tmp_path / "app.jsonl"

@@ -13,8 +13,8 @@ import time
 import pytest
 
 import discreet
-from discreet._delivery.files import sink as module
-from discreet._delivery.files.rotation import rotated
+from discreet._delivery.file import sink as module
+from discreet._delivery.file.rotation import rotated
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="elsewhere one process may rotate")
 

@@ -10,7 +10,7 @@ import pytest
 
 import discreet
 from discreet import Stream
-from discreet._settings import resolve
+from discreet._config.settings import resolve
 from discreet.errors import ConfigurationError
 
 PROGRAM = """

@@ -148,7 +148,7 @@ def test_a_non_blocking_pipe_whose_reader_is_slow_still_gets_whole_lines():
 
 
 def test_a_stalled_reader_costs_a_bounded_wait_and_the_next_line_starts_anew(monkeypatch):
-    from discreet._delivery import fd
+    from discreet._delivery import descriptor as fd
 
     monkeypatch.setattr(fd, "PATIENCE", 0.01)
     reader, writer = os.pipe()

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from discreet._delivery.wanted import wanted
+from discreet._config.exporters import wanted
 from discreet.azure import ApplicationInsights
 from discreet.otel import OTLP
 

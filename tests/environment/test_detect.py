@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discreet import _environment
-from discreet._environment import Environment
+from discreet._config import environment
+from discreet._config.environment import Environment
 
 
 def detect(environ=None, *, terminal=False, stderr=False, modules=(), files=()) -> Environment:
-    return _environment.detect(
+    return environment.detect(
         environ or {}, stdout_isatty=terminal, stderr_isatty=stderr, modules=modules, exists=lambda path: path in files
     )
 
@@ -187,7 +187,7 @@ def test_an_environment_cannot_be_changed():
 
 
 def test_the_real_process_can_be_asked():
-    assert _environment.detect({}, stdout_isatty=True).profile == "dev"
+    assert environment.detect({}, stdout_isatty=True).profile == "dev"
 
 
 @given(st.dictionaries(st.sampled_from(["DISCREET_ENV", "CI", "K_SERVICE", "OTEL_RESOURCE_ATTRIBUTES"]), st.text()))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discreet._environment import host_name, resource_attributes, service_name, service_version
+from discreet._config.environment import host_name, resource_attributes, service_name, service_version
 
 UNKNOWN = "unknown_service:python"
 

@@ -12,7 +12,7 @@ from collections import UserDict
 
 import pytest
 
-from discreet._exceptions import describe, stack
+from discreet._values.exceptions import describe, stack
 
 if sys.version_info < (3, 11):
     from exceptiongroup import BaseExceptionGroup, ExceptionGroup
@@ -277,7 +277,7 @@ def test_source_of_a_notebook_cell_is_shown():
 
 
 def test_many_files_without_source_are_not_remembered_without_end():
-    from discreet import _exceptions_frames
+    from discreet._values import frames as _exceptions_frames
 
     for n in range(_exceptions_frames._MOST_FILES + 5):
         _exceptions_frames._give_up(f"<{n}>")

@@ -8,7 +8,7 @@ import traceback
 
 import pytest
 
-from discreet._exceptions import describe, render
+from discreet._values.exceptions import describe, render
 
 if sys.version_info < (3, 11):
     from exceptiongroup import ExceptionGroup

@@ -235,7 +235,7 @@ def test_arbitrary_messages_templates_and_arguments_never_raise(message, name, a
 
 
 def test_a_record_that_cannot_be_made_is_marked_and_not_lost(sink, monkeypatch):
-    from discreet._redaction.engine import Redactor
+    from discreet._redaction.redactor import Redactor
 
     real, calls = Redactor.fields, []
 
@@ -252,7 +252,7 @@ def test_a_record_that_cannot_be_made_is_marked_and_not_lost(sink, monkeypatch):
 
 
 def test_a_record_that_fails_twice_is_counted(sink, monkeypatch):
-    from discreet._redaction.engine import Redactor
+    from discreet._redaction.redactor import Redactor
 
     monkeypatch.setattr(Redactor, "text", lambda self, value: 1 / 0)
     log.info("lost")

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 import discreet
-from discreet._context import EMPTY, Context, current
-from discreet._correlation import SpanContext, parse_traceparent
+from discreet._context.ambient import EMPTY, Context, current
+from discreet._context.trace_context import SpanContext, parse_traceparent
 from discreet.integrations.httpx import instrument, uninstrument
 
 SPAN = SpanContext("a" * 32, "b" * 16, state="vendor=1")

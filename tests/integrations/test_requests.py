@@ -9,8 +9,8 @@ import pytest
 import requests
 
 import discreet
-from discreet._context import Context, current
-from discreet._correlation import SpanContext, parse_traceparent
+from discreet._context.ambient import Context, current
+from discreet._context.trace_context import SpanContext, parse_traceparent
 from discreet.integrations.requests import instrument, uninstrument
 
 SPAN = SpanContext("a" * 32, "b" * 16)

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 import discreet
+from discreet._config.state import state
 from discreet._delivery.sink import Discard
 from discreet._pipeline import Output
 from discreet._record import Record
-from discreet._redaction.engine import Redactor
-from discreet._state import state
+from discreet._redaction.redactor import Redactor
 
 from .receiver import Receiver, receiving
 

@@ -23,7 +23,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.util._once import Once
 
 import discreet
-from discreet._delivery.wanted import wanted
+from discreet._config.exporters import wanted
 from discreet.errors import ConfigurationError
 from discreet.otel import OTLP, Bridge
 

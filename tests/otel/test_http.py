@@ -13,10 +13,10 @@ import pytest
 
 import discreet
 import discreet.testing
-from discreet._delivery.remote.sink import Unreachable
-from discreet._encoding.otel_mapping import Limits
+from discreet._config.settings import resolve
+from discreet._delivery.export.sink import Unreachable
+from discreet._encoding.schemas.otel_mapping import Limits
 from discreet._redaction.registered import registry
-from discreet._settings import resolve
 from discreet.errors import ConfigurationError
 from discreet.otel import OTLP
 from discreet.otel.encoder import Encoder

@@ -8,9 +8,9 @@ import sys
 import pytest
 
 import discreet
-from discreet._encoding.otel import encoder
-from discreet._redaction.engine import Redactor
-from discreet._state import state
+from discreet._config.state import state
+from discreet._encoding.schemas.otel import encoder
+from discreet._redaction.redactor import Redactor
 
 from .receiver import attributes_of, from_json
 from .test_record import plain
@@ -25,7 +25,9 @@ def run(program: str) -> str:
 FOREIGN = "print([n for n in ('google.protobuf', 'opentelemetry', 'urllib3', 'grpc') if n in sys.modules])"
 
 
-@pytest.mark.parametrize("imported", ["discreet", "discreet.otel", "discreet.otel.resource", "discreet._encoding.otel"])
+@pytest.mark.parametrize(
+    "imported", ["discreet", "discreet.otel", "discreet.otel.resource", "discreet._encoding.schemas.otel"]
+)
 def test_nothing_foreign_is_imported_before_it_is_used(imported):
     assert run(f"import sys, {imported}; {FOREIGN}") == "[]"
 

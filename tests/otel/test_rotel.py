@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import discreet
-from discreet._state import state
+from discreet._config.state import state
 from discreet.otel import OTLP
 
 from .receiver import Receiver, attributes_of, value_of

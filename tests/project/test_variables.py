@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from discreet._settings import VARIABLES
+from discreet._config.settings import VARIABLES
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 

@@ -7,8 +7,8 @@ import subprocess
 import sys
 
 import discreet
-from discreet._baggage import Baggage
-from discreet._context import Context, current
+from discreet._context.ambient import Context, current
+from discreet._context.baggage import Baggage
 from discreet.propagation import carriers
 
 log = discreet.get_logger("worker")

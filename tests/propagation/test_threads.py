@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import discreet
-from discreet._context import current
+from discreet._context.ambient import current
 from discreet.propagation import threads
 
 

@@ -13,7 +13,7 @@ from types import ModuleType
 
 import pytest
 
-from discreet._redaction.detectors import detectors
+from discreet._redaction.engine.detectors import detectors
 
 _HOME = Path(__file__).resolve().parents[2] / "benchmarks" / "redaction"
 _NAMES = ("corpus", "kinds", "look_alikes", "score", "shapes", "system_logs", "peers.discreet_redactor")

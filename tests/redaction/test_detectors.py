@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from discreet._redaction.detectors import Detector, detectors
-from discreet._redaction.engine import Redactor
+from discreet._redaction.engine.detectors import Detector, detectors
 from discreet._redaction.patterns import check_pattern
+from discreet._redaction.redactor import Redactor
 
 from .samples import assemble, generated_parts
 

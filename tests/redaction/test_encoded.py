@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import pytest
 
-from discreet._redaction.engine import Redactor
 from discreet._redaction.policy import Redaction
+from discreet._redaction.redactor import Redactor
 from discreet.errors import ConfigurationError
 
 from .samples import generated

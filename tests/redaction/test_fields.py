@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discreet._redaction.engine import Redactor
 from discreet._redaction.policy import Redaction
+from discreet._redaction.redactor import Redactor
 from discreet._redaction.secret import Secret
 
 _VALUE = "Xq7" + "vB2mZr9tK4"
@@ -152,7 +152,7 @@ def test_what_cannot_be_judged_does_not_leave(monkeypatch: pytest.MonkeyPatch) -
     def broken(*_: object) -> list[object]:
         raise ValueError(_VALUE)
 
-    monkeypatch.setattr("discreet._redaction.engine.find", broken)
+    monkeypatch.setattr("discreet._redaction.redactor.find", broken)
     redactor = Redactor()
     assert redactor.text(f"password={_VALUE}") == "[REDACTED:unjudged]"
     assert redactor.fields({"a": f"password={_VALUE}", "b": "fine"}) == {"a": "[REDACTED:unjudged]", "b": "fine"}

@@ -7,8 +7,8 @@ from types import FrameType
 
 import pytest
 
-from discreet._redaction.engine import Redactor
 from discreet._redaction.policy import Redaction
+from discreet._redaction.redactor import Redactor
 
 _WORST = [
     "=", ":", ":// ", "a://a:", '"', "'", "'\"", "\\", "eyJ", "1", "1 ", "4111 ", "4111-", "token", "password=", "password: ",

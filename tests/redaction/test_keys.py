@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from discreet._redaction.keys import Keys, key_words, split
-from discreet._redaction.values import innocent
+from discreet._redaction.engine.values import innocent
+from discreet._redaction.names import Keys, key_words, split
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from discreet._redaction.engine import Redactor
-from discreet._redaction.lines import Lines
+from discreet._redaction.engine.lines import Lines
 from discreet._redaction.policy import Redaction
+from discreet._redaction.redactor import Redactor
 from discreet._redaction.registered import registry
 
 _PASSWORD = "Xy7" + "pqR2mWq4"

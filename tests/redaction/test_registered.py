@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discreet._redaction.keys import Keys
+from discreet._redaction.names import Keys
 from discreet._redaction.registered import Registry
 
 VALUE = "Tr0ub4dor&3 " + 'says "hi" <ok>'

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from discreet._redaction.engine import Redactor
 from discreet._redaction.policy import Redaction
+from discreet._redaction.redactor import Redactor
 
 _LINES = [
     line

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from discreet._redaction.engine import Redactor
+from discreet._redaction.redactor import Redactor
 
 _LINES = Path(__file__).with_name("spellings.txt").read_text("utf-8").splitlines()
 _ALNUM = string.ascii_letters + string.digits

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import discreet
-from discreet._redaction.strategies import Replacement, check_key, check_strategies
+from discreet._redaction.masking import Replacement, check_key, check_strategies
 
 KEY = "k" * 32
 CARD = "4111" + "1111" * 3

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discreet._redaction.engine import Redactor
-from discreet._redaction.keys import Keys
-from discreet._redaction.scan import find
+from discreet._redaction.engine.scan import find
+from discreet._redaction.names import Keys
+from discreet._redaction.redactor import Redactor
 
 from .samples import generated
 

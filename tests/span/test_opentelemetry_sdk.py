@@ -20,8 +20,8 @@ from opentelemetry.trace import SpanKind, StatusCode, set_tracer_provider
 from opentelemetry.util._once import Once
 
 import discreet
-from discreet._context import Context, current
-from discreet._correlation import new_span_context
+from discreet._context.ambient import Context, current
+from discreet._context.trace_context import new_span_context
 from discreet.integrations.asgi import ASGIMiddleware
 from discreet.integrations.wsgi import WSGIMiddleware
 
@@ -272,7 +272,7 @@ def test_the_api_alone_imports_nothing_and_changes_nothing(python):
         with discreet.span("work"):
             discreet.log.info("inside")
         assert {name for name in sys.modules if name.startswith("opentelemetry")} == before
-        assert "discreet._opentelemetry_span" not in sys.modules
+        assert "discreet._span.opentelemetry" not in sys.modules
         """
     )
     assert done.code == 0, done.err

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from discreet._values import to_plain
+from discreet._values.plain import to_plain
 
 
 def test_an_array_is_summarised():

@@ -14,7 +14,7 @@ from collections.abc import Set as AbstractSet
 
 import pytest
 
-from discreet._values import Limits, to_plain
+from discreet._values.plain import Limits, to_plain
 
 
 @pytest.mark.parametrize("value", [[1, "a"], (1, "a"), collections.deque([1, "a"]), collections.UserList([1, "a"])])

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discreet._values import Limits, to_plain
-from discreet._values_text import cut, exception_message, representation
+from discreet._values.plain import Limits, to_plain
+from discreet._values.text import cut, exception_message, representation
 
 
 class Loud(BaseException):
@@ -192,11 +192,11 @@ def test_with_no_stack_left_there_is_still_an_answer():
 
 
 def test_many_classes_made_on_the_fly_are_not_kept():
-    from discreet import _values_kinds
+    from discreet._values import kinds
 
-    for _ in range(_values_kinds._MOST_KNOWN + 10):
+    for _ in range(kinds._MOST_KNOWN + 10):
         to_plain(type("Brief", (), {})())
-    assert len(_values_kinds._known) <= _values_kinds._MOST_KNOWN
+    assert len(kinds._known) <= kinds._MOST_KNOWN
 
 
 def test_a_cut_leaves_no_half_of_a_token():

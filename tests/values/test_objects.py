@@ -13,7 +13,7 @@ import msgspec
 import pydantic
 import pydantic.dataclasses
 
-from discreet._values import Limits, to_plain
+from discreet._values.plain import Limits, to_plain
 
 
 @dataclasses.dataclass

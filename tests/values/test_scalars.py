@@ -18,7 +18,7 @@ import pytest
 from pydantic import SecretBytes, SecretStr
 
 import discreet
-from discreet._values import Limits, to_plain
+from discreet._values.plain import Limits, to_plain
 
 
 class Text(str):

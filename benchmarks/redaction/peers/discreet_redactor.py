@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from discreet._redaction.engine import Redactor
+from discreet._redaction.redactor import Redactor
 
 NAME = "discreet"
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from discreet._delivery import native
-from discreet._delivery.books import Books, Patient
-from discreet._health import complain, reason_of
+from discreet._base import threads
+from discreet._base.health import complain, reason_of
+from discreet._base.statistics import Books, Patient
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Mapping
 
+    from discreet._config.settings import Settings
     from discreet._record import Encoder
-    from discreet._redaction.engine import Redactor
-    from discreet._settings import Settings
+    from discreet._redaction.redactor import Redactor
 
 
 _PATIENCE = 1.0  # seconds that a fork, a new configuration or `health()` waits for a write that is stuck
@@ -50,7 +50,7 @@ class Sink:
     @property
     def is_held(self) -> bool:
         """Whether this very thread is amid a record here, as a signal handler may find that it is."""
-        return native.holds(self._lock)
+        return threads.holds(self._lock)
 
     @property
     def name(self) -> str:

@@ -6,8 +6,8 @@ import errno
 import sys
 from typing import TextIO
 
-from discreet._delivery import native
-from discreet._delivery.fd import TornLineError, writable, write_line
+from discreet._base import threads
+from discreet._delivery.descriptor import TornLineError, writable, write_line
 from discreet._delivery.sink import Sink
 from discreet.errors import ConfigurationError
 
@@ -20,7 +20,7 @@ def echoes(message: object, args: tuple[object, ...]) -> bool:
 
     Such as Celery's workers do. Without this, a line would become a record, and that a line, and so on forever.
     """
-    found = writing.get(native.ident())
+    found = writing.get(threads.ident())
     if found is None:
         return False
     sink, text = found
@@ -125,7 +125,7 @@ class Stream(Sink):
         return fd < 0 or writable(fd, patience)
 
     def _write_text(self, stream: TextIO, text: str) -> None:
-        thread = native.ident()
+        thread = threads.ident()
         outer = writing.get(thread)
         writing[thread] = (self, text)
         try:

@@ -7,11 +7,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from discreet._config.settings import Settings
     from discreet._delivery.sink import Sink
     from discreet._encoding.ci import Ci
     from discreet._record import Encoder
-    from discreet._redaction.engine import Redactor
-    from discreet._settings import Settings
+    from discreet._redaction.redactor import Redactor
 
 
 def choose(sink: Sink, settings: Settings, redactor: Redactor) -> Encoder:
@@ -25,7 +25,7 @@ def by_format(sink: Sink, settings: Settings, redactor: Redactor) -> Encoder:
     if name == "auto":
         name = "json" if settings.environment.profile == "prod" else "console"
     if name == "json":
-        from discreet._engine import encode_json
+        from discreet._base.engine import encode_json
 
         return encode_json
     if name == "console":
@@ -35,11 +35,11 @@ def by_format(sink: Sink, settings: Settings, redactor: Redactor) -> Encoder:
 
 def _foreign(name: str, settings: Settings, redactor: Redactor) -> Encoder:
     if name == "otel":
-        from discreet._encoding.otel import encoder
+        from discreet._encoding.schemas.otel import encoder
 
         return encoder(settings, redactor)
     if name == "gcp":
-        from discreet._encoding.gcp import GcpEncoder
+        from discreet._encoding.schemas.gcp import GcpEncoder
 
         return GcpEncoder()
     encode: Encoder = import_module(f"discreet._encoding.{name}").encode
@@ -49,7 +49,7 @@ def _foreign(name: str, settings: Settings, redactor: Redactor) -> Encoder:
 def _console(sink: Sink, settings: Settings) -> Encoder:
     from discreet._delivery.stream import Stream
     from discreet._encoding.ci import CiEncoder
-    from discreet._encoding.console import ConsoleEncoder, color_count, terminal_width, wants_color
+    from discreet._encoding.console.line import ConsoleEncoder, color_count, terminal_width, wants_color
 
     stream = sink.stream() if isinstance(sink, Stream) else None
     color = stream is not None and wants_color(stream, os.environ)

@@ -19,9 +19,9 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from discreet._encoding.console import WIDE, ConsoleEncoder, trace_of
-from discreet._encoding.escape import escape
-from discreet._levels import ERROR, WARNING, severity_text
+from discreet._base.escape import escape
+from discreet._base.levels import ERROR, WARNING, severity_text
+from discreet._encoding.console.line import WIDE, ConsoleEncoder, trace_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,8 +12,8 @@ import time
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, cast
 
-from discreet._encoding.escape import neutralise_json
-from discreet._levels import severity_number, severity_text
+from discreet._base.escape import neutralise_json
+from discreet._base.levels import severity_number, severity_text
 from discreet._record import SafeFields
 
 if TYPE_CHECKING:

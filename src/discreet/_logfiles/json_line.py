@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from discreet._record import Plain
-    from discreet._redaction.engine import Redactor
+    from discreet._redaction.redactor import Redactor
 
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]|[^\s"{}\[\],:]+', re.DOTALL)
 _MOST_DIGITS = 4000  # Python converts no longer numbers; what is judged is never written

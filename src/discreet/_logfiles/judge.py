@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from discreet._logfiles import groups
 from discreet._logfiles.json_line import Change, changes, parsed, spliced
 from discreet._logfiles.places import in_token, replaced_places
-from discreet._redaction.engine import Redactor
 from discreet._redaction.policy import Redaction
+from discreet._redaction.redactor import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from discreet._redaction.engine.values import Span
     from discreet._redaction.secret import Secret
-    from discreet._redaction.values import Span
 
 ALLOW = "discreet:allow"
 """In a line (or a group of them) that says this, nothing is reported."""

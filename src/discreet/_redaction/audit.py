@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from time import monotonic
 
-from discreet._opentelemetry import count_redaction
+from discreet._context.opentelemetry import count_redaction
 
 PERIOD = 600.0
 """Seconds between two records that sum up what was redacted meanwhile."""

@@ -1,168 +1,154 @@
-"""Step 3, redact: the name before a separator, read backwards from there."""
+"""Step 3, redact: does a name say that its value is a secret?
+
+A name is split into words, words are compared whole, and stop words on either side take the verdict back
+(`password_policy`, `has_token`). Which words those are is data: names.json.
+"""
 
 from __future__ import annotations
 
+import json
 import re
-from typing import TYPE_CHECKING
-
-from discreet._redaction.keys import key_words
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
 
-    KindOf = Callable[[str], "str | None"]
+Table = dict[str, tuple[str, ...]]
 
-MOST_BEFORE = 96
-# These two read backwards: `"password` comes as `drowssap"`.
-_NAME = re.compile(r"""[ \t]{0,24}\]?(?:["'`]\\{0,4}|22%|\*{1,2})?(\w[\w.\-]{0,80})(.{0,14})""", re.DOTALL)
-_QUOTED_NAME = re.compile(r"""[ \t]?["']\\{0,4}(\w[\w.\-]{0,80})["']\\{0,4}[bu]?[ \t]{0,2}[(\[]""")
-# A separator read backwards, and the name before it if that stands alone; of a tag, the name stands further away.
-_ALONE = r"""(?:\]?["']?(\w[\w.\-]{0,40})(?=[ \t\n,;&?(\[{|:"']|\Z))?"""
-_SIGN_AND_NAME = re.compile(
-    r"""[=:>,](?:(?<=,)(?=["' ])|(?<!,)(?![=:>,;<{}()/\\\n&?!@#.|]))(?:(?<=>)|""" + _ALONE + ")"
-)
-_PERCENT_AND_NAME = re.compile("[DdAa]3%" + _ALONE)
-_REMEMBERED = 4096
-_TAG_NAME = re.compile(r"<(?:\w{1,40}:)?([\w.\-]{1,80})[\s>]")
-_CELL = re.compile(r"[ \t]{0,64}(\w[\w.\-]{0,80})[ \t]{0,8}(?:[|│\n]|\Z)")
-_SECOND_WORDS = frozenset(
-    ("key", "keys", "code", "phrase", "string", "str", "number", "token", "hex", "base64", "pem", "content", "material")
-)
-_FOLDER_AHEAD = re.compile(r"/(\w{2,13})")
-_WORD_AHEAD = re.compile(r" (\w{2,13})")
-_NEVER_BEFORE = frozenset("=:>,;<{}()/\\\n&?!@#.|")
-_WRITTEN = frozenset(("hex", "base64", "pem"))
-_TYPES = frozenset(("string", "str"))
-_TYPES_BACK = frozenset(name[::-1] for name in _TYPES)
-_IN_MARKER = ":DETCADER["
-NAME_FIELDS = frozenset(
-    (
-        "name",
-        "key",
-        "header",
-        "param",
-        "field",
-        "variable",
-        "k",
-        "attribute",
-        "td",
-        "th",
-        "dt",
-        "b",
-        "strong",
-        "path",
-        "setting",
-        "property",
-        "option",
-        "col",
-        "column",
-    )
-)
+_LOWER_UPPER = re.compile(r"([a-z0-9])([A-Z])")
+_ACRONYM_WORD = re.compile(r"([A-Z])([A-Z][a-z])")
+_WORD = re.compile(r"[^\W_]+")
+_KIND = re.compile(r"[a-z][a-z0-9-]{0,39}\Z")
+_MAX_NAME = 160  # longer names are judged by their end, where the telling word stands
+_CACHED_NAMES = 4096
 
 
-def names_a_secret(text: str, kind_of: KindOf, innocent: set[str]) -> bool:
-    """Whether any name before a separator is sensitive: the cheap question that `pairs` answers in full.
+class KeyWords:
+    """The tables of names.json."""
 
-    `innocent` remembers names (backwards, as they are read) that stood alone and were found innocent.
-    """
-    back = text[::-1]
-    if _any_secret(text, back, _SIGN_AND_NAME, 1, kind_of, innocent):
-        return True
-    return "%3" in text and _any_secret(text, back, _PERCENT_AND_NAME, 3, kind_of, innocent)
-
-
-def _any_secret(text: str, back: str, signs: re.Pattern[str], length: int, kind_of: KindOf, innocent: set[str]) -> bool:
-    for found in signs.finditer(back):
-        known = found[1]
-        if known in innocent or (known is not None and known.isdigit() and kind_of(known[::-1]) is None):
-            continue
-        start = found.start()
-        name = name_before(text, len(text) - start - length, "%" if length > 1 else back[start])
-        if name is not None:
-            if kind_of(name) is not None or name.lower() in NAME_FIELDS:
-                return True
-            if (
-                known is not None
-                and known not in _TYPES_BACK
-                and _is_settled(name, back[found.end() : found.end() + 1])
-            ):
-                if len(innocent) >= _REMEMBERED:
-                    innocent.clear()
-                innocent.add(known)
-    return False
+    def __init__(self, data: dict[str, Any]) -> None:
+        self.strong = _kind_by_word(data["strong"])
+        self.last = _kind_by_word(data["last"])
+        self.exact = _kind_by_word(data["exact"])
+        self.pairs = _kind_by_word(data["pairs"])
+        self.longest = max(phrase.count(" ") + 1 for phrase in self.pairs)
+        self.stop_after = _words(data["stop_after"])
+        self.stop_before = _words(data["stop_before"])
+        self.stop_before_last = _words(data["stop_before_last"])
+        self.status_words = _words(data["status_words"])
+        self.number_kinds = _words(data["number_kinds"])
+        self.shapes: dict[str, str] = data["shapes"]
+        """Kinds whose names are used for other things too: only a value of this shape (see SHAPES) is a secret."""
+        self.introducing = _words(data["introducing"])
+        self.between = _words(data["between"])
+        self.grammar = _words(data["grammar"])
+        self.identity_words = _words(data["identity_words"])
+        self.parameters_kept = _words(data["parameters_kept"])
+        self.credential_parameters_kept = _words(data["credential_parameters_kept"])
+        tables = (self.strong, self.last, self.exact, self.pairs)
+        self.kinds = frozenset(kind for table in tables for kind in table.values())
 
 
-def _is_settled(name: str, ahead: str) -> bool:
-    """Whether the verdict holds wherever the name stands: no word before it and no resource path can change it."""
-    return name.isdigit() or (ahead != ":" and name.rpartition(" ")[2].lower() not in _SECOND_WORDS)
+@cache
+def key_words() -> KeyWords:
+    """Load the data once, on first use."""
+    return KeyWords(json.loads((Path(__file__).with_name("rules") / "names.json").read_text("utf-8")))
 
 
-def name_before(text: str, position: int, sign: str) -> str | None:
-    """The name that a separator at this position belongs to, if any."""
-    if position == 0:
+def _kind_by_word(table: dict[str, list[str]]) -> dict[str, str]:
+    return {word: kind for kind, words in table.items() for word in words}
+
+
+def _words(words: list[str]) -> frozenset[str]:
+    return frozenset(words)
+
+
+def split(name: str) -> list[str]:
+    """The words of a name, lower-case, without trailing digits: `newAPIKey2` is new, api, key."""
+    if not name.islower() and not name.isupper():
+        name = _ACRONYM_WORD.sub(r"\1 \2", _LOWER_UPPER.sub(r"\1 \2", name))
+    words = [word.rstrip("0123456789") for word in _WORD.findall(name.lower())]
+    return [word for word in words if word]
+
+
+def normal(name: str) -> str:
+    """A name without case and separators, as extra and safe keys are compared."""
+    return "".join(_WORD.findall(name.lower()))
+
+
+def _kind_called(name: str) -> str:
+    """The kind that a user's own name for a secret becomes: `internal_id` is `internal-id`."""
+    kind = "-".join(split(name))
+    return kind if _KIND.match(kind) else "key"
+
+
+class Keys:
+    """Verdicts by name: the kind of secret that a value under this name is, or None. Cached, and bounded."""
+
+    def __init__(self, extra: Iterable[str] = (), safe: Iterable[str] = ()) -> None:
+        self._rules = key_words()
+        self._extra = {normal(name): _kind_called(name) for name in extra}
+        self.declared = frozenset(self._extra.values())
+        """Kinds that the user named: under such a name everything is secret, numbers and words too."""
+        self._safe = frozenset(map(normal, safe))
+        self.verdicts: dict[str, str | None] = {}
+
+    def kind(self, name: str) -> str | None:
+        """The kind, for example `password`; None if the name is innocent."""
+        try:
+            return self.verdicts[name]
+        except KeyError:
+            pass
+        if name.isdigit():  # a time, a process, a line: too many to remember
+            return None if name in self._safe else self._extra.get(name)
+        verdict = self._judge(name[-_MAX_NAME:])
+        if len(self.verdicts) >= _CACHED_NAMES:
+            self.verdicts.clear()
+        if len(name) <= _MAX_NAME:
+            self.verdicts[name] = verdict
+        return verdict
+
+    def _judge(self, name: str) -> str | None:
+        plain = normal(name)
+        if plain in self._safe:
+            return None
+        if plain in self._extra:
+            return self._extra[plain]
+        words = split(name)
+        if not words:
+            return None
+        rules = self._rules
+        if len(words) == 1 and words[0] in rules.exact:
+            return rules.exact[words[0]]
+        found = self._last_key_word(words)
+        if found is None:
+            last = split(name.rpartition(".")[2]) if "." in name else ()  # server.pin is a pin
+            return rules.exact.get(last[0]) if len(last) == 1 else None
+        kind, start, end, at_end_only = found
+        if any(word in rules.stop_after for word in words[end:]):
+            return None
+        before = words[:start]
+        if any(word in rules.stop_before for word in before):
+            return None
+        if at_end_only and (end != len(words) or any(word in rules.stop_before_last for word in before)):
+            return None
+        return kind
+
+    def _last_key_word(self, words: list[str]) -> tuple[str, int, int, bool] | None:
+        """The key word nearest to the end of the name: its kind, where it starts and ends, and whether it is weak."""
+        rules = self._rules
+        for end in range(len(words), 0, -1):
+            for length in range(min(rules.longest, end), 1, -1):
+                kind = rules.pairs.get(" ".join(words[end - length : end]))
+                if kind is not None:
+                    return kind, end - length, end, False
+            word = words[end - 1]
+            kind = rules.strong.get(word)
+            if kind is not None:
+                return kind, end - 1, end, False
+            kind = rules.last.get(word)
+            if kind is not None:
+                return kind, end - 1, end, True
         return None
-    previous = text[position - 1]
-    if previous in _NEVER_BEFORE or (sign == "," and previous not in "\"' "):
-        return None
-    if sign == ":" and text[position + 1 : position + 3] == "//":
-        return None  # the scheme of a URL
-    if sign == ">" and text[position - 1] == "-":
-        position, sign = position - 1, ":"  # an arrow
-    if sign == ">":
-        opening = text.rfind("<", max(0, position - 160), position)
-        tag = _TAG_NAME.match(text, opening) if opening >= 0 else None
-        return tag.group(1) if tag else None
-    backwards = text[max(0, position - MOST_BEFORE) : position][::-1]
-    if sign in "|│":
-        cell = _CELL.match(backwards)
-        return cell.group(1)[::-1] if cell else None
-    if sign == ",":
-        quoted = _QUOTED_NAME.match(backwards)
-        return quoted.group(1)[::-1] if quoted else None
-    before = _NAME.match(backwards)
-    if before is None:
-        return None
-    name, ahead = before.group(1)[::-1], before.group(2)
-    if ahead.startswith(_IN_MARKER) and "]" in before.group()[:5]:
-        return None
-    if ahead[:2] == "//" and sign == ":":
-        return None  # the user in a URL
-    if ahead[:1] == ":" and sign == ":" and "arn:" in text[max(0, position - 128) : position]:
-        return None  # a resource name, whose parts stand between colons
-    return _whole_name(name, ahead)
-
-
-def _whole_name(name: str, ahead: str) -> str:
-    """The name without what an escape or a prefix has glued to it, or with the word that belongs to it."""
-    if ahead[:1] == "\\" and name[0] in "nrt":
-        return name[1:]  # the letter of an escape: "a=1\\npassword=x"
-    if ahead[:1] == "%":
-        return name[2:]  # the digits of one: "%3Fpassword%3Dx"
-    if name.startswith("-D"):
-        return name[2:]  # a definition for a Java machine: "-Dpassword=x"
-    if ahead[:1] == " " and name.lower() in _SECOND_WORDS:
-        return _with_first_word(name, ahead)
-    folder = _FOLDER_AHEAD.match(ahead)
-    if folder is not None:
-        parent = folder.group(1)[::-1]
-        if parent.lower() in ("user", "username", "login") and ahead[folder.end() : folder.end() + 1] != "/":
-            return "credentials"  # user/password: bob/...
-        if parent.lower() in key_words().stop_before:
-            return f"{parent} {name}"  # checksum/secret
-    return name
-
-
-def _with_first_word(name: str, ahead: str) -> str:
-    """`api key` rather than `key`."""
-    before = _WORD_AHEAD.match(ahead)
-    if before is None:
-        return name
-    rules = key_words()
-    first = before.group(1)[::-1]
-    phrase = f"{first} {name}"
-    if name.lower() in _WRITTEN:  # private key hex
-        second = _WORD_AHEAD.match(ahead, before.end())
-        return phrase if second is None else f"{second.group(1)[::-1]} {phrase}"
-    if phrase.lower() in rules.pairs or first.lower() in rules.stop_before or first.lower() in rules.stop_before_last:
-        return phrase  # also of what is none, such as a public key
-    return first if name in _TYPES else name  # Go: var password string = "..."

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from discreet._redaction.masking import check_strategies
 from discreet._redaction.patterns import check_searched
-from discreet._redaction.strategies import check_strategies
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, cast
 
-from discreet._exceptions import describe, render
-from discreet._message import fill, interpolate, names_in, says_something, text_of
 from discreet._record import Identity, SafeFields, Source, free_key, reserved
 from discreet._redaction.registered import registry
-from discreet._resolve import resolve
+from discreet._values.exceptions import describe, render
+from discreet._values.lazy import resolve
+from discreet._values.messages import fill, interpolate, names_in, says_something, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from discreet._context import Context
+    from discreet._config.settings import Settings
+    from discreet._context.ambient import Context
     from discreet._record import Plain, Record, Redacted
-    from discreet._redaction.engine import Redactor
-    from discreet._settings import Settings
+    from discreet._redaction.redactor import Redactor
 
 _NOTHING: Mapping[str, object] = {}
 _SCALARS = frozenset((str, int, float, bool, type(None)))

@@ -13,12 +13,12 @@ from html import escape as xml_escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
-from discreet._redaction.values import innocent
+from discreet._redaction.engine.values import innocent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from discreet._redaction.values import Span
+    from discreet._redaction.engine.values import Span
 
 SHORTEST = 8
 """Characters. Shorter values stand in too many innocent words: a password "a" would mask every a."""

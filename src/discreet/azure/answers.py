@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from discreet._delivery.remote.retry import parse_retry_after
-from discreet._delivery.remote.sink import Receipt
+from discreet._delivery.export.retry import parse_retry_after
+from discreet._delivery.export.sink import Receipt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

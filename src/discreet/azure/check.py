@@ -7,8 +7,8 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from discreet._base.health import reason_of
 from discreet._encoding.json import timestamp
-from discreet._health import reason_of
 from discreet.azure.answers import in_words, problems_of
 from discreet.azure.connection import host_of
 from discreet.azure.ingestion import ApplicationInsights

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from discreet._base.levels import severity_text
 from discreet._encoding.json import timestamp
-from discreet._levels import severity_text
 from discreet._redaction.registered import registry
 from discreet.azure.dimensions import EVENT_NAMES, MEASUREMENTS, dimension, event_name, fitting, measurements
 from discreet.azure.exceptions import exceptions_json

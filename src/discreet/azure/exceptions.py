@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from discreet._exceptions import OMITTED
+from discreet._values.exceptions import OMITTED
 from discreet.azure.limits import cut, cut_middle
 from discreet.azure.text import quote
 

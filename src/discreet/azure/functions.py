@@ -17,9 +17,9 @@ import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from discreet._context import Context, current, leave
-from discreet._correlation import extract
-from discreet._state import state
+from discreet._config.state import state
+from discreet._context.ambient import Context, current, leave
+from discreet._context.trace_context import extract
 from discreet.azure.ingestion import ApplicationInsights
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from discreet._delivery.remote.http import Http
-from discreet._delivery.remote.sink import Receipt, Remote
+from discreet._delivery.export.http import Http
+from discreet._delivery.export.sink import Receipt, Remote
 from discreet._redaction.registered import registry
 from discreet.azure.answers import REDIRECTS, of_track
 from discreet.azure.connection import VARIABLE, host_of, parse_connection_string
@@ -26,10 +26,10 @@ from discreet.otel.resource import Resource
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from discreet._config.settings import Settings
     from discreet._delivery.sink import Sink
     from discreet._record import Encoder
-    from discreet._redaction.engine import Redactor
-    from discreet._settings import Settings
+    from discreet._redaction.redactor import Redactor
 
 _PATH = "/v2.1/track"
 _LEVEL = 1  # envelopes repeat themselves, so that zlib's fastest level leaves little
@@ -107,7 +107,7 @@ class ApplicationInsights(Remote):
 
     def _has_instance(self) -> bool:
         """Whether somebody named this instance: the host, or the user. A random id would be a new one at each start."""
-        from discreet._environment import resource_attributes
+        from discreet._config.environment import resource_attributes
 
         places = (self._resource, resource_attributes(self._environ), host_attributes(self._environ))
         return any(place.get("service.instance.id") for place in places)

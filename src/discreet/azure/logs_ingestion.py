@@ -12,10 +12,10 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, cast
 
-from discreet._delivery.remote.http import Http
-from discreet._delivery.remote.sink import Receipt, Remote
+from discreet._base.levels import severity_number, severity_text
+from discreet._delivery.export.http import Http
+from discreet._delivery.export.sink import Receipt, Remote
 from discreet._encoding.json import timestamp, value
-from discreet._levels import severity_number, severity_text
 from discreet._redaction.registered import registry
 from discreet.azure.answers import of_logs
 from discreet.azure.connection import clean_endpoint, host_of
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import NoReturn
 
+    from discreet._config.settings import Settings
     from discreet._record import Encoder, Identity, Plain, Redacted
-    from discreet._redaction.engine import Redactor
-    from discreet._settings import Settings
+    from discreet._redaction.redactor import Redactor
 
 ENDPOINT, RULE, STREAM = "DATA_COLLECTION_ENDPOINT", "LOGS_DCR_RULE_ID", "LOGS_DCR_STREAM_NAME"
 """The variables that Azure's own examples use."""

@@ -18,7 +18,17 @@ from discreet.errors import DiscreetError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_COMMANDS = ("run", "pretty_command", "trace", "redact", "scan", "doctor", "recover", "schema", "demo")
+_COMMANDS = (
+    "run.command",
+    "pretty.command",
+    "trace.command",
+    "redact.command",
+    "scan.command",
+    "doctor.command",
+    "recover",
+    "schema",
+    "demo.command",
+)
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
 

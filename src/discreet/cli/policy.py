@@ -6,10 +6,10 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
+from discreet._redaction.masking import KEY_VARIABLE, check_key, check_strategies
 from discreet._redaction.patterns import check_searched
 from discreet._redaction.policy import PERSONAL, Redaction
 from discreet._redaction.secret import Secret
-from discreet._redaction.strategies import KEY_VARIABLE, check_key, check_strategies
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:

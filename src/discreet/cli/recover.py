@@ -8,18 +8,18 @@ import sys
 import time
 from typing import IO, TYPE_CHECKING, Any
 
-from discreet._delivery.background.leftovers import files, leftovers
-from discreet._delivery.files.sink import File
+from discreet._base.health import counted
+from discreet._delivery.buffered.leftovers import files, leftovers
+from discreet._delivery.file.sink import File
 from discreet._delivery.folder import state_folder
 from discreet._delivery.spool.segment import survey
-from discreet._health import counted
 from discreet.errors import DiscreetError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from discreet._delivery.background.leftovers import Leftover
+    from discreet._delivery.buffered.leftovers import Leftover
 
 _DESCRIPTION = """\
 Deliver what killed processes left in their rings (DISCREET_DELIVERY=ring): to the file that they wrote to, or to

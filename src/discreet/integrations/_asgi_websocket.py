@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from discreet._span import first_to_see
+from discreet._span.span import first_to_see
 from discreet.integrations._asgi_http import with_request_id
 from discreet.integrations._asgi_route import route_of
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from time import perf_counter_ns
 from typing import TYPE_CHECKING
 
-from discreet._call import active
-from discreet._context import current, leave
-from discreet._correlation import BAGGAGE, REQUEST_ID, TRACEPARENT, TRACESTATE, inject, new_span_context
-from discreet._levels import DEBUG, WARNING, levels
+from discreet._base.levels import DEBUG, WARNING, levels
+from discreet._call.logger import active
+from discreet._context.ambient import current, leave
+from discreet._context.trace_context import BAGGAGE, REQUEST_ID, TRACEPARENT, TRACESTATE, inject, new_span_context
 from discreet.integrations._request import surrounding
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from contextvars import Token
     from types import TracebackType
 
-    from discreet._context import Context
-    from discreet._correlation import SpanContext
+    from discreet._context.ambient import Context
+    from discreet._context.trace_context import SpanContext
 
 LOGGER = "http.client"
 

@@ -7,18 +7,18 @@ from contextvars import ContextVar
 from time import perf_counter_ns
 from typing import TYPE_CHECKING
 
-from discreet._call import active
-from discreet._context import Context
-from discreet._correlation import SpanContext, new_request_id, new_span_context
-from discreet._levels import DEBUG, ERROR, INFO, WARNING, levels
-from discreet._opentelemetry import active_ids, server_span
-from discreet._span import first_to_see
-from discreet._stdlib_record import repeats
+from discreet._base.levels import DEBUG, ERROR, INFO, WARNING, levels
+from discreet._call.logger import active
+from discreet._context.ambient import Context
+from discreet._context.opentelemetry import active_ids, server_span
+from discreet._context.trace_context import SpanContext, new_request_id, new_span_context
+from discreet._span.span import first_to_see
+from discreet._takeover.records import repeats
 
 if TYPE_CHECKING:
     import logging
 
-    from discreet._correlation import Carrier
+    from discreet._context.trace_context import Carrier
 
 LOGGER = "http.server"
 REQUEST_ID_HEADER = "x-request-id"

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from discreet._context import current, leave
-from discreet._correlation import Carrier, accept_request_id, extract
-from discreet._stdlib_record import repeats
+from discreet._context.ambient import current, leave
+from discreet._context.trace_context import Carrier, accept_request_id, extract
+from discreet._takeover.records import repeats
 from discreet.integrations._asgi_http import Exchange
 from discreet.integrations._asgi_websocket import Connection
 from discreet.integrations._request import (

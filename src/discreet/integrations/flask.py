@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from discreet._levels import ERROR, levels
-from discreet._stdlib_record import repeats
+from discreet._base.levels import ERROR, levels
+from discreet._takeover.records import repeats
 from discreet.integrations._extras import missing
 from discreet.integrations._request import LOGGER, REQUEST_ID_HEADER, annotate, serving
 from discreet.integrations.wsgi import WSGIMiddleware

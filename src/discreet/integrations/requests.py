@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from discreet._context import Context, current
+from discreet._context.ambient import Context, current
 from discreet.integrations._extras import missing
 from discreet.integrations._outbound import Call
 

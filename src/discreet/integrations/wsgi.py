@@ -12,9 +12,9 @@ import threading
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
-from discreet._context import current
-from discreet._correlation import Carrier, accept_request_id, extract
-from discreet._stdlib_record import repeats
+from discreet._context.ambient import current
+from discreet._context.trace_context import Carrier, accept_request_id, extract
+from discreet._takeover.records import repeats
 from discreet.integrations._request import (
     REQUEST_ID_HEADER,
     Request,

@@ -11,9 +11,9 @@ from discreet.otel.handover import NOT_FOR_IT, TOOK, Handover, processors_of, se
 if TYPE_CHECKING:
     import logging
 
+    from discreet._config.settings import Settings
     from discreet._record import Encoder
-    from discreet._redaction.engine import Redactor
-    from discreet._settings import Settings
+    from discreet._redaction.redactor import Redactor
 
 
 class Bridge(Sink):

@@ -15,7 +15,7 @@ from discreet._redaction.registered import registry
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from discreet._redaction.engine import Redactor
+    from discreet._redaction.redactor import Redactor
     from discreet.otel.endpoint import Endpoint
 
 _MADE = re.compile(r"(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{8}")

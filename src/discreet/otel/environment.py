@@ -11,10 +11,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from discreet._baggage import percent_decode
-from discreet._delivery.remote.sink import LONGEST
-from discreet._encoding.otel_mapping import Limits
-from discreet._health import complain
+from discreet._base.health import complain
+from discreet._context.baggage import percent_decode
+from discreet._delivery.export.sink import LONGEST
+from discreet._encoding.schemas.otel_mapping import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

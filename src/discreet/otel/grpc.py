@@ -12,7 +12,7 @@ from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 
-from discreet._delivery.remote.sink import Receipt
+from discreet._delivery.export.sink import Receipt
 from discreet.otel.protobuf import request
 from discreet.otel.response import of_response
 

@@ -6,8 +6,9 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, cast
 
-from discreet._delivery import native
-from discreet._encoding.otel_mapping import (
+from discreet._base import threads
+from discreet._base.health import reason_of
+from discreet._encoding.schemas.otel_mapping import (
     DEEPEST,
     LEAST,
     MOST,
@@ -19,7 +20,6 @@ from discreet._encoding.otel_mapping import (
     flags_of,
     of_one_type,
 )
-from discreet._health import reason_of
 
 if TYPE_CHECKING:
     import logging
@@ -95,7 +95,7 @@ class Handover:
         if force is None:
             return True
         results: list[bool] = []
-        gate = native.Gate()
+        gate = threads.Gate()
 
         def run() -> None:
             try:
@@ -106,7 +106,7 @@ class Handover:
                 gate.wake()
 
         # Where no thread can be started, the interpreter ends, and the SDK flushes at its own exit.
-        return native.start(run) and gate.wait(timeout) and results == [True]
+        return threads.start(run) and gate.wait(timeout) and results == [True]
 
 
 def set_provider() -> Any:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import gzip as gzip_module
 from typing import TYPE_CHECKING
 
-from discreet._delivery.remote.http import Http as Client
+from discreet._delivery.export.http import Http as Client
 from discreet.otel.protobuf import json_request, request
 from discreet.otel.response import of_http
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from discreet._delivery.remote.sink import Receipt
+    from discreet._delivery.export.sink import Receipt
     from discreet.otel.endpoint import Endpoint, Tls
 
 _LEVEL = 4  # zlib's fastest levels leave a tenth more bytes, its default takes twice as long

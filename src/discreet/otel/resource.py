@@ -15,14 +15,14 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from discreet._environment import resource_attributes
+from discreet._config.environment import resource_attributes
 from discreet.otel.hosts import host_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from discreet._record import Identity, Plain
-    from discreet._redaction.engine import Redactor
+    from discreet._redaction.redactor import Redactor
 
 _ROOT = Path("/")
 _ARCHITECTURES = {

@@ -8,10 +8,10 @@ from google.protobuf import json_format
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 
-from discreet._delivery.remote.retry import parse_retry_after
-from discreet._delivery.remote.sink import Receipt
-from discreet._health import complain
-from discreet._redaction.engine import Redactor
+from discreet._base.health import complain
+from discreet._delivery.export.retry import parse_retry_after
+from discreet._delivery.export.sink import Receipt
+from discreet._redaction.redactor import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Protocol
 
-from discreet._delivery.remote.sink import Receipt, Remote
+from discreet._delivery.export.sink import Receipt, Remote
 from discreet.errors import ConfigurationError
 from discreet.otel import environment
 from discreet.otel.bridge import Bridge, UntilSdk
@@ -18,10 +18,10 @@ from discreet.otel.resource import Resource
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from discreet._config.settings import Settings
     from discreet._delivery.sink import Sink
     from discreet._record import Encoder
-    from discreet._redaction.engine import Redactor
-    from discreet._settings import Settings
+    from discreet._redaction.redactor import Redactor
 
 
 class _Transport(Protocol):

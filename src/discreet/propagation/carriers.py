@@ -12,8 +12,8 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from discreet import _correlation
-from discreet._context import Context, current, leave
+from discreet._context import trace_context
+from discreet._context.ambient import Context, current, leave
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping, MutableMapping
@@ -30,7 +30,7 @@ def inject(carrier: Headers) -> Headers:
     written. Never raises.
     """
     here = current.get()
-    _correlation.inject(carrier, here.span, here.request_id, here.baggage)
+    trace_context.inject(carrier, here.span, here.request_id, here.baggage)
     return carrier
 
 
@@ -41,7 +41,7 @@ def inject_environ(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """
     child = dict(os.environ if environ is None else environ)
     here = current.get()
-    _correlation.inject_environ(child, here.span, here.baggage)
+    trace_context.inject_environ(child, here.span, here.baggage)
     return child
 
 
@@ -54,19 +54,19 @@ def continue_from(
     Nothing of the context before leaks in, and it comes back at the end. A carrier without a valid trace starts
     none; a `discreet.span` inside then does. A missing or unsafe request id is left out.
     """
-    with _entered(_correlation.extract(carrier), fields):
+    with _entered(trace_context.extract(carrier), fields):
         yield
 
 
 @contextmanager
 def continue_from_environ(environ: Mapping[str, str] | None = None, /, **fields: object) -> Generator[None, None, None]:
     """As `continue_from`, from `TRACEPARENT`, `TRACESTATE` and `BAGGAGE`: for a job that another process started."""
-    with _entered(_correlation.extract_environ(os.environ if environ is None else environ), fields):
+    with _entered(trace_context.extract_environ(os.environ if environ is None else environ), fields):
         yield
 
 
 @contextmanager
-def _entered(carrier: _correlation.Carrier, fields: Mapping[str, object]) -> Generator[None, None, None]:
+def _entered(carrier: trace_context.Carrier, fields: Mapping[str, object]) -> Generator[None, None, None]:
     start = Context({}, carrier.parent, carrier.request_id, carrier.baggage)
     token = current.set(start.having(fields) if fields else start)
     try:

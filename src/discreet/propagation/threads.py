@@ -18,7 +18,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
-from discreet._context import EMPTY, Context, current, leave
+from discreet._context.ambient import EMPTY, Context, current, leave
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from discreet._delivery.background.ring import Ring
+from discreet._delivery.buffered.ring import Ring
 
 
 @pytest.fixture(autouse=True)

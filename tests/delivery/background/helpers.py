@@ -10,7 +10,7 @@ import time
 import pytest
 
 import discreet
-from discreet._delivery.background.leftovers import files
+from discreet._delivery.buffered.leftovers import files
 
 BOTH = pytest.mark.parametrize("delivery", ["queued", "ring"])
 START = """

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from discreet._delivery.background import ring as ring_module
-from discreet._delivery.background.leftovers import leftovers
+from discreet._delivery.buffered import ring as ring_module
+from discreet._delivery.buffered.leftovers import leftovers
 
 INFO, WARNING, ERROR, DEBUG = 20, 30, 40, 10
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import discreet
-from discreet._delivery.background import ring as ring_module
+from discreet._delivery.buffered import ring as ring_module
 
 from .helpers import BOTH, configure, numbers
 

@@ -12,7 +12,7 @@ import threading
 import pytest
 
 import discreet
-from discreet._delivery.background.sink import Background
+from discreet._delivery.buffered.sink import Background
 
 from .helpers import BOTH, START, books, configure, numbers, rings, until
 
@@ -64,8 +64,8 @@ def test_sigterm_amid_a_log_call_writes_that_record_too(delivery, python, state)
         START
         + """
     from collections import deque
-    from discreet._delivery.background import ring
-    from discreet._state import state
+    from discreet._delivery.buffered import ring
+    from discreet._config.state import state
 
     class Deque(deque):
         def append(self, item):

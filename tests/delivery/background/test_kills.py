@@ -10,7 +10,7 @@ import sys
 import pytest
 
 import discreet
-from discreet._delivery.background import ring as ring_module
+from discreet._delivery.buffered import ring as ring_module
 from discreet._delivery.folder import place
 
 from .helpers import START, books, configure, numbers, rings, until

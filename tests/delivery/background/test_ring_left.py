@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from discreet._delivery.background import ring as ring_module
-from discreet._delivery.background.leftovers import files, leftovers
-from discreet._delivery.background.ring import Ring
+from discreet._delivery.buffered import ring as ring_module
+from discreet._delivery.buffered.leftovers import files, leftovers
+from discreet._delivery.buffered.ring import Ring
 
 from .rings import INFO, abandon, left_in, put_with_one_torn
 

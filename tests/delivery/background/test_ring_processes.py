@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from discreet._delivery.background.ring import Ring
+from discreet._delivery.buffered.ring import Ring
 
 from .rings import left_in
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs file lock
 PUT = """
     import faulthandler, mmap, os, sys
     from pathlib import Path
-    from discreet._delivery.background.ring import Ring
+    from discreet._delivery.buffered.ring import Ring
     ring = Ring(Path(sys.argv[1]), {"pid": os.getpid()}, 64 << 20)
     with open(sys.argv[2], "r+b") as file:
         returned = memoryview(mmap.mmap(file.fileno(), 8)).cast("Q")
@@ -55,7 +55,7 @@ def test_every_put_that_returned_is_there_after_a_kill_in_the_middle(tmp_path):
     program = (
         "import os, sys\n"
         "from pathlib import Path\n"
-        "from discreet._delivery.background.ring import Ring\n"
+        "from discreet._delivery.buffered.ring import Ring\n"
         "ring = Ring(Path(sys.argv[1]), {}, 64 << 20)\n"
         "for number in range(1_000_000):\n"
         "    ring.put(b'%d' % number + b'x' * (number % 300), 40)\n"
@@ -78,8 +78,8 @@ def test_a_forked_child_keeps_no_ring_of_its_parent_alive(python, tmp_path):
         """
     import os, sys
     from pathlib import Path
-    from discreet._delivery.background.ring import Ring
-    from discreet._delivery.background.leftovers import leftovers
+    from discreet._delivery.buffered.ring import Ring
+    from discreet._delivery.buffered.leftovers import leftovers
     folder = Path(sys.argv[1])
     reader, writer = os.pipe()
     ring = Ring(folder, {}, 4096)
@@ -103,7 +103,7 @@ def test_a_signal_handler_may_put_amid_any_step_of_a_put(python, tmp_path):
         """
     import signal, sys
     from pathlib import Path
-    from discreet._delivery.background.ring import Ring
+    from discreet._delivery.buffered.ring import Ring
     ring = Ring(Path(sys.argv[1]), {}, 1 << 20)
     depth = handled = made = 0
     found = []

@@ -9,9 +9,9 @@ import threading
 import pytest
 
 import discreet
-from discreet._delivery.background.sink import Background
-from discreet._delivery.background.waiting import Waiting
-from discreet._delivery.queue import MOST
+from discreet._delivery.buffered.queue import MOST
+from discreet._delivery.buffered.sink import Background
+from discreet._delivery.buffered.waiting import Waiting
 from discreet._delivery.sink import Discard
 
 from .helpers import BOTH, START, Pipe, books, configure

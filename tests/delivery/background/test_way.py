@@ -10,8 +10,8 @@ import threading
 import pytest
 
 import discreet
-from discreet._delivery.background import ring as ring_module
-from discreet._delivery.background.sink import Background
+from discreet._delivery.buffered import ring as ring_module
+from discreet._delivery.buffered.sink import Background
 
 from .helpers import BOTH, START, Pipe, books, configure, numbers
 

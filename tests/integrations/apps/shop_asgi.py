@@ -9,7 +9,7 @@ from fastapi import BackgroundTasks, FastAPI, HTTPException, Request, WebSocket
 from fastapi.responses import StreamingResponse
 
 import discreet
-from discreet._context import current
+from discreet._context.ambient import current
 from discreet.integrations.asgi import ASGIMiddleware
 
 discreet.configure()

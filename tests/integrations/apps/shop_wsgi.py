@@ -9,7 +9,7 @@ import os
 from flask import Flask, Response, request, send_file, stream_with_context
 
 import discreet
-from discreet._context import current
+from discreet._context.ambient import current
 from discreet.integrations.flask import instrument
 
 discreet.configure()

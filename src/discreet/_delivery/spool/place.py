@@ -7,16 +7,16 @@ import time
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+from discreet._base.health import complain
 from discreet._delivery import locks
 from discreet._delivery.folder import VARIABLE, place, state_folder
 from discreet._delivery.spool.spool import Spool
-from discreet._health import complain
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from discreet._settings import Settings
+    from discreet._config.settings import Settings
 
 _SALT = "salt"
 _SALT_BYTES = 32

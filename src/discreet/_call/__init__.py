@@ -1,0 +1,1 @@
+"""Step 1, call: the logger and its limits."""

@@ -1,0 +1,201 @@
+"""Step 1, call: the level gate first, then event, fields and exception. A disabled call does nothing else."""
+
+from __future__ import annotations
+
+import sys
+
+from discreet._base.levels import CRITICAL, DEBUG, ERROR, INFO, WARNING, Channel, levels, parse_level
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+    from typing import Protocol
+
+    from discreet._context.trace_context import SpanContext
+
+    class Emitter(Protocol):
+        """Steps 2 to 5, as a logger sees them."""
+
+        def emit(
+            self,
+            channel: Channel,
+            level: int,
+            message: object,
+            args: tuple[object, ...],
+            fields: dict[str, object],
+            frame: FrameType | None,
+            span: SpanContext | None = None,
+        ) -> None:
+            """Make, redact, encode and deliver one record; never raises."""
+
+
+class _Unconfigured:
+    """What the first record of an unconfigured process meets."""
+
+    def emit(
+        self,
+        channel: Channel,
+        level: int,
+        message: object,
+        args: tuple[object, ...],
+        fields: dict[str, object],
+        frame: FrameType | None,
+        span: SpanContext | None = None,
+    ) -> None:
+        from discreet._config.configure import configure_at_first_record
+
+        emitter = configure_at_first_record()
+        if channel.threshold <= level:
+            emitter.emit(channel, level, message, args, fields, frame if level >= active.located else None, span)
+
+
+unconfigured = _Unconfigured()
+
+
+class _Active:
+    """The pipeline in force. Loggers look it up at each call, so that none is stuck with an old configuration."""
+
+    __slots__ = ("emitter", "located")
+
+    def __init__(self) -> None:
+        self.emitter: Emitter = unconfigured
+        self.located = 0
+        """From this level up a record says where it was made: WARNING, unless a host's formatters may ask for it."""
+
+
+active = _Active()
+
+
+class Logger:
+    """Writes records under one name. Cheap to make, safe to share, never raises from a log call.
+
+    Keyword arguments are always fields. `{name}` in a message is filled from the fields; positional arguments
+    fill `%` placeholders as in the standard library. The one keyword with a meaning of its own is `exc_info`, in
+    the forms that `logging` takes: True, an exception, or the triple of `sys.exc_info()`.
+    """
+
+    __slots__ = ("_bound", "_channel")
+
+    def __init__(self, name: str, bound: dict[str, object] | None = None) -> None:
+        self._channel = levels.channel(name)
+        self._bound: dict[str, object] = {} if bound is None else bound
+
+    @property
+    def name(self) -> str:
+        """The logger's name, as it stands in each record."""
+        return self._channel.name
+
+    def debug(self, message: object, /, *args: object, **fields: object) -> None:
+        """Log at DEBUG: for whoever reads the code beside the log."""
+        if self._channel.threshold <= 10:
+            self._emit(DEBUG, message, args, fields)
+
+    def info(self, message: object, /, *args: object, **fields: object) -> None:
+        """Log at INFO: something happened as it should."""
+        if self._channel.threshold <= 20:
+            self._emit(INFO, message, args, fields)
+
+    def warning(self, message: object, /, *args: object, **fields: object) -> None:
+        """Log at WARNING: it went on, but somebody should know."""
+        if self._channel.threshold <= 30:
+            self._emit(WARNING, message, args, fields)
+
+    def error(self, message: object, /, *args: object, **fields: object) -> None:
+        """Log at ERROR: this piece of work failed."""
+        if self._channel.threshold <= 40:
+            self._emit(ERROR, message, args, fields)
+
+    def critical(self, message: object, /, *args: object, **fields: object) -> None:
+        """Log at CRITICAL: the process cannot do its work."""
+        if self._channel.threshold <= 50:
+            self._emit(CRITICAL, message, args, fields)
+
+    def exception(self, message: object, /, *args: object, **fields: object) -> None:
+        """Log at ERROR with the exception being handled, as structure and as text."""
+        if self._channel.threshold <= 40:
+            fields.setdefault("exc_info", True)
+            self._emit(ERROR, message, args, fields)
+
+    def log(self, level: int | str, message: object, /, *args: object, **fields: object) -> None:
+        """Log at a level given by name or number; an unknown one logs at ERROR and says so in `invalid_level`."""
+        number = level
+        if type(number) is not int:
+            try:
+                number = parse_level(level)
+            except Exception:  # a log call never raises, and a wrong level loses nothing
+                number = ERROR
+                fields["invalid_level"] = level
+        if self._channel.threshold <= number:
+            self._emit(number, message, args, fields)
+
+    def is_enabled_for(self, level: int | str) -> bool:
+        """Whether a record at that level would be written now."""
+        number = parse_level(level)
+        if self._channel.threshold > number:
+            return False
+        return not levels.temporary or levels.allows(self._channel.name, number)
+
+    def bind(self, /, **fields: object) -> Logger:
+        """A logger of the same name that adds these fields to each record."""
+        return Logger(self._channel.name, {**self._bound, **fields})
+
+    def unbind(self, /, *names: str) -> Logger:
+        """A logger without those bound fields; unknown names are ignored."""
+        return Logger(self._channel.name, {k: v for k, v in self._bound.items() if k not in names})
+
+    def new(self, /, **fields: object) -> Logger:
+        """A logger of the same name with these bound fields only."""
+        return Logger(self._channel.name, fields)
+
+    @property
+    def once(self) -> Logger:
+        """`log.once.warning("...")`: each message once per call site for the life of the process."""
+        from discreet._call.limits import Limited, once
+
+        return Limited(self._channel.name, self._bound, once)
+
+    def every(self, seconds: float) -> Logger:
+        """`log.every(5).info("...")`: each call site at most once in so many seconds.
+
+        The next record that passes says in `suppressed` how many did not.
+        """
+        from discreet._call.limits import Limited, every
+
+        return Limited(self._channel.name, self._bound, every(seconds))
+
+    def sample(self, rate: float) -> Logger:
+        """`log.sample(0.01).debug("...")`: this share of records, from 0 to 1.
+
+        Inside a trace the decision is the trace's, so that a sampled trace is whole.
+        """
+        from discreet._call.limits import Limited, sample
+
+        return Limited(self._channel.name, self._bound, sample(rate))
+
+    def _emit(self, level: int, message: object, args: tuple[object, ...], fields: dict[str, object]) -> None:
+        if self._bound:
+            fields = {**self._bound, **fields}
+        frame = sys._getframe(2) if level >= active.located else None
+        active.emitter.emit(self._channel, level, message, args, fields, frame)
+
+    def __reduce__(self) -> tuple[Callable[..., Logger], tuple[object, ...]]:
+        return Logger, (self._channel.name, self._bound)
+
+    def __repr__(self) -> str:
+        return f"<discreet.Logger {self._channel.name!r}>"
+
+
+def get_logger(name: str | None = None, /, **fields: object) -> Logger:
+    """The logger of that name (the calling module's, if none is given), with these fields bound."""
+    if name is None:
+        name = caller_name(2)
+    return Logger(name, fields or None)
+
+
+def caller_name(depth: int) -> str:
+    """The name of the module that many frames up."""
+    try:
+        return str(sys._getframe(depth).f_globals.get("__name__") or "root")
+    except ValueError:  # called from C, with no Python frame above
+        return "root"

@@ -1,0 +1,1 @@
+"""Step 2, context: what a record takes with it from where it was made."""

@@ -1,0 +1,168 @@
+"""Step 2, context: one ContextVar that holds one immutable value.
+
+Everything ambient (fields, span, request id, baggage) is one `Context`; to change it is to put another in its
+place. An entry point (a request, a task, a job) starts from its carrier alone and replaces the whole.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextvars import Token
+    from types import TracebackType
+    from typing import Any, TypeVar
+
+    from discreet._context.trace_context import SpanContext
+    from discreet._record import SafeFields
+
+    F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Context:
+    """What every record made here carries. Immutable; `safe` only remembers what redaction said of it."""
+
+    __slots__ = ("baggage", "fields", "request_id", "safe", "scope", "span")
+
+    def __init__(
+        self,
+        fields: Mapping[str, object],
+        span: SpanContext | None = None,
+        request_id: str | None = None,
+        baggage: Mapping[str, str] | None = None,
+        scope: Scope | None = None,
+    ) -> None:
+        self.fields = fields
+        self.span = span
+        self.request_id = request_id
+        self.baggage: Mapping[str, str] = baggage if baggage is not None else {}
+        self.safe: tuple[object, object, SafeFields] | None = None
+        self.scope = scope
+
+    def having(self, fields: Mapping[str, object]) -> Context:
+        """This context and more fields; `request_id` is no field but the request's identity."""
+        merged = {**self.fields, **fields}
+        request_id = merged.pop("request_id", None)
+        if request_id is None:
+            request_id = self.request_id
+        request_id = request_id if request_id is None else _text(request_id)
+        return Context(merged, self.span, request_id, self.baggage, self.scope)
+
+    def within(self, span: SpanContext) -> Context:
+        """This context inside another span."""
+        inner = Context(self.fields, span, self.request_id, self.baggage, self.scope)
+        inner.safe = self.safe
+        return inner
+
+    def __reduce__(self) -> tuple[type[Context], tuple[object, ...]]:
+        return Context, (self.fields, self.span, self.request_id, self.baggage)
+
+
+class Scope:
+    """One `with` that is open: whose it is, and what was there before. Each holds the one around it."""
+
+    __slots__ = ("around", "before", "owner")
+
+    def __init__(self, owner: object, before: Context) -> None:
+        self.owner = owner
+        self.before = before
+        self.around = before.scope
+
+
+EMPTY = Context({})
+current: ContextVar[Context] = ContextVar("discreet", default=EMPTY)
+
+
+def _text(value: object) -> str:
+    try:
+        return str(value)
+    except Exception:  # a hostile __str__ must not break the caller's `with`
+        return f"<{type(value).__name__}>"
+
+
+class context:  # noqa: N801 - reads as the verb it is: `with discreet.context(tenant="acme")`
+    """Bind fields for everything that happens inside.
+
+    Works as `with`, as `async with`, and as a decorator of functions, coroutines and generators. The fields
+    follow asyncio tasks by themselves, and threads and processes through `discreet.propagation`. `request_id`
+    is special: it becomes the record's own `request_id`.
+    """
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, /, **fields: object) -> None:
+        self._fields = fields
+
+    def __enter__(self) -> context:
+        here = current.get()
+        enter(here.having(self._fields), Scope(self, here))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        scope = opened_by(self)
+        if scope is not None:
+            current.set(scope.before)
+
+    async def __aenter__(self) -> context:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, trace)
+
+    def __call__(self, function: F) -> F:
+        from discreet._base.wrapping import wrap
+
+        fields = self._fields
+        return wrap(function, lambda: context(**fields))
+
+
+def enter(inner: Context, scope: Scope) -> None:
+    """Make `inner` the current context, until what was before `scope` is put back."""
+    inner.scope = scope
+    current.set(inner)
+
+
+def opened_by(owner: object) -> Scope | None:
+    """The innermost scope of `owner` that is open here; to end it ends all that were opened inside it.
+
+    The current context is asked, not the owner: several threads and tasks may share one, and scopes may end out of
+    order (two generators read in turn). One that ended with the scope around it, or was opened in another thread or
+    task, is not open here, and there is nothing to restore.
+    """
+    scope = current.get().scope
+    while scope is not None and scope.owner is not owner:
+        scope = scope.around
+    return scope
+
+
+def leave(token: Token[Context]) -> None:
+    """Restore what an entry point replaced; one that is left in another task or thread has nothing to restore."""
+    try:
+        current.reset(token)
+    except ValueError:
+        return
+
+
+def bind_context(**fields: object) -> None:
+    """Add fields to the ambient context from here on, for this task or thread."""
+    current.set(current.get().having(fields))
+
+
+def unbind_context(*names: str) -> None:
+    """Take fields out of the ambient context; unknown names are ignored."""
+    here = current.get()
+    fields = {key: value for key, value in here.fields.items() if key not in names}
+    request_id = None if "request_id" in names else here.request_id
+    current.set(Context(fields, here.span, request_id, here.baggage, here.scope))
+
+
+def clear_context() -> None:
+    """Start from nothing: no fields, no span, no request id. A `with` around this still ends as it would."""
+    scope = current.get().scope
+    current.set(EMPTY if scope is None else Context({}, scope=scope))

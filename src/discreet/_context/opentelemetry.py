@@ -1,0 +1,79 @@
+"""The application's own OpenTelemetry, if it uses it: its active span, its tracer, its metrics. Never imports it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from discreet._context.trace_context import SpanContext
+    from discreet._span.opentelemetry import SdkSpan
+
+
+def active_ids() -> tuple[str, str] | None:
+    """Trace and span id in hexadecimal of the current valid span, or None."""
+    try:
+        context = sys.modules["opentelemetry.trace"].get_current_span().get_span_context()
+        if not context.is_valid:
+            return None
+        return f"{context.trace_id:032x}", f"{context.span_id:016x}"
+    except Exception:  # another version, or half imported: our own ids are good too
+        return None
+
+
+_tracer: tuple[object, Any] = (None, None)
+
+
+def begin_span(name: str, kind: str, ours: SpanContext | None) -> SdkSpan | None:
+    """A span in the application's own traces, current from here on; None where it has no SDK set up for them.
+
+    `ours` is the span around it as we know it.
+    """
+    global _tracer  # noqa: PLW0603 - of the provider that is set; it is set once
+    try:
+        provider = sys.modules["opentelemetry.trace"].get_tracer_provider()
+        if not hasattr(provider, "add_span_processor"):  # the API alone: its spans go nowhere
+            return None
+        if _tracer[0] is not provider:
+            _tracer = (provider, provider.get_tracer("discreet"))
+        from discreet._span.opentelemetry import begin
+
+        return begin(_tracer[1], name, kind, ours)
+    except Exception:  # another version, a sampler that raises: a span of ours is good too
+        return None
+
+
+def server_span() -> tuple[SpanContext, str | None] | None:
+    """The active span, if an instrumentation made it for the request that is being served; and its parent's id."""
+    try:
+        span = sys.modules["opentelemetry.trace"].get_current_span()
+        kind = getattr(span, "kind", None)
+        if getattr(kind, "name", "") != "SERVER" or not span.is_recording():
+            return None
+        from discreet._span.opentelemetry import ids_of
+
+        return ids_of(span.get_span_context()), None if span.parent is None else f"{span.parent.span_id:016x}"
+    except Exception:  # as above
+        return None
+
+
+_counters: dict[int, Any] = {}
+
+
+def count_redaction(kind: str, logger: str) -> None:
+    """Count in OpenTelemetry's metric `discreet.redactions`, where the application has metrics set up."""
+    metrics = sys.modules.get("opentelemetry.metrics")
+    if metrics is None:
+        return
+    try:
+        provider = metrics.get_meter_provider()
+        counter = _counters.get(id(provider))
+        if counter is None:
+            _counters.clear()
+            counter = provider.get_meter("discreet").create_counter(
+                "discreet.redactions", unit="{redaction}", description="Secrets masked in log records"
+            )
+            _counters[id(provider)] = counter
+        counter.add(1, {"kind": kind, "logger": logger})
+    except Exception:  # another version, or a provider that is shutting down: `health()` counts too
+        return

@@ -1,0 +1,256 @@
+"""A ring of records in a file mapped into memory: what a call put there survives the process, without a system call.
+
+The kernel keeps the pages of a mapped file when their process dies, however it dies. A record is a frame with its
+checksum and sequence; the head of the file says up to where frames are written (`_HEAD`), and up to where and which
+sequence they were taken out (`_TAIL`, `_THROUGH`). Positions only grow; their place is their rest by the capacity, and
+no frame crosses the end. Who holds the lock of the file is alive. It survives the process, not a power cut.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import mmap
+import os
+import struct
+import time
+import weakref
+from binascii import crc32
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from discreet._base import threads
+from discreet._base.levels import ERROR, INFO, WARNING
+from discreet._delivery import frames, locks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+CAPACITY = 8 << 20
+"""Bytes, without the head."""
+HEAD_BYTES = 4096
+START = struct.Struct("<8sIIQ")  # what the file is, its version, bytes of description, capacity
+MAGIC, VERSION = b"discring", 1
+WORDS = 64  # where the numbers below stand: eight bytes each, so that each is written in one piece
+_HEAD, _TAIL, _THROUGH = 0, 1, 2
+DESCRIPTION = 128
+ALIGN = 8
+_MOST_MORE = frames.FRAME + ALIGN - 1
+_pack = frames.HEADER.pack
+_NOTHING = frames.Reading([], [], 0, 0)
+_BATCH = 256 << 10  # bytes looked at in one go
+SHARES = (1.0, 0.95, 0.85, 0.70)
+"""How full the ring may get by errors (and above), warnings, info and the rest."""
+
+
+class Ring:
+    """The ring of this process, for any number of threads to put in and one to take out."""
+
+    full = "ring full"
+
+    def __init__(self, folder: Path, description: Mapping[str, object], capacity: int = CAPACITY) -> None:
+        """Make the file, with all its blocks: a full disk fails here (`OSError`), not as SIGBUS in a log call."""
+        self.capacity = capacity
+        self.path, self._fd = _create(folder, description, capacity)
+        try:
+            fd = os.open(self.path, os.O_RDWR)  # another open file: the map must not keep the lock alive in a fork
+            try:
+                self._map = mmap.mmap(fd, HEAD_BYTES + capacity)
+            finally:
+                os.close(fd)
+        except BaseException:
+            os.unlink(self.path)
+            os.close(self._fd)
+            raise
+        self._words = memoryview(self._map)[WORDS : WORDS + 24].cast("Q")
+        self._lock = threads.lock()  # re-entrant: a signal handler may log while its own thread is in `put`
+        self._top = self._complete = self._tail = 0
+        self._sequence = self._through = 0
+        self._in_hand = _NOTHING
+        self._in_hand_at = self._passed = 0
+        self.torn = 0
+        """Frames that an exception out of a signal handler left unfinished. Their calls did not return."""
+        self._error, self._warning, self._info, self._debug = (int(capacity * share) for share in SHARES)
+        _rings.add(self)
+
+    def put(self, line: bytes, level: int) -> bool:
+        """Copy a line into the ring, unless it is too full for its level. Never blocks."""
+        size = (len(line) + _MOST_MORE) & -ALIGN
+        with self._lock:
+            if level >= ERROR:
+                most = self._error
+            elif level >= WARNING:
+                most = self._warning
+            else:
+                most = self._info if level >= INFO else self._debug
+            top = self._top
+            at = top % self.capacity
+            rest = (self.capacity - at) * (at + size > self.capacity)  # of a lap, too short for this frame
+            if top + rest + size - self._tail > most:
+                return False
+            # A signal handler or a finalizer may come back here on this thread, at any call, jump or allocation of
+            # what is collected. In the next lines there is none of these: each puts its own frame in its own place.
+            top = self._top
+            nested = self._complete != top
+            at = top % self.capacity
+            crosses = at + size > self.capacity
+            end = top + size + (self.capacity - at) * crosses
+            self._top = end
+            sequence = self._sequence + 1
+            self._sequence = sequence
+            try:
+                if end - self._tail <= self.capacity:  # else a handler took the last room meanwhile: torn
+                    frame = _pack(len(line), crc32(line, sequence & 0xFFFFFFFF), sequence) + line  # as frames.pack
+                    at = HEAD_BYTES + at * (not crosses)
+                    self._map[at : at + len(frame)] = frame
+            finally:
+                self._words[_HEAD] = self._top
+                if not nested:
+                    self._complete = self._top
+        return True
+
+    @property
+    def accepted(self) -> int:
+        """How many records were put here so far."""
+        return self._sequence
+
+    seen = accepted
+
+    @property
+    def waiting(self) -> int:
+        """How many of them were not taken out."""
+        return self._sequence - self._through
+
+    @property
+    def lost(self) -> Mapping[str, int]:
+        """How many of them were lost here."""
+        return {"ring torn": self.torn} if self.torn else {}
+
+    @property
+    def is_held(self) -> bool:
+        """Whether this thread is amid a `put`, which a signal handler interrupted."""
+        return threads.holds(self._lock)
+
+    @property
+    def is_half_full(self) -> bool:
+        """Whether it is time to hurry."""
+        return (self._top - self._tail) * 2 > self.capacity
+
+    def peek(self) -> Sequence[bytes]:
+        """The oldest lines, some of them; none if there are none. They stay until `passed` or `taken`."""
+        while True:
+            complete, tail = self._complete, self._tail
+            if tail == complete:
+                self._give_up_torn()
+                return ()
+            at = tail % self.capacity
+            stretch = min(complete - tail, self.capacity - at)
+            for size in (min(stretch, _BATCH), stretch):
+                data = self._map[HEAD_BYTES + at : HEAD_BYTES + at + size]
+                reading = frames.read(data, 0, self._through, ALIGN)
+                if reading.lines:
+                    self._in_hand, self._in_hand_at, self._passed = reading, tail, 0
+                    return reading.lines
+            self._advance(self._through, tail + stretch, 0)  # the rest of a lap, or what is torn
+
+    def _give_up_torn(self) -> None:
+        """Nothing comes after the last frames, and they are torn. Where a `put` goes on, the next look does this."""
+        if self._sequence != self._through and self._lock.acquire(blocking=False):
+            try:
+                if self._tail == self._top:
+                    self._advance(self._sequence, self._tail, self._sequence - self._through)
+            finally:
+                self._lock.release()
+
+    def passed(self, count: int) -> None:
+        """The next `count` lines of what `peek` gave are delivered, or counted as lost: they do not come again.
+
+        Told once a write, of however many lines: a kill repeats at most those of one.
+        """
+        if count:
+            self._passed = passed = self._passed + count
+            through = self._in_hand.sequences[passed - 1]
+            end = self._in_hand.ends[passed - 1]
+            self._advance(through, self._in_hand_at + end, through - self._through - count)
+
+    def taken(self) -> None:
+        """All that `peek` gave last is."""
+        self.passed(len(self._in_hand.lines) - self._passed)
+        self._in_hand, self._passed = _NOTHING, 0
+
+    def _advance(self, through: int, tail: int, torn: int) -> None:
+        words = self._words
+        self.torn += torn
+        words[_THROUGH] = self._through = through  # first: what was delivered must not come again
+        words[_TAIL] = self._tail = tail
+
+    def shut(self) -> None:
+        """Take nothing more."""
+        with self._lock:
+            self._error = self._warning = self._info = self._debug = -1
+
+    def close(self) -> None:
+        """Let go of the file; it is removed if nothing waits there."""
+        self.shut()
+        if self._fd < 0:
+            return
+        fd, self._fd = self._fd, -1
+        if not self.waiting:
+            with suppress(OSError):  # an empty ring is removed by the next start too
+                os.unlink(self.path)
+            self._words.release()
+            self._map.close()  # which has a descriptor of its own; where lines wait, a thread may yet read them
+        locks.unlock(fd)
+        os.close(fd)
+
+    def leave(self) -> None:
+        """In a forked child: the ring is the parent's, and so is its lock."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+
+def _create(folder: Path, description: Mapping[str, object], capacity: int) -> tuple[Path, int]:
+    told = json.dumps(description).encode()
+    if DESCRIPTION + len(told) > HEAD_BYTES:
+        raise OSError(errno.ENAMETOOLONG, "the description of a ring is too long")
+    for _ in range(5):
+        path = folder / f"{time.time_ns():020d}-{os.getpid()}-{os.urandom(4).hex()}.ring"
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            if locks.try_lock(fd) and os.fstat(fd).st_nlink:  # else somebody took it for a dead process's
+                allocate(fd, HEAD_BYTES + capacity)
+                os.pwrite(fd, told, DESCRIPTION)
+                os.pwrite(fd, START.pack(MAGIC, VERSION, len(told), capacity), 0)
+                return path, fd
+        except BaseException:
+            os.unlink(path)
+            os.close(fd)
+            raise
+        os.close(fd)
+    raise OSError(errno.EAGAIN, "no ring could be made")
+
+
+def allocate(fd: int, size: int) -> None:
+    """Give a file its blocks now. Raises `OSError` if the disk has no room for them."""
+    fallocate: Any = getattr(os, "posix_fallocate", None)
+    if fallocate is not None:
+        fallocate(fd, 0, size)
+        return
+    nothing = bytes(1 << 20)  # macOS
+    written = 0
+    while written < size:
+        written += os.pwrite(fd, nothing[: size - written], written)
+
+
+_rings: weakref.WeakSet[Ring] = weakref.WeakSet()
+
+
+def _leave() -> None:
+    for ring in list(_rings):
+        ring.leave()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave)

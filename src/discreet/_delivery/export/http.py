@@ -1,0 +1,210 @@
+"""One POST over urllib3: no retry, no redirect, no cookie; the sender decides what an answer means."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import time
+import urllib.request
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
+
+from discreet._base.health import reason_of
+from discreet._delivery.export.receipt import Unreachable
+from discreet.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import urllib3
+
+_MOST_BYTES = 4 << 20  # of an answer; nothing that is read of it is longer
+_CHUNK = 64 << 10
+_abandoned: list[object] = []  # connections of a parent process; even to collect them could close or lock something
+
+
+class Answer(NamedTuple):
+    """What came back. Header names are found in any case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Http:
+    """Connections for one sender thread, kept alive between requests. Proxies are taken from the environment.
+
+    Files are in PEM format. Raises `ModuleNotFoundError` without urllib3, and `ConfigurationError` for a file that
+    cannot be read.
+    """
+
+    def __init__(
+        self, *, ca_file: str | None = None, client_certificate: str | None = None, client_key: str | None = None
+    ) -> None:
+        import urllib3  # an extra's: only who sends over HTTP needs it
+
+        "x".encode("idna")  # imported now: a child that is forked during an import could never import it
+        self._context = _context(ca_file, client_certificate, client_key)
+        self._urllib3 = urllib3
+        self._process = os.getpid()
+        self._managers: dict[str | None, urllib3.PoolManager] = {}
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout: float) -> Answer:
+        """The answer, whatever its status. Raises `Unreachable` where there is none within `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        errors = self._urllib3.exceptions
+        try:
+            response = self._manager(url).request(
+                "POST",
+                url,
+                body=body,
+                headers=dict(headers),
+                timeout=self._urllib3.Timeout(total=timeout),
+                retries=False,
+                redirect=False,
+                preload_content=False,
+            )
+            try:
+                content = _read(response, deadline)
+            except errors.DecodeError:  # the status has said what became of the request
+                response.close()
+                return Answer(response.status, response.headers, b"")
+            except BaseException:
+                response.close()
+                raise
+            response.release_conn()
+            return Answer(response.status, response.headers, content)
+        except (errors.HTTPError, OSError) as error:
+            raise Unreachable(_reason(error)) from error
+
+    def _manager(self, url: str) -> urllib3.PoolManager:
+        self._after_fork()
+        proxy = _proxy(url)
+        manager = self._managers.get(proxy)
+        if manager is None:
+            options: dict[str, Any] = {"num_pools": 4, "maxsize": 1, "ssl_context": self._context}
+            manager = (
+                self._urllib3.PoolManager(**options)
+                if proxy is None
+                else self._urllib3.ProxyManager(proxy, proxy_headers=_authorization(self._urllib3, proxy), **options)
+            )
+            plain = type("Pool", (self._urllib3.HTTPConnectionPool,), {"QueueCls": Shelf})
+            secure = type("Pool", (self._urllib3.HTTPSConnectionPool,), {"QueueCls": Shelf})
+            classes: Any = {"http": plain, "https": secure}
+            manager.pool_classes_by_scheme = classes
+            self._managers[proxy] = manager
+        return manager
+
+    def disconnect(self) -> None:
+        """Close all connections; the next request makes another."""
+        self._after_fork()
+        managers, self._managers = self._managers, {}
+        for manager in managers.values():
+            manager.clear()
+
+    def _after_fork(self) -> None:
+        if self._process != os.getpid():
+            self._process = os.getpid()
+            _abandoned.append(self._managers)
+            self._managers = {}
+
+
+class Shelf:
+    """Where a pool keeps its one idle connection, without a lock.
+
+    One thread uses it, and a child that was forked while that thread held a lock would wait for it at its exit.
+    """
+
+    def __init__(self, maxsize: int = 0) -> None:
+        self._maxsize = maxsize
+        self._kept: list[Any] = []
+
+    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
+        """Keep an item. Raises `queue.Full`."""
+        if 0 < self._maxsize <= len(self._kept):
+            import queue
+
+            raise queue.Full
+        self._kept.append(item)
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        """The item that was kept last. Raises `queue.Empty`."""
+        try:
+            return self._kept.pop()
+        except IndexError:
+            import queue
+
+            raise queue.Empty from None
+
+    def qsize(self) -> int:
+        """How many items there are."""
+        return len(self._kept)
+
+
+def _read(response: Any, deadline: float) -> bytes:
+    """The body, as far as anybody needs it; a receiver that sends it byte by byte does not hold us up."""
+    parts: list[bytes] = []
+    size = 0
+    while part := response.read1(_CHUNK, decode_content=True):
+        parts.append(part)
+        size += len(part)
+        if size > _MOST_BYTES:
+            response.close()  # the rest stays unread, so the connection is of no more use
+            break
+        if time.monotonic() > deadline:
+            raise TimeoutError
+    return b"".join(parts)
+
+
+def _context(ca_file: str | None, client_certificate: str | None, client_key: str | None) -> ssl.SSLContext:
+    setting, value = "ca_file", ca_file
+    try:
+        context = ssl.create_default_context(cafile=ca_file)
+        if client_certificate is not None:
+            setting, value = "client_certificate", client_certificate
+            context.load_cert_chain(client_certificate, client_key, password=_no_password)
+    except (OSError, ValueError) as error:
+        problem = f"cannot be used ({getattr(error, 'strerror', None) or type(error).__name__})"
+        raise ConfigurationError(setting, value, problem, "Name a readable file in PEM format") from None
+    return context
+
+
+def _no_password() -> str:
+    raise ValueError  # OpenSSL would ask for it on the terminal
+
+
+def _proxy(url: str) -> str | None:
+    """As the rest of the system has it: HTTPS_PROXY and its likes, unless NO_PROXY names the host."""
+    parts = urlsplit(url)
+    proxies = urllib.request.getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if not proxy or urllib.request.proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _authorization(module: Any, proxy: str) -> Mapping[str, str] | None:
+    parts = urlsplit(proxy)
+    if parts.username is None:
+        return None
+    from urllib.parse import unquote
+
+    user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    found: Mapping[str, str] = module.make_headers(proxy_basic_auth=user)
+    return found
+
+
+def _reason(error: BaseException) -> str:
+    """The system's name for what went wrong, from the innermost error that has one; nothing of its text."""
+    reason = ""
+    here: BaseException | None = error
+    while here is not None:
+        if isinstance(here, ssl.SSLError):
+            return type(here).__name__  # its number is OpenSSL's
+        if isinstance(here, OSError):
+            reason = reason_of(here)
+        inner = getattr(here, "reason", None)
+        here = inner if isinstance(inner, BaseException) else here.__cause__ or here.__context__
+    if not reason or reason in ("OSError", "timeout"):
+        reason = type(error).__name__
+    return "timeout" if "Timeout" in reason else reason

@@ -1,0 +1,161 @@
+"""Rotate a file that several processes may write, so that each line is in exactly one file, whole.
+
+Whoever writes holds a share of the file's lock (`flock`), and has seen that the path leads to this file after taking
+it. Whoever rotates holds the lock alone while the file gets its new name. So nobody writes to a file that was
+renamed, and it can be compressed at once. The file itself is locked: there is no lock file that could be removed.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from discreet._base import threads
+from discreet._base.health import complain, reason_of
+from discreet._delivery import locks
+from discreet._delivery.file.retention import tidy
+from discreet._delivery.file.rotation import next_stamp, rotated, stamped_at
+
+if TYPE_CHECKING:
+    from discreet._delivery.file.retention import Keep
+    from discreet._delivery.file.rotation import Rotation
+
+_PATIENCE = 0.1  # seconds that a rotation waits for the others' writes; then it is put off
+_PAUSE = 0.0005
+_RETRY = 1.0
+_LOOK_AGAIN = 3600.0  # seconds between looks at the age of rotated files
+
+
+class Rotator:
+    """The rotation of one file by one process."""
+
+    def __init__(self, name: str, rotation: Rotation, keep: Keep, compression: str | None) -> None:
+        self._name = name
+        self.rotation = rotation
+        self.keep = keep
+        self.compression = compression
+        self.path = ""
+        self._said: set[str] = set()
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin, also in a forked child, where the parent's thread is not."""
+        self._lockless = not locks.available
+        self.alone = -1  # the inode of the file whose lock we have alone: who interrupts us need not wait for it
+        self._not_before = 0.0
+        self._lock = threads.lock()
+        self._rotated = self._tidying = self._untidy = False
+        self._look_again = 0.0
+
+    # --- the lock
+
+    def share(self, fd: int) -> bool:
+        """Take a share of the lock. False while another process rotates."""
+        if self._lockless:
+            return True
+        try:
+            return locks.try_share(fd)
+        except OSError as error:
+            self._lockless = True
+            self._say(f"has no locks ({reason_of(error)}): only one process may write there, or lines may be lost")
+            return True
+
+    def release(self, fd: int) -> None:
+        """Give it back. A lock that is not held is no error, nor is a descriptor that somebody closed."""
+        self.alone = -1
+        if not self._lockless:
+            try:
+                locks.unlock(fd)
+            except OSError:
+                return
+
+    # --- rotation
+
+    def due(self, found: os.stat_result, more: int) -> bool:
+        """Whether the file, as it is, ends before `more` bytes come to it."""
+        now = time.time()
+        return self.rotation.due(found.st_size, found.st_mtime, more, now) and time.monotonic() >= self._not_before
+
+    def rotate(self, fd: int, found: os.stat_result, more: int) -> None:
+        """Give the file that is open as `fd` its new name, unless another process just did. Never raises.
+
+        What cannot be done is put off: the line is written to the file as it is.
+        """
+        try:
+            if self._alone(fd, found):
+                self._rename(found, more)
+        except OSError as error:
+            self._not_before = time.monotonic() + _RETRY
+            self._say(f"cannot be rotated ({reason_of(error)}) and grows")
+        finally:
+            self.release(fd)
+
+    def _alone(self, fd: int, found: os.stat_result) -> bool:
+        """Take the lock alone. False if the file was rotated meanwhile, or others do not stop writing to it."""
+        deadline = time.monotonic() + _PATIENCE
+        while not self._lockless and not locks.try_lock(fd):
+            if not self._leads_to(found):
+                return False
+            if time.monotonic() >= deadline:
+                self._not_before = deadline + _PATIENCE
+                return False
+            time.sleep(_PAUSE)
+        self.alone = found.st_ino
+        return self._leads_to(found)
+
+    def _leads_to(self, found: os.stat_result) -> bool:
+        try:
+            return os.path.samestat(os.stat(self.path), found)
+        except FileNotFoundError:
+            return False
+
+    def _rename(self, found: os.stat_result, more: int) -> None:
+        real = os.path.realpath(self.path)  # a link stays where it is, its target is rotated
+        last = max((file.stamp for file in rotated(real)), default="")
+        now = time.time()
+        too_large = self.rotation.bytes is not None and found.st_size + more > self.rotation.bytes
+        if last and not too_large and self._began_in(last, now):
+            return
+        os.rename(real, f"{real}.{next_stamp(now, last)}")
+        self._rotated = True
+
+    def _began_in(self, last: str, now: float) -> bool:
+        """Whether the file began in this period already.
+
+        The times that file systems keep lag behind the clock, some by milliseconds, those of a network by more.
+        """
+        return self.rotation.period(stamped_at(last).timestamp()) == self.rotation.period(now)
+
+    # --- what rotation leaves
+
+    def tidy_if_due(self) -> None:
+        """Compress and remove rotated files, if any came or became old, in a thread of its own."""
+        if not (self._rotated or (self.keep.days is not None and time.monotonic() >= self._look_again)):
+            return
+        self._rotated = False
+        self.tidy()
+
+    def tidy(self) -> None:
+        """As above, now."""
+        self._look_again = time.monotonic() + _LOOK_AGAIN
+        if not self.keep and self.compression is None:
+            return
+        with self._lock:
+            self._untidy = True
+            if not self._tidying:
+                self._tidying = threads.start(self._tidy)
+
+    def _tidy(self) -> None:
+        while True:
+            with self._lock:
+                if not self._untidy:
+                    self._tidying = False
+                    return
+                self._untidy = False
+            tidy(os.path.realpath(self.path), self.keep, self.compression)
+
+    def _say(self, text: str) -> None:
+        if text not in self._said:
+            self._said.add(text)
+            complain(f"{self._name} {text}")

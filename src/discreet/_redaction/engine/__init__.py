@@ -1,0 +1,1 @@
+"""What interprets the rules: where in a text the secrets are."""

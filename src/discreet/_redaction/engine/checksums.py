@@ -1,0 +1,234 @@
+"""Step 3, redact: arithmetic that tells a real number from a look-alike.
+
+Each check takes the matched text and answers whether it can be what its detector names. They are named in
+detectors.json; a regular expression cannot count, so these few rules are code.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from typing import TYPE_CHECKING
+
+from discreet._redaction.names import key_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def luhn(text: str) -> bool:
+    """Payment card numbers: 13 to 19 digits, an issuer's prefix and the Luhn sum (ISO/IEC 7812-1, annex B)."""
+    digits = [int(c) for c in text if "0" <= c <= "9"]
+    if not 13 <= len(digits) <= 19 or not _card_prefix(digits):
+        return False
+    total = 0
+    for position, digit in enumerate(reversed(digits)):
+        doubled = digit * 2 if position % 2 else digit
+        total += doubled - 9 if doubled > 9 else doubled
+    return total % 10 == 0
+
+
+def _card_prefix(digits: list[int]) -> bool:
+    count = len(digits)
+    first4 = digits[0] * 1000 + digits[1] * 100 + digits[2] * 10 + digits[3]
+    first2 = first4 // 100
+    first3 = first4 // 10
+    if digits[0] == 4:
+        return count in (13, 16, 19)
+    if 51 <= first2 <= 55 or 2221 <= first4 <= 2720:
+        return count == 16
+    if first2 in (34, 37):
+        return count == 15
+    if first4 == 6011 or first2 in (64, 65) or 3528 <= first4 <= 3589 or first2 == 62:
+        return 16 <= count <= 19
+    if first2 in (36, 38) or 300 <= first3 <= 305:
+        return 14 <= count <= 19
+    return False
+
+
+def mod97(text: str) -> bool:
+    """International bank account numbers: the remainder of ISO 13616 is 1."""
+    compact = "".join(text.split()).upper()
+    if not 15 <= len(compact) <= 34 or not compact.isascii() or not compact.isalnum():
+        return False
+    rotated = compact[4:] + compact[:4]
+    return int("".join(str(int(c, 36)) for c in rotated)) % 97 == 1
+
+
+def us_ssn(text: str) -> bool:
+    """US social security numbers that were ever issued: area not 000, 666 or 9xx; group and serial not zero."""
+    area, _, rest = text.partition("-")
+    group, _, serial = rest.partition("-")
+    return area not in ("000", "666") and area[:1] != "9" and group != "00" and serial != "0000"
+
+
+def jose_header(text: str) -> bool:
+    """JSON Web Tokens: the first part decodes to a JSON object that names an algorithm (RFC 7515, section 4)."""
+    start = text.find("eyJ")
+    head = text[start : start + 400].split(".", 1)[0]
+    head = head[: len(head) // 4 * 4].replace("-", "+").replace("_", "/")
+    try:
+        decoded = binascii.a2b_base64(head)
+    except ValueError:
+        return text.count(".") >= 2
+    return any(name in decoded for name in (b'"alg"', b'"typ"', b'"enc"', b'"kid"', b'"jku"', b'"x5t"'))
+
+
+def encoded_jose_header(text: str) -> bool:
+    """The same header under one more layer of base64."""
+    head = text[: min(len(text), 400) // 4 * 4].replace("-", "+").replace("_", "/")
+    try:
+        return jose_header(binascii.a2b_base64(head).decode("ascii", "replace"))
+    except ValueError:
+        return False
+
+
+def discord_snowflake(text: str) -> bool:
+    """Discord bot tokens: the first part is the base64 of a decimal id."""
+    head = text.split(".", 1)[0]
+    try:
+        return binascii.a2b_base64(head + "=" * (-len(head) % 4)).isdigit()
+    except ValueError:
+        return False
+
+
+def mixed(text: str) -> bool:
+    """A generated value rather than words: at least two digits among letters, or both cases thoroughly mixed."""
+    if sum(c.isdigit() for c in text) >= 2:
+        return not text.isdigit()
+    upper = sum(c.isupper() for c in text[1:])
+    lower = sum(c.islower() for c in text)
+    return upper > 3 and lower > 3 and "_" not in text and text.count("-") <= 1
+
+
+def credential(text: str) -> bool:
+    """What follows an authentication scheme is a credential, not the next word of a sentence."""
+    if "=" in text.rstrip("="):
+        return False  # the next field
+    return len(text) >= 24 or not text.rstrip(".").replace("-", "").isalpha() or not _one_case(text)
+
+
+def basic_pair(text: str) -> bool:
+    """Basic credentials decode to `user:password` (RFC 7617)."""
+    bare = text.split("%", 1)[0].rstrip("=")
+    try:
+        return b":" in binascii.a2b_base64(bare.replace("-", "+").replace("_", "/") + "=" * (-len(bare) % 4))
+    except ValueError:
+        return credential(text)
+
+
+def not_word(text: str) -> bool:
+    """Base64 of something, rather than the name of a mechanism or a word."""
+    if len(text) < 20 and (text.isupper() or text.islower()):
+        return False
+    return any(c.isdigit() for c in text) or "=" in text or not (_one_case(text) or text.islower())
+
+
+def generated(text: str) -> bool:
+    """In a sentence: letters and digits mixed, as no word and no plain number is."""
+    digits = sum(c.isdigit() for c in text)
+    unit = text.lstrip("0123456789")
+    if text[:1].isdigit() and unit.isalpha() and unit.islower() and digits < 4:
+        return False  # 8chars, 12days
+    return (
+        0 < digits < len(text)
+        and any(c.isalpha() for c in text)
+        and not (text.startswith(("/", "http", "0x")) or (text[0] == "v" and text[1:2].isdigit()))
+    )
+
+
+def no_mechanism(text: str) -> bool:
+    """In a protocol's dialogue: a password rather than CRAM-MD5, a mechanism, or the answer FAILED."""
+    return generated(text) and not text.isupper()
+
+
+def not_number(text: str) -> bool:
+    """A user or group id, a port or a port mapping is no password."""
+    return not text.replace(":", "").isdigit()
+
+
+def not_prose(text: str) -> bool:
+    """A lone English word is not a password where prose is likely."""
+    return text.rstrip(".,;)").lower() not in key_words().status_words
+
+
+def chosen(text: str) -> bool:
+    """Somebody chose it as a password: not a word about it, and not a name such as `db-creds`."""
+    return not_prose(text) and (any(c.isdigit() for c in text) or not _one_case(text))
+
+
+def _one_case(text: str) -> bool:
+    return text[1:].islower() or text.isupper()
+
+
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_CREDENTIAL = re.compile(r"[A-Za-z0-9_\-+/=.~%:]{20,4096}")
+_PADDED = re.compile(r"[A-Za-z0-9+/_\-]{21,}={1,2}|[A-Za-z0-9+/_\-]{40,}")
+_DIGEST = re.compile(r"[0-9A-Fa-f]{32,}|[A-Za-z0-9+/]{27,}={0,2}")
+
+
+def credential_like(text: str) -> bool:
+    """Generated: 20 characters at least, of both cases and digits; no UUID, no hexadecimal id, no words."""
+    if _CREDENTIAL.fullmatch(text) is None or not text.strip("0123456789abcdefABCDEF-"):
+        return False
+    if not (any(map(str.isdigit, text)) and any(map(str.islower, text)) and any(map(str.isupper, text))):
+        return False
+    parts = re.split(r"[\-_.:/]", text)
+    return any(len(part) > 5 and not part.isdigit() and not (part.isalpha() and _one_case(part)) for part in parts)
+
+
+def opaque(text: str) -> bool:
+    """20 letters and digits at least, as servers generate session ids; no UUID, no number."""
+    return len(text) >= 20 and text.isalnum() and generated(text)
+
+
+def is_uuid(text: str) -> bool:
+    """A UUID."""
+    return _UUID.fullmatch(text) is not None
+
+
+def padded(text: str) -> bool:
+    """A key in base64: padded, or long and of mixed characters."""
+    if _PADDED.fullmatch(text) is None or not mixed(text) or _is_id(text):
+        return False
+    return text.endswith("=") or (any(map(str.islower, text)) and any(map(str.isupper, text)))
+
+
+def _is_id(text: str) -> bool:
+    """Words, numbers and hexadecimal digits between dashes, as cache keys and UUIDs are."""
+    return all(
+        (part.isalpha() and _one_case(part)) or not part.strip("0123456789abcdefABCDEF")
+        for part in re.split(r"[\-_]", text)
+    )
+
+
+def digest(text: str) -> bool:
+    """A digest in hexadecimal or base64 stands in it."""
+    return _DIGEST.search(text) is not None
+
+
+SHAPES: dict[str, Callable[[str], bool]] = {
+    "credential-like": credential_like,
+    "digest": digest,
+    "opaque": opaque,
+    "padded": padded,
+    "uuid": is_uuid,
+}
+"""By the name that names.json uses."""
+
+CHECKS: dict[str, Callable[[str], bool]] = {
+    "basic-pair": basic_pair,
+    "chosen": chosen,
+    "credential": credential,
+    "credential-like": credential_like,
+    "discord-snowflake": discord_snowflake,
+    "encoded-jose-header": encoded_jose_header,
+    "generated": generated,
+    "jose-header": jose_header,
+    "mixed": mixed,
+    "no-mechanism": no_mechanism,
+    "not-number": not_number,
+    "not-prose": not_prose,
+    "not-word": not_word,
+}
+"""By the name that detectors.json uses."""

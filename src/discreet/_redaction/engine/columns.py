@@ -1,0 +1,136 @@
+"""Step 3, redact: secrets in columns whose names stand in a head: CSV, Markdown, psql, aligned text."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from discreet._redaction.engine.checksums import generated, mixed
+from discreet._redaction.engine.detectors import lowered
+from discreet._redaction.engine.values import Span, innocent, secret_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    KindOf = Callable[[str], "str | None"]
+
+HEADS = frozenset((
+    "pass", "pwd", "secret", "token", "key", "cred", "cookie", "cv", "ssn", "otp", "iban", "senha", "wort", "contrase",
+    "mnemonic", "verif",
+))  # fmt: skip
+"""A head has one of these, as a part of some name."""
+_LINE = re.compile(r"[^\n]+")
+_MOST_ROWS = 200
+_MOST_CELLS = 64
+_LONGEST_HEAD = 1024
+_NAME = re.compile(r"""["'*`]{0,3}([A-Za-z_][\w.\- ]{0,40})["'*`]{0,3}""")
+_RULE = re.compile(r"[\s|+\-=:─│┼├┤┌┐└┘┬┴╞═╪╡╭╮╰╯║╔╗╚╝╠╣╬]+")
+_SIGNS = ("|", "│", "║", "\t", ",", ";")
+_QUOTED_OR_PLAIN = {sign: re.compile(rf'(?:[ ]?"(?:[^"]|"")*"[ ]?|[^{re.escape(sign)}"]*)') for sign in (",", ";")}
+_GAP = re.compile(r"\S+(?: \S+)*")
+
+
+def columns(text: str, kind_of: KindOf) -> list[Span]:
+    """Spans of the cells below a head that names a secret."""
+    low = lowered(text)
+    parts = [part for part in HEADS if part in low] if "\n" in text else []
+    if not parts:
+        return []
+    found: list[Span] = []
+    lines = [line.span() for line in _LINE.finditer(text)]
+    number = 0
+    while number < len(lines) - 1:
+        start, end = lines[number]
+        number += 1
+        if end - start > _LONGEST_HEAD or all(low.find(part, start, end) < 0 for part in parts):
+            continue
+        sign = next((sign for sign in _SIGNS if sign in text[start:end]), "")
+        kinds = _head(text, start, end, sign, kind_of)
+        if any(kinds) and not _is_row(text, lines, number - 2, sign, len(kinds)):
+            number = _rows(text, lines, number, sign, kinds, found)
+    return found
+
+
+def _is_row(text: str, lines: list[tuple[int, int]], number: int, sign: str, count: int) -> bool:
+    """Whether this line has as many cells: then what follows it is another row, and no head."""
+    if number < 0:
+        return False
+    start, end = lines[number]
+    return _RULE.fullmatch(text, start, end) is None and len(_cells(text, start, end, sign)) == count
+
+
+def _head(text: str, start: int, end: int, sign: str, kind_of: KindOf) -> list[str | None]:
+    """The kind of each column if the line is a table's head."""
+    kinds: list[str | None] = []
+    cells = _cells(text, start, end, sign)
+    if len(cells) < 2 or len(cells) > _MOST_CELLS:
+        return []
+    for first, last in cells:
+        cell = text[first:last].strip()
+        if not kinds:
+            cell = cell.rpartition(": ")[2] if sign in (",", ";") else cell if sign == "" else cell.rpartition(" ")[2]
+        name = _NAME.fullmatch(cell)
+        if kinds and cell and (name is None or generated(cell)):
+            return []
+        kinds.append(kind_of(name.group(1).strip()) if name is not None else None)
+    return kinds
+
+
+def _rows(
+    text: str, lines: list[tuple[int, int]], number: int, sign: str, kinds: list[str | None], found: list[Span]
+) -> int:
+    """The cells of the rows from this line on; returns the number of the first line that is no row."""
+    for _ in range(_MOST_ROWS):
+        if number >= len(lines):
+            break
+        start, end = lines[number]
+        if _RULE.fullmatch(text, start, end):
+            number += 1
+            continue
+        cells = _cells(text, start, end, sign)
+        if sign == "" and len(cells) == len(kinds) + 1:
+            cells = cells[1:]  # numbered rows
+        if len(cells) != len(kinds):
+            break
+        for (first, last), kind in zip(cells, kinds, strict=True):
+            if kind is not None:
+                found += _cell(text, first, last, kind, sign)
+        number += 1
+    return number
+
+
+def _cells(text: str, start: int, end: int, sign: str) -> list[tuple[int, int]]:
+    if sign == "":
+        return [match.span() for match in _GAP.finditer(text, start, end)]
+    quoted = _QUOTED_OR_PLAIN.get(sign)
+    cells: list[tuple[int, int]] = []
+    position = start
+    while len(cells) <= _MOST_CELLS:
+        last = -1
+        if quoted is not None:
+            matched = quoted.match(text, position, end)
+            last = matched.end() if matched is not None else position
+        else:
+            last = text.find(sign, position, end)
+        if last < 0 or last >= end or text[last] != sign:
+            cells.append((position, end))
+            break
+        cells.append((position, last))
+        position = last + 1
+    return cells
+
+
+def _cell(text: str, first: int, last: int, kind: str, sign: str) -> list[Span]:
+    value = text[first:last].strip()
+    if not value:
+        return []
+    first = text.index(value, first)
+    last = first + len(value)
+    if value[0] == value[-1] and value[0] in "\"'`" and len(value) > 2:
+        first, last = first + 1, last - 1
+    value = text[first:last]
+    if sign == "" and not (generated(value) or mixed(value)):
+        return []
+    if (value.isdigit() and kind in ("token", "secret-key", "api-key")) or innocent(value, kind):
+        return []
+    return secret_parts(text, first, last, kind)

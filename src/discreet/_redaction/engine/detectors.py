@@ -1,0 +1,124 @@
+"""Step 3, redact: the detectors, as detectors.json has them.
+
+A detector looks only where one of its anchors (a literal) stands. Its pattern is then matched *at* the anchor, with
+bounded repetition until it can no longer fail, so that the work grows with the length of the text and no faster.
+Every engine of discreet loads the same file; the meaning of each field is written at its head.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from copy import copy
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from discreet._redaction.engine.checksums import CHECKS
+
+_ALNUM = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
+_ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+
+
+def lowered(text: str) -> str:
+    """Lower-case with every character in its place, so that positions hold."""
+    return text.lower() if text.isascii() else text.translate(_ASCII_LOWER)
+
+
+class Detector:
+    """One rule. See detectors.json for the fields."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        self.kind: str = data["kind"]
+        self.anchors: tuple[str, ...] = tuple(data["anchors"])
+        self.fold: bool = data.get("fold", False)
+        self.lead: int = data.get("lead", 0)
+        self.alone: bool = data.get("alone", False)
+        self.near: tuple[str, ...] = tuple(data.get("near", ()))
+        self.group: int = data.get("group", 0)
+        self.structure: bool = data.get("structure", False)
+        self.source: str = data["pattern"]
+        self._in_prose = not self.structure or data.get("check") in ("generated", "credential")
+        self.check = CHECKS[data["check"]] if "check" in data else None
+        self.examples: list[list[Any]] = data.get("examples", [])
+        self.counter_examples: list[list[Any]] = data.get("counter_examples", [])
+
+    @classmethod
+    def of_user(cls, kind: str, pattern: str) -> Detector:
+        """A user's pattern: no anchor is known, so it is searched for; group 1 is the secret if there is one."""
+        groups = re.compile(pattern).groups
+        return cls({"kind": kind, "anchors": [""], "pattern": pattern, "group": 1 if groups else 0})
+
+    def anywhere(self) -> Detector:
+        """The same rule, whatever is near."""
+        rule = copy(self)
+        rule.near = ()
+        return rule
+
+    @cached_property
+    def match(self) -> Any:
+        """The pattern's bound match method; compiled when an anchor is first seen, most never are."""
+        return re.compile(self.source, re.IGNORECASE if self.fold else 0).match
+
+    def find(self, text: str, low: str, anchor: str) -> list[tuple[int, int]]:
+        """Where the secrets that this anchor starts are, in order and without overlap."""
+        if not anchor:
+            return [matched.span(self.group) for matched in re.finditer(self.source, text)]
+        haystack = low if self.fold else text
+        spans: list[tuple[int, int]] = []
+        floor = 0
+        position = haystack.find(anchor)
+        while position >= 0:
+            start = position - self.lead
+            following = position + len(anchor)
+            if start >= floor and not (self.alone and inside_word(text, start)):
+                matched = self.match(text, start)
+                if matched is not None:
+                    # What was matched is not looked at again even if the check refuses it: that keeps it linear.
+                    floor = following = max(matched.end(), following)
+                    group = self.group if self.group >= 0 else matched.lastindex or 0
+                    if (self.check is None or self.check(matched.group(group))) and self._is_near(low, start):
+                        spans.append(self._trimmed(text, *matched.span(group)))
+            position = haystack.find(anchor, following)
+        return spans
+
+    def _trimmed(self, text: str, start: int, end: int) -> tuple[int, int]:
+        """A token ends before the full stop of its sentence, also where its alphabet has one."""
+        while self._in_prose and end > start and text[end - 1] == ".":
+            end -= 1
+        return start, end
+
+    def _is_near(self, low: str, start: int) -> bool:
+        if not self.near:
+            return True
+        before = low[max(0, start - 256) : start + 24]
+        return any(word in before for word in self.near)
+
+
+def inside_word(text: str, position: int) -> bool:
+    r"""Whether a letter or digit stands before; that of an escape (`\n`, `%3D`) does not count."""
+    if position == 0 or text[position - 1] not in _ALNUM:
+        return False
+    if text[position - 1] in "nrt" and text[position - 2 : position - 1] == "\\":
+        return False
+    code = text[max(0, position - 3) : position]
+    return not (code[0] == "%" and len(code) == 3 and code[1] in _HEXADECIMAL and code[2] in _HEXADECIMAL)
+
+
+@cache
+def _data() -> dict[str, Any]:
+    data: dict[str, Any] = json.loads((Path(__file__).parents[1] / "rules" / "detectors.json").read_text("utf-8"))
+    return data
+
+
+def personal() -> dict[str, str]:
+    """Patterns by kind for what most logs need, and some must not have; a policy turns them on one by one."""
+    patterns: dict[str, str] = _data()["personal"]
+    return patterns
+
+
+@cache
+def detectors() -> tuple[Detector, ...]:
+    """Load the data once, on first use."""
+    return tuple(Detector(entry) for entry in _data()["detectors"])

@@ -1,0 +1,147 @@
+"""Step 3, redact: where the value of a name in text begins and ends."""
+
+from __future__ import annotations
+
+import re
+
+from discreet._redaction.engine.bare import BARE, bare_value
+from discreet._redaction.engine.checksums import mixed
+from discreet._redaction.engine.containers import opened
+from discreet._redaction.engine.values import Span, secret_parts
+
+_LEAD = re.compile(
+    r"[=>]{0,2}(?:\*\*[ \t])?[ \t]{0,64}(?:(?:[|>][+\-]?[ \t]{0,4})?\r?\n[ \t]{1,16})?(?:!![a-z]{2,8}[ \t])?[bu]?"
+)
+_OPENING = re.compile(r"""(\\{1,8}["'])|(["'`])|([\[({])|([\u201c\u201e\u00ab\u2018])""")
+_HERE_DOCUMENT = re.compile(r"<<[\-~]?['\"]?[A-Z_]{2,20}")
+_NEXT_PAIR = {
+    "=": re.compile(r"[A-Za-z_][\w.\-]{1,40}=[^=\s]"),
+    ":": re.compile(r"[A-Z][A-Za-z]{1,40}:[A-Za-z\[{&]|[A-Za-z_]\w{1,40}=[\"']"),
+}
+_MAPPING = re.compile(r"""["']?[\w.\-/]{1,80}["']?[ ]?[:=](?:\s|\Z)""")
+_PERCENT = re.compile(r"""(?:%22|%27|%20|\+){0,3}(.{1,4096}?)(?:%2[267CcDd]|%7[Dd]|[&\s"'<>;]|\Z)""", re.DOTALL)
+_LINE = re.compile(r"(?:[^\r\n\\]|\\[^rn])+")
+_TAG = re.compile(r"[^<]+")
+_INNER_TAG = re.compile(r"\s{0,24}<(?:value|string|plaintext|content)>", re.IGNORECASE)
+_CDATA = "<![CDATA["
+_CELL = re.compile(r"""[ \t]{0,8}([^\s|│"'`]{3,512})[ \t]{0,64}(?:[|│\r\n]|\Z)""")
+_PRIVATE_KEY = re.compile(r"""[ ]?["'`\\]{0,5}-----BEGIN[A-Z0-9 ]{0,40}PRIVATE KEY""")
+_ANNOTATION = re.compile(
+    r"(?:str|bytes|string|String|SecretStr|SecretBytes|int|Any|Final|"
+    r"(?:Optional|Union|Final|ClassVar|Annotated)\[[\w.\[\], |]{1,64}\])"
+    r"(?: ?\| ?None)?[ \t]{0,4}=[ \t]{0,4}"
+)
+_WRAPPED = re.compile(
+    r"(?:[NEUBRFnebruxf]{1,2}|[A-Za-z_][\w.]{0,40}\(|string\(\d{1,6}\) |\[\][a-z]{3,9}[({])[bu]?(?=[\"'])|"
+    r"(?:Some|Just|Optional)\((?=[^\s()\"']{4,256}\))"
+)
+_GETTER = re.compile(r"[\w.]{0,40}(?:get|env|prompt|input|read|load|fetch)[\w.]{0,20}\(", re.IGNORECASE)
+
+
+def pair_value(text: str, position: int, sign: str, kind: str, name: str, begin: int = -1) -> tuple[list[Span], int]:
+    """The secret parts of the value that starts after a separator, and where to go on reading.
+
+    `begin` is where the name starts, if it stands right before the separator.
+    """
+    if sign == ":" and text[position : position + 1] == ":":
+        return [], position + 1  # a scope, as in Token::Kind
+    if sign in _ENDS:
+        return _ENDS[sign](text, position, kind)
+    start, sign = _value_start(text, position, sign)
+    if start < 0:
+        return [], position
+    if start >= len(text) or _begins_nothing(text, position, start, sign):
+        return [], start
+    if begin > 0 and text[start] == text[begin - 1] and text[start] in "\"'" and text[begin + len(name)] != text[start]:
+        return [], start + 1  # the quote that ends what the name stands in: prompt="Password: "
+    if sign == ">":
+        return _element(text, start, kind)
+    if sign == "t":
+        return _cell_of_markup(text, start, kind)
+    opening = _OPENING.match(text, start)
+    if opening is None:
+        return ([], start) if sign == "," else bare_value(text, start, sign, kind, name, begin)
+    return opened(text, opening, sign, kind)
+
+
+def _element(text: str, start: int, kind: str) -> tuple[list[Span], int]:
+    """What an element of XML holds."""
+    if text.startswith(_CDATA, start):
+        start += len(_CDATA)
+        end = text.find("]]>", start)
+        end = len(text) if end < 0 else end
+        return secret_parts(text, start, end, kind), end
+    inner = _INNER_TAG.match(text, start)
+    return _span(text, _TAG, start if inner is None else inner.end(), kind)
+
+
+def _value_start(text: str, position: int, sign: str) -> tuple[int, str]:
+    """Past white space, the rest of the separator, a type annotation, and what wraps a literal."""
+    lead = _LEAD.match(text, position)
+    start = lead.end() if lead is not None else position
+    if start > position and text[start - 1] in "bu" and text[start : start + 1] not in ("'", '"', "\\"):
+        start -= 1  # a value that begins with b, not a bytes literal
+    if sign == ":":
+        annotation = _ANNOTATION.match(text, start)
+        if annotation is not None:
+            start, sign = annotation.end(), "="
+    elif sign == "-" and text.startswith("pass:", start):  # openssl: the password itself follows
+        start += 5
+    if _GETTER.match(text, start):
+        return -1, sign  # code that fetches the value
+    wrapped = _WRAPPED.match(text, start)
+    return (start if wrapped is None else wrapped.end()), sign  # PASSWORD('x'), SecretStr('x'), N'x'
+
+
+def _begins_nothing(text: str, position: int, start: int, sign: str) -> bool:
+    """Whether there is no value: the next pair follows, or what has a rule of its own."""
+    if _PRIVATE_KEY.match(text, start) or _HERE_DOCUMENT.match(text, start):
+        return True
+    if sign == "-" and text.startswith(("env:", "file:", "fd:"), start):  # where openssl takes it from
+        return True
+    if start == position:
+        return False
+    if "\n" in text[position:start]:
+        return _MAPPING.match(text, start) is not None
+    following = _NEXT_PAIR.get(sign)
+    return following is not None and following.match(text, start) is not None
+
+
+def _cell_of_markup(text: str, start: int, kind: str) -> tuple[list[Span], int]:
+    """The next cell of a table, unless it is one word, as in a table's head."""
+    matched = _TAG.match(text, start)
+    value = matched.group().strip() if matched is not None else ""
+    if len(value) < 4 or (not any(map(str.isdigit, value)) and not mixed(value)):
+        return [], start
+    start = text.index(value, start)
+    return secret_parts(text, start, start + len(value), kind), start + len(value)
+
+
+def _cell(text: str, start: int, kind: str) -> tuple[list[Span], int]:
+    """The next cell of a table, unless it is a word, as in a table's head."""
+    cell = _CELL.match(text, start)
+    if cell is None or not (any(char.isdigit() for char in cell.group(1)) or mixed(cell.group(1))):
+        return [], start
+    return secret_parts(text, *cell.span(1), kind), cell.end(1)
+
+
+def _span(text: str, pattern: re.Pattern[str], start: int, kind: str) -> tuple[list[Span], int]:
+    matched = pattern.match(text, start)
+    if matched is None:
+        return [], start
+    return secret_parts(text, start, matched.end(), kind), matched.end()
+
+
+def _percent(text: str, start: int, kind: str) -> tuple[list[Span], int]:
+    matched = _PERCENT.match(text, start)
+    if matched is None:
+        return _span(text, BARE, start, kind)
+    return secret_parts(text, *matched.span(1), kind), matched.end(1)
+
+
+def _line(text: str, start: int, kind: str) -> tuple[list[Span], int]:
+    return _span(text, _LINE, start, kind)
+
+
+_ENDS = {"%": _percent, "\n": _line, "|": _cell, "│": _cell}
+"""Values whose separator says how they end."""

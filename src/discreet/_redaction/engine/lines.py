@@ -1,0 +1,120 @@
+"""Step 3, redact: texts of many lines, most of which were met before, such as tracebacks.
+
+Two errors from one place differ in their message and in nothing else. A line that holds nothing, and that no line
+above or below it can make a secret of, is remembered with its telling words; of the next text that has it, only the
+other lines are judged. What takes more than one line to see (the gate's signs, telling words) is looked for in the
+whole text each time.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from discreet._redaction.engine.detectors import Detector, detectors
+from discreet._redaction.engine.encoded import may_be_quoted
+from discreet._redaction.engine.numbers import KINDS
+from discreet._redaction.engine.shapes import INTRODUCED, RUN, RUNS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Told = frozenset[str]
+
+FEWEST = 4
+"""Texts with fewer line breaks are judged as they are."""
+
+_MOST = 4096
+_LONGEST = 256  # longer ones are data, and would fill the memory
+_CARD = "0" * 13  # digits that a word on the line before can make a card
+_HEXADECIMAL_RUN = re.compile(r"(?<![\w\-])[0-9a-f\-]{16,}(?![\w\-])")
+_TAG = re.compile(r"<[\w.]{1,80}>")
+_OVER_LINES = ("\\s", "[^", "\\W", "\\D", "\\n", "\\r", "(?s")
+_ONCE: Told = frozenset(("once",))
+_TELLING: Told = frozenset(("telling",))
+"""Met once and not judged yet; or not to be judged apart from the lines around it."""
+
+
+@cache
+def _spanning() -> tuple[tuple[Detector, ...], tuple[Detector, ...]]:
+    """Rules of form that may need two lines: by what they match, or by a word that has to be near."""
+    forms = [rule for rule in detectors() if not rule.structure]
+    over = tuple(rule for rule in forms if any(part in rule.source for part in _OVER_LINES))
+    return over, tuple(rule.anywhere() for rule in forms if rule.near)
+
+
+class Lines:
+    """What is known of lines. Safe to share between threads: to lose a verdict costs only time.
+
+    `told` gives the telling words of a text; `judged` is whether a text, taken by itself, may hold a secret.
+    """
+
+    def __init__(self, told: Callable[[str], Told], judged: Callable[[str], bool]) -> None:
+        self._told = told
+        self._judged = judged
+        self._known: dict[str, Told] = {}
+
+    def told(self, text: str) -> Told | None:
+        """The telling words of a text in ASCII of which every line is clean by itself; None if that is not known."""
+        known = self._known
+        lines = text.split("\n")
+        unmet: list[str] = []
+        met_once: list[str] = []
+        told: Told = frozenset()
+        for line in lines:
+            state = known.get(line)
+            if state is None:
+                unmet.append(line)
+            elif state is _TELLING:
+                return None
+            elif state is _ONCE:
+                met_once.append(line)
+            elif state:
+                told |= state
+        if len(unmet) * 4 > len(lines):  # to judge them one by one would cost more than to judge the text
+            for line in unmet:
+                self._note(line, _ONCE)
+            return None
+        for line in (*unmet, *met_once):
+            words = self._settled(line)
+            self._note(line, _TELLING if words is None else words)
+            if words is None:
+                return None
+            told |= words
+        return told
+
+    def _note(self, line: str, state: Told) -> None:
+        if len(line) <= _LONGEST:
+            if len(self._known) >= _MOST:
+                self._known.clear()
+            self._known[line] = state
+
+    def _settled(self, line: str) -> Told | None:
+        """Its telling words, if it holds nothing by itself or together with whatever lines are around it."""
+        if may_be_quoted(line) or self._judged(line) or not _is_closed(line):
+            return None
+        shapes = line.encode("ascii").translate(KINDS)
+        if _CARD in shapes.decode("ascii"):
+            return None
+        if RUN in shapes.translate(RUNS).decode("ascii") and _needs_another(line):
+            return None
+        return self._told(line)
+
+
+def _needs_another(line: str) -> bool:
+    """Whether a word on the line before may make a secret of a run, or a rule that needs two lines starts here."""
+    run = _HEXADECIMAL_RUN.search(line)
+    if run is not None and run.start() < INTRODUCED:
+        return True
+    low = line.lower()
+    over, near = _spanning()
+    return any(anchor in (low if rule.fold else line) for rule in over for anchor in rule.anchors) or any(
+        rule.find(line, low, anchor) for rule in near for anchor in rule.anchors
+    )
+
+
+def _is_closed(line: str) -> bool:
+    """Whether no tag that begins here can end on another line."""
+    last = line.rfind("<")
+    return last < 0 or _TAG.match(line, last) is not None

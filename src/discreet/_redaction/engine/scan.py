@@ -1,0 +1,113 @@
+"""Step 3, redact: one text, all rules. What is found, and the text without it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from functools import cache
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+from discreet._redaction.engine.anchors import Anchors
+from discreet._redaction.engine.detectors import Detector, detectors, lowered
+from discreet._redaction.engine.encoded import percent_runs, quoted_texts, runs
+from discreet._redaction.engine.numbers import numbers
+from discreet._redaction.engine.pairs import pairs
+from discreet._redaction.engine.sql import inserts
+from discreet._redaction.engine.values import MARKER, Span, innocent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@cache
+def _anchors() -> Anchors:
+    return Anchors(detectors())
+
+
+def find(text: str, kind_of: Callable[[str], str | None], extra: tuple[Detector, ...] = ()) -> list[Span]:
+    """Spans (start, end, kind) of the secrets in `text`, in order, without overlap."""
+    spans = _ranked(text, kind_of, extra)
+    for start, end, meaning in runs(text):
+        inner = _ranked(meaning, kind_of, extra)
+        if inner:
+            spans.append((start, end, *min(inner, key=itemgetter(2))[2:]))
+    for meaning, places in (*percent_runs(text), *quoted_texts(text)):
+        spans += [
+            (places[start], places[end], rank, kind) for start, end, rank, kind in _ranked(meaning, kind_of, extra)
+        ]
+    return without_overlap(spans, text) if spans else []
+
+
+def _ranked(
+    text: str, kind_of: Callable[[str], str | None], extra: tuple[Detector, ...]
+) -> list[tuple[int, int, int, str]]:
+    """Spans (start, end, rank, kind) of what is written in clear; the lower the rank, the more its kind says."""
+    low = lowered(text)
+    spans: list[tuple[int, int, int, str]] = []
+    for start, end, kind in numbers(text):
+        spans.append((start, end, 1, kind))
+    users = [(anchor, detector) for detector in extra for anchor in detector.anchors]
+    for anchor, detector in _anchors().standing_in(text, low) + users:
+        rank = 1 if detector.structure else 0
+        spans += [
+            (start, end, rank, detector.kind)
+            for start, end in detector.find(text, low, anchor)
+            if not innocent(text[start:end], "password")
+        ]
+    spans += [(start, end, 2, kind) for start, end, kind in pairs(text, kind_of)]
+    if "insert " in low or "update " in low or "select " in low:
+        spans += [(start, end, 2, kind) for start, end, kind in inserts(text, low, kind_of)]
+    return spans
+
+
+def without_overlap(spans: list[tuple[int, int, int, str]], text: str) -> list[Span]:
+    """Overlapping spans become one; the most specific kind names it. Existing markers are left as they are."""
+    if "[REDACTED:" in text:
+        markers = [marker.span() for marker in MARKER.finditer(text)]
+        spans = [piece for span in spans for piece in _outside(span, markers)]
+    spans.sort()
+    merged: list[Span] = []
+    best = 0
+    for start, end, rank, kind in spans:
+        if start >= end:
+            continue
+        if merged and start < merged[-1][1]:
+            first, last, name = merged[-1]
+            if rank < best:
+                best, name = rank, kind
+            merged[-1] = (first, max(last, end), name)
+        else:
+            merged.append((start, end, kind))
+            best = rank
+    return merged
+
+
+def _outside(span: tuple[int, int, int, str], markers: list[tuple[int, int]]) -> list[tuple[int, int, int, str]]:
+    start, end, rank, kind = span
+    pieces: list[tuple[int, int, int, str]] = []
+    for index in range(max(0, bisect_right(markers, (start, start)) - 1), len(markers)):
+        first, last = markers[index]
+        if first >= end:
+            break
+        if last <= start:
+            continue
+        if rank < 2 or first < start or last > end:
+            return []  # no secret cuts a marker in two, and a form that includes one has been masked before
+        if start < first:
+            pieces.append((start, first, rank, kind))
+        start = last
+    if start < end:
+        pieces.append((start, end, rank, kind))
+    return pieces
+
+
+def replaced(text: str, spans: list[Span], replacement: Callable[[str, str], str]) -> str:
+    """The text with what `replacement` says for its kind and value in place of each span."""
+    parts: list[str] = []
+    position = 0
+    for start, end, kind in spans:
+        parts.append(text[position:start])
+        parts.append(replacement(kind, text[start:end]))
+        position = end
+    parts.append(text[position:])
+    return "".join(parts)

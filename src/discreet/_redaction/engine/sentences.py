@@ -1,0 +1,245 @@
+"""Step 3, redact: secrets that words introduce rather than a sign.
+
+"the password for bob is ...", "Passwort lautet ...", "changed password from '...' to '...'", `auth_pass ...`,
+`config set user.password ...`, "use this password to go on:" and the value on a line of its own. A name that `kind_of`
+calls sensitive starts a look at the next words; which of them may stand between is data (names.json).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from discreet._redaction.engine.checksums import credential_like, generated, is_uuid, mixed
+from discreet._redaction.engine.looks import (
+    AGAIN,
+    COMMANDS,
+    DRAWN,
+    HEXADECIMAL_KEY,
+    IDENTIFIED,
+    KEY,
+    LONG,
+    QUOTED_PHRASE,
+    READING,
+    UNLIKE,
+    ends_reading,
+    ends_sentence,
+    is_made_of_words,
+    is_sentence,
+    telling,
+    within_string,
+)
+from discreet._redaction.engine.values import Span, innocent
+from discreet._redaction.names import key_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    KindOf = Callable[[str], "str | None"]
+
+_NAME_BACK = re.compile(r"[\w.\-/:]{0,64}")
+_NAME_ON = re.compile(r"[\w.\-]{0,48}")
+_WORD = re.compile(r"[ \t]{0,64}(\S{1,512})")
+_BLANK = re.compile(r"(?:[ \t]{0,8}\r?\n){1,3}[ \t]{0,16}(\S{6,512})[ \t]{0,8}(?:\r?\n|\Z)")
+_QUOTED = re.compile(
+    r"""[ \t]{0,8}(?:\\?["'`\u201c\u2018\u00ab\u201e])"""
+    r"""([^\s"'`\u201c\u201d\u2018\u2019\u00ab\u00bb\\]{3,256})\\?["'`\u201d\u2019\u00bb\u201c]"""
+)
+_LEADER = re.compile(r"[.·_\-=~>]{2,64}|\d|\d{1,2}:|[-=]>?|→")
+_MOST_WORDS = 12
+_KINDS = frozenset(("password", "secret", "token", "api-key", "access-key", "secret-key", "private-key", "credentials"))
+_NO_SENTENCE = frozenset("=(/@&[<>,|\\%;")
+_REACH = 200  # characters of a line that are looked at
+_KEY_KINDS = frozenset(("api-key", "access-key", "secret-key", "private-key"))
+_STRIPPED = "\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb<([{"
+_CLOSING = "\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb>)]}.,;:!?"
+
+
+def sentences(text: str, kind_of: KindOf) -> list[Span]:
+    """Spans of the values that words introduce."""
+    found: list[Span] = []
+    floor = 0
+    for first, last in telling(text):
+        if first < floor:
+            continue
+        before = _NAME_BACK.match(text[max(0, first - 64) : first][::-1])
+        start = first - (len(before.group()) if before is not None else 0)
+        after = _NAME_ON.match(text, last)
+        end = last if after is None else after.end()
+        while text[end - 1] in ".-":
+            end -= 1
+        floor = end
+        if text[start] == "/" and text[start - 1 : start] in ("=", " ", "'", '"') and "." in text[start:end]:
+            continue  # a file
+        name = text[start:end].replace(":", "/").rpartition("/")[2]
+        kind = _kind(text, end - len(name), name, kind_of)
+        if kind in _KINDS and text[start] != "-" and name not in ("PASS", "Pass"):  # options are pairs
+            reader = _Reader(text, start, end, name, kind or "secret")
+            floor = max(reader.read(), end)
+            found += reader.found
+    return found
+
+
+def _kind(text: str, start: int, name: str, kind_of: KindOf) -> str | None:
+    before = text[max(0, start - 24) : start].split() if text[start - 1 : start] == " " else ()
+    previous = before[-1].strip(_STRIPPED + _CLOSING).lower() if before else ""
+    rules = key_words()
+    if previous in rules.stop_before_last or previous in ("public", "no", "without", "ssh"):
+        return None
+    phrase = kind_of(f"{previous} {name}") if previous.isalpha() else None
+    return kind_of(name) if phrase is None else phrase
+
+
+class _Reader:
+    """Reads on word by word after one name."""
+
+    def __init__(self, text: str, start: int, end: int, name: str, kind: str) -> None:
+        self._text = text
+        self._end = end
+        self._kind = kind
+        self._compound = not name.isalpha() or not (name.islower() or name[1:].islower())
+        reach = max(0, start - _REACH)
+        line = text[max(reach, text.rfind("\n", reach, start) + 1) : start].strip(" \t")
+        self._configured = self._compound and len(line) < 3
+        self._told = COMMANDS.search(text, max(0, start - 80), start) is not None
+        closing = text[end : end + 1]
+        self._position = end + (closing in ('"', "'", "`") and text[start - 1 : start] == closing)
+        self._identified = kind == "token" and IDENTIFIED.search(text, max(0, start - 32), start) is not None
+        self._whose = False  # whether it was said for what or for whom it is
+        self._colon = False
+        self._introduced = 0  # for how many more words what introduced a value holds
+        self.found: list[Span] = []
+
+    def read(self) -> int:
+        """Collects what the next words introduce; returns where to go on reading."""
+        text = self._text
+        sign = text[self._position : self._position + 9].lstrip(" \t")[:2]
+        if sign[:1] in ("=", ":") and sign not in (":", ":\n", ":\r"):
+            return self._end  # a pair
+        if text[self._position : self._position + 1] in _NO_SENTENCE:
+            return self._end
+        drawn = DRAWN.match(text, self._position)
+        if drawn is not None:
+            self._colon, self._position = True, drawn.end()
+        elif text[self._position : self._position + 1] == ":":
+            self._colon, self._position = True, self._position + 1
+        for count in range(_MOST_WORDS):
+            if self._alone(count):
+                return self._position
+            again = AGAIN.match(text, self._position)
+            if again is not None:
+                self._position, self._introduced = again.end(), 1
+            if not self._quoted(count) and not self._word(count):
+                break
+        return self._end
+
+    def _take(self, start: int, end: int) -> None:
+        if self._text[start : start + 2] in ("0x", "0X") and HEXADECIMAL_KEY.fullmatch(self._text, start + 2, end):
+            start += 2  # it says how the rest is written
+        self.found.append((start, end, self._kind))
+        self._introduced, self._colon = 0, False
+
+    def _alone(self, count: int) -> bool:
+        """A value on a line of its own, after a colon or after a command that prints it."""
+        if not self._colon and (count or not READING.search(self._text, max(0, self._end - 300), self._end)):
+            return False
+        alone = _BLANK.match(self._text, self._position)
+        if alone is None:
+            return False
+        value = alone.group(1)
+        if (generated(value) or mixed(value)) and not UNLIKE.fullmatch(value) and not innocent(value, self._kind):
+            self._take(*alone.span(1))
+        self._position = alone.end(1)
+        return True
+
+    def _quoted(self, count: int) -> bool:
+        """A value in quotes, where one is expected."""
+        quoted = _QUOTED.match(self._text, self._position)
+        if quoted is None:
+            return self._quoted_phrase()
+        value = quoted.group(1)
+        if count < 2 and self._names_key(value):
+            return self._take_quoted(quoted)
+        if not (self._introduced or self._colon or (self._told and count < 2)):
+            return False
+        chosen = generated(value) or mixed(value) or any(char in "!@#$%^&*~" for char in value)
+        if not chosen or UNLIKE.fullmatch(value) or innocent(value, self._kind):
+            return False
+        return self._take_quoted(quoted)
+
+    def _quoted_phrase(self) -> bool:
+        """Words in quotes that make no sentence: `passphrase set to "lantern ripple pepper violin"`."""
+        if self._kind != "password" or not (self._introduced or self._colon):
+            return False
+        phrase = QUOTED_PHRASE.match(self._text, self._position)
+        return phrase is not None and not is_sentence(phrase.group(1)) and self._take_quoted(phrase)
+
+    def _names_key(self, value: str) -> bool:
+        """Whether a value may follow at once: `invalid aws_secret_access_key "..." supplied`."""
+        if self._kind not in _KEY_KINDS and not (self._compound and self._kind in ("password", "token")):
+            return False
+        return is_uuid(value) or (KEY.fullmatch(value) is not None and mixed(value))
+
+    def _take_quoted(self, quoted: re.Match[str]) -> bool:
+        self._take(*quoted.span(1))
+        self._position = quoted.end()
+        return True
+
+    def _word(self, count: int) -> bool:
+        """One word: a value, or one that may stand between; False ends the reading."""
+        matched = _WORD.match(self._text, self._position)
+        if matched is None:
+            return False
+        word = matched.group(1)
+        bare = word.lstrip(_STRIPPED)
+        first = matched.end() - len(bare)
+        bare = within_string(bare).rstrip(_CLOSING)
+        low = bare.lower()
+        gap = matched.start(1) - self._position
+        if ends_reading(word, low, count) or not (count or gap or self._colon):
+            return False
+        self._position = matched.end()
+        if _LEADER.fullmatch(word) and count < 2 and word != ":":
+            self._introduced = 2 if word[0] in ".-=→" else self._introduced
+            self._told = self._told or word.rstrip(":").isdigit()
+        elif low in key_words().introducing or word in key_words().introducing:
+            self._introduced, self._colon = 2, word.endswith(":")
+        elif self._accepts(bare, count, gap):
+            self._take(first, first + len(bare))
+        else:
+            return self._goes_on(word, low, count)
+        return True
+
+    def _goes_on(self, word: str, low: str, count: int) -> bool:
+        if word[-1] in ".!?;" and len(word) > 1 and AGAIN.match(self._text, self._position - 1) is None:
+            return False
+        if low not in key_words().between and word[0] not in "[(<" and (not 0 < count < 4 or self._introduced):
+            return False
+        self._whose = self._whose or low in ("for", "of")
+        self._colon = word.endswith(":")
+        self._introduced = 1 if self._colon else max(0, self._introduced - 1)
+        return True
+
+    def _accepts(self, value: str, count: int, gap: int) -> bool:
+        """Whether a word is a value here: the less introduces it, the more it has to look like one."""
+        if len(value) < 5 or value[0] == "-" or innocent(value, self._kind) or "…" in value:
+            return False
+        introduced = self._colon or self._introduced > 0
+        if is_uuid(value):
+            return introduced or self._told or (self._identified and not count)
+        if not count and self._compound and self._kind in _KEY_KINDS and HEXADECIMAL_KEY.fullmatch(value):
+            return True
+        if self._introduced and self._whose and self._kind == "password" and is_made_of_words(value):
+            return ends_sentence(self._text, self._position - 1)
+        bare = value.rstrip("=") if KEY.fullmatch(value) is not None else value  # without padding
+        if UNLIKE.fullmatch(bare) is not None or not value.strip("0123456789abcdef"):
+            return introduced and LONG.fullmatch(value) is not None
+        if introduced:
+            return generated(value) or (mixed(value) and len(value) > 7) or credential_like(value)
+        if count:
+            return self._told and count < 2 and (generated(value) or mixed(value))
+        if self._told or self._configured or gap > 1:
+            return generated(value) or mixed(value) or (gap > 1 and "-" in value and self._kind == "password")
+        if self._kind == "password" or self._compound:
+            return generated(value) and len(value) > 5
+        return len(value) >= 16 and mixed(value)

@@ -1,0 +1,77 @@
+"""Step 3, redact: `INSERT INTO users (name, password) VALUES ('bob', '...')`, where names and values stand apart."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from discreet._redaction.engine.sql_parameters import parameters
+from discreet._redaction.engine.values import Span, secret_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_INSERT = re.compile(
+    r"insert\s{1,4}(?:ignore\s{1,4})?into\s{1,4}[^\s()]{1,200}\s{0,4}\(([^()]{1,4000})\)\s{0,8}"
+    r"(?:output\s{1,4}[^()]{1,200})?values\s{0,8}\(",
+    re.IGNORECASE,
+)
+_VALUE = re.compile(
+    r"""\s{0,8}(?:[ENen]?\\?'((?:[^'\\]|''|\\[^'])*)\\?'|\\?"([^"\\]*)\\?"|(?:\w{1,32}\([^()]{0,256}\)|[^,()]*))\s{0,8}([,)])"""
+)
+_NEXT_ROW = re.compile(r"\s{0,8},\s{0,8}\(")
+_UPDATE = re.compile(
+    r"update\s{1,4}[^\s=]{1,200}\s{1,4}set\s{1,4}([^\n;]{1,2000})|select\s[^\n]{1,1000}?\swhere\s([^\n;]{1,1000})",
+    re.IGNORECASE,
+)
+_ASSIGNED = re.compile(r"([\w.]{1,80})[\"'`]?\s{0,4}=\s{0,4}(?:%s|%\(\w{1,40}\)s|\?|\$\d{1,3}|:\w{1,40})")
+_PLACEHOLDERS = re.compile(r"\s{0,8}(?:(?:%s|%\(\w{1,40}\)s|\?|\$\d{1,3}|:\w{1,40}|@\w{1,40})\s{0,8},?\s{0,8}){1,64}\)")
+ANCHORS = ("insert ", "update ", "select ")
+
+
+def inserts(text: str, low: str, kind_of: Callable[[str], str | None]) -> list[Span]:
+    """Spans of the values of columns whose names are sensitive."""
+    found: list[Span] = []
+    position = low.find("insert ")
+    while position >= 0:
+        statement = _INSERT.match(text, position)
+        if statement is not None:
+            kinds = [kind_of(name.strip(" \t\r\n\"'`[]\\")) for name in statement.group(1).split(",")]
+            placeholders = _PLACEHOLDERS.match(text, statement.end())
+            if placeholders is None:
+                position = _rows(text, statement.end(), kinds, found) - 1
+            elif any(kinds):
+                position = parameters(text, placeholders.end(), kinds, found) - 1
+        position = low.find("insert ", position + 1)
+    for anchor in ("update ", "select "):
+        position = low.find(anchor)
+        while position >= 0:
+            statement = _UPDATE.match(text, position)
+            if statement is not None:
+                assigned = list(_ASSIGNED.finditer(text, *statement.span(statement.lastindex or 0)))
+                position = assigned[-1].end() if assigned else statement.end()
+                kinds = [kind_of(name.group(1)) for name in assigned]
+                if any(kinds):
+                    position = parameters(text, position, kinds, found)
+            position = low.find(anchor, position + 1)
+    return found
+
+
+def _rows(text: str, position: int, kinds: list[str | None], found: list[Span]) -> int:
+    """The values of all rows from the first one's first value on; returns where they end."""
+    column = 0
+    while True:
+        value = _VALUE.match(text, position)
+        if value is None:
+            return position
+        position = value.end()
+        group = 1 if value.group(1) is not None else 2
+        kind = kinds[column] if column < len(kinds) else None
+        if kind is not None and value.group(group):
+            found += secret_parts(text, *value.span(group), kind)
+        column += 1
+        if value.group(3) == ")":
+            row = _NEXT_ROW.match(text, position)
+            if row is None:
+                return position
+            position, column = row.end(), 0

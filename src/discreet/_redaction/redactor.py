@@ -1,0 +1,248 @@
+"""Step 3, redact: the redactor. Nothing reaches an encoder without passing here.
+
+Three doors: `text` for one string, `fields` for the fields of a record, `plain` for nested values that are plain
+already. All fail closed: what cannot be judged becomes `[REDACTED:unjudged]`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from discreet._redaction.audit import audit
+from discreet._redaction.engine.detectors import Detector, personal
+from discreet._redaction.engine.gate import Gate
+from discreet._redaction.engine.scan import find, replaced, without_overlap
+from discreet._redaction.masking import Replacement
+from discreet._redaction.names import Keys
+from discreet._redaction.policy import Redaction
+from discreet._redaction.registered import registry
+from discreet._redaction.walk import UNJUDGED, Structure
+from discreet._values.plain import to_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from discreet._record import Plain
+    from discreet._redaction.secret import Secret
+
+_CACHED_TEXTS = 4096
+_CACHED_LENGTH = 512  # longer strings rarely repeat, and would fill the memory
+_BEYOND = 8192  # characters judged past those that leave, so that a secret at the cut is recognised whole
+_ROUNDS = 4
+_SMALL = 10**12  # integers below have fewer digits than a payment card
+_SCALARS = frozenset((str, int, float, bool, type(None)))
+
+
+class Redactor:
+    """Applies one policy. Safe to share between threads: its caches hold only verdicts, and losing one costs time."""
+
+    def __init__(self, policy: Redaction | None = None, key: Secret[str] | None = None) -> None:
+        self.policy = self._policy = policy if policy is not None else Redaction()
+        self.to_plain = to_plain
+        patterns = {kind: personal()[kind] for kind in self._policy.personal} | dict(self._policy.patterns)
+        self._extra = tuple(Detector.of_user(kind, pattern) for kind, pattern in patterns.items())
+        self._keys = Keys(self._policy.extra_keys, self._policy.safe_keys)
+        self._gate = Gate(self._keys.kind, self._extra, (*self._policy.extra_keys, *self._policy.safe_keys))
+        self._structure = Structure(self)
+        self._safe = tuple(re.compile(pattern) for pattern in self._policy.safe_patterns)
+        self.pseudonym_key = key
+        self.replacement = Replacement(self._policy.strategies, None if key is None else key.reveal())
+        self.declared = self._keys.declared
+        self._epoch = registry.epoch
+        self._clean: set[str] = set()
+        self._clean_names: dict[str, None] = {}
+
+    def text(self, value: str) -> str:
+        """The text with a typed marker in place of every secret, shortened to the policy's `max_text`."""
+        if self._epoch is not registry.epoch:
+            self._forget()
+        if value in self._clean:
+            return value
+        try:
+            return self._judged(value)
+        except Exception:  # fail closed, whatever it was
+            self.count("unjudged")
+            return UNJUDGED
+
+    def key(self, name: str) -> str | None:
+        """The kind of secret that values under this name are, or None."""
+        return self._keys.kind(name)
+
+    def fields(self, mapping: Mapping[str, object]) -> dict[str, Plain]:
+        """The fields of a record as plain, redacted values. Never raises."""
+        if self._epoch is not registry.epoch:
+            self._forget()
+        safe: dict[str, Plain] = {}
+        unseen: dict[str, str] = {}
+        known = self._clean_names
+        clean = self._clean
+        try:
+            for name, value in mapping.items():
+                if name not in known:
+                    self._field(name, value, safe)
+                    continue
+                kind = type(value)
+                if kind is str:
+                    if value not in clean:
+                        unseen[name] = value  # type: ignore[assignment]  # a str
+                elif (kind is int and not -_SMALL < value < _SMALL) or kind not in _SCALARS:  # type: ignore[operator]  # an int
+                    safe[name] = self._structure.raw(value)
+                    continue
+                safe[name] = value  # type: ignore[assignment]  # a plain scalar
+            if unseen and not self._all_clean(unseen.values()):
+                for name, text in unseen.items():
+                    safe[name] = self.text(text)
+            return safe
+        except Exception:  # fail closed: a mapping that cannot be read gives nothing away
+            self.count("unjudged")
+            return {"fields": UNJUDGED}
+
+    def plain(self, value: Plain, key: str | None = None) -> Plain:
+        """A nested value, redacted; `key` is the name it stands under."""
+        try:
+            return self._structure.plain(value, None if key is None else self._keys.kind(key))
+        except Exception:  # fail closed
+            self.count("unjudged")
+            return UNJUDGED
+
+    def number(self, value: int) -> Plain:
+        """An integer, which may be a payment card."""
+        return self._structure.number(value)
+
+    def masked(self, value: str, spans: list[tuple[int, int, str]]) -> str:
+        """A value whose secret parts are known already; the rest of it is judged like any other text."""
+        return self.text(replaced(value, spans, self.mask))
+
+    def spans(self, text: str) -> list[tuple[int, int, str]]:
+        """Where the secrets of a text are: (start, end, kind), in order, without overlap."""
+        spans = find(text, self._keys.kind, self._extra) if self._gate.may_hold_secret(text) else []
+        if spans and self._safe:
+            allowed = [match.span() for pattern in self._safe for match in pattern.finditer(text)]
+            spans = [span for span in spans if not any(first <= span[0] and span[1] <= last for first, last in allowed)]
+        if registry.holds(text):
+            ranked = [(start, end, 0, kind) for start, end, kind in registry.find(text)]
+            spans = without_overlap([*ranked, *((start, end, 1, kind) for start, end, kind in spans)], text)
+        return spans
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Redactions of this process so far, by kind."""
+        return audit.by_kind
+
+    def mask(self, kind: str, value: str) -> str:
+        """What stands in the place of a secret; counts it."""
+        self.count(kind)
+        return self.replacement(kind, value)
+
+    def count(self, kind: str) -> None:
+        """One more redaction of this kind."""
+        audit.count(kind)
+
+    def is_clean(self, mapping: dict[str, Plain]) -> bool:
+        """Whether every name and every value of a mapping is known to be clean, as those of a repeated frame are."""
+        if self._epoch is not registry.epoch:
+            self._forget()
+        known, clean = self._clean_names, self._clean
+        for name, value in mapping.items():
+            if name not in known:
+                return False
+            kind = type(value)
+            if kind is str:
+                if value not in clean:
+                    return False
+            elif kind is int:
+                if not -_SMALL < value < _SMALL:  # type: ignore[operator]  # an int
+                    return False
+            elif kind not in _SCALARS:
+                return False
+        return True
+
+    def know(self, name: str) -> None:
+        """A name that is clean, and whose values are judged by themselves."""
+        if len(self._clean_names) >= _CACHED_TEXTS:
+            self._clean_names.clear()
+        if len(name) <= _CACHED_LENGTH:
+            self._clean_names[name] = None
+
+    def _forget(self) -> None:
+        """A value was registered: what was found clean before may not be now."""
+        self._epoch = registry.epoch
+        self._clean = set()
+        self._clean_names = {}
+
+    def _field(self, name: object, value: object, safe: dict[str, Plain]) -> None:
+        """A field whose name has not been found clean before."""
+        text = name if type(name) is str else self._structure.name(name)
+        kind = self._keys.kind(text)
+        label = self.text(text)
+        while label in safe:  # two secrets as names become the same marker; neither value may be lost
+            label += f"'{len(safe)}"
+        if kind is None:
+            safe[label] = self._structure.raw(value)
+            if label == name:
+                self.know(label)
+        else:
+            safe[label] = self._structure.raw(value, kind)
+
+    def _all_clean(self, texts: Collection[str]) -> bool:
+        """One look at all new strings of a record together, because most records hold nothing."""
+        joined = "\n".join(texts)
+        limit = self._policy.max_text
+        if self._policy.callback is not None or (limit is not None and len(joined) > limit):
+            return False
+        if self._gate.sees_edges and len(texts) > 1:
+            return False
+        try:
+            if self._gate.may_hold_secret(joined, joined=True) or registry.holds(joined):
+                return False
+        except Exception:  # each text on its own then, failing closed on its own
+            self.count("unjudged")
+            return False
+        self._remember(texts, len(joined))
+        return True
+
+    def _judged(self, value: str) -> str:
+        policy = self._policy
+        limit = policy.max_text
+        window = value if limit is None or len(value) <= limit + _BEYOND else value[: limit + _BEYOND]
+        spans = self.spans(window)
+        if not spans and policy.callback is None and window is value and (limit is None or len(value) <= limit):
+            self._remember((value,), len(value))
+            return value
+        if limit is not None and len(value) > limit:
+            window, spans = _shortened(value, window, spans, limit)
+        result = replaced(window, spans, self.mask)
+        for _ in range(_ROUNDS if spans else 0):
+            # A marker is a new neighbour: what stood glued to a secret may be recognised only now.
+            spans = self.spans(result)
+            if not spans:
+                break
+            result = replaced(result, spans, self.mask)
+        if policy.callback is not None:
+            result = policy.callback(result)
+            if type(result) is not str:
+                raise TypeError("the redaction callback returned no string")
+        return result
+
+    def _remember(self, texts: Collection[str], together: int) -> None:
+        if len(self._clean) >= _CACHED_TEXTS:
+            self._clean.clear()
+        if together <= _CACHED_LENGTH:
+            self._clean.update(texts)
+        else:
+            self._clean.update(text for text in texts if len(text) <= _CACHED_LENGTH)
+
+
+def _shortened(
+    value: str, window: str, spans: list[tuple[int, int, str]], limit: int
+) -> tuple[str, list[tuple[int, int, str]]]:
+    """Cut at the limit, but never inside a secret: one that reaches over the cut is masked whole."""
+    cut = limit
+    kept: list[tuple[int, int, str]] = []
+    for span in spans:
+        if span[0] >= cut:
+            break
+        kept.append(span)
+        cut = max(cut, span[1])
+    return f"{window[:cut]}…[+{len(value) - cut} characters]", kept

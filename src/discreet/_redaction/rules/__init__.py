@@ -1,0 +1,1 @@
+"""The rules as data: forms of secrets, and words in names of secrets."""

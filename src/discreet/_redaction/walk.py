@@ -1,0 +1,191 @@
+"""Step 3, redact: values inside values, down to the last string.
+
+Mappings are judged by their keys and their values, `{"name": ..., "value": ...}` and `(name, value)` pairs by the name
+they carry. Under a sensitive key every leaf is masked and the shape stays, so that a reader still sees what was there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from discreet._redaction.engine.checksums import luhn
+from discreet._redaction.engine.scan import replaced
+from discreet._redaction.engine.values import innocent, is_masked, secret_parts
+from discreet._redaction.names import key_words
+from discreet._redaction.secret import MARKER as SECRET_MARKER
+from discreet._redaction.secret import Secret
+
+if TYPE_CHECKING:
+    from discreet._record import Plain
+    from discreet._redaction.redactor import Redactor
+
+_DEPTH = 64
+_SHORTEST_CARD = 10**13
+_LONGER_THAN_CARDS = 10**16  # cards may be longer, but such numbers are ids far more often
+_NODES = 100_000
+_ARGUMENTS = 64
+_COMMAND = 4096
+_NAME_KEYS = ("name", "key", "header", "Name", "Key", "Header")
+_VALUE_KEYS = frozenset(("value", "Value", "val"))
+_PAIRED = ("authorization", "credentials")  # holds who somebody is beside what proves it
+UNJUDGED = "[REDACTED:unjudged]"
+
+
+def is_secret(value: object) -> bool:
+    """A `Secret`, or one of pydantic's: recognised by its class, so that no instance attribute is run."""
+    kind = type(value)
+    if issubclass(kind, Secret):
+        return True
+    return any("get_secret_value" in base.__dict__ for base in kind.__mro__)
+
+
+class Structure:
+    """Walks nested values for a redactor."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+
+    def raw(self, value: object, kind: str | None = None) -> Plain:
+        """Any object as a plain, redacted value; `kind` if its name is sensitive."""
+        try:
+            if is_secret(value):
+                self._redactor.count("secret")
+                return SECRET_MARKER
+            if not isinstance(value, str) and type(value) not in (int, float, bool, type(None)):
+                value = self._redactor.to_plain(value)
+            return self.plain(value, kind)  # type: ignore[arg-type]  # to_plain made it plain
+        except Exception:  # fail closed
+            self._redactor.count("unjudged")
+            return UNJUDGED
+
+    def name(self, name: object) -> str:
+        """A field name that is no plain string."""
+        return str.__str__(name) if isinstance(name, str) else str(self._redactor.to_plain(name))
+
+    def plain(self, value: Plain, kind: str | None = None) -> Plain:
+        """A plain value, redacted."""
+        return _Walk(self._redactor).value(value, kind, 0)
+
+    def number(self, value: int) -> Plain:
+        """An integer that may be a payment card."""
+        try:
+            if not -_SHORTEST_CARD < value < _SHORTEST_CARD and luhn(str(value)) and 0 < value < _LONGER_THAN_CARDS:
+                return self._redactor.mask("payment-card", str(value))
+        except ValueError:  # more digits than Python writes: an encoder could not write it either
+            return self._redactor.to_plain(value)
+        return value
+
+
+class _Walk:
+    """One walk, with its budget."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._left = _NODES
+
+    def value(self, value: Plain, kind: str | None, depth: int) -> Plain:
+        self._left -= 1
+        if depth > _DEPTH or self._left < 0:
+            self._redactor.count("unjudged")
+            return UNJUDGED
+        if isinstance(value, str):
+            return self._redactor.text(value) if kind is None else self._under_key(value, kind)
+        if value is None or value is True or value is False:
+            return value
+        if isinstance(value, dict):
+            return self._mapping(value, kind, depth)
+        if isinstance(value, list):
+            return self._list(value, kind, depth)
+        if kind is not None and (kind in self._redactor.declared or not innocent(str(value), kind)):
+            return self._redactor.mask(kind, str(value))
+        return self._redactor.number(value) if type(value) is int else value
+
+    def _mapping(self, mapping: dict[str, Plain], kind: str | None, depth: int) -> Plain:
+        redactor = self._redactor
+        if kind is None and redactor.is_clean(mapping) and _VALUE_KEYS.isdisjoint(mapping):
+            return dict(mapping)
+        shapes = key_words().shapes
+        named = self._named(mapping) if kind is None or kind in shapes else None
+        safe: dict[str, Plain] = {}
+        for name, value in mapping.items():
+            under = redactor.key(name) if kind is None or kind in shapes else kind
+            if kind in _PAIRED and name.lower() in key_words().identity_words:
+                under = None
+            if named is not None and name in _VALUE_KEYS:
+                under = named
+            label = redactor.text(name)
+            while label in safe:  # two secrets as keys become the same marker; neither value may be lost
+                label += f"'{len(safe)}"
+            safe[label] = self.value(value, under, depth + 1)
+            if under is None and kind is None and label == name:
+                redactor.know(label)
+        return safe
+
+    def _named(self, mapping: dict[str, Plain]) -> str | None:
+        if _VALUE_KEYS.isdisjoint(mapping):
+            return None
+        for key in _NAME_KEYS:
+            name = mapping.get(key)
+            if isinstance(name, str) and len(name) <= 128:
+                return self._redactor.key(name)
+        return None
+
+    def _list(self, items: list[Plain], kind: str | None, depth: int) -> Plain:
+        if kind is None and len(items) == 2:
+            name, value = items
+            if isinstance(name, str) and isinstance(value, (str, int)) and len(name) <= 128:
+                under = self._redactor.key(name)
+                if under is not None:
+                    return [self._redactor.text(name), self.value(value, under, depth + 1)]
+        if kind is None:
+            return self._arguments(items, depth)
+        return [self.value(item, kind, depth + 1) for item in items]
+
+    def _arguments(self, items: list[Plain], depth: int) -> Plain:
+        """A list that may be a command line: `["--password", "x"]`, `["mysql", "-px"]`."""
+        original = items
+        if not any(isinstance(item, str) for item in items):
+            return [self.value(item, None, depth + 1) for item in items]
+        words = [item for item in items[:_ARGUMENTS] if isinstance(item, str)]
+        options = any(word[:1] == "-" for word in words)
+        if options and len(words) == len(items) and sum(map(len, words)) <= _COMMAND:
+            items = self._command(words)
+        previous: Plain = None
+        safe: list[Plain] = []
+        for item, before in zip(items, original, strict=True):
+            under = None
+            if isinstance(previous, str) and previous[:1] == "-" and "=" not in previous and len(previous) <= 128:
+                under = self._redactor.key(previous)
+            safe.append(self.value(item, under, depth + 1))
+            previous = before
+        return safe
+
+    def _command(self, words: list[str]) -> list[Plain]:
+        """The words without what is a secret only in the light of the words before it."""
+        spans = self._redactor.spans(" ".join(words))
+        safe: list[Plain] = []
+        start = 0
+        for word in words:
+            end = start + len(word)
+            inside = [
+                (first - start, last - start, kind) for first, last, kind in spans if start <= first < last <= end
+            ]
+            safe.append(replaced(word, inside, self._redactor.mask) if inside else word)
+            start = end + 1
+        return safe
+
+    def _under_key(self, value: str, kind: str) -> Plain:
+        if innocent(value, kind) and not (value and kind in self._redactor.declared and not is_masked(value)):
+            return self._redactor.text(value) if kind in key_words().shapes else value
+        if kind == "connection-string":
+            return self._connection_string(value)
+        if kind not in ("cookie", "authorization"):
+            return self._redactor.mask(kind, value)
+        parts = secret_parts(value, 0, len(value), kind)
+        return self._redactor.masked(value, parts)
+
+    def _connection_string(self, value: str) -> Plain:
+        """Judged as text, so that host and database stay; masked whole if that finds nothing to mask."""
+        safe = self._redactor.text(value)
+        shows_its_parts = any(sign in value for sign in "=;:/") and "@" not in value
+        return safe if safe != value or shows_its_parts else self._redactor.mask("connection-string", value)

@@ -1,0 +1,1 @@
+"""Timed work: our own spans, and those of an OpenTelemetry SDK."""

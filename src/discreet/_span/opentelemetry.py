@@ -1,0 +1,152 @@
+"""A `discreet.span` as a span of the application's own OpenTelemetry SDK. Loaded only where one is set up.
+
+What the SDK is given is redacted first. It may raise as it likes: the application's work goes on.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, cast
+
+from discreet._config.state import state
+from discreet._context.trace_context import SpanContext
+from discreet._encoding.schemas.otel_mapping import LEAST, MOST, as_text, clean, clean_keys, of_one_type
+from discreet._redaction.record import judged_exception
+from discreet._values.lazy import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from discreet._record import Plain
+    from discreet._redaction.redactor import Redactor
+
+_KINDS = ("internal", "server", "client", "producer", "consumer")
+
+
+class SdkSpan:
+    """One span of the SDK, current from `begin` until `restore`."""
+
+    __slots__ = ("_before", "_span", "context", "parent_id")
+
+    context: SpanContext
+    """Its place in the trace."""
+    parent_id: str | None
+
+    def __init__(self, span: Any, before: Any, context: SpanContext, parent_id: str | None) -> None:
+        self._span = span
+        self._before = before
+        self.context = context
+        self.parent_id = parent_id
+
+    def restore(self) -> None:
+        """Make the context current again that was before the span.
+
+        Not `detach`: its token knows one order of endings and one task, and elsewhere it logs an error and leaves an
+        ended span behind. What was attached inside and is still there ends with the span.
+        """
+        with suppress(Exception):
+            sys.modules["opentelemetry.context"].attach(self._before)
+
+    def end(
+        self, logger: str, fields: Mapping[str, object], error: BaseException | None, *, failed: bool, first: bool
+    ) -> None:
+        """End it. `failed`: the error is the span's; `first`: no span inside has recorded it yet."""
+        pipeline = state.pipeline
+        try:
+            if pipeline is not None and self._span.is_recording():
+                redactor = pipeline.redactor_of(logger)
+                self._span.set_attributes(attributes(redactor.fields({key: resolve(fields[key]) for key in fields})))
+                if error is not None and failed:
+                    self._fail(error, redactor, first=first)
+        except Exception:  # fail closed: what cannot be judged is not told
+            self._span.set_attribute("discreet.incomplete", True)
+        finally:
+            with suppress(Exception):
+                self._span.end()
+
+    def _fail(self, error: BaseException, redactor: Redactor, *, first: bool) -> None:
+        trace = sys.modules["opentelemetry.trace"]
+        kind = type(error)
+        name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+        told = name = clean(redactor.text(name))
+        if first:
+            description, text = judged_exception(error, redactor, with_locals=False)
+            message = description.get("message")
+            told = clean(f"{name}: {message}") if message else name
+            self._span.add_event(
+                "exception",
+                {
+                    "exception.type": name,
+                    "exception.message": clean(str(message or "")),
+                    "exception.stacktrace": clean(text),
+                },
+            )
+        self._span.set_attribute("error.type", name)
+        self._span.set_status(trace.Status(trace.StatusCode.ERROR, told))
+
+
+def begin(tracer: Any, name: str, kind: str, ours: SpanContext | None) -> SdkSpan | None:
+    """Start a span of the SDK and make it current; None if the SDK is switched off.
+
+    Its parent is OpenTelemetry's active span. Where there is none, in a thread that only we followed or under a
+    request that only we know, it is our own.
+    """
+    trace, contexts = sys.modules["opentelemetry.trace"], sys.modules["opentelemetry.context"]
+    before = contexts.get_current()
+    parent = trace.get_current_span(before).get_span_context()
+    around = before
+    if not parent.is_valid and ours is not None:
+        parent = trace.SpanContext(
+            int(ours.trace_id, 16),
+            int(ours.span_id, 16),
+            is_remote=False,
+            trace_flags=trace.TraceFlags(ours.flags & 0xFF),
+            trace_state=trace.TraceState.from_header([ours.state]) if ours.state else None,
+        )
+        around = trace.set_span_in_context(trace.NonRecordingSpan(parent), before)
+    made = trace.SpanKind[kind.upper()] if kind in _KINDS else trace.SpanKind.INTERNAL
+    span = tracer.start_span(_judged(name), context=around, kind=made)
+    context = span.get_span_context()
+    if not context.is_valid or context.span_id == parent.span_id:
+        return None
+    contexts.attach(trace.set_span_in_context(span, before))
+    return SdkSpan(span, before, ids_of(context), f"{parent.span_id:016x}" if parent.is_valid else None)
+
+
+def ids_of(context: Any) -> SpanContext:
+    """OpenTelemetry's span context as ours."""
+    header = context.trace_state.to_header() if context.trace_state else ""
+    return SpanContext(f"{context.trace_id:032x}", f"{context.span_id:016x}", int(context.trace_flags) & 0xFF, header)
+
+
+def _judged(name: str) -> str:
+    if state.pipeline is None:
+        from discreet._config.configure import configure_at_first_record
+
+        configure_at_first_record()
+    return "span" if state.pipeline is None else clean(state.pipeline.redactor.text(name))
+
+
+def attributes(fields: dict[str, Plain]) -> dict[str, Any]:
+    """Redacted fields as span attributes, which are texts, numbers, booleans and lists of one of these."""
+    found = {key: _attribute(value) for key, value in clean_keys(cast("dict[str, object]", fields)).items()}
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _attribute(value: object) -> object:
+    if value is None or _is_simple(value):
+        return clean(value) if isinstance(value, str) else value
+    if isinstance(value, list):
+        return _list(cast("list[object]", value))
+    return as_text(value)
+
+
+def _list(items: list[object]) -> object:
+    even = of_one_type(items) if all(_is_simple(item) for item in items) else None
+    return as_text(items) if even is None else [clean(item) if isinstance(item, str) else item for item in even]
+
+
+def _is_simple(value: object) -> bool:
+    kind = type(value)
+    return kind in (str, bool, float) or (kind is int and LEAST <= cast("int", value) <= MOST)

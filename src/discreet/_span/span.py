@@ -1,0 +1,211 @@
+"""Spans: a timed, nested piece of work, and one wide record at its end."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from discreet._base.levels import ERROR, INFO, levels
+from discreet._call.logger import active, caller_name
+from discreet._context.ambient import Scope, current, enter, opened_by
+from discreet._context.opentelemetry import active_ids, begin_span
+from discreet._context.trace_context import SpanContext, new_span_context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import TracebackType
+
+    from discreet._context.ambient import Context
+    from discreet._span.opentelemetry import SdkSpan
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+class _Opened(Scope):
+    """One entry into a span: the same span object may be entered again, or by several threads."""
+
+    __slots__ = ("began", "parent_id", "sdk_span", "span")
+
+    def __init__(
+        self, owner: span, before: Context, context: SpanContext, parent_id: str | None, sdk_span: SdkSpan | None
+    ) -> None:
+        super().__init__(owner, before)
+        self.span = context
+        self.parent_id = parent_id
+        self.sdk_span = sdk_span
+        self.began = perf_counter_ns()
+
+
+class span:  # noqa: N801 - reads as the verb it is: `with discreet.span("charge")`
+    """Time a piece of work: `with discreet.span("charge", amount=9) as span: span.set(tax=1)`.
+
+    Works as `with` and as `async with`. Records made inside carry its ids; its end is one record named like it,
+    with `duration_ms`, `status` ("ok", "error" or "cancelled"), `parent_span_id` and every field that was set.
+    An exception passes through, and is recorded once, by the innermost span. Where the application has the
+    OpenTelemetry SDK set up for traces, it is a span of its traces too, with the same ids and redacted attributes.
+    """
+
+    __slots__ = ("_fields", "_kind", "_logger", "_name", "_opened", "context")
+
+    context: SpanContext
+    """The span's place in its trace; set when it begins (again)."""
+
+    def __init__(self, name: str, /, *, span_kind: str = "internal", **fields: object) -> None:
+        self._name = name
+        self._kind = span_kind
+        self._fields = fields
+        self._logger = caller_name(2)
+        self._opened: _Opened | None = None
+
+    @property
+    def trace_id(self) -> str:
+        """The trace's id, 32 hexadecimal digits."""
+        return self.context.trace_id
+
+    @property
+    def span_id(self) -> str:
+        """The span's id, 16 hexadecimal digits."""
+        return self.context.span_id
+
+    def set(self, /, **fields: object) -> None:
+        """Add fields to the record that ends the span."""
+        self._fields.update(fields)
+
+    def __enter__(self) -> span:
+        here = current.get()
+        parent = here.span
+        ids = sdk_span = None
+        if "opentelemetry.trace" in sys.modules:
+            sdk_span = begin_span(self._name, self._kind, parent)
+            ids = active_ids() if sdk_span is None else None
+        if sdk_span is not None:
+            self.context, parent_id = sdk_span.context, sdk_span.parent_id
+        else:
+            if ids is not None and (parent is None or parent.trace_id != ids[0]):
+                parent = SpanContext(*ids)
+            self.context = new_span_context() if parent is None else parent.child()
+            parent_id = None if parent is None else parent.span_id
+        self._opened = _Opened(self, here, self.context, parent_id, sdk_span)
+        enter(here.within(self.context), self._opened)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        scope = opened_by(self)
+        opened = scope if isinstance(scope, _Opened) else self._opened
+        if opened is not None:
+            self._end(opened, error)
+        self._opened = None  # else span and entry would keep each other alive
+        if scope is not None:
+            current.set(scope.before)
+            if opened is not None and opened.sdk_span is not None:
+                opened.sdk_span.restore()
+
+    def _end(self, opened: _Opened, error: BaseException | None) -> None:
+        status = _status(error)
+        failed = status == "error"
+        first = failed and error is not None and first_to_see(error)
+        self._record(opened, error, status, first=first)
+        if opened.sdk_span is not None:
+            opened.sdk_span.end(self._logger, self._fields, error, failed=failed, first=first)
+
+    def _record(self, opened: _Opened, error: BaseException | None, status: str, *, first: bool) -> None:
+        fields: dict[str, object] = {
+            **self._fields,
+            "span": self._name,
+            "span_kind": self._kind,
+            "duration_ms": (perf_counter_ns() - opened.began) / 1e6,
+            "status": status,
+        }
+        if opened.parent_id is not None:
+            fields["parent_span_id"] = opened.parent_id
+        if error is not None:
+            fields["error_type"] = type(error).__name__
+            if first:
+                fields["exc_info"] = error
+        level = ERROR if status == "error" else INFO
+        channel = levels.channel(self._logger)
+        if channel.threshold <= level:
+            active.emitter.emit(channel, level, self._name, (), fields, None, opened.span)
+
+    async def __aenter__(self) -> span:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, trace)
+
+
+class _TracedSpan(span):
+    """A span that `traced` opens: its logger is the function's module, not the caller's."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str, logger: str) -> None:
+        super().__init__(name)
+        self._logger = logger
+
+
+def _status(error: BaseException | None) -> str:
+    if error is None or isinstance(error, GeneratorExit):
+        return "ok"
+    # asyncio's and anyio's cancellation, an interrupt, an exit: not the failure of this piece of work.
+    return "error" if isinstance(error, Exception) else "cancelled"
+
+
+def first_to_see(error: BaseException) -> bool:
+    """Whether no span inside has recorded this exception yet; the mark travels on the exception itself."""
+    # With slots, or a __getattr__ that raises: recorded more than once, which loses nothing.
+    with suppress(Exception):
+        if getattr(error, "__discreet_recorded__", False) is True:
+            return False
+        error.__discreet_recorded__ = True  # type: ignore[attr-defined]  # a mark of ours
+    return True
+
+
+@overload
+def traced(function: F, /) -> F: ...
+@overload
+def traced(
+    function: None = None, /, *, name: str | None = None, arguments: bool | Sequence[str] = False, **fields: object
+) -> Callable[[F], F]: ...
+def traced(
+    function: F | None = None,
+    /,
+    *,
+    name: str | None = None,
+    arguments: bool | Sequence[str] = False,
+    **fields: object,
+) -> F | Callable[[F], F]:
+    """A span around each call of a function, coroutine or generator: `@discreet.traced`.
+
+    Arguments are not recorded unless asked for: `arguments=True` for all, or the names of some. The span is
+    called like the function unless `name` is given; further keywords are fields of each span.
+    """
+
+    def decorate(target: F) -> F:
+        import inspect
+
+        from discreet._base.wrapping import wrap
+
+        title = name or getattr(target, "__qualname__", None) or repr(target)
+        module = str(getattr(target, "__module__", None) or "root")
+        signature = inspect.signature(target) if arguments else None
+        wanted = None if isinstance(arguments, bool) else frozenset(arguments)
+
+        def begin(*args: Any, **kwargs: Any) -> span:
+            opened = _TracedSpan(title, module)
+            opened.set(**fields)
+            if signature is not None:
+                with suppress(TypeError):  # the call itself is about to raise the better error
+                    given = signature.bind(*args, **kwargs).arguments
+                    opened.set(**{f"argument.{key}": given[key] for key in given if wanted is None or key in wanted})
+            return opened
+
+        return wrap(target, begin, with_arguments=True)
+
+    return decorate if function is None else decorate(function)

@@ -1,0 +1,1 @@
+"""What discreet.testing and the pytest plugin are made of."""

@@ -1,0 +1,112 @@
+"""For pytest: what a test that plants secrets logs and prints, and the verdict on it."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from discreet._config.state import state
+from discreet._testing.leaks import leaks, spellings
+from discreet._testing.made_up import made_up
+from discreet.testing import told
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from discreet.testing import Captured
+
+_CAPTURES = ("capsys", "capfd", "capsysbinary", "capfdbinary", "capteesys")
+_ATTRIBUTE = "_discreet_watch"
+
+
+class Watch(logging.Handler):
+    """One test. It listens at the root logger of the standard library, where nothing has been redacted."""
+
+    def __init__(self, records: Captured) -> None:
+        super().__init__()
+        self.records = records
+        self.planted: dict[str, str] = {}
+        self.judged = False
+        self.told = False
+        self.logged: list[logging.LogRecord] = []
+        self.read: list[object] = []
+
+    def plant(self, kind: str = "password") -> str:
+        """A new secret of this kind."""
+        secret = made_up(kind)
+        self.planted[f"planted {kind} {len(self.planted) + 1}"] = secret
+        return secret
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep it until the test is over."""
+        self.logged.append(record)
+
+
+@contextmanager
+def watching(item: Any, records: Captured) -> Generator[Watch]:
+    """Watch a test; its other fixtures share the watch."""
+    shared: Watch | None = getattr(item, _ATTRIBUTE, None)
+    if shared is not None:
+        yield shared
+        return
+    watch = Watch(records)
+    setattr(item, _ATTRIBUTE, watch)
+    root = logging.getLogger()
+    root.addHandler(watch)
+    try:
+        yield watch
+    finally:
+        root.removeHandler(watch)
+
+
+def keep_what_is_read(item: Any) -> None:
+    """Keep a copy of everything that the test takes out of capsys and its kind."""
+    watch: Watch | None = getattr(item, _ATTRIBUTE, None)
+    arguments: dict[str, Any] = getattr(item, "funcargs", {})
+    for name in _CAPTURES:
+        capture = arguments.get(name)
+        if watch is not None and capture is not None:
+            capture.readouterr = _kept(capture.readouterr, watch.read)
+
+
+def _kept(read: Callable[[], Any], into: list[object]) -> Callable[[], Any]:
+    def readouterr() -> Any:
+        result = read()
+        into.extend((result.out, result.err))
+        return result
+
+    return readouterr
+
+
+def judge(item: Any, report: Any) -> None:
+    """Turn a test that let a secret out into a failed one, and its output into one that can be shown."""
+    watch: Watch | None = getattr(item, _ATTRIBUTE, None)
+    if watch is None or watch.told or report.when == "setup":
+        return
+    things: dict[str, object] = {f"record {number}": record for number, record in enumerate(watch.records, 1)}
+    things.update(
+        (f"record {number} of logging ({record.name})", record) for number, record in enumerate(watch.logged, 1)
+    )
+    things["the output that the test read"] = watch.read
+    things.update((name[:1].lower() + name[1:], text) for name, text in report.sections)
+    policy = state.settings.redaction if state.settings is not None else None
+    found = [str(leak) for leak in leaks(things, watch.planted, policy, judged=watch.judged)]
+    if not found:
+        return
+    watch.told = True
+    masks = {text: name for name, secret in watch.planted.items() for text in spellings(secret)}
+    report.sections = [(name, _masked(text, masks)) for name, text in report.sections]
+    if report.outcome == "failed":
+        report.sections.append(("discreet", told(found)))
+    else:
+        report.outcome = "failed"
+        report.longrepr = told(found)
+
+
+def _masked(text: str, masks: dict[str, str]) -> str:
+    from discreet._config.mask import mask
+
+    for secret in sorted(masks, key=len, reverse=True):
+        text = text.replace(secret, f"[{masks[secret]}]")
+    return mask(text)

@@ -1,0 +1,58 @@
+"""From template and arguments to the rendered message. Data never selects what is read, and nothing here raises."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, cast
+
+from discreet._values.plain import to_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# A plain name in single braces: no attribute, no index, no format spec. Doubled braces are no placeholder.
+_PLACEHOLDER = re.compile(r"(\{\{)|\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+_BARE = re.compile(r"(?:%[sdr]|\{[A-Za-z_][A-Za-z0-9_]*\}|[^A-Za-z0-9%{}])*")
+
+
+def text_of(message: object) -> str:
+    """A message that is no string, as text."""
+    if issubclass(type(message), str):  # isinstance() would ask the object itself
+        return str.__str__(cast("str", message))
+    plain = to_plain(message)
+    return plain if isinstance(plain, str) else str(plain)
+
+
+def fill(template: str, fields: Mapping[str, object]) -> str:
+    """`{name}` from the (already redacted) fields; a missing name or stray brace stays as written."""
+
+    def value(match: re.Match[str]) -> str:
+        name = match[2]
+        if name is None or name not in fields:
+            return match[0]
+        found = fields[name]
+        return found if type(found) is str else str(found)
+
+    return _PLACEHOLDER.sub(value, template)
+
+
+def names_in(template: str) -> set[str]:
+    """The names that `fill` would fill in."""
+    return {match[2] for match in _PLACEHOLDER.finditer(template) if match[2] is not None}
+
+
+def interpolate(template: str, args: tuple[object, ...]) -> str:
+    """`%`-arguments as `logging` fills them; arguments that do not fit are appended instead of lost."""
+    try:
+        if len(args) == 1 and issubclass(type(args[0]), dict) and args[0]:
+            return template % args[0]  # the standard library's "%(name)s" form
+        return template % args
+    except Exception:  # any argument's __str__ may be behind this
+        shown = ", ".join(text_of(argument) for argument in args)
+        return f"{template} [arguments: {shown}]"
+
+
+def says_something(template: str) -> bool:
+    """Whether a template has words of its own; one of placeholders alone, `"%s %s"`, tells nobody anything."""
+    return _BARE.fullmatch(template) is None

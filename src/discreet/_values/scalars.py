@@ -1,0 +1,193 @@
+"""Values that become one scalar: numbers, times, names, bytes. Each gets the value and how many characters may stay."""
+
+from __future__ import annotations
+
+import codecs
+from datetime import datetime, timedelta, timezone
+
+from discreet._values.text import cut, exception_message, plain_text, representation, safe_end, type_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import enum
+    import re
+    from datetime import date, time
+    from typing import Any
+
+    from discreet._record import Plain
+
+SECRET = "[REDACTED:secret]"  # noqa: S105  # the marker, not a secret
+
+_SURE_BITS = 2_120  # always under 640 digits, the lowest limit that an interpreter can be set to
+_MOST_BITS = 14_285  # 4300 digits, the most that Python turns to decimal text unless told otherwise
+_MOST_DIGITS = 4_300
+_SHORTEST_WITH_MAGIC = 32
+
+
+def secret(value: object, limit: int) -> Plain:
+    """The owner of this value declared it secret: nothing of it is read."""
+    return SECRET
+
+
+def whole(value: int, limit: int) -> Plain:
+    """An exact `int`.
+
+    One of more than 4300 digits becomes its size: Python refuses to write it, and it is likely a key.
+    """
+    number = int.__int__(value)
+    bits = number.bit_length()
+    if bits <= _SURE_BITS:
+        return number
+    if bits <= _MOST_BITS:
+        try:
+            if len(str(abs(number))) <= _MOST_DIGITS:
+                return number
+        except ValueError:
+            pass  # this interpreter was set to a lower limit, and an encoder could not write the number either
+    return f"<int of {bits} bits>"
+
+
+def floating(value: float, limit: int) -> Plain:
+    """An exact `float`; NaN and infinities stay, the encoders spell them."""
+    return float.__float__(value)
+
+
+def text(value: str, limit: int) -> Plain:
+    """An exact `str`, whole: only the redactor shortens text that somebody passed."""
+    return plain_text(value)
+
+
+def as_str(value: object, limit: int) -> Plain:
+    """Types whose `str` is their exact and usual spelling: Decimal, Fraction, complex, UUID, paths, addresses."""
+    return cut(plain_text(str(value)), limit)
+
+
+def as_repr(value: object, limit: int) -> Plain:
+    """Anything this package does not know."""
+    return representation(value, limit)
+
+
+def name_only(value: object, limit: int) -> Plain:
+    """Types whose `repr` may block: it would query a database, start a computation or wait for a device."""
+    return f"<{type_name(type(value))}>"
+
+
+def iso_datetime(value: datetime, limit: int) -> Plain:
+    """RFC 3339 with the value's own offset (`Z` for UTC); a naive one stays without offset, its zone is unknown."""
+    offset = value.utcoffset()
+    if offset is not None and offset % timedelta(minutes=1):  # RFC 3339 section 5.6: offsets are whole minutes
+        value, offset = value.astimezone(timezone.utc), timedelta(0)
+    written = plain_text(value.isoformat())
+    if offset == timedelta(0) and written.endswith("+00:00"):
+        return written[:-6] + "Z"
+    return written
+
+
+def iso(value: date | time, limit: int) -> Plain:
+    """ISO 8601 of a date or a time of day."""
+    return plain_text(value.isoformat())
+
+
+def seconds(value: timedelta, limit: int) -> Plain:
+    """A duration in seconds, as a number: OpenTelemetry's unit for durations."""
+    return float(value.total_seconds())
+
+
+def member(value: enum.Enum, limit: int) -> Plain:
+    """An enum's value if that is a scalar, else the member's name."""
+    inner = value._value_
+    if inner is None or type(inner) is bool:
+        return inner
+    if isinstance(inner, str):
+        return plain_text(inner)
+    if isinstance(inner, int):
+        return whole(inner, limit)
+    if isinstance(inner, float):
+        return floating(inner, limit)
+    return cut(plain_text(str(value._name_)), limit)
+
+
+def octets(value: bytes | bytearray, limit: int) -> Plain:
+    """The text, if the bytes are UTF-8 without NUL, so that the redactor can judge it; else only size and kind."""
+    base: Any = bytes if isinstance(value, bytes) else bytearray
+    return _octets(bytes(base.__getitem__(value, slice(limit + 1))), base.__len__(value), limit)
+
+
+def view(value: memoryview, limit: int) -> Plain:
+    """As `octets`; of a large view only the beginning is copied."""
+    size = value.nbytes
+    if size <= limit:
+        return _octets(value.tobytes(), size, limit)
+    if value.c_contiguous:
+        return _octets(bytes(value.cast("B")[: limit + 1]), size, limit)
+    return f"<{size} bytes>"
+
+
+def _octets(head: bytes, size: int, limit: int) -> str:
+    if 0 not in head:  # NUL is legal UTF-8, but means UTF-16 or a binary format, which no detector can read
+        try:
+            decoded, _ = codecs.utf_8_decode(head, "strict", size <= limit)
+        except UnicodeDecodeError:
+            pass
+        else:
+            if size <= limit:
+                return decoded
+            kept = decoded[: safe_end(decoded, limit)]
+            return f"{kept}<{size - len(kept.encode())} more bytes>"
+    if size < _SHORTEST_WITH_MAGIC:  # four bytes of a short one would be a good part of it
+        return f"<{size} bytes>"
+    return f"<{size} bytes starting {head[:4].hex()}>"
+
+
+def exception(value: BaseException, limit: int) -> Plain:
+    """`Type: message`, as the last line of a traceback."""
+    name, message = type_name(type(value)), exception_message(value, limit)
+    return f"{name}: {message}" if message else name
+
+
+def definition(value: Any, limit: int) -> Plain:
+    """A class, function or method: `module.qualified.name`."""
+    if isinstance(value, type):
+        return type_name(value)
+    name = value.__qualname__
+    module = getattr(value, "__module__", None)
+    if type(module) is str and module != "builtins":
+        name = f"{module}.{name}"
+    return cut(plain_text(name), limit)
+
+
+def running(value: Any, limit: int) -> Plain:
+    """A generator or coroutine by its name; running it would change the program."""
+    kind = type(value).__name__.replace("_", " ")
+    return f"<{kind} {plain_text(value.__qualname__)}>"
+
+
+def pattern(value: re.Pattern[Any], limit: int) -> Plain:
+    """The text of a regular expression."""
+    source = value.pattern
+    return cut(source, limit) if isinstance(source, str) else octets(source, limit)
+
+
+def numpy_scalar(value: Any, limit: int) -> Plain:
+    """The Python number inside; dates and durations as the standard library's would be written."""
+    name = type(value).__name__
+    if name == "datetime64":
+        return plain_text(str(value))
+    if name == "timedelta64":
+        try:
+            return float(value / type(value)(1, "s"))
+        except TypeError:  # months and years have no length in seconds
+            return plain_text(str(value))
+    item: Any = value.item()
+    if item is None or type(item) is bool or type(item) is float:
+        return item
+    if type(item) is int:
+        return whole(item, limit)
+    if name.startswith(("longdouble", "float")):
+        return float(value)
+    return representation(item, limit)
+
+
+def array(value: Any, limit: int) -> Plain:
+    """`array.array`, as the arrays of other libraries: what it is, not what it holds."""
+    return {"type": "array.array", "shape": [len(value)], "dtype": str(value.typecode)}

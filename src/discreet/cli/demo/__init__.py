@@ -1,0 +1,1 @@
+"""`discreet demo`: three real services log as one."""

@@ -1,0 +1,1 @@
+"""`discreet doctor`: what is configured, and why."""

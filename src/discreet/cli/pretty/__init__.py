@@ -1,0 +1,1 @@
+"""`discreet pretty`: JSON lines as a person reads them."""

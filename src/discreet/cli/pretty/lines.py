@@ -1,0 +1,149 @@
+"""`discreet pretty`: find the record in a line of JSON, whatever a container engine put before it.
+
+A line comes from anywhere, so each part is checked before it is taken for one of ours.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from discreet._base.levels import parse_level
+from discreet._encoding.console.values import text_of
+from discreet._record import RESERVED, Identity, Record, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from discreet._record import Plain, Redacted
+
+_SCHEMA = "discreet/"
+_RESERVED = frozenset(RESERVED)
+_TIMESTAMP = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?(?:Z|([+-]\d\d):?(\d\d))", re.ASCII
+)
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+# `web-1  | ` (docker compose, its colours taken off), `[pod/web/app] ` (kubectl --prefix), `2024-05-01T10:00:00.123Z
+# stdout F ` (CRI), or only the time (docker and kubectl --timestamps).
+_PREFIX = re.compile(
+    rb"\s*(?:[\w.-]+ *\| *"
+    rb"|\[[\w./-]+\] *"
+    rb"|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) (?:std(?:out|err) [FP] )?)?"
+)
+_COLOR = re.compile(rb"\x1b\[[0-9;]*m")
+
+
+class Line(NamedTuple):
+    """A line that holds a record."""
+
+    prefix: str
+    values: dict[str, object]
+    record: Redacted
+
+
+def parse_line(line: bytes) -> Redacted | None:
+    """The record in a line; None if it holds none of ours."""
+    found = read_line(line)
+    return None if found is None else found.record
+
+
+def read_line(line: bytes) -> Line | None:
+    """What `parse_line` finds, with what stood before it and the JSON object itself."""
+    start = line.find(b"{")
+    if start < 0 or b'"schema"' not in line:
+        return None
+    before = _COLOR.sub(b"", line[:start])
+    if _PREFIX.fullmatch(before) is None:
+        return None
+    try:
+        # It starts with a brace, so it is an object if it is anything.
+        values = cast("dict[str, object]", json.loads(line[start:]))
+    except (ValueError, RecursionError):  # not JSON, not UTF-8, a number without end, or nested without end
+        return None
+    record = _record(values)
+    if record is None:
+        return None
+    return Line(before.decode("ascii", "replace").lstrip(), values, record)
+
+
+def _record(values: dict[str, object]) -> Redacted | None:
+    schema, timestamp, message = values.get("schema"), values.get("timestamp"), values.get("message")
+    if not isinstance(schema, str) or not schema.startswith(_SCHEMA):
+        return None
+    level = _level(values.get("severity"))
+    time_ns = parse_timestamp(timestamp) if isinstance(timestamp, str) else None
+    if level is None or time_ns is None or not isinstance(message, str):
+        return None
+    record = Record()
+    record.time_ns = time_ns
+    record.level = level
+    record.message = message
+    record.template = text_at(values, "template")
+    record.logger = text_at(values, "logger") or ""
+    record.trace_id = text_at(values, "trace_id")
+    record.span_id = text_at(values, "span_id")
+    record.request_id = text_at(values, "request_id")
+    record.thread = text_at(values, "thread")
+    record.task = text_at(values, "task")
+    record.source = _source(values.get("source"))
+    exception = values.get("exception")
+    record.exception = cast("dict[str, Plain]", exception) if isinstance(exception, dict) else None
+    record.stacktrace = text_at(values, "stacktrace")
+    process = values.get("process")
+    record.identity = Identity(
+        service=text_at(values, "service"),
+        version=text_at(values, "version"),
+        environment=text_at(values, "environment"),
+        host=text_at(values, "host"),
+        process=process if isinstance(process, int) else None,
+    )
+    record.fields = {key: value for key, value in values.items() if key not in _RESERVED}
+    record.ambient = {}
+    # Redacted it was before it was written; this only reads it back.
+    return cast("Redacted", record)
+
+
+def parse_timestamp(text: str) -> int | None:
+    """RFC 3339 to nanoseconds since the epoch; None if `text` is no such time."""
+    found = _TIMESTAMP.fullmatch(text)
+    if found is None:
+        return None
+    year, month, day, hour, minute, second = map(int, found.group(1, 2, 3, 4, 5, 6))
+    try:
+        days = date(year, month, day).toordinal() - _EPOCH_DAY
+    except ValueError:  # the 31st of February
+        return None
+    if hour > 23 or minute > 59 or second > 60:  # 60: a leap second
+        return None
+    seconds = days * 86_400 + hour * 3600 + minute * 60 + second
+    if found[8] is not None:
+        offset = abs(int(found[8])) * 3600 + int(found[9]) * 60
+        seconds += offset if found[8][0] == "-" else -offset
+    return seconds * 1_000_000_000 + int((found[7] or "0").ljust(9, "0"))
+
+
+def text_at(values: Mapping[str, object], key: str) -> str | None:
+    """A value as text: strings as they are, the rest as the console shows it; None if there is none."""
+    value = values.get(key)
+    return value if value is None or isinstance(value, str) else text_of(value, str)
+
+
+def _level(severity: object) -> int | None:
+    if not isinstance(severity, str):
+        return None
+    try:
+        return parse_level(severity)
+    except ValueError:
+        return None
+
+
+def _source(value: object) -> Source | None:
+    if not isinstance(value, dict):
+        return None
+    place = cast("dict[str, object]", value)
+    file, line, function = place.get("file"), place.get("line"), place.get("function")
+    if not isinstance(file, str) or not isinstance(line, int):
+        return None
+    return Source(file, line, function if isinstance(function, str) else "")

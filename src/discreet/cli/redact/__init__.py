@@ -1,0 +1,1 @@
+"""`discreet redact`: a log that exists already, without its secrets."""

@@ -1,0 +1,1 @@
+"""`discreet run`: a program as it is, its logs structured and redacted."""

@@ -1,0 +1,1 @@
+"""`discreet scan`: which secrets stand where."""

@@ -1,0 +1,1 @@
+"""`discreet trace`: one request across services."""
