@@ -224,7 +224,7 @@ class Cell:
         for path in sorted((self.place / "books").iterdir()):
             found = json.loads(path.read_text("utf-8"))
             found["slot"] = int(path.name.partition("-")[0])
-            outcome.books.append(found)
+            outcome.statistics.append(found)
             for reason, count in found["dropped"].items():
                 outcome.dropped[reason] = outcome.dropped.get(reason, 0) + count
         self.errors.seek(0)

@@ -35,7 +35,7 @@ class Application:
         self.slot: int = plan["slot"]
         self.tally = Tally(Path(plan["tally"]))
         self.numbers: dict[int, int] = {}
-        self.books: Any = None
+        self.statistics: Any = None
         atexit.register(self.write_books)  # before any peer registers: it runs last, when all is said and done
         if plan.get("handler"):
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -51,7 +51,7 @@ class Application:
 
     def write_books(self) -> None:
         """What the peer says became of the records, where it lives to say it."""
-        found = self.peer.books()
+        found = self.peer.statistics()
         if found is not None:
             path = Path(self.plan["books"]) / f"{self.slot}-{os.getpid()}.json"
             path.write_text(json.dumps(found), "utf-8")

@@ -30,7 +30,7 @@ def _delivery(outcome: Outcome) -> str:
 def _books_balance(outcome: Outcome) -> list[str]:
     return [
         f"the books of process {books['slot']} do not balance: {_shown(books)}"
-        for books in outcome.books
+        for books in outcome.statistics
         for part in (books, *books["sinks"])
         if not _balances(part)
     ][:1]
@@ -65,7 +65,7 @@ def _every_call_is_in_the_books(outcome: Outcome) -> list[str]:
     scenario = outcome.scenario
     if scenario.kills or outcome.exit is None or outcome.hung or (scenario.signal and not scenario.handler):
         return []
-    entered = sum(books["emitted"] - books["adopted"] for books in outcome.books)
+    entered = sum(books["emitted"] - books["adopted"] for books in outcome.statistics)
     if 0 <= entered - outcome.returned <= scenario.handler:
         return []
     return [f"{outcome.returned} calls returned, {entered} are in the books"]

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import sys
 
-from discreet._call.logger import Logger, get_logger
-from discreet._context.ambient import bind_context, clear_context, context, unbind_context
+from discreet import errors
+from discreet._call.logger import Logger, active, get_logger
+from discreet._context.ambient import bind_context, clear_context, context, current_trace_id, unbind_context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from discreet._call.logger import Emitter
     from discreet._config.configure import configure, set_level
     from discreet._config.mask import mask
     from discreet._config.status import explain, flush, health
@@ -97,3 +99,21 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+def _configure_at_first_record() -> Emitter:
+    from discreet._config.configure import configure_at_first_record
+
+    return configure_at_first_record()
+
+
+def _mask(text: str) -> str:
+    from discreet._redaction.redactor import Redactor
+
+    return Redactor().text(text)
+
+
+# The lower layers are handed what they need of the upper ones, so that no import runs up.
+active.configure = _configure_at_first_record
+active.trace_id = current_trace_id
+errors.mask_messages_with(_mask)

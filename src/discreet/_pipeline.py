@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
-from discreet._base.health import ledger
 from discreet._base.levels import INFO, levels
+from discreet._base.statistics import process_statistics
+from discreet._call.logger import active
 from discreet._context.capture import collect
 from discreet._delivery.stream import echoes, writing
 from discreet._redaction.audit import audit, speaker
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from discreet._base.levels import Channel
+    from discreet._call.logger import TraceIds
     from discreet._context.ambient import Context
-    from discreet._context.trace_context import SpanContext
     from discreet._delivery.sink import Sink
     from discreet._record import Encoder, Identity, Record, Redacted
 
@@ -53,6 +54,7 @@ class Pipeline:
         key, policies = redactor.pseudonym_key, redactor.policy.loggers
         self._redactors = {name: Redactor(policy, key) for name, policy in policies.items()}
         self.outputs = outputs
+        self.sinks: tuple[Sink, ...] = tuple(output.sink for output in outputs)
         self.identity = identity
         self.with_locals = with_locals
 
@@ -64,7 +66,7 @@ class Pipeline:
         args: tuple[object, ...],
         fields: dict[str, object],
         frame: FrameType | None,
-        span: SpanContext | None = None,
+        span: TraceIds | None = None,
     ) -> None:
         """A call's record; never raises. With `span` it speaks for that span, whatever is active."""
         try:
@@ -72,7 +74,7 @@ class Pipeline:
         except AttributeError:  # the interpreter has taken this module apart already
             return
         if depth >= _MOST_DEPTH:
-            ledger.drop("recursion")
+            process_statistics.drop("recursion")
             return
         _depth.now = depth + 1
         try:
@@ -93,7 +95,7 @@ class Pipeline:
         except AttributeError:  # the interpreter has taken this module apart already
             return
         if depth >= _MOST_DEPTH:
-            ledger.drop("recursion")
+            process_statistics.drop("recursion")
             return
         _depth.now = depth + 1
         try:
@@ -109,7 +111,7 @@ class Pipeline:
             reason: dict[str, object] = {"reason": type(error).__name__}
             self.process(*collect(logger, level, "a record could not be made", reason, None))
         except Exception as again:  # say it where nothing more can fail
-            ledger.drop(f"internal {type(again).__name__}")
+            process_statistics.drop(f"internal {type(again).__name__}")
 
     def process(self, record: Record, context: Context, args: tuple[object, ...] = ()) -> None:
         """Redact, then encode and deliver to each output that wants it."""
@@ -150,3 +152,9 @@ class Pipeline:
                     sink.drop(f"encoding {type(error).__name__}")
                 else:
                     sink.accept(line, record.level)
+
+
+def pipeline_in_force() -> Pipeline | None:
+    """The pipeline that records take now; None before anything was configured."""
+    emitter = active.emitter
+    return emitter if isinstance(emitter, Pipeline) else None

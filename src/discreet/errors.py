@@ -8,6 +8,10 @@ A log call raises neither: what goes wrong there is counted in `discreet.health(
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 class DiscreetError(Exception):
     """Base of every error that discreet raises on purpose."""
@@ -28,10 +32,19 @@ class ConfigurationError(DiscreetError, ValueError):
         super().__init__(f"{setting}={_masked(_shown(value))}: {_masked(problem)}. {remedy}")
 
 
-def _masked(text: str) -> str:
-    from discreet._redaction.redactor import Redactor  # late: the redactor's own settings raise this error
+class _Masker:
+    """How a message loses its secrets: handed in by the package, since redaction knows the errors and not they it."""
 
-    return Redactor().text(text)
+    mask: Callable[[str], str] | None = None
+
+
+def mask_messages_with(mask: Callable[[str], str]) -> None:
+    """Use this function on whatever a message quotes."""
+    _Masker.mask = staticmethod(mask)
+
+
+def _masked(text: str) -> str:
+    return "…" if _Masker.mask is None else _Masker.mask(text)
 
 
 def _shown(value: object) -> str:

@@ -10,14 +10,15 @@ import logging
 import os
 from typing import TYPE_CHECKING
 
+from discreet._config.assembly import by_format, identity_of
 from discreet._config.configure import configure_at_first_record
 from discreet._config.parsing import FORMATS
 from discreet._config.settings import resolve
 from discreet._config.state import state
 from discreet._delivery.sink import Discard
-from discreet._encoding import by_format
+from discreet._pipeline import pipeline_in_force
 from discreet._record import Identity
-from discreet._redaction.record import around, identity_of, redact
+from discreet._redaction.record import around, redact
 from discreet._redaction.redactor import Redactor
 from discreet._takeover.bridge import to_pipeline
 from discreet._takeover.host import HostRecord
@@ -44,13 +45,14 @@ class Handler(logging.Handler):
         """Hand the record on, unless discreet has it already; never raises."""
         if vars(record).get(TAKEN) == os.getpid():
             return
-        if state.pipeline is None or state.hosted:
+        if pipeline_in_force() is None or state.hosted:
             configure_at_first_record(inside_host=True)
-        if state.pipeline is not None:
+        pipeline = pipeline_in_force()
+        if pipeline is not None:
             if type(record) is HostRecord:  # made before this handler was there
-                state.pipeline.deliver(record.original)
+                pipeline.deliver(record.original)
             else:
-                to_pipeline(state.pipeline, record)
+                to_pipeline(pipeline, record)
 
 
 class Formatter(logging.Formatter):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import threading
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from discreet._base.health import counted
+from discreet._base.diagnostics import counted
 from discreet._base.levels import levels, parse_level
 from discreet._call.logger import active, unconfigured
 from discreet._config.state import state
-from discreet._delivery.sink import Sink
+from discreet._delivery.sink import Sink, running
 from discreet._encoding.json import encode
 from discreet._pipeline import Output, Pipeline
 from discreet._record import Identity
@@ -56,21 +57,21 @@ class _Capture:
         self.pipeline = Pipeline(Redactor(policy, key), (Output(0, encode, _Into(records)),), Identity("test"))
 
     def begin(self, level: int) -> None:
-        self.before = (active.emitter, state.pipeline)
+        self.before = active.emitter
         self.levels = (levels.default, levels.elsewhere, levels.named)
         self.temporary = levels.temporary
-        active.emitter = state.pipeline = self.pipeline
+        active.emitter = self.pipeline
         levels.replace(level, level, {})
 
     def end(self) -> None:
         """Put back what was there, unless another capture or configuration came after and is still in force."""
         if active.emitter is self.pipeline:
-            active.emitter, state.pipeline = self.before
+            active.emitter = self.before
             levels.replace(*self.levels)
             levels.temporary = self.temporary
             levels.refresh()
         for other in _open:
-            if other.before[0] is self.pipeline:
+            if other.before is self.pipeline:
                 other.before, other.levels, other.temporary = self.before, self.levels, self.temporary
 
 
@@ -141,24 +142,25 @@ def told(found: Sequence[str]) -> str:
 
 def reset() -> None:
     """Forget the configuration, as if the process had just started: sinks are closed, hooks taken out."""
-    from discreet._base.health import ledger
+    from discreet._base.statistics import process_statistics
     from discreet._call import limits
+    from discreet._config.configure import PATCHES
     from discreet._context.ambient import EMPTY, current
     from discreet._redaction.audit import audit
     from discreet._redaction.registered import registry
     from discreet._takeover import bridge as _stdlib_bridge
     from discreet._takeover import hooks
-    from discreet.propagation import threads
 
-    for sink in state.sinks:
+    for sink in running.sinks:
         sink.retire()
-    state.settings, state.pipeline, state.sinks, state.hosted = None, None, (), False
+    state.settings, running.sinks, state.hosted = None, (), False
     active.emitter, active.located = unconfigured, 0
     _stdlib_bridge.give_back()
     hooks.uninstall()
-    threads.uninstrument()
+    for patch in PATCHES:
+        import_module(patch).uninstrument()
     limits.forget()
-    ledger.forget()
+    process_statistics.forget()
     audit.forget()
     registry.forget()
     levels.replace(0, 0, {})

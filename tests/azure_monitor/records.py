@@ -49,4 +49,4 @@ def caught(function: Any) -> BaseException:
 def envelopes(environ: dict[str, str] | None = None, **options: Any) -> Any:
     """An encoder whose process has only this environment."""
     sink = ApplicationInsights(OFFLINE, environ=environ or {}, **options)
-    return sink.encoder(cast("Any", None), Redactor())
+    return sink.encoder(Redactor())

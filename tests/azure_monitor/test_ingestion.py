@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
-
 import pytest
 
 from discreet._redaction.redactor import Redactor
@@ -196,7 +194,7 @@ def test_neither_name_nor_destination_shows_the_key(sink):
 
 
 def test_a_record_that_tells_the_connection_string_does_not_tell_the_key(sink, server):
-    sink.encoder(cast("Any", None), Redactor())
+    sink.encoder(Redactor())
     told = Redactor().text(f"connecting with {server.connection_string}")
     assert KEY not in told
     assert "[REDACTED:instrumentation-key]" in told

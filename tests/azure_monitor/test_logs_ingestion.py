@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -32,7 +32,7 @@ def sink_to(url: str, **options: Any) -> LogsIngestion:
 
 
 def encoder(sink: LogsIngestion) -> Any:
-    return sink.encoder(cast("Any", None), Redactor())
+    return sink.encoder(Redactor())
 
 
 @pytest.fixture

@@ -16,8 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import discreet
-from discreet._config.state import state
-from discreet._pipeline import Output
+from discreet._pipeline import Output, pipeline_in_force
 from discreet._redaction.redactor import Redactor
 from discreet.azure import ApplicationInsights
 from discreet.testing import reset
@@ -179,11 +178,10 @@ def of_discreet(call: Callable[[logging.Logger], None]) -> dict[str, Any]:
 
     keeping = Keeping(format="json")
     discreet.configure(sinks=[keeping], environment="production", service="checkout", version="1.4.2", level="debug")
-    pipeline = state.pipeline
+    pipeline = pipeline_in_force()
     assert pipeline is not None
-    assert state.settings is not None
     sink = ApplicationInsights(OFFLINE, resource=RESOURCE, environ={})
-    pipeline.outputs = (Output(0, sink.encoder(state.settings, Redactor()), keeping),)
+    pipeline.outputs = (Output(0, sink.encoder(Redactor()), keeping),)
     call(logging.getLogger("shop.orders"))
     (line,) = lines
     envelope = {**json.loads(line), "iKey": KEY}

@@ -127,7 +127,7 @@ def test_whatever_happens_in_whatever_order_the_books_balance(steps, on_disk):
                 world.do(step, number)
             health = world.sink.health()
             assert balances(health), (step, health)
-            assert health["waiting"] == world.sink.books.waiting
+            assert health["waiting"] == world.sink.statistics.waiting
         world.mood = "takes"
         for _ in range(100):
             world.sink._sender.step()

@@ -10,12 +10,11 @@ from contextlib import suppress
 import pytest
 
 import discreet
-from discreet._config.state import state
 from discreet._delivery.export import retry
 from discreet._delivery.export.http import Http
 from discreet._delivery.export.receipt import Unreachable
 from discreet._delivery.export.sink import Receipt
-from discreet._delivery.sink import Discard
+from discreet._delivery.sink import Discard, running
 from discreet.errors import ConfigurationError
 
 from .receiver import DEADLINE, Posting, Receiver, Reply, Scripted, balances, hanging
@@ -315,7 +314,7 @@ def test_one_sink_that_hangs_takes_no_time_from_another(receiver, configured):
 
 def test_an_encoder_that_fails_is_counted(configured):
     class Broken(Scripted):
-        def encoder(self, settings, redactor):
+        def encoder(self, redactor):
             def encode(record):
                 raise KeyError("secret")
 
@@ -403,7 +402,7 @@ def test_a_retired_sink_without_a_place_on_disk_goes_on_for_a_while(receiver, co
     receiver.hold.set()
     receiver.wait(lambda: len(receiver.lines) == 1)
     until = time.monotonic() + DEADLINE
-    while state.leaving and time.monotonic() < until:
+    while running.draining and time.monotonic() < until:
         threading.Event().wait(0.01)
     health = discreet.health()
     assert (health["delivered"], health["waiting"], health["dropped"]) == (1, 0, {})
@@ -416,7 +415,7 @@ def test_a_sink_that_is_on_its_way_out_may_be_named_again(receiver, configured):
     log.info("first")
     configured(Discard())
     log = configured(sink)
-    assert not state.leaving
+    assert not running.draining
     log.info("second")
     receiver.hold.set()
     assert discreet.flush(DEADLINE)

@@ -247,6 +247,6 @@ def test_zstd_that_is_not_installed_is_refused_with_a_remedy(tmp_path, monkeypat
     def missing(name, package=None):
         raise ImportError(name)
 
-    monkeypatch.setattr("discreet._logfiles.opening.import_module", missing)
+    monkeypatch.setattr("discreet._base.compression.import_module", missing)
     with pytest.raises(discreet.ConfigurationError, match=r'pip install "discreet\[zstd\]"'):
         discreet.File(tmp_path / "x", rotate_bytes=10, compress="zstd")

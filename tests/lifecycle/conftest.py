@@ -11,7 +11,7 @@ from discreet._encoding.json import encode
 class Away(Remote):
     def __init__(self, **options):
         super().__init__(**{"delay": 3600, **options})
-    def encoder(self, settings, redactor):
+    def encoder(self, redactor):
         return encode
     def send(self, batch, timeout, write=os.write, Receipt=Receipt):  # bound: at the very end globals are gone
         write(1, b"".join(batch))

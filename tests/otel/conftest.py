@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 import discreet
-from discreet._config.state import state
 from discreet._delivery.sink import Discard
-from discreet._pipeline import Output
+from discreet._pipeline import Output, pipeline_in_force
 from discreet._record import Record
 from discreet._redaction.redactor import Redactor
 
@@ -40,7 +39,7 @@ def record() -> Callable[..., Any]:
     kept: list[Any] = []
     sink = Discard()
     discreet.configure(sinks=[sink], service="shop", environment="prod", level="trace", take_over=False)
-    pipeline = state.pipeline
+    pipeline = pipeline_in_force()
     assert pipeline is not None
     pipeline.outputs = (Output(0, lambda made: kept.append(made) or b"\n", sink),)
     log = discreet.get_logger("shop.api")

@@ -13,6 +13,7 @@ import pytest
 
 import discreet
 import discreet.testing
+from discreet._config.assembly import setup_for
 from discreet._config.settings import resolve
 from discreet._delivery.export.sink import Unreachable
 from discreet._encoding.schemas.otel_mapping import Limits
@@ -243,7 +244,7 @@ def test_what_waits_for_one_tenant_or_key_is_kept_apart_from_anothers(other, tmp
 
     def place(endpoint="http://127.0.0.1:9/", **options):
         sink = OTLP(endpoint, environ={}, **options)
-        sink.prepare(settings)
+        sink.prepare(setup_for(settings))
         return sink._depot.spool.folder
 
     first = place(headers={"tenant": "a"})
@@ -258,7 +259,7 @@ def test_of_a_credential_nothing_is_stored_that_could_be_tried_without_the_salt(
     for state in ("one", "two"):
         monkeypatch.setenv("DISCREET_STATE_DIR", str(tmp_path / state))
         sink = OTLP("http://127.0.0.1:9/", headers={"api-key": "weak"}, environ={})
-        sink.prepare(settings)
+        sink.prepare(setup_for(settings))
         names.append(sink._depot.spool.folder.name)
         salt = tmp_path / state / "salt"
         assert stat.S_IMODE(salt.stat().st_mode) == 0o600

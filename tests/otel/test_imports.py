@@ -8,9 +8,8 @@ import sys
 import pytest
 
 import discreet
-from discreet._config.state import state
-from discreet._encoding.schemas.otel import encoder
 from discreet._redaction.redactor import Redactor
+from discreet.otel.resource import file_encoder
 
 from .receiver import attributes_of, from_json
 from .test_record import plain
@@ -55,8 +54,7 @@ def test_the_file_formats_encoder_knows_the_resource_and_the_limits(monkeypatch)
     monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "team=blue")
     monkeypatch.setenv("OTEL_ATTRIBUTE_COUNT_LIMIT", "1")
     discreet.configure(sinks=[], service="shop", take_over=False)
-    assert state.settings is not None
-    line = encoder(state.settings, Redactor())(plain(fields={"a": 1, "b": 2}))
+    line = file_encoder(Redactor())(plain(fields={"a": 1, "b": 2}))
     [resource] = from_json(line).resource_logs
     assert attributes_of(resource.resource)["team"] == "blue"
     [record] = resource.scope_logs[0].log_records

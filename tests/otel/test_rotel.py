@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import discreet
-from discreet._config.state import state
+from discreet._pipeline import pipeline_in_force
 from discreet.otel import OTLP
 
 from .receiver import Receiver, attributes_of, value_of
@@ -134,7 +134,7 @@ def test_records_come_through_a_collector_as_they_were_made(collector, receiver,
     )
     sink = OTLP(endpoint, protocol=protocol, compression=compression, delay=0.05)
     discreet.configure(sinks=[sink], service="shop", environment="prod", take_over=False)
-    pipeline = state.pipeline
+    pipeline = pipeline_in_force()
     assert pipeline is not None
     log = discreet.get_logger("shop.api")
     given: dict[str, Any] = {"n": 2**62, "part": 1.5, "yes": True, "list": [1, "a"], "map": {"a": {"b": 1}}}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
+from discreet._base.diagnostics import report_problem
+
 if TYPE_CHECKING:
-    import threading
     from types import TracebackType
 
 
@@ -18,7 +20,7 @@ def add_to(counts: dict[str, int], reason: str, count: int = 1) -> None:
     counts[reason] += count
 
 
-class Books:
+class Statistics:
     """What became of the lines one sink was given. They outlive the sink, for `health()`.
 
     They always balance: emitted == delivered + waiting + dropped + handed over. Whoever writes them holds the lock of
@@ -109,3 +111,34 @@ class Patient:
     ) -> None:
         if self._held.pop():
             self._lock.release()
+
+
+class ProcessStatistics:
+    """Counts that belong to no sink: records lost before they reached one, and records held back by a limit."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()  # re-entrant: a signal handler may log while its own thread is in here
+        self.lost: dict[str, int] = {}
+        self.held = 0
+        self.past: list[Statistics] = []
+        """Of the sinks that an earlier configuration used."""
+
+    def drop(self, reason: str) -> None:
+        """Count one record that reached no sink, and say so once per reason on stderr."""
+        with self._lock:
+            first = reason not in self.lost
+            self.lost[reason] = self.lost.get(reason, 0) + 1
+        if first:
+            report_problem(f"a record was lost: {reason}")
+
+    def suppressed(self) -> None:
+        """Count one record that `once`, `every` or `sample` held back."""
+        with self._lock:
+            self.held += 1
+
+    def forget(self) -> None:
+        """Start the books anew, as a forked child does: what the parent wrote is the parent's."""
+        self.__init__()  # type: ignore[misc]  # the lock may be held by a thread that this process does not have
+
+
+process_statistics = ProcessStatistics()

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from discreet._base.health import ledger
-from discreet._base.levels import levels
-from discreet._call.logger import Logger, active
-from discreet._context.ambient import current
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
-    from types import FrameType
 
     Limit = Callable[[Hashable], "int | None"]
     """Given a call site: None to hold the record back, else how many were held back since the last one."""
@@ -36,41 +29,6 @@ def forget() -> None:
     """Let every call site start anew."""
     _seen.clear()
     _last.clear()
-
-
-class Limited(Logger):
-    """A logger that holds some records back."""
-
-    __slots__ = ("_limit",)
-
-    def __init__(self, name: str, bound: dict[str, object], limit: Limit) -> None:
-        super().__init__(name, bound)
-        self._limit = limit
-
-    def bind(self, /, **fields: object) -> Logger:
-        """As `Logger.bind`; the limit stays."""
-        return Limited(self._channel.name, {**self._bound, **fields}, self._limit)
-
-    def unbind(self, /, *names: str) -> Logger:
-        """As `Logger.unbind`; the limit stays."""
-        return Limited(self._channel.name, {k: v for k, v in self._bound.items() if k not in names}, self._limit)
-
-    def new(self, /, **fields: object) -> Logger:
-        """As `Logger.new`; the limit stays."""
-        return Limited(self._channel.name, fields, self._limit)
-
-    def _emit(self, level: int, message: object, args: tuple[object, ...], fields: dict[str, object]) -> None:
-        if levels.temporary and not levels.allows(self._channel.name, level):
-            return
-        frame: FrameType = sys._getframe(2)
-        held = self._limit((frame.f_code, frame.f_lineno, message if type(message) is str else None))
-        if held is None:
-            ledger.suppressed()
-            return
-        if held:
-            fields["suppressed"] = held
-        fields = {**self._bound, **fields}
-        active.emitter.emit(self._channel, level, message, args, fields, frame if level >= active.located else None)
 
 
 def once(site: Hashable) -> int | None:
@@ -104,14 +62,14 @@ def every(seconds: float) -> Limit:
     return limit
 
 
-def sample(rate: float) -> Limit:
+def sample(rate: float, trace_id: Callable[[], str | None]) -> Limit:
     """Pass a share; the whole trace or nothing of it, where there is a trace."""
     share = min(1.0, max(0.0, float(rate)))
 
     def limit(_site: Hashable) -> int | None:
-        span = current.get().span
+        trace = trace_id()
         # The trace id's last 14 digits are random by the recommendation; the same digits decide in every service.
-        digits = os.urandom(7).hex() if span is None else span.trace_id[-14:]
+        digits = os.urandom(7).hex() if trace is None else trace[-14:]
         draw = int(digits, 16) / 16**14
         return 0 if draw < share else None
 

@@ -12,7 +12,20 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Protocol
 
-    from discreet._context.trace_context import SpanContext
+    from discreet._call.limits import Limit
+
+    class TraceIds(Protocol):
+        """Whose record it is, for one that is made when its span is no longer the active one."""
+
+        @property
+        def trace_id(self) -> str:
+            """The trace, in hexadecimal."""
+            ...
+
+        @property
+        def span_id(self) -> str:
+            """The span, in hexadecimal."""
+            ...
 
     class Emitter(Protocol):
         """Steps 2 to 5, as a logger sees them."""
@@ -25,7 +38,7 @@ if TYPE_CHECKING:
             args: tuple[object, ...],
             fields: dict[str, object],
             frame: FrameType | None,
-            span: SpanContext | None = None,
+            span: TraceIds | None = None,
         ) -> None:
             """Make, redact, encode and deliver one record; never raises."""
 
@@ -41,12 +54,10 @@ class _Unconfigured:
         args: tuple[object, ...],
         fields: dict[str, object],
         frame: FrameType | None,
-        span: SpanContext | None = None,
+        span: TraceIds | None = None,
     ) -> None:
-        from discreet._config.configure import configure_at_first_record
-
-        emitter = configure_at_first_record()
-        if channel.threshold <= level:
+        emitter = active.configure()
+        if channel.threshold <= level and emitter is not self:
             emitter.emit(channel, level, message, args, fields, frame if level >= active.located else None, span)
 
 
@@ -54,14 +65,21 @@ unconfigured = _Unconfigured()
 
 
 class _Active:
-    """The pipeline in force. Loggers look it up at each call, so that none is stuck with an old configuration."""
+    """The pipeline in force. Loggers look it up at each call, so that none is stuck with an old configuration.
 
-    __slots__ = ("emitter", "located")
+    What a logger needs of the layers above is handed in here by the package itself.
+    """
+
+    __slots__ = ("configure", "emitter", "located", "trace_id")
 
     def __init__(self) -> None:
         self.emitter: Emitter = unconfigured
         self.located = 0
         """From this level up a record says where it was made: WARNING, unless a host's formatters may ask for it."""
+        self.configure: Callable[[], Emitter] = lambda: unconfigured
+        """Configure discreet at the first record of a process that nobody configured."""
+        self.trace_id: Callable[[], str | None] = lambda: None
+        """The id of the active trace, by which `sample` decides."""
 
 
 active = _Active()
@@ -75,11 +93,12 @@ class Logger:
     the forms that `logging` takes: True, an exception, or the triple of `sys.exc_info()`.
     """
 
-    __slots__ = ("_bound", "_channel")
+    __slots__ = ("_bound", "_channel", "_limit")
 
-    def __init__(self, name: str, bound: dict[str, object] | None = None) -> None:
+    def __init__(self, name: str, bound: dict[str, object] | None = None, limit: Limit | None = None) -> None:
         self._channel = levels.channel(name)
         self._bound: dict[str, object] = {} if bound is None else bound
+        self._limit = limit
 
     @property
     def name(self) -> str:
@@ -138,49 +157,66 @@ class Logger:
 
     def bind(self, /, **fields: object) -> Logger:
         """A logger of the same name that adds these fields to each record."""
-        return Logger(self._channel.name, {**self._bound, **fields})
+        return Logger(self._channel.name, {**self._bound, **fields}, self._limit)
 
     def unbind(self, /, *names: str) -> Logger:
         """A logger without those bound fields; unknown names are ignored."""
-        return Logger(self._channel.name, {k: v for k, v in self._bound.items() if k not in names})
+        return Logger(self._channel.name, {k: v for k, v in self._bound.items() if k not in names}, self._limit)
 
     def new(self, /, **fields: object) -> Logger:
         """A logger of the same name with these bound fields only."""
-        return Logger(self._channel.name, fields)
+        return Logger(self._channel.name, fields, self._limit)
 
     @property
     def once(self) -> Logger:
         """`log.once.warning("...")`: each message once per call site for the life of the process."""
-        from discreet._call.limits import Limited, once
+        from discreet._call.limits import once
 
-        return Limited(self._channel.name, self._bound, once)
+        return Logger(self._channel.name, self._bound, once)
 
     def every(self, seconds: float) -> Logger:
         """`log.every(5).info("...")`: each call site at most once in so many seconds.
 
         The next record that passes says in `suppressed` how many did not.
         """
-        from discreet._call.limits import Limited, every
+        from discreet._call.limits import every
 
-        return Limited(self._channel.name, self._bound, every(seconds))
+        return Logger(self._channel.name, self._bound, every(seconds))
 
     def sample(self, rate: float) -> Logger:
         """`log.sample(0.01).debug("...")`: this share of records, from 0 to 1.
 
         Inside a trace the decision is the trace's, so that a sampled trace is whole.
         """
-        from discreet._call.limits import Limited, sample
+        from discreet._call.limits import sample
 
-        return Limited(self._channel.name, self._bound, sample(rate))
+        return Logger(self._channel.name, self._bound, sample(rate, active.trace_id))
 
     def _emit(self, level: int, message: object, args: tuple[object, ...], fields: dict[str, object]) -> None:
+        if self._limit is not None and not self._passes(level, message, fields, sys._getframe(2)):
+            return
         if self._bound:
             fields = {**self._bound, **fields}
         frame = sys._getframe(2) if level >= active.located else None
         active.emitter.emit(self._channel, level, message, args, fields, frame)
 
+    def _passes(self, level: int, message: object, fields: dict[str, object], frame: FrameType) -> bool:
+        """Whether the limit lets the record pass; adds to its fields how many it held back before."""
+        if levels.temporary and not levels.allows(self._channel.name, level):
+            return False
+        assert self._limit is not None
+        suppressed = self._limit((frame.f_code, frame.f_lineno, message if type(message) is str else None))
+        if suppressed is None:
+            from discreet._base.statistics import process_statistics
+
+            process_statistics.suppressed()
+            return False
+        if suppressed:
+            fields["suppressed"] = suppressed
+        return True
+
     def __reduce__(self) -> tuple[Callable[..., Logger], tuple[object, ...]]:
-        return Logger, (self._channel.name, self._bound)
+        return type(self), (self._channel.name, self._bound)
 
     def __repr__(self) -> str:
         return f"<discreet.Logger {self._channel.name!r}>"

@@ -9,21 +9,19 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from discreet._base.health import ledger
 from discreet._base.levels import WARNING, levels, parse_level
+from discreet._base.statistics import process_statistics
 from discreet._call import limits
 from discreet._call.logger import active
 from discreet._config import lifecycle
 from discreet._config import settings as _settings
+from discreet._config.assembly import encoder_for, identity_of, redactor_for, setup_for
 from discreet._config.exporters import PREFIXES
 from discreet._config.state import state
 from discreet._delivery.buffered.sink import around
+from discreet._delivery.sink import running
 from discreet._delivery.stream import Stream
-from discreet._encoding import choose
-from discreet._pipeline import ANY, Output, Pipeline
-from discreet._redaction.record import identity_of
-from discreet._redaction.redactor import Redactor
-from discreet._redaction.registered import registry
+from discreet._pipeline import ANY, Output, Pipeline, pipeline_in_force
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -38,6 +36,9 @@ if TYPE_CHECKING:
 
 # Loaded now: a first import on the way of a record takes a lock that a child forked meanwhile would wait for forever.
 _PRELOADED = (limits,)
+PATCHES = ("discreet.propagation.threads",)
+"""Modules that make context follow the work, by name: the core does not know the edges. Each has `instrument()`."""
+
 _lock = threading.RLock()
 _said: set[str] = set()  # advice is given once per process
 
@@ -97,7 +98,7 @@ def configure_at_first_record(*, inside_host: bool = False) -> Emitter:
     A wrong setting must not cost the application its first log call: it is reported, and defaults serve.
     """
     with _lock:
-        if state.pipeline is not None and not (inside_host and state.hosted):
+        if pipeline_in_force() is not None and not (inside_host and state.hosted):
             return active.emitter
         logging = sys.modules.get("logging")
         problem = None
@@ -132,26 +133,26 @@ def _install_what_works(settings: Settings) -> None:
 def _install(settings: Settings, *, take_over: bool) -> None:
     import_module("discreet._config.status")  # now: a signal handler that flushes may interrupt a first import
     settings = replace(settings, sinks=around(settings.sinks, settings.delivery))
-    redactor = _redactor(settings)
+    redactor, setup = redactor_for(settings), setup_for(settings)
     opened: list[Sink] = []
     try:
         for sink in settings.sinks:
             sink.open()
-            sink.prepare(settings)
+            sink.prepare(setup)
             sink.retired = False
             opened.append(sink)
         outputs = tuple(
-            Output(_level(sink, sink.level, 0), choose(sink, settings, redactor), sink, _level(sink, sink.below, ANY))
-            for sink in settings.sinks
+            Output(_level(sink, sink.level, 0), encode, sink, _level(sink, sink.below, ANY))
+            for sink, encode in ((sink, encoder_for(sink, settings, redactor)) for sink in settings.sinks)
         )
     except Exception:
         for sink in opened:
-            if sink not in state.sinks:
+            if sink not in running.sinks:
                 sink.retire()
         raise
-    previous = state.sinks
+    previous = running.sinks
     pipeline = Pipeline(redactor, outputs, identity_of(settings, redactor), with_locals=settings.with_locals)
-    state.settings, state.pipeline, state.sinks, state.hosted = settings, pipeline, settings.sinks, False
+    state.settings, running.sinks, state.hosted = settings, settings.sinks, False
     active.emitter, active.located = pipeline, WARNING
     wanted = settings.levels
     levels.replace(wanted.default, wanted.elsewhere, dict(wanted.named))
@@ -159,17 +160,17 @@ def _install(settings: Settings, *, take_over: bool) -> None:
     retiring = [sink for sink in previous if not any(sink is other for other in (*settings.sinks, *inner))]
     lifecycle.hurry(retiring)  # so that they send side by side
     for sink in retiring:
-        ledger.past.append(sink.books)
+        process_statistics.past.append(sink.statistics)
         sink.retire()
     lifecycle.install()
     if take_over:
         from discreet._takeover import bridge as _stdlib_bridge
         from discreet._takeover import hooks
-        from discreet.propagation import threads
 
         _stdlib_bridge.take_over()
         hooks.install()
-        threads.instrument()
+        for patch in PATCHES:
+            import_module(patch).instrument()
         lifecycle.install_sigterm()
         state.took_over = True
     elif any(sink.ends_itself for sink in settings.sinks):  # lines wait: to die of SIGTERM as ever would lose them
@@ -183,22 +184,14 @@ def _install(settings: Settings, *, take_over: bool) -> None:
             _say(30, advice)
 
 
-def _redactor(settings: Settings) -> Redactor:
-    """The redactor of a configuration, which knows the secrets of the environment too."""
-    redactor = Redactor(settings.redaction, settings.pseudonym_key)
-    if settings.redaction.environment:
-        registry.add_environment(os.environ, redactor.key)
-    return redactor
-
-
 def _into_host(settings: Settings) -> None:
     """Keep the host's handlers and levels: records that pass them are the host's to write."""
     from discreet._takeover.host import HostPipeline, HostSink
 
-    redactor = _redactor(settings)
+    redactor = redactor_for(settings)
     sink = HostSink()
     pipeline = HostPipeline(sink, redactor, identity_of(settings, redactor), with_locals=settings.with_locals)
-    state.settings, state.pipeline, state.sinks, state.hosted = settings, pipeline, (sink,), True
+    state.settings, running.sinks, state.hosted = settings, (sink,), True
     active.emitter, active.located = pipeline, 0
     levels.replace(0, 0, {})
     lifecycle.install()

@@ -13,8 +13,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from discreet._base import threads
-from discreet._base.health import complain, ledger
+from discreet._base.diagnostics import report_problem
+from discreet._base.statistics import process_statistics
 from discreet._config.state import state
+from discreet._delivery.sink import running
+from discreet._pipeline import pipeline_in_force
 from discreet._record import Identity
 from discreet._redaction.audit import audit
 
@@ -63,7 +66,7 @@ def install_sigterm() -> None:
 def flush(timeout: float | None = None) -> bool:
     """Flush every sink, all within `timeout` seconds; whether all of it was delivered. Never raises."""
     deadline = None if timeout is None else time.monotonic() + max(0.0, timeout)
-    sinks = state.sinks
+    sinks = running.sinks
     hurry(sinks)
     # Those that cannot be told to stop come last, so that they cost the others nothing.
     results = [_flush(sink, deadline) for sink in sorted(sinks, key=lambda sink: not _takes_timeout(sink))]
@@ -76,15 +79,15 @@ def hurry(sinks: Iterable[Sink]) -> None:
         try:
             sink.hurry()
         except Exception as error:  # it may still be flushed
-            complain(f"{sink.name} could not be hurried: {type(error).__name__}")
+            report_problem(f"{sink.name} could not be hurried: {type(error).__name__}")
 
 
 def _flush(sink: Sink, deadline: float | None) -> bool:
     try:
         result: object = sink.flush(_left(deadline)) if _takes_timeout(sink) else _in_time(sink.flush, deadline)
-        return not sink.books.lost_since_asked() if result is None else bool(result)
+        return not sink.statistics.lost_since_asked() if result is None else bool(result)
     except Exception as error:  # a sink of the user's may raise anything
-        complain(f"{sink.name} could not be flushed: {type(error).__name__}")
+        report_problem(f"{sink.name} could not be flushed: {type(error).__name__}")
         return False
 
 
@@ -131,7 +134,7 @@ def drain() -> None:
     """The process ends: one budget for all sinks to deliver, or to store, what waits. Never raises."""
     settings = state.settings
     deadline = time.monotonic() + (EXIT_TIMEOUT if settings is None else settings.exit_timeout)
-    sinks = (*state.sinks, *state.leaving.values())
+    sinks = (*running.sinks, *running.draining.values())
     hurry(sinks)
     for sink in sorted(sinks, key=lambda sink: not _takes_timeout(sink)):
         if not sink.ends_itself:
@@ -139,7 +142,7 @@ def drain() -> None:
         try:
             sink.end(max(_LEAST, deadline - time.monotonic()))
         except Exception as error:  # at exit there is nobody left to raise to
-            complain(f"{sink.name} could not be ended: {type(error).__name__}")
+            report_problem(f"{sink.name} could not be ended: {type(error).__name__}")
 
 
 def _terminated(number: int, _frame: FrameType | None) -> None:
@@ -155,7 +158,7 @@ def _terminated(number: int, _frame: FrameType | None) -> None:
 
 def _amid_record() -> bool:
     """Whether the signal interrupted a log call that holds what the threads that deliver need."""
-    return any(sink.is_held for sink in state.sinks)
+    return any(sink.is_held for sink in running.sinks)
 
 
 def _again(number: int, seen: int) -> None:
@@ -184,7 +187,10 @@ def _drain_at_end_of_worker(_reminder: object = None) -> None:
 
 
 def _before_fork() -> None:
-    _forking.sinks = (*state.sinks, *state.leaving.values())  # another thread may configure before this one has forked
+    _forking.sinks = (
+        *running.sinks,
+        *running.draining.values(),
+    )  # another thread may configure before this one has forked
     for sink in _forking.sinks:
         sink.before_fork()
 
@@ -195,18 +201,18 @@ def _after_fork_in_parent() -> None:
 
 
 def _after_fork_in_child() -> None:
-    ledger.forget()
+    process_statistics.forget()
     audit.forget()
     limits = sys.modules.get("discreet._call.limits")
     if limits is not None:
         limits.renew_lock()
     forked: tuple[Sink, ...] = _forking.sinks
-    for sink in (*forked, *(sink for sink in state.sinks if sink not in forked)):
+    for sink in (*forked, *(sink for sink in running.sinks if sink not in forked)):
         sink.after_fork_in_child()
-    state.leaving.clear()  # what they still send is the parent's
+    running.draining.clear()  # what they still send is the parent's
     if state.took_over:
         sys.modules["discreet._takeover.hooks"].cover_multiprocessing()
-    pipeline = state.pipeline
+    pipeline = pipeline_in_force()
     if pipeline is not None:
         parent = pipeline.identity
         pipeline.identity = Identity(parent.service, parent.version, parent.environment, parent.host, os.getpid())

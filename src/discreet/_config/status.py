@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from discreet._base.engine import ENGINE
-from discreet._base.health import ledger
 from discreet._base.levels import levels, severity_text
+from discreet._base.statistics import process_statistics
 from discreet._config import lifecycle
 from discreet._config.state import state
+from discreet._delivery.sink import running
 from discreet._redaction.audit import audit
 from discreet._redaction.redactor import Redactor
 
@@ -36,11 +37,11 @@ def health() -> dict[str, Any]:
     (`retries`). `suppressed` are records held back by `once`, `every` or `sample`, and `redacted` the markers
     written, by kind, under the configuration in force.
     """
-    sinks: list[dict[str, Any]] = [dict(sink.health()) for sink in state.sinks]
-    in_force = [sink.books for sink in state.sinks]
-    past = [books for books in ledger.past if not any(books is other for other in in_force)]
+    sinks: list[dict[str, Any]] = [dict(sink.health()) for sink in running.sinks]
+    in_force = [sink.statistics for sink in running.sinks]
+    past = [books for books in process_statistics.past if not any(books is other for other in in_force)]
     all_books: list[dict[str, Any]] = [*sinks, *(books.shown(books.waiting) for books in past)]
-    dropped: dict[str, int] = dict(ledger.lost)
+    dropped: dict[str, int] = dict(process_statistics.lost)
     sums = {name: sum(books.get(name, 0) for books in all_books) for name in _COUNTS}  # a sink may tell less
     sums["emitted"] += sum(dropped.values())
     for books in all_books:
@@ -49,7 +50,7 @@ def health() -> dict[str, Any]:
     return {
         **sums,
         "dropped": dropped,
-        "suppressed": ledger.held,
+        "suppressed": process_statistics.held,
         "redacted": dict(audit.by_kind),
         "redacted_by_logger": dict(audit.by_logger),
         "sinks": sinks,
@@ -69,7 +70,7 @@ def explain() -> dict[str, Any]:
         "environment": f"{settings.environment.name} (behaves as {settings.environment.profile})",
         "level": "the host's" if hosted else _levels_text(),
         "format": "the host's" if hosted else settings.format,
-        "sinks": ", ".join(sink.name for sink in state.sinks) or "none",
+        "sinks": ", ".join(sink.name for sink in running.sinks) or "none",
         "locals": "on" if settings.with_locals else "off",
     }
     redactor = Redactor(settings.redaction)  # names and paths come from the environment, as secrets do

@@ -75,6 +75,12 @@ EMPTY = Context({})
 current: ContextVar[Context] = ContextVar("discreet", default=EMPTY)
 
 
+def current_trace_id() -> str | None:
+    """The id of the trace that we are in here, if any."""
+    span = current.get().span
+    return None if span is None else span.trace_id
+
+
 def _text(value: object) -> str:
     try:
         return str(value)

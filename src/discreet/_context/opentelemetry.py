@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from discreet._context.trace_context import SpanContext
-    from discreet._span.opentelemetry import SdkSpan
+from discreet._context.trace_context import SpanContext
 
 
 def active_ids() -> tuple[str, str] | None:
@@ -24,11 +22,8 @@ def active_ids() -> tuple[str, str] | None:
 _tracer: tuple[object, Any] = (None, None)
 
 
-def begin_span(name: str, kind: str, ours: SpanContext | None) -> SdkSpan | None:
-    """A span in the application's own traces, current from here on; None where it has no SDK set up for them.
-
-    `ours` is the span around it as we know it.
-    """
+def sdk_tracer() -> Any:
+    """The tracer of the application's own SDK; None where it has none set up for traces."""
     global _tracer  # noqa: PLW0603 - of the provider that is set; it is set once
     try:
         provider = sys.modules["opentelemetry.trace"].get_tracer_provider()
@@ -36,11 +31,15 @@ def begin_span(name: str, kind: str, ours: SpanContext | None) -> SdkSpan | None
             return None
         if _tracer[0] is not provider:
             _tracer = (provider, provider.get_tracer("discreet"))
-        from discreet._span.opentelemetry import begin
-
-        return begin(_tracer[1], name, kind, ours)
-    except Exception:  # another version, a sampler that raises: a span of ours is good too
+        return _tracer[1]
+    except Exception:  # another version: a span of ours is good too
         return None
+
+
+def ids_of(context: Any) -> SpanContext:
+    """OpenTelemetry's span context as ours."""
+    header = context.trace_state.to_header() if context.trace_state else ""
+    return SpanContext(f"{context.trace_id:032x}", f"{context.span_id:016x}", int(context.trace_flags) & 0xFF, header)
 
 
 def server_span() -> tuple[SpanContext, str | None] | None:
@@ -50,8 +49,6 @@ def server_span() -> tuple[SpanContext, str | None] | None:
         kind = getattr(span, "kind", None)
         if getattr(kind, "name", "") != "SERVER" or not span.is_recording():
             return None
-        from discreet._span.opentelemetry import ids_of
-
         return ids_of(span.get_span_context()), None if span.parent is None else f"{span.parent.span_id:016x}"
     except Exception:  # as above
         return None

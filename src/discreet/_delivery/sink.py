@@ -6,14 +6,14 @@ import threading
 from typing import TYPE_CHECKING
 
 from discreet._base import threads
-from discreet._base.health import complain, reason_of
-from discreet._base.statistics import Books, Patient
+from discreet._base.diagnostics import reason_of, report_problem
+from discreet._base.statistics import Patient, Statistics
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Mapping
 
-    from discreet._config.settings import Settings
+    from discreet._delivery.setup import Setup
     from discreet._record import Encoder
     from discreet._redaction.redactor import Redactor
 
@@ -44,7 +44,7 @@ class Sink:
         # Re-entrant: a signal handler may log while its own thread is inside `write`.
         self._lock: threading.RLock | Patient = threading.RLock()
         self._forking = 0
-        self.books = Books()
+        self.statistics = Statistics()
         self.retired = False
 
     @property
@@ -60,10 +60,10 @@ class Sink:
     def open(self) -> None:
         """Called by each `configure()` that names the sink; raise `ConfigurationError` if it can never work."""
 
-    def prepare(self, settings: Settings) -> None:
+    def prepare(self, setup: Setup) -> None:
         """Called after `open`, for a sink that depends on other settings."""
 
-    def encoder(self, settings: Settings, redactor: Redactor) -> Encoder | None:
+    def encoder(self, redactor: Redactor) -> Encoder | None:
         """How this sink wants records spelt, if in a way of its own (None: as `format` says).
 
         Called by each `configure()`. `redactor` is for what the sink adds by itself; records come redacted.
@@ -84,7 +84,7 @@ class Sink:
         True: all of it was delivered, and none was lost since the last `flush`. A `flush(self)` that takes no
         timeout and returns None serves too.
         """
-        return not self.books.lost_since_asked()
+        return not self.statistics.lost_since_asked()
 
     def close(self) -> None:
         """Release what `open` took. Called after `flush`, by the `configure()` that no longer names the sink."""
@@ -95,14 +95,14 @@ class Sink:
         Never raises. A sink whose write is stuck is left open, because a new configuration must not wait for it.
         """
         if not self._lock.acquire(timeout=_PATIENCE):
-            complain(f"{self.name} was not closed: a write is stuck")
+            report_problem(f"{self.name} was not closed: a write is stuck")
             return
         try:
             self.retired = True
             self.flush()
             self.close()
         except Exception as error:  # what a sink's own code raises must not stop the new configuration
-            complain(f"{self.name} could not be closed: {type(error).__name__}")
+            report_problem(f"{self.name} could not be closed: {type(error).__name__}")
         finally:
             self._lock.release()
 
@@ -122,7 +122,7 @@ class Sink:
         try:
             with self._lock:
                 self.write(line)
-                books = self.books
+                books = self.statistics
                 books.emitted += 1
                 books.delivered += 1
         except Exception as error:  # whatever a sink raises, the caller's work goes on
@@ -131,11 +131,11 @@ class Sink:
     def drop(self, reason: str) -> None:
         """Count one record that came here and is lost, and say so once per reason on stderr."""
         with self._lock:
-            first = reason not in self.books.dropped
-            self.books.emitted += 1
-            self.books.lose(reason)
+            first = reason not in self.statistics.dropped
+            self.statistics.emitted += 1
+            self.statistics.lose(reason)
         if first:
-            complain(f"a record could not be written to {self.name}: {reason}; discreet.health() keeps count")
+            report_problem(f"a record could not be written to {self.name}: {reason}; discreet.health() keeps count")
 
     def before_fork(self) -> None:
         """Wait until no thread is inside `write`, where it may hold locks (the stream's own) that a child never frees.
@@ -159,7 +159,7 @@ class Sink:
         """This sink's books."""
         held = self._lock.acquire(timeout=_PATIENCE)  # a write that is stuck must not hide the books
         try:
-            return {"sink": self.name, **self.books.shown(self.books.waiting)}
+            return {"sink": self.name, **self.statistics.shown(self.statistics.waiting)}
         finally:
             if held:
                 self._lock.release()
@@ -170,3 +170,16 @@ class Discard(Sink):
 
     def write(self, line: bytes) -> None:
         """Do nothing."""
+
+
+class Running:
+    """The sinks of this process."""
+
+    def __init__(self) -> None:
+        self.sinks: tuple[Sink, ...] = ()
+        """Those of the configuration in force."""
+        self.draining: dict[int, Sink] = {}
+        """Those of an earlier configuration that still deliver what waits, by id."""
+
+
+running = Running()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, cast
 
-from discreet._record import Identity, SafeFields, Source, free_key, reserved
+from discreet._record import SafeFields, Source, free_key, reserved
 from discreet._redaction.registered import registry
 from discreet._values.exceptions import describe, render
 from discreet._values.lazy import resolve
@@ -14,7 +13,6 @@ from discreet._values.messages import fill, interpolate, names_in, says_somethin
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from discreet._config.settings import Settings
     from discreet._context.ambient import Context
     from discreet._record import Plain, Record, Redacted
     from discreet._redaction.redactor import Redactor
@@ -134,18 +132,3 @@ def clear_of_reserved(fields: Mapping[str, object]) -> dict[str, object]:
         if key in reserved:
             cleared[free_key(key, cleared)] = value
     return cleared
-
-
-def identity_of(settings: Settings, redactor: Redactor) -> Identity:
-    """Who speaks, judged like any other text: names come from the environment."""
-
-    def judged(value: str | None) -> str | None:
-        return None if value is None else redactor.text(value)
-
-    return Identity(
-        judged(settings.service),
-        judged(settings.version),
-        judged(settings.environment.name),
-        judged(settings.host),
-        os.getpid(),
-    )

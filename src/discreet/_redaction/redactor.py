@@ -18,7 +18,6 @@ from discreet._redaction.names import Keys
 from discreet._redaction.policy import Redaction
 from discreet._redaction.registered import registry
 from discreet._redaction.walk import UNJUDGED, Structure
-from discreet._values.plain import to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -39,7 +38,6 @@ class Redactor:
 
     def __init__(self, policy: Redaction | None = None, key: Secret[str] | None = None) -> None:
         self.policy = self._policy = policy if policy is not None else Redaction()
-        self.to_plain = to_plain
         patterns = {kind: personal()[kind] for kind in self._policy.personal} | dict(self._policy.patterns)
         self._extra = tuple(Detector.of_user(kind, pattern) for kind, pattern in patterns.items())
         self._keys = Keys(self._policy.extra_keys, self._policy.safe_keys)

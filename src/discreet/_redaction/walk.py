@@ -14,10 +14,28 @@ from discreet._redaction.engine.values import innocent, is_masked, secret_parts
 from discreet._redaction.names import key_words
 from discreet._redaction.secret import MARKER as SECRET_MARKER
 from discreet._redaction.secret import Secret
+from discreet._values.plain import to_plain
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from discreet._record import Plain
-    from discreet._redaction.redactor import Redactor
+
+    class _Judge(Protocol):
+        """What a walk asks of the redactor that it walks for."""
+
+        declared: frozenset[str]
+
+        def text(self, value: str) -> str: ...
+        def key(self, name: str) -> str | None: ...
+        def number(self, value: int) -> Plain: ...
+        def masked(self, value: str, spans: list[tuple[int, int, str]]) -> str: ...
+        def spans(self, text: str) -> list[tuple[int, int, str]]: ...
+        def mask(self, kind: str, value: str) -> str: ...
+        def count(self, kind: str) -> None: ...
+        def is_clean(self, mapping: dict[str, Plain]) -> bool: ...
+        def know(self, name: str) -> None: ...
+
 
 _DEPTH = 64
 _SHORTEST_CARD = 10**13
@@ -42,7 +60,7 @@ def is_secret(value: object) -> bool:
 class Structure:
     """Walks nested values for a redactor."""
 
-    def __init__(self, redactor: Redactor) -> None:
+    def __init__(self, redactor: _Judge) -> None:
         self._redactor = redactor
 
     def raw(self, value: object, kind: str | None = None) -> Plain:
@@ -52,7 +70,7 @@ class Structure:
                 self._redactor.count("secret")
                 return SECRET_MARKER
             if not isinstance(value, str) and type(value) not in (int, float, bool, type(None)):
-                value = self._redactor.to_plain(value)
+                value = to_plain(value)
             return self.plain(value, kind)  # type: ignore[arg-type]  # to_plain made it plain
         except Exception:  # fail closed
             self._redactor.count("unjudged")
@@ -60,7 +78,7 @@ class Structure:
 
     def name(self, name: object) -> str:
         """A field name that is no plain string."""
-        return str.__str__(name) if isinstance(name, str) else str(self._redactor.to_plain(name))
+        return str.__str__(name) if isinstance(name, str) else str(to_plain(name))
 
     def plain(self, value: Plain, kind: str | None = None) -> Plain:
         """A plain value, redacted."""
@@ -72,14 +90,14 @@ class Structure:
             if not -_SHORTEST_CARD < value < _SHORTEST_CARD and luhn(str(value)) and 0 < value < _LONGER_THAN_CARDS:
                 return self._redactor.mask("payment-card", str(value))
         except ValueError:  # more digits than Python writes: an encoder could not write it either
-            return self._redactor.to_plain(value)
+            return to_plain(value)
         return value
 
 
 class _Walk:
     """One walk, with its budget."""
 
-    def __init__(self, redactor: Redactor) -> None:
+    def __init__(self, redactor: _Judge) -> None:
         self._redactor = redactor
         self._left = _NODES
 

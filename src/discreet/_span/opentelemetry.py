@@ -9,15 +9,17 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from discreet._config.state import state
-from discreet._context.trace_context import SpanContext
+from discreet._call.logger import active
+from discreet._context.opentelemetry import ids_of
 from discreet._encoding.schemas.otel_mapping import LEAST, MOST, as_text, clean, clean_keys, of_one_type
+from discreet._pipeline import pipeline_in_force
 from discreet._redaction.record import judged_exception
 from discreet._values.lazy import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from discreet._context.trace_context import SpanContext
     from discreet._record import Plain
     from discreet._redaction.redactor import Redactor
 
@@ -52,7 +54,7 @@ class SdkSpan:
         self, logger: str, fields: Mapping[str, object], error: BaseException | None, *, failed: bool, first: bool
     ) -> None:
         """End it. `failed`: the error is the span's; `first`: no span inside has recorded it yet."""
-        pipeline = state.pipeline
+        pipeline = pipeline_in_force()
         try:
             if pipeline is not None and self._span.is_recording():
                 redactor = pipeline.redactor_of(logger)
@@ -87,7 +89,15 @@ class SdkSpan:
 
 
 def begin(tracer: Any, name: str, kind: str, ours: SpanContext | None) -> SdkSpan | None:
-    """Start a span of the SDK and make it current; None if the SDK is switched off.
+    """Start a span of the SDK and make it current; None where the SDK makes none: it is switched off, or raises."""
+    try:
+        return _begin(tracer, name, kind, ours)
+    except Exception:  # another version, a sampler that raises: a span of ours is good too
+        return None
+
+
+def _begin(tracer: Any, name: str, kind: str, ours: SpanContext | None) -> SdkSpan | None:
+    """Start it.
 
     Its parent is OpenTelemetry's active span. Where there is none, in a thread that only we followed or under a
     request that only we know, it is our own.
@@ -114,18 +124,11 @@ def begin(tracer: Any, name: str, kind: str, ours: SpanContext | None) -> SdkSpa
     return SdkSpan(span, before, ids_of(context), f"{parent.span_id:016x}" if parent.is_valid else None)
 
 
-def ids_of(context: Any) -> SpanContext:
-    """OpenTelemetry's span context as ours."""
-    header = context.trace_state.to_header() if context.trace_state else ""
-    return SpanContext(f"{context.trace_id:032x}", f"{context.span_id:016x}", int(context.trace_flags) & 0xFF, header)
-
-
 def _judged(name: str) -> str:
-    if state.pipeline is None:
-        from discreet._config.configure import configure_at_first_record
-
-        configure_at_first_record()
-    return "span" if state.pipeline is None else clean(state.pipeline.redactor.text(name))
+    if pipeline_in_force() is None:
+        active.configure()
+    pipeline = pipeline_in_force()
+    return "span" if pipeline is None else clean(pipeline.redactor.text(name))
 
 
 def attributes(fields: dict[str, Plain]) -> dict[str, Any]:

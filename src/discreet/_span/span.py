@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from discreet._base.levels import ERROR, INFO, levels
 from discreet._call.logger import active, caller_name
 from discreet._context.ambient import Scope, current, enter, opened_by
-from discreet._context.opentelemetry import active_ids, begin_span
+from discreet._context.opentelemetry import active_ids, sdk_tracer
 from discreet._context.trace_context import SpanContext, new_span_context
 
 if TYPE_CHECKING:
@@ -78,7 +78,11 @@ class span:  # noqa: N801 - reads as the verb it is: `with discreet.span("charge
         parent = here.span
         ids = sdk_span = None
         if "opentelemetry.trace" in sys.modules:
-            sdk_span = begin_span(self._name, self._kind, parent)
+            tracer = sdk_tracer()
+            if tracer is not None:
+                from discreet._span.opentelemetry import begin
+
+                sdk_span = begin(tracer, self._name, self._kind, parent)
             ids = active_ids() if sdk_span is None else None
         if sdk_span is not None:
             self.context, parent_id = sdk_span.context, sdk_span.parent_id

@@ -7,9 +7,9 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
-from discreet._base.health import ledger
 from discreet._base.levels import levels
-from discreet._config.state import state
+from discreet._base.statistics import process_statistics
+from discreet._pipeline import pipeline_in_force
 from discreet._takeover.records import from_logging, redacted_copy, repeated
 
 if TYPE_CHECKING:
@@ -69,20 +69,21 @@ def _apply_levels() -> None:
 
 def call_handlers(logger: logging.Logger, record: logging.LogRecord) -> None:
     """What `Logger.callHandlers` is while discreet has taken over."""
-    pipeline = state.pipeline
+    pipeline = pipeline_in_force()
     if pipeline is None:
         _Previous.call_handlers(logger, record)
         return
     if not levels.temporary or levels.allows(logger.name, record.levelno, elsewhere=True):
         to_pipeline(pipeline, record)
-    others = [handler for handler in _handlers(logger) if record.levelno >= handler.level and not _is_ours(handler)]
+    asking = [handler for handler in _handlers(logger) if record.levelno >= handler.level]
+    others = [handler for handler in asking if not _is_ours(handler, pipeline)]
     if not others and not _Previous.wrapped:
         return
     try:
         safe = redacted_copy(record, pipeline.redactor_of(record.name))
         copies = [copy.copy(safe) for _ in others]  # what one handler does to its record is not the next one's
     except Exception as error:  # fail closed: what cannot be redacted is not handed on
-        ledger.drop(f"logging {type(error).__name__}")
+        process_statistics.drop(f"logging {type(error).__name__}")
         return
     for handler, copied in zip(others, copies, strict=True):
         handler.handle(copied)
@@ -105,7 +106,7 @@ def _handlers(logger: logging.Logger) -> Iterator[logging.Handler]:
         here = here.parent if here.propagate else None
 
 
-def _is_ours(handler: logging.Handler) -> bool:
+def _is_ours(handler: logging.Handler, pipeline: Pipeline) -> bool:
     """Whether discreet already writes what this handler would."""
     if type(handler).__module__ == "discreet.stdlib":
         return True
@@ -116,7 +117,7 @@ def _is_ours(handler: logging.Handler) -> bool:
         return True  # writes to the request's `wsgi.errors`, which is the server's stderr
     if type(handler).__module__ == "rich.logging":  # Rich's console handler is no StreamHandler
         return True
-    return any(sink.replaces(handler) for sink in state.sinks)
+    return any(sink.replaces(handler) for sink in pipeline.sinks)
 
 
 def to_pipeline(pipeline: Pipeline, record: logging.LogRecord) -> None:
@@ -126,6 +127,6 @@ def to_pipeline(pipeline: Pipeline, record: logging.LogRecord) -> None:
     try:
         ours, context, args = from_logging(record)
     except Exception as error:  # no record of the standard library's: of another factory, or half of one
-        ledger.drop(f"logging {type(error).__name__}")
+        process_statistics.drop(f"logging {type(error).__name__}")
         return
     pipeline.take(ours, context, args)

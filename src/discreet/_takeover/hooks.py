@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from discreet._base.levels import CRITICAL, ERROR, WARNING, levels
 from discreet._call.logger import active
-from discreet._config.state import state
 from discreet._delivery.stream import Stream
 from discreet._encoding.ci import escape_for_ci
+from discreet._pipeline import pipeline_in_force
 from discreet._redaction.redactor import Redactor
 from discreet._values.exceptions import describe, render
 from discreet._values.plain import DEFAULT
@@ -100,7 +100,8 @@ def _run_in_process(run: Callable[[], None]) -> None:
 
 
 def _redactor() -> Redactor:
-    return state.pipeline.redactor if state.pipeline is not None else Redactor()
+    pipeline = pipeline_in_force()
+    return Redactor() if pipeline is None else pipeline.redactor
 
 
 def _foreign(hook: Callable[..., object], pythons: Callable[..., object]) -> Callable[..., object] | None:
@@ -118,7 +119,9 @@ def _record(level: int, message: str, error: BaseException | None, **fields: obj
 
 
 def _streamed() -> int:
-    return sum(sink.books.delivered for sink in state.sinks if isinstance(sink, Stream))
+    pipeline = pipeline_in_force()
+    sinks = () if pipeline is None else pipeline.sinks
+    return sum(sink.statistics.delivered for sink in sinks if isinstance(sink, Stream))
 
 
 def _origin(error: BaseException | None) -> FrameType | None:

@@ -6,8 +6,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from discreet import _pipeline
+from discreet._base.diagnostics import reason_of
 from discreet._base.escape import escape
-from discreet._base.health import reason_of
 from discreet._base.levels import severity_text
 from discreet._delivery.sink import Sink
 from discreet._encoding.console.values import field_tokens
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from discreet._base.levels import Channel
-    from discreet._context.trace_context import SpanContext
+    from discreet._call.logger import TraceIds
     from discreet._record import Identity, Redacted
     from discreet._redaction.redactor import Redactor
 
@@ -48,8 +48,8 @@ class HostSink(Sink):
             elif logger.isEnabledFor(record.level):
                 logger.handle(_as_logging(logger, record))
                 with self._lock:
-                    self.books.emitted += 1
-                    self.books.delivered += 1
+                    self.statistics.emitted += 1
+                    self.statistics.delivered += 1
         except Exception as error:  # a handler of the host's
             self.drop(reason_of(error))
 
@@ -60,6 +60,7 @@ class HostPipeline(_pipeline.Pipeline):
     def __init__(self, sink: HostSink, redactor: Redactor, identity: Identity, *, with_locals: bool) -> None:
         super().__init__(redactor, (), identity, with_locals=with_locals)
         self.sink = sink
+        self.sinks = (sink,)
 
     def emit(
         self,
@@ -69,7 +70,7 @@ class HostPipeline(_pipeline.Pipeline):
         args: tuple[object, ...],
         fields: dict[str, object],
         frame: FrameType | None,
-        span: SpanContext | None = None,
+        span: TraceIds | None = None,
     ) -> None:
         """As ever, once the host's levels let it through: a call that they disable does nothing else."""
         logger = logging.getLogger(channel.name)

@@ -10,9 +10,9 @@ from html import escape
 from typing import IO, TYPE_CHECKING, NamedTuple, cast
 from urllib.parse import quote, quote_plus
 
+from discreet._base.compression import decompressed
 from discreet._logfiles.chunks import chunks
 from discreet._logfiles.judge import Judge
-from discreet._logfiles.opening import decompressed
 from discreet._redaction import registered
 from discreet._redaction.walk import is_secret
 

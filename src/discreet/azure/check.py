@@ -7,7 +7,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from discreet._base.health import reason_of
+from discreet._base.diagnostics import reason_of
 from discreet._encoding.json import timestamp
 from discreet.azure.answers import in_words, problems_of
 from discreet.azure.connection import host_of

@@ -17,9 +17,9 @@ import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from discreet._config.state import state
 from discreet._context.ambient import Context, current, leave
 from discreet._context.trace_context import extract
+from discreet._delivery.sink import running
 from discreet.azure.ingestion import ApplicationInsights
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def silence_worker() -> None:
 
 def _is_hosts(record: logging.LogRecord) -> bool:
     """Whether the worker's handler is to have a record: the host's own, or all where discreet does not send them."""
-    return record.name.startswith(_SYSTEM) or not any(isinstance(sink, ApplicationInsights) for sink in state.sinks)
+    return record.name.startswith(_SYSTEM) or not any(isinstance(sink, ApplicationInsights) for sink in running.sinks)
 
 
 def _tell_worker(context: Any, identifier: str) -> None:

@@ -26,7 +26,6 @@ from discreet.otel.resource import Resource
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from discreet._config.settings import Settings
     from discreet._delivery.sink import Sink
     from discreet._record import Encoder
     from discreet._redaction.redactor import Redactor
@@ -99,7 +98,7 @@ class ApplicationInsights(Remote):
         """Where records are sent now: the connection string's endpoint, or where that has sent us."""
         return self._base
 
-    def encoder(self, settings: Settings, redactor: Redactor) -> Encoder:
+    def encoder(self, redactor: Redactor) -> Encoder:
         """One redacted record to one envelope, without the instrumentation key; that is masked from here on."""
         registry.add(self._connection.key.reveal(), "instrumentation-key")
         resource = Resource(self._environ, redactor, self._resource)

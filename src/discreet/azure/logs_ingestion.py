@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import NoReturn
 
-    from discreet._config.settings import Settings
     from discreet._record import Encoder, Identity, Plain, Redacted
     from discreet._redaction.redactor import Redactor
 
@@ -107,7 +106,7 @@ class LogsIngestion(Remote):
         """Host, rule and stream."""
         return f"logs-ingestion {host_of(self._endpoint)} {self._rule} {self._stream}"
 
-    def encoder(self, settings: Settings, redactor: Redactor) -> Encoder:
+    def encoder(self, redactor: Redactor) -> Encoder:
         """One redacted record to one row."""
         return Rows(Resource(self._environ, redactor, self._resource))
 

@@ -9,8 +9,8 @@ import tempfile
 from contextlib import ExitStack, contextmanager
 from typing import IO, TYPE_CHECKING, cast
 
+from discreet._base.compression import UTF16, damages, decompressed, unreadable
 from discreet._logfiles.chunks import chunks
-from discreet._logfiles.opening import UTF16, damages, decompressed, unreadable
 from discreet.errors import DiscreetError
 
 if TYPE_CHECKING:

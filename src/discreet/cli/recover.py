@@ -8,7 +8,7 @@ import sys
 import time
 from typing import IO, TYPE_CHECKING, Any
 
-from discreet._base.health import counted
+from discreet._base.diagnostics import counted
 from discreet._delivery.buffered.leftovers import files, leftovers
 from discreet._delivery.file.sink import File
 from discreet._delivery.folder import state_folder

@@ -11,7 +11,6 @@ from discreet.otel.handover import NOT_FOR_IT, TOOK, Handover, processors_of, se
 if TYPE_CHECKING:
     import logging
 
-    from discreet._config.settings import Settings
     from discreet._record import Encoder
     from discreet._redaction.redactor import Redactor
 
@@ -45,7 +44,7 @@ class Bridge(Sink):
                 "Call opentelemetry._logs.set_logger_provider() before configure(), or use discreet.otel.OTLP",
             )
 
-    def encoder(self, settings: Settings, redactor: Redactor) -> Encoder:
+    def encoder(self, redactor: Redactor) -> Encoder:
         """The record goes to the SDK as it is; there is no line."""
         return self._handover.give
 
@@ -102,9 +101,9 @@ class UntilSdk(Sink):
         """Whether the application's provider delivers to where this sink would; asked whenever it changed."""
         return True
 
-    def encoder(self, settings: Settings, redactor: Redactor) -> Encoder:
+    def encoder(self, redactor: Redactor) -> Encoder:
         """By record: into the SDK, or to a line of the sink's own."""
-        encode = cast("Encoder", super().encoder(settings, redactor))
+        encode = cast("Encoder", super().encoder(redactor))
         yields, give = self.yields, self._handover.give
         return lambda record: give(record) if yields() else encode(record)
 
@@ -116,7 +115,7 @@ class UntilSdk(Sink):
         """Count what the SDK took; anything else is the sink's own line."""
         if line == TOOK:
             with self._lock:
-                self.books.pass_on()
+                self.statistics.pass_on()
         elif line != NOT_FOR_IT:
             super().accept(line, level)
 

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from discreet._base.health import complain
+from discreet._base.diagnostics import report_problem
 from discreet._context.baggage import percent_decode
 from discreet._delivery.export.sink import LONGEST
 from discreet._encoding.schemas.otel_mapping import Limits
@@ -219,4 +219,4 @@ def _boolean(environ: Mapping[str, str], name: str) -> bool:
 def _warn(text: str) -> None:
     if text not in _said:
         _said.add(text)
-        complain(text)
+        report_problem(text)

@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any, cast
 
 from discreet._base import threads
-from discreet._base.health import reason_of
+from discreet._base.diagnostics import reason_of
 from discreet._encoding.schemas.otel_mapping import (
     DEEPEST,
     LEAST,

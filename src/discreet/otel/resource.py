@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from discreet._config.environment import resource_attributes
+from discreet._encoding.schemas.otel import OtelEncoder
+from discreet.otel.environment import limits
 from discreet.otel.hosts import host_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from discreet._record import Identity, Plain
+    from discreet._record import Encoder, Identity, Plain
     from discreet._redaction.redactor import Redactor
 
 _ROOT = Path("/")
@@ -55,6 +57,11 @@ class Resource:
         if self._detected is None or self._detected[0] != pid:
             self._detected = (pid, detect(self._environ, identity))
         return self._redactor.fields({**self._detected[1], **self._given})
+
+
+def file_encoder(redactor: Redactor) -> Encoder:
+    """The encoder for `format="otel"`; the resource and the limits come from the environment."""
+    return OtelEncoder(Resource(os.environ, redactor), limits(os.environ))
 
 
 def detect(environ: Mapping[str, str], identity: Identity, *, root: Path = _ROOT) -> dict[str, Plain]:

@@ -8,7 +8,7 @@ from google.protobuf import json_format
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 
-from discreet._base.health import complain
+from discreet._base.diagnostics import report_problem
 from discreet._delivery.export.retry import parse_retry_after
 from discreet._delivery.export.sink import Receipt
 from discreet._redaction.redactor import Redactor
@@ -68,4 +68,4 @@ def _say(rejected: int, message: str) -> None:
     records = "1 record" if rejected == 1 else f"{rejected} records"
     if text not in _said and len(_said) < _MOST_MESSAGES:
         _said.add(text)
-        complain(f"the receiver refused {records} of a batch: {text}" if rejected else f"the receiver: {text}")
+        report_problem(f"the receiver refused {records} of a batch: {text}" if rejected else f"the receiver: {text}")

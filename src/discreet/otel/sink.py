@@ -18,7 +18,6 @@ from discreet.otel.resource import Resource
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from discreet._config.settings import Settings
     from discreet._delivery.sink import Sink
     from discreet._record import Encoder
     from discreet._redaction.redactor import Redactor
@@ -161,7 +160,7 @@ class OTLP(Remote):
         ]
         return told
 
-    def encoder(self, settings: Settings, redactor: Redactor) -> Encoder:
+    def encoder(self, redactor: Redactor) -> Encoder:
         """One redacted record to one line: its head with resource and scope, and the serialized record."""
         from discreet.otel.encoder import Encoder as LineEncoder
 

@@ -65,7 +65,7 @@ def test_sigterm_amid_a_log_call_writes_that_record_too(delivery, python, state)
         + """
     from collections import deque
     from discreet._delivery.buffered import ring
-    from discreet._config.state import state
+    from discreet._delivery.sink import running
 
     class Deque(deque):
         def append(self, item):
@@ -74,7 +74,7 @@ def test_sigterm_amid_a_log_call_writes_that_record_too(delivery, python, state)
 
     log.info("x", number=0)
     discreet.flush()
-    store = state.sinks[0]._store
+    store = running.sinks[0]._store
     if isinstance(store, ring.Ring):
         pack = ring._pack
         ring._pack = lambda *numbers: os.kill(os.getpid(), signal.SIGTERM) or pack(*numbers)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from discreet._base.health import complain
+from discreet._base.diagnostics import report_problem
 
 if TYPE_CHECKING:
     from discreet._delivery.buffered.store import Store
@@ -31,7 +31,7 @@ class Account:
         """
         lost, accepted = dict(store.lost), store.seen
         with self._sink._lock:
-            books = self._sink.books
+            books = self._sink.statistics
             more = accepted - self._accepted
             if more > 0:  # else another thread asked later, and counted sooner
                 books.emitted += more
@@ -46,7 +46,7 @@ class Account:
         """Count accepted lines that were written."""
         with self._sink._lock:
             if not self.given_up:
-                self._sink.books.delivered += count
+                self._sink.statistics.delivered += count
 
     def lost(self, reason: str, count: int = 1) -> None:
         """Count lines that were accepted, and then could not be written."""
@@ -57,18 +57,18 @@ class Account:
 
     def _lose(self, reason: str, count: int) -> bool:
         """Whether it is the first for that reason."""
-        first = reason not in self._sink.books.dropped
+        first = reason not in self._sink.statistics.dropped
         if not self.given_up:
-            self._sink.books.lose(reason, count)
+            self._sink.statistics.lose(reason, count)
         return first
 
     def _say(self, reason: str) -> None:
-        complain(f"a record could not be written to {self._sink.name}: {reason}; discreet.health() keeps count")
+        report_problem(f"a record could not be written to {self._sink.name}: {reason}; discreet.health() keeps count")
 
     def adopted(self, delivered: int, torn: int = 0) -> None:
         """Count lines of dead processes."""
         with self._sink._lock:
-            books = self._sink.books
+            books = self._sink.statistics
             books.adopt(delivered + torn)
             books.delivered += delivered
             if torn:
@@ -80,5 +80,5 @@ class Account:
         with self._sink._lock:
             self.given_up = True
             count = store.waiting
-            self._sink.books.lose("exit", count)
+            self._sink.statistics.lose("exit", count)
         return count

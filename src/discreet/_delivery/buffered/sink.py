@@ -7,15 +7,14 @@ import time
 from typing import TYPE_CHECKING
 
 from discreet._base import threads
-from discreet._base.health import complain, counted, reason_of
-from discreet._config.state import state
+from discreet._base.diagnostics import counted, reason_of, report_problem
 from discreet._delivery import locks
 from discreet._delivery.buffered.account import Account
 from discreet._delivery.buffered.ring import Ring
 from discreet._delivery.buffered.store import folder_for, new_store
 from discreet._delivery.buffered.writer import Writer
 from discreet._delivery.file.sink import File
-from discreet._delivery.sink import Sink
+from discreet._delivery.sink import Sink, running
 from discreet._delivery.stream import Stream
 from discreet.errors import ConfigurationError
 
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from discreet._config.settings import Settings
     from discreet._delivery.buffered.store import Store
+    from discreet._delivery.setup import Setup
     from discreet._record import Encoder
     from discreet._redaction.redactor import Redactor
 
@@ -84,25 +83,23 @@ class Background(Sink):
         self.inner.retired = False
         self._write_apart(True)
 
-    def prepare(self, settings: Settings) -> None:
+    def prepare(self, setup: Setup) -> None:
         """Make the ring, and begin to deliver what dead processes of this service left in theirs."""
-        self.inner.prepare(settings)
+        self.inner.prepare(setup)
         if self.delivery == "ring" and self._store is None:
             is_file = isinstance(self.inner, File)
             target = os.path.abspath(self.inner.path) if isinstance(self.inner, File) else self.inner.name
-            self._folder = folder_for(settings.service, target)
-            self._about = {"service": settings.service, "target": target, "kind": "file" if is_file else "stream"}
+            self._folder = folder_for(setup.service, target)
+            self._about = {"service": setup.service, "target": target, "kind": "file" if is_file else "stream"}
             self._begin_store()
 
     def _write_apart(self, apart: bool) -> None:
         if isinstance(self.inner, Stream):
             self.inner.apart = apart
 
-    def encoder(self, settings: Settings, redactor: Redactor) -> Encoder | None:
+    def encoder(self, redactor: Redactor) -> Encoder | None:
         """As what is written to wants it."""
-        from discreet._encoding import by_format
-
-        return self.inner.encoder(settings, redactor) or by_format(self.inner, settings, redactor)
+        return self.inner.encoder(redactor)
 
     def _begin_store(self) -> Store:
         with self._making:
@@ -159,14 +156,14 @@ class Background(Sink):
         with inner._lock:  # noqa: SLF001 - as its own `accept` does
             inner.write(line)
         with self._lock:
-            self.books.emitted += 1
-            self.books.delivered += 1
+            self.statistics.emitted += 1
+            self.statistics.delivered += 1
 
     def _keep(self, line: bytes, level: int) -> None:
         """The process ends, and a stream takes nothing: a ring waits for the next start, a queue would be lost."""
         if self._folder is not None:
             if self._store is None:
-                complain(f"left on disk: records for {self.name} that are made after the end")
+                report_problem(f"left on disk: records for {self.name} that are made after the end")
             store, writer = self._begin_store(), self._writer
             if writer is not None:
                 writer.halt()
@@ -193,7 +190,7 @@ class Background(Sink):
             if not written:
                 return False
         rest = None if deadline is None else max(0.0, deadline - time.monotonic())
-        return self.inner.flush(rest) is not False and not self.books.lost_since_asked()
+        return self.inner.flush(rest) is not False and not self.statistics.lost_since_asked()
 
     def _is_amid(self, writer: Writer) -> bool:
         """Whether a signal handler asks, and this very thread holds what the writer needs."""
@@ -227,16 +224,16 @@ class Background(Sink):
             writer = self._writer
             if not self._finish(_PATIENCE):
                 if writer is not None:
-                    writer.linger(state.leaving, self)
-                complain(f"{self.name} was not closed: records still wait to be written there")
+                    writer.linger(running.draining, self)
+                report_problem(f"{self.name} was not closed: records still wait to be written there")
             elif not self._inner_is_in_force():
                 self.inner.retire()
         except Exception as error:  # must not stop the new configuration
-            complain(f"{self.name} could not be closed: {type(error).__name__}")
+            report_problem(f"{self.name} could not be closed: {type(error).__name__}")
 
     def _inner_is_in_force(self) -> bool:
         """Whether the new configuration writes to the same stream or file."""
-        return any(self.inner in (sink, getattr(sink, "inner", None)) for sink in state.sinks)
+        return any(self.inner in (sink, getattr(sink, "inner", None)) for sink in running.sinks)
 
     def end(self, timeout: float) -> None:
         """Write what waits. What is not written in time stays in the ring; a queue's is lost, and said to be."""
@@ -254,18 +251,18 @@ class Background(Sink):
                 self._direct = True
             self.inner.end(max(0.0, deadline - time.monotonic()))
         except Exception as error:  # at exit there is nobody left to raise to
-            complain(f"{self.name} could not be ended: {type(error).__name__}")
+            report_problem(f"{self.name} could not be ended: {type(error).__name__}")
         super().end(timeout)
 
     def _give_up(self, store: Store, writer: Writer) -> None:
         writer.halt()
         if isinstance(store, Ring):
             way = "the next start of this service delivers what is there, or `discreet recover`"
-            complain(f"left on disk: {counted(store.waiting, 'record')} for {self.name}; {way}")
+            report_problem(f"left on disk: {counted(store.waiting, 'record')} for {self.name}; {way}")
             return
         store.shut()
         count = self._account.give_up(store)
-        complain(f"lost at exit: {counted(count, 'record')} for {self.name}, which did not take them in time")
+        report_problem(f"lost at exit: {counted(count, 'record')} for {self.name}, which did not take them in time")
 
     def before_fork(self) -> None:
         """Wait, not for long, until no thread writes."""

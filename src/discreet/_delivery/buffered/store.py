@@ -6,7 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from discreet._base.health import complain, reason_of
+from discreet._base.diagnostics import reason_of, report_problem
 from discreet._delivery.buffered.ring import Ring
 from discreet._delivery.buffered.waiting import Waiting
 from discreet._delivery.folder import VARIABLE, place
@@ -81,7 +81,7 @@ def folder_for(service: str, target: str) -> Path | None:
     except ConfigurationError as error:
         if os.environ.get(VARIABLE, "").strip():
             raise
-        complain(f"no folder for a ring ({error.problem}): records wait in memory until they are written")
+        report_problem(f"no folder for a ring ({error.problem}): records wait in memory until they are written")
         return None
 
 
@@ -91,5 +91,5 @@ def new_store(name: str, folder: Path | None, about: Mapping[str, object]) -> St
         try:
             return Ring(folder, {**about, "pid": os.getpid(), "started": time.time()})
         except OSError as error:
-            complain(f"{name} has no ring ({reason_of(error)}): records wait in memory until they are written")
+            report_problem(f"{name} has no ring ({reason_of(error)}): records wait in memory until they are written")
     return Waiting()

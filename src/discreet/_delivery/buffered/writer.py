@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from discreet._base import threads
-from discreet._base.health import complain, counted, reason_of
+from discreet._base.diagnostics import counted, reason_of, report_problem
 from discreet._delivery.buffered.leftovers import files, leftovers
 from discreet._delivery.buffered.writing import write_lines
 
@@ -103,7 +103,7 @@ class Writer:
                         self._gate.wait(None if self._folder is None else _LOOK_AGAIN)
                     self.asleep = False
         except Exception as error:  # a defect of ours: the next record starts the thread anew
-            complain(f"the writer of {self._sink.name} failed: {type(error).__name__}")
+            report_problem(f"the writer of {self._sink.name} failed: {type(error).__name__}")
         finally:
             self._runs, self.asleep = False, True
             self._leave()
@@ -165,7 +165,7 @@ class Writer:
                     if not self._take_over(left):
                         break
         except OSError as error:
-            complain(f"what earlier processes left for {self._sink.name} cannot be read: {reason_of(error)}")
+            report_problem(f"what earlier processes left for {self._sink.name} cannot be read: {reason_of(error)}")
         self._look_again = time.monotonic() + _LOOK_AGAIN
         self._adopting = False
 
@@ -188,7 +188,7 @@ class Writer:
         except _StayError as error:
             if not self._halted:
                 rest = len(left.lines) - through
-                complain(
+                report_problem(
                     f"left on disk by an earlier process, for {self._sink.name}: {counted(rest, 'record')} ({error})"
                 )
             return False

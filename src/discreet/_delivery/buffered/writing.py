@@ -9,7 +9,7 @@ import stat
 import sys
 from typing import TYPE_CHECKING
 
-from discreet._base.health import reason_of
+from discreet._base.diagnostics import reason_of
 from discreet._delivery.descriptor import TornLineError
 from discreet._delivery.file.sink import File
 from discreet._delivery.stream import Stream

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from discreet._base import threads
-from discreet._base.health import complain, reason_of
+from discreet._base.diagnostics import reason_of, report_problem
 from discreet._delivery.export.receipt import Receipt, Unreachable
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Attempts:
         try:
             self._sink.disconnect()
         except Exception as error:  # a connection that is broken anyway
-            complain(f"{self._sink.name} could not disconnect: {type(error).__name__}")
+            report_problem(f"{self._sink.name} could not disconnect: {type(error).__name__}")
 
 
 def _sums(receipt: Receipt, count: int) -> tuple[int, Mapping[str, int], list[bytes]]:

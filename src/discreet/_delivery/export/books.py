@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from discreet._base.statistics import Books, add_to
+from discreet._base.statistics import Statistics, add_to
 
 if TYPE_CHECKING:
     from discreet._delivery.buffered.queue import Queue
 
 
-class RemoteBooks(Books):
-    """As `Books`; `emitted` follows from what the queue took in, what was refused there, and what came otherwise."""
+class ExportStatistics(Statistics):
+    """As `Statistics`; `emitted` follows from what the queue took in, what was refused there, and what came otherwise."""
 
     __slots__ = ("_refused", "passed_on", "queue")
 

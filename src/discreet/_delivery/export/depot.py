@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from discreet._base.statistics import Patient
-    from discreet._delivery.export.books import RemoteBooks
+    from discreet._delivery.export.books import ExportStatistics
     from discreet._delivery.export.sink import Remote
     from discreet._delivery.spool.segment import Segment
     from discreet._delivery.spool.spool import Spool
@@ -30,9 +30,9 @@ class Depot:
     sender takes lines out, but at exit the main thread may take what a sender that hangs still holds.
     """
 
-    def __init__(self, sink: Remote, books: RemoteBooks) -> None:
+    def __init__(self, sink: Remote, books: ExportStatistics) -> None:
         self._sink = sink
-        self.books: RemoteBooks = books
+        self.statistics: ExportStatistics = books
         self.queue = books.queue = Queue(books.refuse, count=sink.queue_count, size=sink.queue_bytes)
         self.batch: Batch | None = None
         self.spool: Spool | None = None
@@ -133,9 +133,9 @@ class Depot:
             self._enter(batch.delivered, batch.rejected)
 
     def _enter(self, delivered: int, rejected: Mapping[str, int]) -> None:
-        self.books.delivered += delivered
+        self.statistics.delivered += delivered
         for reason, count in rejected.items():
-            self.books.lose(reason, count)
+            self.statistics.lose(reason, count)
 
     def sync(self, change: Callable[[], None] | None = None) -> None:
         """Bring the books up to what happened on disk, and to the change that goes with it."""
@@ -145,8 +145,8 @@ class Depot:
         with self._disk:
             news = spool.news()
             with self.lock:
-                self.books.adopt(news.adopted)
-                self.books.handed_over += news.handed_over
+                self.statistics.adopt(news.adopted)
+                self.statistics.handed_over += news.handed_over
                 self._enter(0, news.dropped)
                 self.spooled = spool.waiting
                 if change is not None:
@@ -162,7 +162,7 @@ class Depot:
 
     def speak(self) -> None:
         """Say once for each reason that lines were lost. Not in the log call: stderr may be stuck."""
-        for reason in self.books.reasons:
+        for reason in self.statistics.reasons:
             text = f"a record could not be sent to {self._sink.name}: {reason}; discreet.health() keeps count"
             self._said.once(reason, text)
 
@@ -216,7 +216,7 @@ class Depot:
 
     def _twice(self, count: int) -> None:
         """So many lines are on disk once more than they came."""
-        self.books.adopt(count)
+        self.statistics.adopt(count)
 
     def give_up(self, reason: str) -> int:
         """Nobody will send what waits: to disk with it. What no disk takes is lost; how many lines that are."""
@@ -231,7 +231,7 @@ class Depot:
                 self.queue.take(lost, self.queue.size)
                 if self.batch is not None and self.batch.segment is None:
                     self.batch = None
-                self.books.lose(reason, lost)
+                self.statistics.lose(reason, lost)
                 self._said.elsewhere(reason)
         return lost
 
@@ -244,6 +244,6 @@ class Depot:
                 self._disk.release()
 
     def _let_go(self) -> None:
-        self.books.handed_over += self.spooled
+        self.statistics.handed_over += self.spooled
         self.spooled = 0
         self.spool = None

@@ -6,9 +6,9 @@ import time
 from typing import TYPE_CHECKING
 
 from discreet._base import threads
-from discreet._base.health import complain, counted
-from discreet._config.state import state
+from discreet._base.diagnostics import counted, report_problem
 from discreet._delivery.export.said import Said
+from discreet._delivery.sink import running
 
 if TYPE_CHECKING:
     from discreet._delivery.export.depot import Depot
@@ -68,9 +68,11 @@ class Ends:
         stored = self._depot.spooled
         if lost:
             why = self._sender.attempts.last_error or "no time was left"
-            complain(f"lost at {when}: {counted(lost, 'record')} for {self._sink.name} ({why}), with no place on disk")
+            report_problem(
+                f"lost at {when}: {counted(lost, 'record')} for {self._sink.name} ({why}), with no place on disk"
+            )
         elif stored:
-            complain(f"left on disk for the next start: {counted(stored, 'record')} for {self._sink.name}")
+            report_problem(f"left on disk for the next start: {counted(stored, 'record')} for {self._sink.name}")
 
     # --- of the configuration
 
@@ -95,22 +97,22 @@ class Ends:
                     if self._leaving is token:
                         self._close(_MOMENT)
             except Exception as error:  # nobody is there to raise to
-                complain(f"{self._sink.name} could not be closed: {type(error).__name__}")
+                report_problem(f"{self._sink.name} could not be closed: {type(error).__name__}")
             finally:
                 if self._leaving is token:
-                    state.leaving.pop(id(self._sink), None)
+                    running.draining.pop(id(self._sink), None)
 
-        state.leaving[id(self._sink)] = self._sink
+        running.draining[id(self._sink)] = self._sink
         if threads.start(leave):
             return True
-        state.leaving.pop(id(self._sink), None)
+        running.draining.pop(id(self._sink), None)
         return False
 
     def begin_again(self) -> None:
         """A configuration names the sink, which may be on its way out."""
         with self._closing:
             self._leaving = None
-        state.leaving.pop(id(self._sink), None)
+        running.draining.pop(id(self._sink), None)
         self._sender.go_on()
 
     def _close(self, timeout: float) -> None:

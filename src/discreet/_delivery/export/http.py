@@ -9,7 +9,7 @@ import urllib.request
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from discreet._base.health import reason_of
+from discreet._base.diagnostics import reason_of
 from discreet._delivery.export.receipt import Unreachable
 from discreet.errors import ConfigurationError
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from discreet._base.health import complain
+from discreet._base.diagnostics import report_problem
 
 
 class Said:
@@ -15,7 +15,7 @@ class Said:
         """Say the text, unless something was said of this before."""
         if what not in self._known:
             self._known.add(what)
-            complain(text)
+            report_problem(text)
 
     def elsewhere(self, what: str) -> None:
         """It is said by somebody else."""

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from discreet._base import threads
-from discreet._base.health import complain
+from discreet._base.diagnostics import report_problem
 from discreet._delivery.export.attempt import Attempts, senders
 from discreet._delivery.export.retry import Circuit
 
@@ -85,7 +85,7 @@ class Sender:
                     with self._turn:
                         wait = self.step()
                 except Exception as error:  # a defect of ours must not end all delivery
-                    complain(f"{self._sink.name}: the sender failed: {type(error).__name__}")
+                    report_problem(f"{self._sink.name}: the sender failed: {type(error).__name__}")
                     wait = _STUCK
                 self._tell()
                 if wait is None and self._sink.retired:

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from discreet._base import threads
-from discreet._base.health import complain
+from discreet._base.diagnostics import report_problem
 from discreet._base.statistics import Patient
 from discreet._delivery.export.receipt import Receipt, Unreachable
 from discreet._delivery.sink import Sink
@@ -15,7 +15,7 @@ from discreet.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from discreet._config.settings import Settings
+    from discreet._delivery.setup import Setup
     from discreet._record import Encoder
     from discreet._redaction.redactor import Redactor
 
@@ -75,13 +75,13 @@ class Remote(Sink):
         super()._begin()
         # Late: they know this module.
         from discreet._delivery.export.attempt import senders
-        from discreet._delivery.export.books import RemoteBooks
+        from discreet._delivery.export.books import ExportStatistics
         from discreet._delivery.export.depot import Depot
         from discreet._delivery.export.ends import Ends
         from discreet._delivery.export.sender import Sender
 
-        self.books: RemoteBooks = RemoteBooks()
-        self._depot = Depot(self, self.books)
+        self.statistics: ExportStatistics = ExportStatistics()
+        self._depot = Depot(self, self.statistics)
         self._sender = Sender(self, self._depot)
         self._ends = Ends(self, self._depot, self._sender)
         self._senders = senders
@@ -90,7 +90,7 @@ class Remote(Sink):
 
     # --- what a subclass writes
 
-    def encoder(self, settings: Settings, redactor: Redactor) -> Encoder:
+    def encoder(self, redactor: Redactor) -> Encoder:
         """What makes one redacted record to one line. It runs in the log call, and never raises for a bad value."""
         raise NotImplementedError
 
@@ -133,14 +133,14 @@ class Remote(Sink):
                 "Use discreet.Stream or discreet.File there, or run it in a process of its own",
             )
 
-    def prepare(self, settings: Settings) -> None:
+    def prepare(self, setup: Setup) -> None:
         """Find the place where lines wait while the receiver is away."""
-        self._exit_timeout = settings.exit_timeout
+        self._exit_timeout = setup.exit_timeout
         self._ends.begin_again()
-        if self._depot.spool is None and settings.spool:
+        if self._depot.spool is None and setup.spool:
             from discreet._delivery.spool.place import spool_for
 
-            self._depot.spool = spool_for(settings, self.destination, self.credentials)
+            self._depot.spool = spool_for(setup, self.destination, self.credentials)
 
     def accept(self, line: bytes, level: int = 20) -> None:
         """Let a line wait for the sender, or count it as lost; never raises, never waits."""
@@ -150,14 +150,14 @@ class Remote(Sink):
             queue = self._queue
             if not queue.put(line, level):
                 with queue.lock:
-                    self.books.refuse("queue full")
+                    self.statistics.refuse("queue full")
             sender = self._sender
             if self._ends.came:
                 self._ends.last_words()
             elif queue.count >= sender.wake_at or queue.size >= sender.wake_bytes:
                 sender.wake()
         except Exception as error:  # the caller's work goes on
-            complain(f"{self.name} could not take a record: {type(error).__name__}")
+            report_problem(f"{self.name} could not take a record: {type(error).__name__}")
 
     def write(self, line: bytes) -> None:
         """As `accept`."""
@@ -166,7 +166,7 @@ class Remote(Sink):
     def drop(self, reason: str) -> None:
         """Count one record that came here and is lost; the sender's thread says so."""
         with self._queue.lock:
-            self.books.refuse(reason)
+            self.statistics.refuse(reason)
         if self._sender.wake_at == 0:
             self._sender.wake()
 
@@ -185,7 +185,7 @@ class Remote(Sink):
         through = self._sender.flush(None if timeout is None else time.monotonic() + timeout)
         self._depot.speak()
         with self._queue.lock:
-            news = self.books.lost_since_asked()
+            news = self.statistics.lost_since_asked()
         return through and not news
 
     def hurry(self) -> None:
@@ -200,7 +200,7 @@ class Remote(Sink):
         try:
             self._ends.end(timeout)
         except Exception as error:  # at exit there is nobody left to raise to
-            complain(f"{self.name} could not be ended: {type(error).__name__}")
+            report_problem(f"{self.name} could not be ended: {type(error).__name__}")
         if self._ends.came and not isinstance(self._queue.lock, Patient):
             self._lock = self._queue.lock = Patient(self._queue.lock)
 
@@ -213,7 +213,7 @@ class Remote(Sink):
         try:
             self._ends.retire(self._exit_timeout)
         except Exception as error:  # what a sink's own code raises must not stop the new configuration
-            complain(f"{self.name} could not be closed: {type(error).__name__}")
+            report_problem(f"{self.name} could not be closed: {type(error).__name__}")
 
     def after_fork_in_child(self) -> None:
         """An empty queue, new books, and at the first record a thread: what the parent has is the parent's to send."""
@@ -229,7 +229,7 @@ class Remote(Sink):
         with self._queue.lock:
             return {
                 "sink": self.name,
-                **self.books.shown(self._depot.waiting),
+                **self.statistics.shown(self._depot.waiting),
                 "on_disk": self._depot.spooled,
                 "destination": self.destination,
                 "circuit": self._sender.circuit.state(time.monotonic()),

@@ -9,9 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from discreet._base.compression import SUFFIXES, compressing
 from discreet._delivery import locks
 from discreet._delivery.file.rotation import rotated
-from discreet._logfiles.opening import SUFFIXES, compressing
 from discreet.errors import ConfigurationError, DiscreetError
 
 _SUFFIX = {kind: suffix for suffix, kind in SUFFIXES.items()}

@@ -8,10 +8,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from discreet._base.health import complain, reason_of
+from discreet._base.compression import SUFFIXES
+from discreet._base.diagnostics import reason_of, report_problem
 from discreet._delivery.file.compress import UNFINISHED, compress
 from discreet._delivery.file.rotation import rotated
-from discreet._logfiles.opening import SUFFIXES
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def tidy(path: str, keep: Keep, compression: str | None) -> None:
         if compression is not None and compress(path, compression):
             _remove(path, keep)
     except Exception as error:  # a thread of ours: nobody is there to raise to
-        complain(f"rotated files of {os.path.basename(path)} were left as they are: {reason_of(error)}")
+        report_problem(f"rotated files of {os.path.basename(path)} were left as they are: {reason_of(error)}")
 
 
 def _remove(log: str, keep: Keep) -> None:

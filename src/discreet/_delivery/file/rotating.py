@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from discreet._base import threads
-from discreet._base.health import complain, reason_of
+from discreet._base.diagnostics import reason_of, report_problem
 from discreet._delivery import locks
 from discreet._delivery.file.retention import tidy
 from discreet._delivery.file.rotation import next_stamp, rotated, stamped_at
@@ -158,4 +158,4 @@ class Rotator:
     def _say(self, text: str) -> None:
         if text not in self._said:
             self._said.add(text)
-            complain(f"{self._name} {text}")
+            report_problem(f"{self._name} {text}")

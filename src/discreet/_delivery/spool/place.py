@@ -7,7 +7,7 @@ import time
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from discreet._base.health import complain
+from discreet._base.diagnostics import report_problem
 from discreet._delivery import locks
 from discreet._delivery.folder import VARIABLE, place, state_folder
 from discreet._delivery.spool.spool import Spool
@@ -16,28 +16,28 @@ from discreet.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from discreet._config.settings import Settings
+    from discreet._delivery.setup import Setup
 
 _SALT = "salt"
 _SALT_BYTES = 32
 
 
-def spool_for(settings: Settings, destination: str, credentials: Sequence[str] = ()) -> Spool | None:
+def spool_for(setup: Setup, destination: str, credentials: Sequence[str] = ()) -> Spool | None:
     """Where lines for a destination wait; None where there is no place, which is said unless it is always so.
 
     What was kept for one credential is never sent with another: each has a folder of its own.
     Raises `ConfigurationError` if a place was asked for and cannot be had.
     """
-    asked = bool(os.environ.get(VARIABLE, "").strip()) or settings.why.get("spool", "default") != "default"
+    asked = setup.spool_required or bool(os.environ.get(VARIABLE, "").strip())
     if not locks.available and not asked:
         return None
     try:
         told_apart = [_digest(credentials)] if credentials and locks.available else []
-        return Spool(place("spool", settings.service, destination, *told_apart))
+        return Spool(place("spool", setup.service, destination, *told_apart))
     except (OSError, ConfigurationError) as error:
         if asked and isinstance(error, ConfigurationError):
             raise
-        complain(f"no folder for records that wait for {destination}: they wait in memory only")
+        report_problem(f"no folder for records that wait for {destination}: they wait in memory only")
         return None
 
 

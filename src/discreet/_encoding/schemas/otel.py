@@ -26,21 +26,9 @@ from discreet._redaction.registered import registry
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from discreet._config.settings import Settings
-    from discreet._record import Encoder, Identity, Plain, Redacted
-    from discreet._redaction.redactor import Redactor
+    from discreet._record import Identity, Plain, Redacted
 
 _MOST_HEADS = 1024  # loggers are few; a program that makes up names must not fill the memory
-
-
-def encoder(settings: Settings, redactor: Redactor) -> Encoder:
-    """The encoder for `format="otel"`; the resource and the limits come from the environment."""
-    import os
-
-    from discreet.otel.environment import limits
-    from discreet.otel.resource import Resource
-
-    return OtelEncoder(Resource(os.environ, redactor), limits(os.environ))
 
 
 class OtelEncoder:

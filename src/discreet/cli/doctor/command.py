@@ -12,13 +12,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import discreet
+from discreet._base.diagnostics import counted
 from discreet._base.engine import ENGINE
 from discreet._base.escape import display_width, escape
-from discreet._base.health import counted
 from discreet._config import configure
 from discreet._config import settings as _settings
-from discreet._config.state import state
 from discreet._encoding.console.style import Palette, color_count, wants_color
+from discreet._pipeline import pipeline_in_force
 from discreet.cli.doctor import checks as doctor_checks
 from discreet.cli.doctor import delivery
 from discreet.cli.doctor import log as doctor_log
@@ -87,7 +87,7 @@ def examine(*, offline: bool = False) -> dict[str, Any]:
             files = tuple(map(doctor_checks.harmless, settings.sinks))
             quiet = replace(settings, sinks=files, advice=(), delivery="direct", spool=False)
             configure._install(quiet, take_over=True)  # noqa: SLF001 - configure(), with settings at hand
-            pipeline = state.pipeline
+            pipeline = pipeline_in_force()
             assert pipeline is not None
             pipeline.outputs = ()  # what libraries log during a test is neither ours to print nor to send
             sinks = doctor_checks.sinks(settings, pipeline, offline=offline)

@@ -8,12 +8,12 @@ import time
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from discreet._base.health import reason_of
+from discreet._base.diagnostics import reason_of
 from discreet._base.levels import DEBUG
+from discreet._config.assembly import encoder_for
 from discreet._context.capture import collect
 from discreet._delivery.export.sink import Receipt, Remote, Unreachable
 from discreet._delivery.sink import Sink
-from discreet._encoding import choose
 from discreet._pipeline import Output, Pipeline
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ class _Kept(Sink):
 def _record(sink: Remote, settings: Settings, pipeline: Pipeline) -> list[bytes]:
     """One record as the sink would send it: through the same steps, past its queue and its spool."""
     kept = _Kept()
-    output = Output(0, choose(sink, settings, pipeline.redactor), kept)
+    output = Output(0, encoder_for(sink, settings, pipeline.redactor), kept)
     record, context = collect("discreet.doctor", DEBUG, MESSAGE, {}, None)
     Pipeline(pipeline.redactor, (output,), pipeline.identity).process(record, context)
     return kept.lines

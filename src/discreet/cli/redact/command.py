@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from discreet._logfiles.opening import compressing, compression_of
+from discreet._base.compression import compressing, compression_of
 from discreet.cli import policy
 from discreet.cli.inputs import Input
 from discreet.cli.outputs import OutputError, output, refuse_same

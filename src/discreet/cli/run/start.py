@@ -6,7 +6,7 @@ import os
 import sys
 from dataclasses import replace
 
-from discreet._takeover import servers
+from discreet.cli.run import servers
 
 _PARENT_SERVICE = "_DISCREET_RUN_SERVICE"
 """Where a process leaves its service's name for the workers that `multiprocessing` starts, which cannot know it."""

@@ -8,8 +8,8 @@ import stat
 from fnmatch import fnmatchcase
 from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
+from discreet._base.compression import UTF16, damages, decompressed, unreadable
 from discreet._logfiles.chunks import chunks
-from discreet._logfiles.opening import UTF16, damages, decompressed, unreadable
 from discreet.cli.inputs import Input
 from discreet.errors import DiscreetError
 

@@ -7,8 +7,8 @@ from collections import Counter
 from typing import IO, TYPE_CHECKING, NamedTuple, Protocol
 
 from discreet import __version__
+from discreet._base.diagnostics import counted
 from discreet._base.escape import escape
-from discreet._base.health import counted
 from discreet._encoding.console.style import Palette, color_count
 
 if TYPE_CHECKING:

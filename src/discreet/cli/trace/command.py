@@ -8,8 +8,8 @@ import shutil
 import sys
 from typing import IO, TYPE_CHECKING, Any
 
+from discreet._base.diagnostics import counted
 from discreet._base.escape import escape
-from discreet._base.health import counted
 from discreet._encoding.console.style import Palette, color_count, wants_color
 from discreet.cli.inputs import lines_of, opened
 from discreet.cli.pretty.pretty import parse_line

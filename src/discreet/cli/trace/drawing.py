@@ -9,8 +9,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from discreet._base.diagnostics import counted
 from discreet._base.escape import display_width, escape, split_at_width
-from discreet._base.health import counted
 from discreet._encoding.console.values import duration
 from discreet.cli.trace.rows import Row, rows
 

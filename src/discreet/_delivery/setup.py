@@ -1,0 +1,18 @@
+"""What a sink is told of the configuration that names it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Handed to each sink by `configure()`, so that no sink needs to know all settings."""
+
+    service: str
+    exit_timeout: float
+    """Seconds that the exit of a process may take to deliver what waits."""
+    spool: bool
+    """Whether records wait on disk while their receiver is away."""
+    spool_required: bool = False
+    """Whether somebody asked for that: then a place that cannot be had is an error."""
