@@ -45,7 +45,7 @@ class Cell:
         self.state = self.disk.folder if self.disk and scenario.is_remote else place / "state"
         self.file = self.disk.folder / "app.log" if self.disk and not scenario.is_remote else None
         self.state.mkdir(exist_ok=True)
-        (place / "books").mkdir()
+        (place / "statistics").mkdir()
         self.errors = stack.enter_context((place / "stderr").open("w+b"))
         if scenario.out_of_memory and not self.group:
             self.outcome.note = "kill -9 stands for the kernel's"
@@ -62,7 +62,7 @@ class Cell:
             "steps": steps,
             "slot": slot,
             "tally": str(self.tally.path),
-            "books": str(self.place / "books"),
+            "statistics": str(self.place / "statistics"),
             "handler": self.scenario.handler,
             "file_bytes": self.disk.file_bytes if self.disk else 0,
         }
@@ -100,7 +100,7 @@ class Cell:
         outcome.missing = len(everything - arrived.keys())
         outcome.too_early = self.collector.too_early if self.collector else 0
         outcome.duplicates = sum(arrived.values()) - len(arrived)
-        self._read_books()
+        self._read_statistics()
         return outcome
 
     def _script(self) -> None:
@@ -219,9 +219,9 @@ class Cell:
                     break
             time.sleep(0.01)
 
-    def _read_books(self) -> None:
+    def _read_statistics(self) -> None:
         outcome = self.outcome
-        for path in sorted((self.place / "books").iterdir()):
+        for path in sorted((self.place / "statistics").iterdir()):
             found = json.loads(path.read_text("utf-8"))
             found["slot"] = int(path.name.partition("-")[0])
             outcome.statistics.append(found)

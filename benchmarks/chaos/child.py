@@ -36,7 +36,7 @@ class Application:
         self.tally = Tally(Path(plan["tally"]))
         self.numbers: dict[int, int] = {}
         self.statistics: Any = None
-        atexit.register(self.write_books)  # before any peer registers: it runs last, when all is said and done
+        atexit.register(self.write_statistics)  # before any peer registers: it runs last, when all is said and done
         if plan.get("handler"):
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         if plan.get("file_bytes"):
@@ -49,11 +49,11 @@ class Application:
             getattr(self, step)(*arguments)
         self.tally.end(self.slot)
 
-    def write_books(self) -> None:
+    def write_statistics(self) -> None:
         """What the peer says became of the records, where it lives to say it."""
         found = self.peer.statistics()
         if found is not None:
-            path = Path(self.plan["books"]) / f"{self.slot}-{os.getpid()}.json"
+            path = Path(self.plan["statistics"]) / f"{self.slot}-{os.getpid()}.json"
             path.write_text(json.dumps(found), "utf-8")
 
     # --- steps

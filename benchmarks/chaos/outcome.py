@@ -40,7 +40,7 @@ class Outcome:
     """Seconds; None: it had to be killed."""
     hung: int = 0
     """Forked children that had to be killed."""
-    books: list[dict[str, Any]] = field(default_factory=list)
+    statistics: list[dict[str, Any]] = field(default_factory=list)
     said: str = ""
     """What was written to stderr."""
     note: str = ""

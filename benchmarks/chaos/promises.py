@@ -27,23 +27,28 @@ def _delivery(outcome: Outcome) -> str:
     return str(outcome.peer.options.get("delivery", "remote"))
 
 
-def _books_balance(outcome: Outcome) -> list[str]:
+def _statistics_balance(outcome: Outcome) -> list[str]:
     return [
-        f"the books of process {books['slot']} do not balance: {_shown(books)}"
-        for books in outcome.statistics
-        for part in (books, *books["sinks"])
+        f"the statistics of process {statistics['slot']} do not balance: {_shown(statistics)}"
+        for statistics in outcome.statistics
+        for part in (statistics, *statistics["sinks"])
         if not _balances(part)
     ][:1]
 
 
-def _balances(books: dict[str, Any]) -> bool:
-    gone = books["delivered"] + books["waiting"] + sum(books["dropped"].values()) + books["handed_over"]
-    return bool(books["emitted"] == gone and books["waiting"] >= 0)
+def _balances(statistics: dict[str, Any]) -> bool:
+    gone = (
+        statistics["delivered"]
+        + statistics["waiting"]
+        + sum(statistics["dropped"].values())
+        + statistics["handed_over"]
+    )
+    return bool(statistics["emitted"] == gone and statistics["waiting"] >= 0)
 
 
-def _shown(books: dict[str, Any]) -> str:
+def _shown(statistics: dict[str, Any]) -> str:
     names = ("emitted", "delivered", "waiting", "dropped", "handed_over", "adopted")
-    return ", ".join(f"{name} {books[name]}" for name in names)
+    return ", ".join(f"{name} {statistics[name]}" for name in names)
 
 
 def _nothing_lost_without_a_word(outcome: Outcome) -> list[str]:
@@ -60,15 +65,15 @@ def _what_is_counted_as_lost_is_lost(outcome: Outcome) -> list[str]:
     return [f"{counted} counted as lost, {outcome.missing} are"] if too_many else []
 
 
-def _every_call_is_in_the_books(outcome: Outcome) -> list[str]:
-    """Where every process lived to write its books; and again, perhaps, the call that SystemExit ended."""
+def _every_call_is_in_the_statistics(outcome: Outcome) -> list[str]:
+    """Where every process lived to write its statistics; and again, perhaps, the call that SystemExit ended."""
     scenario = outcome.scenario
     if scenario.kills or outcome.exit is None or outcome.hung or (scenario.signal and not scenario.handler):
         return []
-    entered = sum(books["emitted"] - books["adopted"] for books in outcome.statistics)
+    entered = sum(statistics["emitted"] - statistics["adopted"] for statistics in outcome.statistics)
     if 0 <= entered - outcome.returned <= scenario.handler:
         return []
-    return [f"{outcome.returned} calls returned, {entered} are in the books"]
+    return [f"{outcome.returned} calls returned, {entered} are in the statistics"]
 
 
 def _is_to_wait(outcome: Outcome) -> bool:
@@ -110,10 +115,10 @@ def _retry_after_is_honoured(outcome: Outcome) -> list[str]:
 
 
 _PROMISES: tuple[Callable[[Outcome], list[str]], ...] = (
-    _books_balance,
+    _statistics_balance,
     _nothing_lost_without_a_word,
     _what_is_counted_as_lost_is_lost,
-    _every_call_is_in_the_books,
+    _every_call_is_in_the_statistics,
     _nothing_hangs,
     _no_child_hangs,
     _lines_are_whole,

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import sys
 
-from discreet import errors
-from discreet._call.logger import Logger, active, get_logger
-from discreet._context.ambient import bind_context, clear_context, context, current_trace_id, unbind_context
+from discreet import errors as _errors
+from discreet._call.logger import Logger, get_logger
+from discreet._call.logger import active as _active
+from discreet._context.ambient import bind_context, clear_context, context, unbind_context
+from discreet._context.ambient import current_trace_id as _current_trace_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,6 +116,6 @@ def _mask(text: str) -> str:
 
 
 # The lower layers are handed what they need of the upper ones, so that no import runs up.
-active.configure = _configure_at_first_record
-active.trace_id = current_trace_id
-errors.mask_messages_with(_mask)
+_active.configure = _configure_at_first_record
+_active.trace_id = _current_trace_id
+_errors.mask_messages_with(_mask)

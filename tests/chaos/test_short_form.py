@@ -129,12 +129,20 @@ def test_a_damaged_spool_costs_the_damaged_records():
 
 
 def _made_up(**found: Any) -> Any:
-    books = {"slot": 0, "emitted": 10, "delivered": 10, "waiting": 0, "dropped": {}, "handed_over": 0, "adopted": 0}
-    books["sinks"] = []
-    books.update(found.pop("books", {}))
+    statistics = {
+        "slot": 0,
+        "emitted": 10,
+        "delivered": 10,
+        "waiting": 0,
+        "dropped": {},
+        "handed_over": 0,
+        "adopted": 0,
+    }
+    statistics["sinks"] = []
+    statistics.update(found.pop("statistics", {}))
     scenario = scenarios.LOCAL[0]
     values = {"emitted": 10, "returned": 10, "delivered": 10, **found}
-    return _CHAOS["outcome"].Outcome(scenario, _PEERS["ring"], books=[books], **values)
+    return _CHAOS["outcome"].Outcome(scenario, _PEERS["ring"], statistics=[statistics], **values)
 
 
 def test_an_outcome_that_keeps_all_promises_breaks_none():
@@ -155,8 +163,8 @@ def test_an_outcome_that_keeps_all_promises_breaks_none():
         {"never_returned": True},
         {"too_early": 1},
         {"returned": 11},
-        {"books": {"delivered": 9}},
-        {"books": {"delivered": 11, "waiting": -1}},
+        {"statistics": {"delivered": 9}},
+        {"statistics": {"delivered": 11, "waiting": -1}},
     ],
 )
 def test_a_broken_promise_is_found(found):

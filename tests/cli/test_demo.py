@@ -57,7 +57,7 @@ def test_three_services_log_as_one_and_the_proof_holds(cli: Cli, tmp_path: Path)
 def test_the_gateway_alone_answers_and_fails_with_ids(environ: dict[str, str]) -> None:
     code = """
 import asyncio, httpx
-from discreet.demo.gateway import app
+from discreet.cli.demo.shop.gateway import app
 
 async def main():
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)

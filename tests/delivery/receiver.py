@@ -95,7 +95,7 @@ class Posting(Remote):
         self.client = Http()
         super().__init__(**{"delay": 0.01, "timeout": 5.0, **options})
 
-    def encoder(self, settings: Any, redactor: Any) -> Any:
+    def encoder(self, redactor: Any) -> Any:
         return encode
 
     def send(self, batch: Sequence[bytes], timeout: float) -> Receipt:
@@ -126,7 +126,7 @@ class Scripted(Remote):
         self.sent: list[list[bytes]] = []
         super().__init__(**options)
 
-    def encoder(self, settings: Any, redactor: Any) -> Any:
+    def encoder(self, redactor: Any) -> Any:
         return encode
 
     def send(self, batch: Sequence[bytes], timeout: float) -> Receipt:

@@ -6,7 +6,7 @@ import pytest
 
 AWAY = """
 import atexit, json, os, posix, signal, sys, threading, time, discreet
-from discreet._delivery.remote.sink import Receipt, Remote
+from discreet._delivery.export.sink import Receipt, Remote
 from discreet._encoding.json import encode
 class Away(Remote):
     def __init__(self, **options):

@@ -134,7 +134,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_): pass
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 threading.Thread(target=server.serve_forever, daemon=True).start()
-from discreet._delivery.remote.http import Http
+from discreet._delivery.export.http import Http
 class Posting(Away):
     client = Http()
     def send(self, batch, timeout):
@@ -172,7 +172,7 @@ except ImportError:
     create = lambda: interpreters.create(isolated=False)
 source = '''
 import discreet
-from discreet._delivery.remote.sink import Remote
+from discreet._delivery.export.sink import Remote
 from discreet.errors import ConfigurationError
 class Away(Remote): pass
 try:

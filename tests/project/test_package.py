@@ -15,26 +15,8 @@ import discreet
 
 ROOT = Path(discreet.__file__).parent
 FILES = {str(path.relative_to(ROOT)): path for path in sorted(ROOT.rglob("*.py"))}
-EDGES = (
-    "azure/",
-    "integrations/",
-    "otel/",
-    "cli/",
-    "propagation/",
-    "_bootstrap/",
-    "demo/",
-    "__main__.py",
-    "pytest_plugin.py",
-)
-
-OUTSIDE = ("discreet.azure", "discreet.cli", "discreet.integrations", "discreet.otel")
-HTTP = os.path.join(
-    "_delivery", "remote", "http.py"
-)  # what OTLP and Azure share: it imports urllib3 when the first of them connects
-
-OTEL = os.path.join(
-    "_encoding", "otel.py"
-)  # when chosen, it asks the OTLP sink's own files who is speaking: no package
+HTTP = os.path.join("_delivery", "export", "http.py")  # what OTLP and Azure share: it imports urllib3 when one connects
+EDGES = ("azure/", "integrations/", "otel/", "cli/", "propagation/", "pytest_plugin.py")
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -70,9 +52,6 @@ def test_every_module_begins_by_saying_what_it_is(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if not name.startswith(EDGES)])
-def test_the_core_imports_only_the_standard_library_and_never_an_edge(name: str) -> None:
-    names = set(imports(FILES[name]))
+def test_the_core_imports_only_the_standard_library(name: str) -> None:
     allowed = {"discreet"} | ({"urllib3"} if name == HTTP else set())
-    assert {name.partition(".")[0] for name in names} <= sys.stdlib_module_names | allowed
-    if name != OTEL:
-        assert not [name for name in names if name.startswith(OUTSIDE)]
+    assert {name.partition(".")[0] for name in imports(FILES[name])} <= sys.stdlib_module_names | allowed

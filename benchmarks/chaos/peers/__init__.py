@@ -2,7 +2,7 @@
 
 A module has these functions (and, of local ones, is_whole(line): whether it arrived as it was written):
 begin(options) sets it up; log(number) makes one record; flush(timeout) waits until all is delivered, if it can;
-books() is what it says became of the records, None if it keeps no books.
+statistics() is what it says became of the records, None if it keeps no statistics.
 """
 
 from __future__ import annotations

@@ -6,9 +6,9 @@ from typing import Any
 
 from azure.monitor.opentelemetry.exporter import AzureMonitorLogExporter
 
-from chaos.peers.opentelemetry_batch import books, export_through, flush, log
+from chaos.peers.opentelemetry_batch import export_through, flush, log, statistics
 
-__all__ = ["begin", "books", "flush", "log"]
+__all__ = ["begin", "flush", "log", "statistics"]
 
 
 def begin(options: dict[str, Any]) -> None:

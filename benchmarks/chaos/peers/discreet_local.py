@@ -24,7 +24,7 @@ def flush(timeout: float) -> None:
     discreet.flush(timeout)
 
 
-def books() -> dict[str, Any] | None:
+def statistics() -> dict[str, Any] | None:
     return discreet.health()
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import discreet
-from chaos.peers.discreet_local import books, flush, log
+from chaos.peers.discreet_local import flush, log, statistics
 from discreet.azure import ApplicationInsights
 from discreet.otel import OTLP
 
-__all__ = ["begin", "books", "flush", "log"]
+__all__ = ["begin", "flush", "log", "statistics"]
 
 
 def begin(options: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from loguru import logger
 
 from chaos.peers.queue_handler import NOTE, is_whole
 
-__all__ = ["begin", "books", "flush", "is_whole", "log"]
+__all__ = ["begin", "flush", "is_whole", "log", "statistics"]
 
 
 def begin(options: dict[str, Any]) -> None:
@@ -25,5 +25,5 @@ def flush(timeout: float) -> None:
     logger.complete()
 
 
-def books() -> None:
+def statistics() -> None:
     """There are none."""

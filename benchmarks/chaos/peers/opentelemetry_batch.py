@@ -40,5 +40,5 @@ def flush(timeout: float) -> None:
         _provider.force_flush(int(timeout * 1000))
 
 
-def books() -> None:
+def statistics() -> None:
     """There are none."""

@@ -33,7 +33,7 @@ def flush(timeout: float) -> None:
     """There is no such thing."""
 
 
-def books() -> None:
+def statistics() -> None:
     """There are none."""
 
 

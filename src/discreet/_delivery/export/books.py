@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class ExportStatistics(Statistics):
-    """As `Statistics`; `emitted` follows from what the queue took in, what was refused there, and what came otherwise."""
+    """As `Statistics`; `emitted` follows from what the queue took, what it refused, and what came otherwise."""
 
     __slots__ = ("_refused", "passed_on", "queue")
 

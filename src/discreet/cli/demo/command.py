@@ -13,8 +13,6 @@ from discreet._encoding.console.style import Palette, color_count, wants_color
 from discreet.cli.demo import proof as demo_proof
 from discreet.cli.demo import secrets
 from discreet.cli.demo import services as demo_services
-from discreet.cli.pretty import command as pretty_command
-from discreet.cli.trace import command as trace
 from discreet.errors import DiscreetError
 
 if TYPE_CHECKING:
@@ -64,10 +62,10 @@ def run(arguments: argparse.Namespace) -> int:
         show.answer(answer)
     files = [str(path) for path in sorted(folder.glob("*.json"))]
     show.command(f"discreet pretty {folder}/*.json")
-    show.run(pretty_command, files)
+    show.run("pretty", files)
     failed = next((answer.request_id for answer in answers if answer.status >= 500), "")
     show.command(f"discreet trace {failed[:8]} {folder}/*.json")
-    found = show.run(trace, [failed, *files])
+    found = show.run("trace", [failed, *files])
     return show.proof(demo_proof.prove(folder, answers, planted), folder) or found
 
 
@@ -106,13 +104,12 @@ class _Show:
         status, what = self.paint(str(answer.status), role), self.paint(answer.what, "quiet")
         print(f"  {status}  {answer.method:<4} {answer.path:<8}  {what}")
 
-    def run(self, command: Any, arguments: Sequence[str]) -> int:
+    def run(self, command: str, arguments: Sequence[str]) -> int:
         """Another command of ours, as its own command line would run it."""
         from discreet.cli import main
 
-        name = command.__name__.rpartition(".")[2].removesuffix("_command")
         sys.stdout.flush()
-        return main([name, "--color", self.color, *arguments])
+        return main([command, "--color", self.color, *arguments])
 
     def proof(self, claims: Sequence[demo_proof.Claim], folder: Path) -> int:
         self.title("Proof")
