@@ -61,7 +61,7 @@ def running(folder: Path, planted: Mapping[str, str]) -> Generator[Service]:
         "INVENTORY_DATABASE": f"sqlite:///{folder / 'stock.db'}",
         "PAYMENTS_URL": f"http://{at[2]}",
         # Nobody listens there: the last port was free a moment ago.
-        "LEDGER_DATABASE": f"postgresql://process_statistics:{planted['database password']}@{at[3]}/payments",
+        "LEDGER_DATABASE": f"postgresql://ledger:{planted['database password']}@{at[3]}/payments",
     }
     python = [sys.executable, "-m"]
     gunicorn = [*python, "gunicorn", "--threads", "4", *_gunicorn_options()]

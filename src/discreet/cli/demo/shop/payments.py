@@ -22,7 +22,7 @@ class LedgerError(Exception):
 
 @app.post("/charges")
 def charge() -> dict[str, str]:
-    """Charge a card; large amounts go through the process_statistics."""
+    """Charge a card; large amounts go through the ledger."""
     order = request.get_json()
     logger.info("charging %s to card %s", order["amount"], order["card"])
     if order["amount"] > 1000:
@@ -31,7 +31,7 @@ def charge() -> dict[str, str]:
 
 
 def write_to_ledger(url: str) -> None:
-    """Connect to the process_statistics's database."""
+    """Connect to the ledger's database."""
     place = urlsplit(url)
     try:
         socket.create_connection((place.hostname, place.port or 5432), timeout=2).close()
