@@ -101,6 +101,10 @@ pictures: setup  ## Draw the README's pictures anew
 redaction-report: setup  ## Score redaction on its corpus, beside its peers, and write the table of docs/redaction.md
 	$(RUN) --group redaction-report python benchmarks/redaction/report.py $(ARGS)
 
+.PHONY: settings-table
+settings-table: setup  ## Write the table of docs/configuration.md anew, from the settings in the code
+	@$(RUN) python docs/settings_table.py
+
 .PHONY: lock
 lock: setup  ## Write uv.lock anew after a change of dependencies
 	$(UV) lock

@@ -11,6 +11,9 @@ discreet.configure(level="info,sqlalchemy=debug", format="json", service="shop",
 discreet.configure(sinks=[discreet.File(Path("app.log"), level="warning"), discreet.Stream()])
 discreet.configure(file="app.log", with_locals=True)
 discreet.configure(redaction=discreet.Redaction(extra_keys=["badge"], patterns={"badge": "B-[0-9]{6}"}))
+discreet.configure(redaction="policy.json", pseudonym_key=discreet.Secret("k1:0123456789abcdef"))
+discreet.configure(stream="split", delivery="ring", spool=False, exit_timeout=2.5, state_dir=Path("/var/lib/shop"))
+discreet.configure(level={"": "info", "db": "debug"}, take_over=False)
 discreet.set_level("db", "debug", ttl=600)
 discreet.flush()
 
@@ -19,5 +22,9 @@ try:
 except discreet.ConfigurationError as error:
     problem: ValueError = error
 
+discreet.configure(format="xml")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # no such format
+discreet.configure(stream="stdin")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # no such stream
+discreet.configure(delivery="fast")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # no such way
+discreet.configure(exit_timeout="5")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # a number
 discreet.configure(levle="info")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # no such setting
 discreet.configure("info")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # settings are named

@@ -17,8 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from discreet._call.logger import Emitter
     from discreet._config.configure import configure, set_level
-    from discreet._config.mask import mask
-    from discreet._config.status import explain, flush, health
+    from discreet._config.lifecycle import flush
+    from discreet._config.status import explain, health, mask
     from discreet._delivery.file.sink import File
     from discreet._delivery.sink import Sink
     from discreet._delivery.stream import Stream
@@ -75,10 +75,10 @@ _LATER = {
     "capture": "testing",
     "configure": "_config.configure",
     "explain": "_config.status",
-    "flush": "_config.status",
+    "flush": "_config.lifecycle",
     "health": "_config.status",
     "lazy": "_values.lazy",
-    "mask": "_config.mask",
+    "mask": "_config.status",
     "register_secret": "_redaction.register",
     "set_level": "_config.configure",
     "span": "_span.span",

@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING
 
 from discreet._config.assembly import by_format, identity_of
 from discreet._config.configure import configure_at_first_record
-from discreet._config.parsing import FORMATS
-from discreet._config.settings import resolve
-from discreet._config.state import state
+from discreet._config.settings import configure_options, resolve, state
 from discreet._delivery.sink import Discard
 from discreet._pipeline import pipeline_in_force
 from discreet._record import Identity
@@ -23,9 +21,9 @@ from discreet._redaction.redactor import Redactor
 from discreet._takeover.bridge import to_pipeline
 from discreet._takeover.host import HostRecord
 from discreet._takeover.records import TAKEN, from_logging
-from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from discreet._config.parsing import Format
     from discreet._context.ambient import Context
     from discreet._record import Record
 
@@ -62,16 +60,15 @@ class Formatter(logging.Formatter):
     `DISCREET_FORMAT` takes; an unknown one raises `ConfigurationError`.
     """
 
-    def __init__(self, format: str = "json", *args: object, **kwargs: object) -> None:  # noqa: A002 - dictConfig's name
+    def __init__(self, format: Format = "json", *args: object, **kwargs: object) -> None:  # noqa: A002 - dictConfig's name
         super().__init__()
-        if format not in FORMATS:
-            raise ConfigurationError("format", format, "no such format", f"Use {', '.join(FORMATS)}")
         environ = {name: value for name, value in os.environ.items() if name not in _NOT_OURS}
-        settings = resolve(sinks=(), environ=environ)
+        chosen = None if format == "auto" else format
+        settings = resolve(configure_options(sinks=(), format=chosen), environ, who="discreet.stdlib.Formatter")
         self._redactor = Redactor(settings.redaction, settings.pseudonym_key)
         self._identity = identity_of(settings, self._redactor)
         self._with_locals = settings.with_locals
-        self._encode = by_format(Discard(format=format), settings, self._redactor)
+        self._encode = by_format(Discard(), settings, self._redactor)
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line (a traceback on the console has more), without its newline; never raises."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import threading
 from contextlib import contextmanager
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from discreet._base.diagnostics import counted
 from discreet._base.levels import levels, parse_level
-from discreet._call.logger import active, unconfigured
-from discreet._config.state import state
-from discreet._delivery.sink import Sink, running
+from discreet._call.logger import active
+from discreet._config.settings import state
+from discreet._delivery.sink import Sink
 from discreet._encoding.json import encode
 from discreet._pipeline import Output, Pipeline
 from discreet._record import Identity
@@ -144,24 +143,14 @@ def reset() -> None:
     """Forget the configuration, as if the process had just started: sinks are closed, hooks taken out."""
     from discreet._base.statistics import process_statistics
     from discreet._call import limits
-    from discreet._config.configure import PATCHES
+    from discreet._config.configure import undo
     from discreet._context.ambient import EMPTY, current
     from discreet._redaction.audit import audit
     from discreet._redaction.registered import registry
-    from discreet._takeover import bridge as _stdlib_bridge
-    from discreet._takeover import hooks
 
-    for sink in running.sinks:
-        sink.retire()
-    state.settings, running.sinks, state.hosted = None, (), False
-    active.emitter, active.located = unconfigured, 0
-    _stdlib_bridge.give_back()
-    hooks.uninstall()
-    for patch in PATCHES:
-        import_module(patch).uninstrument()
+    undo()
     limits.forget()
     process_statistics.forget()
     audit.forget()
     registry.forget()
-    levels.replace(0, 0, {})
     current.set(EMPTY)

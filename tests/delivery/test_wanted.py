@@ -6,13 +6,13 @@ import sys
 
 import pytest
 
-from discreet._config.exporters import wanted
+from discreet._config.sinks import receivers_from
 from discreet.azure import ApplicationInsights
 from discreet.otel import OTLP
 
 
 def test_nothing_is_sent_anywhere_unless_a_variable_asks_for_it():
-    assert wanted({}) == ([], [])
+    assert receivers_from({}) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -24,19 +24,19 @@ def test_nothing_is_sent_anywhere_unless_a_variable_asks_for_it():
     ],
 )
 def test_an_otlp_variable_asks_for_the_otlp_sink(environ):
-    sinks, advice = wanted(environ)
+    sinks, advice = receivers_from(environ)
     assert [isinstance(sink, OTLP) for sink in sinks] == [True]
     assert advice == []
 
 
 @pytest.mark.parametrize("off", [{"OTEL_LOGS_EXPORTER": "none"}, {"OTEL_SDK_DISABLED": "true"}])
 def test_opentelemetrys_own_switches_turn_the_otlp_sink_off(off):
-    assert wanted({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", **off}) == ([], [])
+    assert receivers_from({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", **off}) == ([], [])
 
 
 def test_a_connection_string_alone_asks_for_application_insights():
     key = "-".join(["0" * 8, "0" * 4, "0" * 4, "0" * 4, "0" * 12])
-    sinks, _ = wanted({"APPLICATIONINSIGHTS_CONNECTION_STRING": f"InstrumentationKey={key}"})
+    sinks, _ = receivers_from({"APPLICATIONINSIGHTS_CONNECTION_STRING": f"InstrumentationKey={key}"})
     assert [isinstance(sink, ApplicationInsights) for sink in sinks] == [True]
 
 
@@ -45,7 +45,7 @@ def test_a_missing_package_is_advice_that_says_what_to_install(monkeypatch):
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "opentelemetry.proto.logs.v1.logs_pb2", None)
     monkeypatch.setitem(sys.modules, "opentelemetry.proto", None)
-    sinks, advice = wanted({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"})
+    sinks, advice = receivers_from({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"})
     assert sinks == []
     assert len(advice) == 1
     assert 'pip install "discreet[otel]"' in advice[0]

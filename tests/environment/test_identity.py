@@ -140,7 +140,11 @@ def test_the_versions_variables_are_read_in_their_order():
         ("GIT_COMMIT", "6"),
     ]
     while sources:
-        assert service_version(dict(sources)) == sources.pop(0)[1].rpartition("=")[2]
+        found = service_version(dict(sources))
+        variable, value = sources.pop(0)
+        assert found is not None
+        assert found[0] == value.rpartition("=")[2]
+        assert variable in found[1]
     assert service_version({}) is None
 
 

@@ -71,13 +71,13 @@ def test_a_sigterm_that_was_put_off_is_sent_again_until_it_is_noticed(monkeypatc
     def unheard(number, frame):  # as if the main thread had blocked in a system call just then
         calls.append(number)
         if len(calls) == 3:
-            lifecycle._came += 1
+            lifecycle._received += 1
             came.set()
 
-    monkeypatch.setattr(lifecycle, "_terminated", unheard)
+    monkeypatch.setattr(lifecycle, "on_sigterm", unheard)
     before = signal.signal(signal.SIGUSR1, unheard)
     try:
-        again = threading.Thread(target=lifecycle._again, args=(signal.SIGUSR1, lifecycle._came))
+        again = threading.Thread(target=lifecycle._send_again, args=(signal.SIGUSR1, lifecycle._received))
         again.start()
         assert came.wait(30)
         again.join(30)

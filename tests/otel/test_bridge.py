@@ -23,7 +23,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.util._once import Once
 
 import discreet
-from discreet._config.exporters import wanted
+from discreet._config.sinks import receivers_from
 from discreet.errors import ConfigurationError
 from discreet.otel import OTLP, Bridge
 
@@ -288,18 +288,18 @@ def test_a_processor_that_fails_costs_a_counted_record(sdk: Sdk) -> None:
 
 def test_an_endpoint_in_the_environment_means_the_sdk_where_there_is_one(sdk: Sdk) -> None:
     sdk.set_up()
-    assert [type(sink) for sink in wanted(ASKED)[0]] == [Bridge]
+    assert [type(sink) for sink in receivers_from(ASKED)[0]] == [Bridge]
 
 
 def test_without_an_sdk_the_bridge_is_refused_and_the_endpoint_means_otlp(sdk: Sdk) -> None:
     with pytest.raises(ConfigurationError, match="no LoggerProvider"):
         discreet.configure(sinks=[Bridge()], service="test", take_over=False)
-    assert [isinstance(sink, OTLP) for sink in wanted(ASKED)[0]] == [True]
+    assert [isinstance(sink, OTLP) for sink in receivers_from(ASKED)[0]] == [True]
 
 
 def test_a_provider_without_processors_is_not_set_up_yet(sdk: Sdk) -> None:
     set_logger_provider(sdk.provider)
-    assert [isinstance(sink, OTLP) for sink in wanted(ASKED)[0]] == [True]
+    assert [isinstance(sink, OTLP) for sink in receivers_from(ASKED)[0]] == [True]
 
 
 @pytest.mark.filterwarnings("ignore:.*LoggingHandler.*:DeprecationWarning")
@@ -307,7 +307,7 @@ def test_a_provider_without_processors_is_not_set_up_yet(sdk: Sdk) -> None:
 def test_an_sdk_that_is_set_up_later_has_the_records_from_then_on(
     sdk: Sdk, root: logging.Logger, handler: Callable[[], logging.Handler]
 ) -> None:
-    (sink,) = wanted(ASKED)[0]
+    (sink,) = receivers_from(ASKED)[0]
     discreet.configure(sinks=[sink], service="test")
     log = discreet.get_logger("shop")
     log.info("before")

@@ -240,7 +240,7 @@ def test_mutual_tls_shows_the_clients_certificate(tmp_path):
 )
 def test_what_waits_for_one_tenant_or_key_is_kept_apart_from_anothers(other, tmp_path, monkeypatch):
     monkeypatch.setenv("DISCREET_STATE_DIR", str(tmp_path))
-    settings = resolve(service="s", environ={})
+    settings = resolve({"service": "s"}, {})
 
     def place(endpoint="http://127.0.0.1:9/", **options):
         sink = OTLP(endpoint, environ={}, **options)
@@ -254,7 +254,7 @@ def test_what_waits_for_one_tenant_or_key_is_kept_apart_from_anothers(other, tmp
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs file locks")
 def test_of_a_credential_nothing_is_stored_that_could_be_tried_without_the_salt(tmp_path, monkeypatch):
-    settings = resolve(service="s", environ={})
+    settings = resolve({"service": "s"}, {})
     names = []
     for state in ("one", "two"):
         monkeypatch.setenv("DISCREET_STATE_DIR", str(tmp_path / state))

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 import discreet
+from discreet.testing import reset
 
 
 def configured(**options):
@@ -84,7 +85,7 @@ def test_code_wins_over_the_environment_and_the_environment_over_defaults(monkey
     assert (found["service"]["value"], found["service"]["why"]) == ("from-code", "configure()")
     assert (found["format"]["value"], found["format"]["why"]) == ("json", "DISCREET_FORMAT")
     assert found["level"]["value"] == "error"
-    assert found["locals"] == {"value": "off", "why": "default"}
+    assert found["with_locals"] == {"value": "off", "why": "default for prod"}
 
 
 def test_every_setting_has_a_variable(monkeypatch, tmp_path, capfd):
@@ -104,7 +105,7 @@ def test_every_setting_has_a_variable(monkeypatch, tmp_path, capfd):
     line = json.loads((tmp_path / "logs" / "app.jsonl").read_text())
     assert (line["service"], line["version"], line["environment"]) == ("shop", "1.2.3", "staging")
     assert json.loads(capfd.readouterr().err) == line
-    assert discreet.explain()["locals"]["value"] == "on"
+    assert discreet.explain()["with_locals"]["value"] == "on"
 
 
 def test_stream_none_leaves_only_the_file(monkeypatch, tmp_path, capfd):
@@ -308,3 +309,117 @@ def test_nothing_is_left_to_import_for_a_signal_handler_that_flushes(python):
     print(sorted(set(sys.modules) - before))
     """)
     assert done.out.splitlines()[-1:] == [b"[]"]
+
+
+def test_each_plain_setting_can_be_given_in_code(monkeypatch, tmp_path):
+    for name, value in {"STATE_DIR": "/nowhere", "SPOOL": "on", "EXIT_TIMEOUT": "9", "STREAM": "none"}.items():
+        monkeypatch.setenv(f"DISCREET_{name}", value)
+    found = configured(
+        stream="stderr", spool=False, exit_timeout=2, state_dir=tmp_path, pseudonym_key="k1:" + "ab12" * 8, service="s"
+    )
+    for name, value in {
+        "stream": "stderr", "spool": "off", "exit_timeout": "2 s", "state_dir": str(tmp_path),
+        "pseudonym_key": "set (not shown)", "sinks": "stderr",
+    }.items():  # fmt: skip
+        assert found[name] == {"value": value, "why": "configure()"}
+
+
+def test_a_ring_lies_in_the_state_folder_that_code_gives(tmp_path, capfd):
+    discreet.configure(delivery="ring", state_dir=tmp_path / "here", service="s", take_over=False)
+    discreet.get_logger("x").info("hello")
+    assert discreet.flush(30)
+    assert [path.name for path in (tmp_path / "here").iterdir()] == ["ring"]
+
+
+@pytest.mark.parametrize(
+    ("options", "setting", "remedy"),
+    [
+        ({"spool": "maybe"}, "spool", "Use on or off"),
+        ({"exit_timeout": -1}, "exit_timeout", "seconds"),
+        ({"exit_timeout": True}, "exit_timeout", "seconds"),
+        ({"state_dir": ""}, "state_dir", "path of a folder"),
+        ({"delivery": "fast"}, "delivery", "Use direct, queued or ring"),
+        ({"take_over": "maybe"}, "take_over", "Use on or off"),
+        ({"stream": "stderr", "sinks": []}, "stream", "leave one of the two out"),
+        ({"pseudonym_key": b"0123456789abcdef"}, "pseudonym_key", "as text"),
+    ],
+)
+def test_a_bad_value_in_code_is_named_as_code_names_it(options, setting, remedy):
+    with pytest.raises(discreet.ConfigurationError, match=remedy) as caught:
+        discreet.configure(**options)
+    assert caught.value.setting == setting
+
+
+def test_a_pseudonym_key_is_never_shown(monkeypatch, tmp_path):
+    key = "k1:" + "c0ffee" * 6
+    for wrong in (key[:12], key[:12].encode()):
+        with pytest.raises(discreet.ConfigurationError) as caught:
+            discreet.configure(pseudonym_key=wrong)
+        assert str(wrong)[:11] not in str(caught.value)
+    monkeypatch.setenv("DISCREET_PSEUDONYM_KEY", key)
+    found = configured(sinks=[], service="s")
+    assert found["pseudonym_key"] == {"value": "set (not shown)", "why": "DISCREET_PSEUDONYM_KEY"}
+    assert key not in str(found)
+
+
+def test_a_folder_for_state_that_cannot_be_used_is_named_as_it_was_given(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    for options, setting in (({"state_dir": tmp_path / "file"}, "state_dir"), ({}, "DISCREET_STATE_DIR")):
+        monkeypatch.setenv("DISCREET_STATE_DIR", str(tmp_path / "file"))
+        with pytest.raises(discreet.ConfigurationError) as caught:
+            discreet.configure(delivery="ring", service="s", **options)
+        assert caught.value.setting == setting
+
+
+def test_an_unknown_setting_is_refused():
+    with pytest.raises(TypeError, match="levle"):
+        discreet.configure(levle="info")
+
+
+def test_explain_has_every_setting_and_who_decided_it(monkeypatch):
+    monkeypatch.delenv("DISCREET_STATE_DIR")
+    found = configured(service="s", sinks=[])
+    assert list(found) == [
+        "service", "version", "environment", "level", "format", "with_locals", "sinks", "stream", "file", "delivery",
+        "spool", "exit_timeout", "state_dir", "redaction", "pseudonym_key", "take_over",
+    ]  # fmt: skip
+    assert all(entry["why"] for entry in found.values())
+    assert found["exit_timeout"] == {"value": "5 s", "why": "default"}
+    assert found["redaction"] == {"value": "the built-in rules", "why": "default"}
+    assert found["state_dir"]["value"] is None
+
+
+def test_explain_shows_a_level_that_was_changed_at_run_time():
+    configured(service="s", sinks=[], environment="prod")
+    discreet.set_level("db", "debug")
+    assert discreet.explain()["level"]["value"] == "info, db=debug"
+
+
+def test_taking_over_can_be_switched_off_by_a_variable(monkeypatch, memory_sink):
+    before = sys.excepthook
+    monkeypatch.setenv("DISCREET_TAKE_OVER", "off")
+    discreet.configure(sinks=[memory_sink()], service="s")
+    assert sys.excepthook is before
+    assert discreet.explain()["take_over"] == {"value": "off", "why": "DISCREET_TAKE_OVER"}
+    discreet.configure(sinks=[memory_sink()], service="s", take_over=True)
+    assert sys.excepthook is not before
+
+
+def test_after_a_reset_nothing_of_a_configuration_is_left(memory_sink):
+    import logging
+    import signal
+    import warnings
+
+    def everything():
+        return (
+            sys.excepthook, sys.unraisablehook, warnings.showwarning, logging.Logger.callHandlers,
+            signal.getsignal(signal.SIGTERM),
+        )  # fmt: skip
+
+    before = everything()
+    discreet.configure(sinks=[memory_sink()], service="s", level="error")
+    assert all(one is not other for one, other in zip(before, everything(), strict=True))
+    reset()
+    assert everything() == before
+    assert discreet.explain() == {}
+    assert discreet.health()["sinks"] == []

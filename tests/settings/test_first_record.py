@@ -31,6 +31,34 @@ def test_a_wrong_variable_costs_neither_the_call_nor_the_record(python):
     assert any("DISCREET_LEVEL='loud'" in message for message in messages)
 
 
+def test_each_wrong_variable_is_reported_once_and_the_others_still_count(python, tmp_path):
+    done = python(
+        """
+        import discreet
+        discreet.get_logger("shop").info("hello")
+        discreet.get_logger("shop").debug("hidden")
+        told = {name: entry["why"] for name, entry in discreet.explain().items()}
+        assert told["level"] == "default for prod" and told["exit_timeout"] == "default", told
+        assert told["service"] == "DISCREET_SERVICE" and told["format"] == "DISCREET_FORMAT", told
+        assert told["take_over"] == "nobody called configure()", told
+        """,
+        DISCREET_SERVICE="shop",
+        DISCREET_FORMAT="ecs",
+        DISCREET_LEVEL="loud",
+        DISCREET_EXIT_TIMEOUT="soon",
+        DISCREET_REDACTION=str(tmp_path / "missing.json"),
+        DISCREET_FILE=str(tmp_path),
+        OTEL_EXPORTER_OTLP_ENDPOINT="nonsense",
+    )
+    assert done.code == 0, done.err
+    *reports, hello = done.records
+    assert (hello["message"], hello["service"]["name"]) == ("hello", "shop")
+    named = [report["message"].removeprefix("setting ignored: ").partition("=")[0] for report in reports]
+    assert sorted(named) == [
+        "DISCREET_EXIT_TIMEOUT", "DISCREET_FILE", "DISCREET_LEVEL", "DISCREET_REDACTION", "OTEL_EXPORTER_OTLP_ENDPOINT",
+    ]  # fmt: skip
+
+
 def test_a_file_that_cannot_be_written_costs_neither_the_call_nor_the_record(python, tmp_path):
     done = python(
         """

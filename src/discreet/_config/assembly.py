@@ -1,4 +1,4 @@
-"""From settings to what a record meets: the redactor, who speaks, and each sink's encoder."""
+"""What a record meets on its way, made from the settings: the redactor, the identity of the process, the encoders."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def redactor_for(settings: Settings) -> Redactor:
-    """The redactor of a configuration, which knows the secrets of the environment too."""
+    """The redactor for these settings, which knows the secrets in environment variables too."""
     redactor = Redactor(settings.redaction, settings.pseudonym_key)
     if settings.redaction.environment:
         registry.add_environment(os.environ, redactor.key)
@@ -29,46 +29,45 @@ def redactor_for(settings: Settings) -> Redactor:
 
 
 def setup_for(settings: Settings) -> Setup:
-    """What sinks are told."""
+    """What sinks need to know of the settings."""
     return Setup(
         settings.service,
         settings.exit_timeout,
         settings.spool,
         spool_required=settings.why.get("spool", "default") != "default",
+        state_dir=settings.state_dir or "",
     )
 
 
 def identity_of(settings: Settings, redactor: Redactor) -> Identity:
-    """Who speaks, judged like any other text: names come from the environment."""
+    """Which process makes the records. Its names are redacted like any other text: they come from the environment."""
 
-    def judged(value: str | None) -> str | None:
+    def redacted(value: str | None) -> str | None:
         return None if value is None else redactor.text(value)
 
     return Identity(
-        judged(settings.service),
-        judged(settings.version),
-        judged(settings.environment.name),
-        judged(settings.host),
+        redacted(settings.service),
+        redacted(settings.version),
+        redacted(settings.environment),
+        redacted(settings.host),
         os.getpid(),
     )
 
 
 def encoder_for(sink: Sink, settings: Settings, redactor: Redactor) -> Encoder:
-    """The encoder for a sink: one that it brings, else by its own format, the configured one, or the place."""
+    """The encoder for a sink: the one that it brings, else the one for its format."""
     return sink.encoder(redactor) or by_format(sink, settings, redactor)
 
 
 def by_format(sink: Sink, settings: Settings, redactor: Redactor) -> Encoder:
-    """The encoder for text: the sink's own format, else the configured one, else what suits the place."""
-    name = sink.format if sink.format != "auto" else settings.format
-    if name == "auto":
-        name = "json" if settings.environment.profile == "prod" else "console"
+    """The encoder for the sink's own format, else for the configured one."""
+    name = format_of(sink, settings)
     if name == "json":
         return encode_json
     if name == "console":
         return _console(getattr(sink, "inner", sink), settings)
     if name == "otel":
-        # By name, as whatever knows OpenTelemetry's resource is loaded: only where it is asked for.
+        # Imported by name: the core does not know the edges.
         file_encoder: Encoder = import_module("discreet.otel.resource").file_encoder(redactor)
         return file_encoder
     if name == "gcp":
@@ -79,18 +78,23 @@ def by_format(sink: Sink, settings: Settings, redactor: Redactor) -> Encoder:
     return encode
 
 
+def format_of(sink: Sink, settings: Settings) -> str:
+    """The name of the format that this sink gets."""
+    return sink.format if sink.format != "auto" else settings.format
+
+
 def _console(sink: Sink, settings: Settings) -> Encoder:
     from discreet._encoding.ci import CiEncoder
     from discreet._encoding.console.line import ConsoleEncoder, color_count, terminal_width, wants_color
 
     stream = sink.stream() if isinstance(sink, Stream) else None
     color = stream is not None and wants_color(stream, os.environ)
-    ci = settings.environment.ci
+    ci = settings.place.ci
     if ci is not None:
-        # What goes to a file carries no annotations, but may be printed by the pipeline all the same.
-        known = cast("Ci", ci) if stream is not None else "other"
+        # A file gets no annotations. The CI may print it all the same, so what looks like a command is broken up.
+        kind = cast("Ci", ci) if stream is not None else "other"
         workspace = os.environ.get("GITHUB_WORKSPACE") or os.environ.get("BUILD_SOURCESDIRECTORY")
-        return CiEncoder(known, color=color, colors=color_count(), workspace=workspace)
+        return CiEncoder(kind, color=color, colors=color_count(), workspace=workspace)
     if stream is None:
         return ConsoleEncoder()
     return ConsoleEncoder(color=color, colors=color_count(), width=lambda: terminal_width(stream))

@@ -1,4 +1,4 @@
-"""`configure()`, and what the first record of an unconfigured process does instead."""
+"""`configure()`, what the first record of an unconfigured process does instead, and how both are undone."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ import os
 import sys
 import threading
 from dataclasses import replace
+from functools import wraps
 from importlib import import_module
-from typing import TYPE_CHECKING
+from inspect import signature
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 from discreet._base.levels import WARNING, levels, parse_level
 from discreet._base.statistics import process_statistics
 from discreet._call import limits
-from discreet._call.logger import active
+from discreet._call.logger import active, unconfigured
 from discreet._config import lifecycle
-from discreet._config import settings as _settings
 from discreet._config.assembly import encoder_for, identity_of, redactor_for, setup_for
-from discreet._config.exporters import PREFIXES
-from discreet._config.state import state
+from discreet._config.parsing import split_error
+from discreet._config.settings import ROWS, Settings, configure_options, resolve, state
+from discreet._config.sinks import RECEIVER_PREFIXES
 from discreet._delivery.buffered.sink import around
 from discreet._delivery.sink import running
 from discreet._delivery.stream import Stream
@@ -25,22 +27,22 @@ from discreet._pipeline import ANY, Output, Pipeline, pipeline_in_force
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from os import PathLike
+    from collections.abc import Callable, Sequence
     from types import ModuleType
 
     from discreet._call.logger import Emitter
-    from discreet._config.settings import Settings
+    from discreet._config.settings import Level
     from discreet._delivery.sink import Sink
-    from discreet._redaction.policy import Redaction
 
 # Loaded now: a first import on the way of a record takes a lock that a child forked meanwhile would wait for forever.
 _PRELOADED = (limits,)
-PATCHES = ("discreet.propagation.threads",)
+_PATCHES = ("discreet.propagation.threads",)
 """Modules that make context follow the work, by name: the core does not know the edges. Each has `instrument()`."""
+_P = ParamSpec("_P")
+_NOT_CALLED = "nobody called configure()"
 
 _lock = threading.RLock()
-_said: set[str] = set()  # advice is given once per process
+_given_advice: set[str] = set()  # advice is given once per process
 
 
 def _renew_lock() -> None:
@@ -53,87 +55,133 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew_lock)
 
 
-def configure(
-    *,
-    level: str | int | Mapping[str, str | int] | None = None,
-    format: str | None = None,  # noqa: A002 - the setting's name
-    service: str | None = None,
-    version: str | None = None,
-    environment: str | None = None,
-    sinks: Sequence[Sink] | None = None,
-    file: str | PathLike[str] | None = None,
-    delivery: str | None = None,
-    redaction: Redaction | None = None,
-    with_locals: bool | None = None,
-    take_over: bool = True,
-) -> None:
-    """Set discreet up for this process; what is not given comes from the environment, then from defaults.
+def _with_parameters_of(
+    options: Callable[_P, dict[str, Any]],
+) -> Callable[[Callable[[dict[str, Any]], None]], Callable[_P, None]]:
+    """Give a function the parameters of `options`, so that they are written once, beside the settings table."""
 
-    With `take_over` (the default) everything comes in: the standard library's loggers, warnings and uncaught
-    exceptions. Calling it again replaces the whole configuration. Raises `ConfigurationError`, which names the
-    value, the setting and the remedy; the configuration in force then stays.
+    def decorate(function: Callable[[dict[str, Any]], None]) -> Callable[_P, None]:
+        @wraps(function)
+        def decorated(*args: _P.args, **given: _P.kwargs) -> None:
+            function(options(*args, **given))
+
+        decorated.__signature__ = signature(options).replace(return_annotation=None)  # type: ignore[attr-defined]  # PEP 362
+        return decorated
+
+    return decorate
+
+
+@_with_parameters_of(configure_options)
+def configure(given: dict[str, Any]) -> None:
+    """Set discreet up for this process; what is not given comes from variables, then from defaults.
+
+    The parameters are the settings of docs/configuration.md, which `discreet doctor` lists too:
+
+        who logs        service, version, environment
+        what            level, format, with_locals
+        where to        sinks, or stream; file
+        how             delivery, spool, exit_timeout (seconds), state_dir
+        secrets         redaction, pseudonym_key
+        what comes in   take_over: records of `logging`, warnings and uncaught exceptions too (the default)
+
+    Calling it again replaces the whole configuration. Raises `ConfigurationError`, which names the value, the setting
+    and the remedy; the configuration in force then stays.
     """
     with _lock:
-        settings = _settings.resolve(
-            level=level,
-            format=format,
-            service=service,
-            version=version,
-            environment=environment,
-            sinks=sinks,
-            file=file,
-            delivery=delivery,
-            redaction=redaction,
-            with_locals=with_locals,
-        )
-        _install(settings, take_over=take_over)
+        install(resolve(given))
 
 
 def configure_at_first_record(*, inside_host: bool = False) -> Emitter:
-    """Nobody configured: from the environment, and without touching a host that set up `logging` itself.
+    """Nobody configured: from variables, and without touching a host that set up `logging` itself.
 
     `inside_host` says that a `discreet.stdlib.Handler` asks: the host wants its records here, so ours must not flow
     back into it.
 
-    A wrong setting must not cost the application its first log call: it is reported, and defaults serve.
+    A wrong variable must not cost the application its first log call, nor its other settings: each is reported, and
+    the default serves in its place.
     """
     with _lock:
         if pipeline_in_force() is not None and not (inside_host and state.hosted):
             return active.emitter
-        logging = sys.modules.get("logging")
-        problem = None
-        try:
-            settings = _settings.resolve()
-        except ConfigurationError as error:
-            problem = str(error)
-            settled = ("DISCREET_", *PREFIXES)
-            kept = {key: value for key, value in os.environ.items() if not key.startswith(settled)}
-            settings = _settings.resolve(environ=kept)
-        if logging is not None and logging.getLogger().handlers and not (inside_host or _sends_here(logging)):
-            _into_host(settings)
-        else:
+        environ = dict(os.environ)
+        problems: list[ConfigurationError] = []
+        settings: Settings | None = None
+        while True:
             try:
-                _install(settings, take_over=False)
-            except ConfigurationError as error:  # no folder for what waits, or a file that cannot be written
-                problem = str(error)
-                _install_what_works(settings)
-        if problem is not None:
-            _say(40, "configuration ignored: {problem}", problem=problem)
+                settings = resolve({"take_over": False}, environ, who=_NOT_CALLED)
+                if not inside_host and _host_has_handlers():
+                    _install_into_host(settings)
+                else:
+                    install(settings)
+                break
+            except ConfigurationError as error:
+                problems.append(error)
+                if not _leave_out(error, environ):
+                    _install_what_works(settings or resolve({"take_over": False}, {}, who=_NOT_CALLED))
+                    break
+        for problem in problems:
+            _log(40, "setting ignored: {problem}", problem=str(problem))
         return active.emitter
+
+
+def _leave_out(error: ConfigurationError, environ: dict[str, str]) -> bool:
+    """Remove the variable that an error is about, or all about receivers; False if there is none to remove."""
+    if error.setting in environ:
+        del environ[error.setting]
+        return True
+    about_receivers = [name for name in environ if name.startswith(RECEIVER_PREFIXES)]
+    for name in about_receivers:
+        del environ[name]
+    return bool(about_receivers)
 
 
 def _install_what_works(settings: Settings) -> None:
     """Without a place on disk, or with the stream alone."""
     try:
-        _install(replace(settings, delivery="direct", spool=False), take_over=False)
+        install(replace(settings, delivery="direct", spool=False))
     except ConfigurationError:
-        _install(replace(settings, sinks=(Stream(),), delivery="direct"), take_over=False)
+        install(replace(settings, sinks=(Stream(),), delivery="direct"))
 
 
-def _install(settings: Settings, *, take_over: bool) -> None:
+def install(settings: Settings) -> None:
+    """Put these settings in force. Raises `ConfigurationError`; what was in force then stays."""
     import_module("discreet._config.status")  # now: a signal handler that flushes may interrupt a first import
     settings = replace(settings, sinks=around(settings.sinks, settings.delivery))
-    redactor, setup = redactor_for(settings), setup_for(settings)
+    redactor = redactor_for(settings)
+    _open(settings)
+    try:
+        outputs = tuple(
+            Output(
+                _level(sink, sink.level, 0), encoder_for(sink, settings, redactor), sink, _level(sink, sink.below, ANY)
+            )
+            for sink in settings.sinks
+        )
+    except Exception:
+        _retire_new(settings.sinks)
+        raise
+    previous = running.sinks
+    pipeline = Pipeline(redactor, outputs, identity_of(settings, redactor), with_locals=settings.with_locals)
+    state.settings, running.sinks, state.hosted = settings, settings.sinks, False
+    active.emitter, active.located = pipeline, WARNING
+    levels.replace(settings.level.default, settings.level.elsewhere, dict(settings.level.named))
+    _retire_replaced(previous, settings.sinks)
+    lifecycle.install()
+    if settings.take_over:
+        _take_over()
+    elif any(sink.ends_itself for sink in settings.sinks):  # lines wait: dying of SIGTERM at once would lose them
+        lifecycle.install_sigterm()
+    advice = list(settings.advice)
+    if redactor.replacement.lacks_key:
+        advice.append("DISCREET_PSEUDONYM_KEY is not set: markers stand in for pseudonyms")
+    for sentence in advice:
+        if sentence not in _given_advice:
+            _given_advice.add(sentence)
+            _log(30, sentence)
+
+
+def _open(settings: Settings) -> None:
+    """Open the sinks; if one fails, close those again that this call opened."""
+    setup = setup_for(settings)
     opened: list[Sink] = []
     try:
         for sink in settings.sinks:
@@ -141,50 +189,73 @@ def _install(settings: Settings, *, take_over: bool) -> None:
             sink.prepare(setup)
             sink.retired = False
             opened.append(sink)
-        outputs = tuple(
-            Output(_level(sink, sink.level, 0), encode, sink, _level(sink, sink.below, ANY))
-            for sink, encode in ((sink, encoder_for(sink, settings, redactor)) for sink in settings.sinks)
-        )
+    except ConfigurationError as error:
+        _retire_new(opened)
+        raise _as_given(error, settings) from error
     except Exception:
-        for sink in opened:
-            if sink not in running.sinks:
-                sink.retire()
+        _retire_new(opened)
         raise
-    previous = running.sinks
-    pipeline = Pipeline(redactor, outputs, identity_of(settings, redactor), with_locals=settings.with_locals)
-    state.settings, running.sinks, state.hosted = settings, settings.sinks, False
-    active.emitter, active.located = pipeline, WARNING
-    wanted = settings.levels
-    levels.replace(wanted.default, wanted.elsewhere, dict(wanted.named))
-    inner = [getattr(other, "inner", None) for other in settings.sinks]
-    retiring = [sink for sink in previous if not any(sink is other for other in (*settings.sinks, *inner))]
-    lifecycle.hurry(retiring)  # so that they send side by side
-    for sink in retiring:
+
+
+def _as_given(error: ConfigurationError, settings: Settings) -> ConfigurationError:
+    """The error under the name that the setting was given by: the variable's, or the one in code."""
+    if error.setting == "file" and error.value != str(settings.file):
+        return error  # about one of the sinks that code gave
+    for name, row in ROWS.items():
+        if error.setting in (name, row.variable):
+            source = row.variable if settings.why[name] == row.variable else name
+            return ConfigurationError(source, error.value, *split_error(error))
+    return error
+
+
+def _retire_new(sinks: Sequence[Sink]) -> None:
+    """Close what is not in force."""
+    for sink in sinks:
+        if sink not in running.sinks:
+            sink.retire()
+
+
+def _retire_replaced(previous: Sequence[Sink], now: Sequence[Sink]) -> None:
+    """Close the sinks of the configuration before, but for those that the new one uses too."""
+    kept = [*now, *(getattr(sink, "inner", None) for sink in now)]
+    replaced = [sink for sink in previous if not any(sink is other for other in kept)]
+    lifecycle.hurry(replaced)  # so that they send side by side
+    for sink in replaced:
         process_statistics.past.append(sink.statistics)
         sink.retire()
-    lifecycle.install()
-    if take_over:
-        from discreet._takeover import bridge as _stdlib_bridge
-        from discreet._takeover import hooks
-
-        _stdlib_bridge.take_over()
-        hooks.install()
-        for patch in PATCHES:
-            import_module(patch).instrument()
-        lifecycle.install_sigterm()
-        state.took_over = True
-    elif any(sink.ends_itself for sink in settings.sinks):  # lines wait: to die of SIGTERM as ever would lose them
-        lifecycle.install_sigterm()
-    advices = list(settings.advice)
-    if redactor.replacement.lacks_key:
-        advices.append("DISCREET_PSEUDONYM_KEY is not set: markers stand in for pseudonyms")
-    for advice in advices:
-        if advice not in _said:
-            _said.add(advice)
-            _say(30, advice)
 
 
-def _into_host(settings: Settings) -> None:
+def _take_over() -> None:
+    from discreet._takeover import bridge, hooks
+
+    bridge.take_over()
+    hooks.install()
+    for patch in _PATCHES:
+        import_module(patch).instrument()
+    lifecycle.install_sigterm()
+    state.took_over = True
+
+
+def undo() -> None:
+    """Undo what `configure()` or the first record did: close sinks, take hooks and handlers out, open all levels."""
+    from discreet._takeover import bridge, hooks
+
+    with _lock:
+        for sink in running.sinks:
+            sink.retire()
+        running.sinks = ()
+        state.settings, state.hosted, state.took_over = None, False, False
+        active.emitter, active.located = unconfigured, 0
+        bridge.give_back()
+        hooks.uninstall()
+        for patch in _PATCHES:
+            import_module(patch).uninstrument()
+        lifecycle.uninstall_sigterm()
+        levels.replace(0, 0, {})
+        _given_advice.clear()
+
+
+def _install_into_host(settings: Settings) -> None:
     """Keep the host's handlers and levels: records that pass them are the host's to write."""
     from discreet._takeover.host import HostPipeline, HostSink
 
@@ -197,8 +268,13 @@ def _into_host(settings: Settings) -> None:
     lifecycle.install()
 
 
-def _sends_here(logging: ModuleType) -> bool:
-    """Whether the host gave any of its loggers a handler of ours."""
+def _host_has_handlers() -> bool:
+    """Whether the application set `logging` up itself, and not to send its records here."""
+    logging = sys.modules.get("logging")
+    return logging is not None and bool(logging.getLogger().handlers) and not _has_handler_of_ours(logging)
+
+
+def _has_handler_of_ours(logging: ModuleType) -> bool:
     ours = sys.modules.get("discreet.stdlib")
     loggers = [logging.getLogger(), *logging.Logger.manager.loggerDict.values()]
     return ours is not None and any(
@@ -213,14 +289,14 @@ def _level(sink: Sink, given: int | str | None, default: int) -> int:
         raise ConfigurationError("level", given, f"sink {sink.name}", str(error)) from None
 
 
-def _say(level: int, message: str, **fields: object) -> None:
-    """A record of discreet's own, through the pipeline that was just set up."""
+def _log(level: int, message: str, **fields: object) -> None:
+    """Make a record of discreet's own, through the pipeline that was just set up."""
     channel = levels.channel("discreet")
     if channel.threshold <= level:
         active.emitter.emit(channel, level, message, (), fields, None)
 
 
-def set_level(name: str | None, level: str | int, *, ttl: float | None = None) -> None:
+def set_level(name: str | None, level: Level, *, ttl: float | None = None) -> None:
     """Change the level of a logger and its children at run time; with `ttl`, for that many seconds.
 
     `None` or "root" is the default of every logger without a level of its own. Raises `ConfigurationError`.
@@ -228,8 +304,7 @@ def set_level(name: str | None, level: str | int, *, ttl: float | None = None) -
     try:
         number = parse_level(level)
     except ValueError as error:
-        problem, _, remedy = str(error).partition(". ")
-        raise ConfigurationError("level", level, problem, remedy) from None
+        raise ConfigurationError("level", level, *split_error(error)) from None
     if ttl is not None and not ttl > 0:
         raise ConfigurationError("ttl", ttl, "not a time to live", "Give seconds above 0, or leave it out")
     with _lock:

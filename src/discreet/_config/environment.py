@@ -1,7 +1,7 @@
-"""Where am I: development, CI or production; which CI; which host; and what this service is called.
+"""Where this process runs (development, CI or production; which CI; which cloud), and what its service is called.
 
-Every answer comes with its reason, a sentence that names what decided, for `discreet doctor`. Only environment
-variables, the terminal and two marker files are looked at: no network, and nothing at import.
+Every result comes with its reason, a sentence that names what decided, for `discreet doctor`. Only environment
+variables, the terminal and two marker files are read: no network, and nothing at import.
 """
 
 from __future__ import annotations
@@ -84,12 +84,12 @@ def detect(
     """Decide the profile. The first that applies: `DISCREET_ENV`, a CI, a terminal or notebook, otherwise production.
 
     `DISCREET_ENV` dev, development or local means dev; ci means ci; any other name (staging, test, ...) means
-    prod, because a named deployment is one that others read. The name itself is kept as it was written, but for the
-    short forms: dev and prod are written development and production, as detection has them.
+    prod, because others read what a named deployment logs. The name is kept as it was written, except that dev and
+    prod become development and production.
 
-    Standard output decides what a terminal is, as for other commands: with it redirected, a program reads.
+    Standard output must be the terminal, as for other commands: where it is redirected, a program reads the lines.
     A terminal inside a container (`docker run -it`, `kubectl exec`) is dev as well, since a person reads what is
-    shown there; on a cloud host its records are still named production, as those of the service beside it.
+    shown there; on a cloud host its records still say production, like those of the service beside it.
     `deployment.environment.name` in `OTEL_RESOURCE_ATTRIBUTES` gives the name, never the profile.
     """
     ci_variable, ci = _first(environ, _CI)
@@ -121,9 +121,9 @@ def detect(
         profile, reason = "prod", f"standard output is not a terminal{also}, and no CI or cloud variable is set"
 
     attributes = resource_attributes(environ)
-    told = attributes.get("deployment.environment.name") or attributes.get("deployment.environment")
+    declared = attributes.get("deployment.environment.name") or attributes.get("deployment.environment")
     detected = {"dev": "production" if cloud_variable and not emulator else "development", "ci": "ci"}
-    name = _CANONICAL.get(chosen.lower(), chosen) or told or detected.get(profile, "production")
+    name = _CANONICAL.get(chosen.lower(), chosen) or declared or detected.get(profile, "production")
     return Environment(profile, name, reason, ci, cloud or engine, notebook)
 
 
@@ -149,7 +149,7 @@ def resource_attributes(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def host_name() -> str | None:
-    """This machine's own name for itself, without a socket or the network; None if it has none."""
+    """This machine's name, found without a socket or the network; None if it has none."""
     name = os.uname().nodename if hasattr(os, "uname") else _text(os.environ, "COMPUTERNAME")
     return name or None
 
@@ -163,7 +163,7 @@ _VERSION_VARIABLES = (
     "HEROKU_RELEASE_VERSION", "GIT_COMMIT", "GIT_SHA",
 )  # fmt: skip
 
-# Programs that run somebody else's application: their own name would be every service's name.
+# Programs that run an application: under their own name all services would have the same name.
 _RUNNERS = frozenset({
     "uvicorn", "gunicorn", "hypercorn", "granian", "daphne", "waitress-serve", "waitress", "uwsgi", "fastapi", "flask",
     "celery", "rq", "dramatiq", "arq", "streamlit", "torchrun", "accelerate", "manage", "django-admin", "discreet",
@@ -178,10 +178,12 @@ _APPLICATION_OPTIONS = ("-A", "--app", "-m", "--module")
 _UNKNOWN_SERVICE = "unknown_service:python"
 
 
-def service_version(environ: Mapping[str, str]) -> str | None:
-    """The version that runs, by `DISCREET_VERSION`, OpenTelemetry's `service.version` or a usual variable; or None."""
-    told = _told(environ, ("DISCREET_VERSION",), "service.version", _VERSION_VARIABLES)
-    return told[0] if told else None
+def service_version(environ: Mapping[str, str]) -> tuple[str, str] | None:
+    """The version that runs, and the reason; None where it is not known.
+
+    The first that is set: `DISCREET_VERSION`, `service.version` in `OTEL_RESOURCE_ATTRIBUTES`, a usual variable.
+    """
+    return _from_variables(environ, ("DISCREET_VERSION",), "service.version", _VERSION_VARIABLES)
 
 
 def service_name(environ: Mapping[str, str], argv: Sequence[str], main_module: object) -> tuple[str, str]:
@@ -192,9 +194,9 @@ def service_name(environ: Mapping[str, str], argv: Sequence[str], main_module: o
     server (`uvicorn shop.api:app` is shop), the script. Otherwise `unknown_service:python`, as OpenTelemetry says.
     `argv` is `sys.argv`, `main_module` is `sys.modules["__main__"]`.
     """
-    told = given_service_name(environ)
-    if told:
-        return told
+    given = given_service_name(environ)
+    if given:
+        return given
     spec_name = getattr(getattr(main_module, "__spec__", None), "name", None)
     # A directory or zip file that is run has a bare `__main__`; then its path, in argv, has the name.
     module = spec_name.removesuffix(".__main__") if isinstance(spec_name, str) and spec_name != "__main__" else ""
@@ -216,17 +218,17 @@ def service_name(environ: Mapping[str, str], argv: Sequence[str], main_module: o
 
 
 def given_service_name(environ: Mapping[str, str]) -> tuple[str, str] | None:
-    """The service's name where somebody gave it one, and the reason; None where it can only be guessed."""
-    return _told(environ, ("DISCREET_SERVICE", "OTEL_SERVICE_NAME"), "service.name", _SERVICE_VARIABLES)
+    """The service's name where a variable gives it one, and the reason; None where it can only be guessed."""
+    return _from_variables(environ, ("DISCREET_SERVICE", "OTEL_SERVICE_NAME"), "service.name", _SERVICE_VARIABLES)
 
 
-def _told(
-    environ: Mapping[str, str], own: Sequence[str], attribute: str, common: Sequence[str]
+def _from_variables(
+    environ: Mapping[str, str], own: Sequence[str], attribute: str, others: Sequence[str]
 ) -> tuple[str, str] | None:
-    said = resource_attributes(environ).get(attribute)
+    """The first that is set: discreet's own variables, an attribute of the resource, variables of others."""
     sources = [(_text(environ, name), f"{name} is set") for name in own]
-    sources += [(said or "", f"OTEL_RESOURCE_ATTRIBUTES has {attribute}")]
-    sources += [(_text(environ, name), f"{name} is set") for name in common]
+    sources += [(resource_attributes(environ).get(attribute, ""), f"OTEL_RESOURCE_ATTRIBUTES has {attribute}")]
+    sources += [(_text(environ, name), f"{name} is set") for name in others]
     return next((source for source in sources if source[0]), None)
 
 

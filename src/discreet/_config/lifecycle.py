@@ -1,4 +1,4 @@
-"""Beginnings and ends of a process: drain at exit and on SIGTERM, start anew after a fork."""
+"""The life of a process: sinks are flushed on request, drained at exit and on SIGTERM, and start anew after a fork."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from discreet._base import threads
 from discreet._base.diagnostics import report_problem
 from discreet._base.statistics import process_statistics
-from discreet._config.state import state
+from discreet._config.settings import EXIT_TIMEOUT, state
 from discreet._delivery.sink import running
 from discreet._pipeline import pipeline_in_force
 from discreet._record import Identity
@@ -27,21 +27,19 @@ if TYPE_CHECKING:
 
     from discreet._delivery.sink import Sink
 
-EXIT_TIMEOUT = 5.0
-_LEAST = 0.25  # seconds that a sink gets at exit, when those before it took all there was
-
-_MOST_PUT_OFF = 20  # times that SIGTERM lets a log call end first; one that hangs in a write never does
-_MOMENT = 0.002  # seconds until it comes again
-
-_LONGEST_MOMENT = 0.1
+_SHORTEST = 0.25  # seconds that a sink gets at exit, also when those before it took all the time
+_MOST_POSTPONED = 20  # times that SIGTERM lets a log call end first; one that hangs in a write never ends
+_FIRST_PAUSE = 0.002  # seconds until the signal is sent again
+_LONGEST_PAUSE = 0.1
 
 _installed = False
-_put_off = _came = 0
+_postponed = 0  # how often SIGTERM let a log call end first
+_received = 0  # how often SIGTERM came
 _forking = threading.local()
 
 
 def install() -> None:
-    """Once per process."""
+    """Have the sinks drained at exit and renewed after a fork. Does so once per process."""
     global _installed  # noqa: PLW0603 - a latch
     if _installed:
         return
@@ -55,36 +53,45 @@ def install() -> None:
 
 
 def install_sigterm() -> None:
-    """Drain on SIGTERM too, where the application left it at its default (and only it may change it later)."""
+    """Drain on SIGTERM too, where the application left that signal at its default. It may change that later."""
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         try:
-            signal.signal(signal.SIGTERM, _terminated)
-        except ValueError:  # a sub-interpreter: signals are the main one's
+            signal.signal(signal.SIGTERM, on_sigterm)
+        except ValueError:  # only the main interpreter may handle signals, and this is another one
             return
 
 
-def flush(timeout: float | None = None) -> bool:
-    """Flush every sink, all within `timeout` seconds; whether all of it was delivered. Never raises."""
+def uninstall_sigterm() -> None:
+    """Leave SIGTERM at its default again, where it is still ours."""
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is on_sigterm:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def flush(timeout: float | None = 5.0) -> bool:
+    """Return when every record written so far has reached its sinks, or after `timeout` seconds (None: however long).
+
+    True: all of it was delivered, not merely stored on disk, and none was lost since the last `flush()`. Never raises.
+    """
     deadline = None if timeout is None else time.monotonic() + max(0.0, timeout)
     sinks = running.sinks
     hurry(sinks)
-    # Those that cannot be told to stop come last, so that they cost the others nothing.
+    # Those that know no timeout come last, so that the others do not wait for them.
     results = [_flush(sink, deadline) for sink in sorted(sinks, key=lambda sink: not _takes_timeout(sink))]
     return all(results)
 
 
 def hurry(sinks: Iterable[Sink]) -> None:
-    """Tell each to send what waits, so that they do it side by side. Never raises."""
+    """Ask each to begin to send what waits, so that all send at the same time. Never raises."""
     for sink in sinks:
         try:
             sink.hurry()
-        except Exception as error:  # it may still be flushed
+        except Exception as error:  # `flush` may still work
             report_problem(f"{sink.name} could not be hurried: {type(error).__name__}")
 
 
 def _flush(sink: Sink, deadline: float | None) -> bool:
     try:
-        result: object = sink.flush(_left(deadline)) if _takes_timeout(sink) else _in_time(sink.flush, deadline)
+        result: object = sink.flush(_left(deadline)) if _takes_timeout(sink) else _flush_in_time(sink.flush, deadline)
         return not sink.statistics.lost_since_asked() if result is None else bool(result)
     except Exception as error:  # a sink of the user's may raise anything
         report_problem(f"{sink.name} could not be flushed: {type(error).__name__}")
@@ -92,11 +99,12 @@ def _flush(sink: Sink, deadline: float | None) -> bool:
 
 
 def _left(deadline: float | None) -> float | None:
+    """Seconds until the deadline."""
     return None if deadline is None else max(0.0, deadline - time.monotonic())
 
 
 def _takes_timeout(sink: Sink) -> bool:
-    """Sinks may define `flush(self)`, as they could before there was a timeout."""
+    """Whether the sink's `flush` takes a timeout. A user's may be `flush(self)`."""
     try:
         inspect.signature(sink.flush).bind(1.0)
     except TypeError:
@@ -106,23 +114,23 @@ def _takes_timeout(sink: Sink) -> bool:
     return True
 
 
-def _in_time(flush: Callable[[], object], deadline: float | None) -> bool | None:
-    """A flush that knows no timeout, in a thread that may be left behind; here where no thread can be started."""
+def _flush_in_time(flush: Callable[[], object], deadline: float | None) -> bool | None:
+    """Call a flush that knows no timeout in a thread that may be left behind, or here if no thread can be started."""
     results: list[bool | Exception | None] = []
-    gate = threads.Gate()
+    finished = threads.Gate()
 
     def run() -> None:
         try:
             result = flush()
             results.append(None if result is None else bool(result))
-        except Exception as error:  # raised where somebody waits for it
+        except Exception as error:  # raised again by the thread that waits
             results.append(error)
         finally:
-            gate.wake()
+            finished.wake()
 
     if deadline is None or not threads.start(run):
         run()
-    elif not gate.wait(_left(deadline)):
+    elif not finished.wait(_left(deadline)):
         return False
     result = results[0] if results else False
     if isinstance(result, Exception):
@@ -131,7 +139,7 @@ def _in_time(flush: Callable[[], object], deadline: float | None) -> bool | None
 
 
 def drain() -> None:
-    """The process ends: one budget for all sinks to deliver, or to store, what waits. Never raises."""
+    """Let all sinks deliver or store what waits, within the exit timeout: the process ends. Never raises."""
     settings = state.settings
     deadline = time.monotonic() + (EXIT_TIMEOUT if settings is None else settings.exit_timeout)
     sinks = (*running.sinks, *running.draining.values())
@@ -140,46 +148,48 @@ def drain() -> None:
         if not sink.ends_itself:
             _flush(sink, deadline)
         try:
-            sink.end(max(_LEAST, deadline - time.monotonic()))
-        except Exception as error:  # at exit there is nobody left to raise to
+            sink.end(max(_SHORTEST, deadline - time.monotonic()))
+        except Exception as error:  # at exit nobody is left to catch it
             report_problem(f"{sink.name} could not be ended: {type(error).__name__}")
 
 
-def _terminated(number: int, _frame: FrameType | None) -> None:
-    global _put_off, _came  # noqa: PLW0603 - how often is known nowhere else
-    _came += 1
-    if _put_off < _MOST_PUT_OFF and _amid_record() and threads.start(partial(_again, number, _came)):
-        _put_off += 1
+def on_sigterm(number: int, _frame: FrameType | None) -> None:
+    """Drain, then die of the signal; after the log call that it interrupted, if there is one."""
+    global _postponed, _received  # noqa: PLW0603 - signals are the process's, not an object's
+    _received += 1
+    may_wait = _postponed < _MOST_POSTPONED and _interrupted_log_call()
+    if may_wait and threads.start(partial(_send_again, number, _received)):
+        _postponed += 1
         return
     drain()
-    signal.signal(number, signal.SIG_DFL)  # die of the signal, so that the parent sees what happened
+    signal.signal(number, signal.SIG_DFL)  # die of the signal, so that the parent process sees what happened
     os.kill(os.getpid(), number)
 
 
-def _amid_record() -> bool:
-    """Whether the signal interrupted a log call that holds what the threads that deliver need."""
+def _interrupted_log_call() -> bool:
+    """Whether the signal interrupted a log call that holds a lock which the threads that deliver need."""
     return any(sink.is_held for sink in running.sinks)
 
 
-def _again(number: int, seen: int) -> None:
-    """Send the signal again, until its handler comes.
+def _send_again(number: int, received: int) -> None:
+    """Send the signal again, until its handler is called.
 
-    One that arrives just before the main thread blocks in a system call is only noticed when that returns.
+    A signal that arrives just before the main thread blocks in a system call is only noticed when that call returns.
     """
-    moment = _MOMENT
+    pause = _FIRST_PAUSE
     while True:
-        time.sleep(moment)
-        if _came != seen or signal.getsignal(number) is not _terminated:
+        time.sleep(pause)
+        if _received != received or signal.getsignal(number) is not on_sigterm:
             return
         if sys.platform == "win32":
             signal.raise_signal(number)
         else:
-            signal.pthread_kill(threading.main_thread().ident or 0, number)  # interrupts what it blocks in
-        moment = min(2 * moment, _LONGEST_MOMENT)
+            signal.pthread_kill(threading.main_thread().ident or 0, number)  # interrupts the system call
+        pause = min(2 * pause, _LONGEST_PAUSE)
 
 
-def _drain_at_end_of_worker(_reminder: object = None) -> None:
-    """Workers of `multiprocessing` and of Celery end without `atexit`; their own list of last things is asked."""
+def _drain_at_end_of_worker(_registered: object = None) -> None:
+    """Have the sinks drained at the end of a worker of `multiprocessing` or Celery, which ends without `atexit`."""
     for name in ("multiprocessing", "billiard"):
         process, util = sys.modules.get(f"{name}.process"), sys.modules.get(f"{name}.util")
         if process is not None and util is not None and getattr(process.current_process(), "_parent_pid", None):
@@ -187,10 +197,8 @@ def _drain_at_end_of_worker(_reminder: object = None) -> None:
 
 
 def _before_fork() -> None:
-    _forking.sinks = (
-        *running.sinks,
-        *running.draining.values(),
-    )  # another thread may configure before this one has forked
+    # Remembered, because another thread may configure before this one has forked.
+    _forking.sinks = (*running.sinks, *running.draining.values())
     for sink in _forking.sinks:
         sink.before_fork()
 
@@ -209,7 +217,7 @@ def _after_fork_in_child() -> None:
     forked: tuple[Sink, ...] = _forking.sinks
     for sink in (*forked, *(sink for sink in running.sinks if sink not in forked)):
         sink.after_fork_in_child()
-    running.draining.clear()  # what they still send is the parent's
+    running.draining.clear()  # what these sinks still deliver is the parent's
     if state.took_over:
         sys.modules["discreet._takeover.hooks"].cover_multiprocessing()
     pipeline = pipeline_in_force()
@@ -218,5 +226,5 @@ def _after_fork_in_child() -> None:
         pipeline.identity = Identity(parent.service, parent.version, parent.environment, parent.host, os.getpid())
     for name in ("multiprocessing", "billiard"):
         util = sys.modules.get(f"{name}.util")
-        if util is not None:  # a worker forgets its list of last things at its beginning, and then asks whom to remind
+        if util is not None:  # a worker begins with an empty list of finalizers, then calls what is registered here
             util.register_after_fork(drain, _drain_at_end_of_worker)

@@ -1,26 +1,40 @@
-"""What a setting may be: one function for each kind of value. Errors say what to write instead."""
+"""Which values a setting takes: one parser for each kind of value.
+
+A parser gets what was given in code, or the text of a variable. For a wrong value it raises `ValueError` with a problem
+and a remedy ("not a number. Give one"), to which its caller adds the setting and the value, or a `ConfigurationError`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
 
 from discreet._base.levels import INFO, parse_level
 from discreet._base.levels import parse_levels as levels_of
-from discreet._redaction.masking import KEY_VARIABLE, check_key
+from discreet._delivery.sink import Sink
+from discreet._redaction.masking import check_key
 from discreet._redaction.policy import Redaction
 from discreet._redaction.secret import Secret
 from discreet.errors import ConfigurationError
 
-FORMATS = ("auto", "console", "json", "otel", "ecs", "azure", "gcp", "datadog")
-DELIVERIES = ("direct", "queued", "ring")
+Format = Literal["auto", "console", "json", "otel", "ecs", "azure", "gcp", "datadog"]
+StreamName = Literal["stdout", "stderr", "split", "none"]
+DeliveryMode = Literal["direct", "queued", "ring"]
+LevelName = Literal["trace", "notset", "debug", "info", "warning", "warn", "error", "critical", "fatal", "off"]
+
+FORMATS: tuple[str, ...] = get_args(Format)
+STREAMS: tuple[str, ...] = get_args(StreamName)
+DELIVERY_MODES: tuple[str, ...] = get_args(DeliveryMode)
 
 _SWITCH = {"1": True, "true": True, "on": True, "yes": True, "0": False, "false": False, "off": False, "no": False}
+_LONGEST_SECONDS = 86_400  # a day
 
 
 @dataclass(frozen=True)
 class LevelSettings:
-    """Levels: of discreet's own loggers, of the standard library's, and by name."""
+    """Levels: of discreet's own loggers, of the standard library's, and by logger name."""
 
     default: int = INFO
     elsewhere: int = INFO
@@ -28,7 +42,7 @@ class LevelSettings:
 
 
 def parse_levels(value: str | int | Mapping[str, str | int]) -> LevelSettings:
-    """Levels as text, a number, or a mapping of logger names."""
+    """Levels as text, as a number, or as a mapping of logger names to levels."""
     if isinstance(value, str):
         default, named = levels_of(value)
     elif isinstance(value, Mapping):
@@ -40,62 +54,99 @@ def parse_levels(value: str | int | Mapping[str, str | int]) -> LevelSettings:
     return LevelSettings(level, level, named)
 
 
-def parse_format(value: str) -> str:
-    """One of `FORMATS`."""
-    if value not in FORMATS:
-        raise ConfigurationError("format", value, "no such format", f"Use {', '.join(FORMATS[:-1])} or {FORMATS[-1]}")
-    return value
+def one_of(kind: str, choices: tuple[str, ...]) -> Callable[[Any], str]:
+    """A parser for one word out of these; `kind` says in the error what there is none of."""
+
+    def parse(value: Any) -> str:
+        if value not in choices:
+            raise ValueError(f"no such {kind}. Use {either(choices)}")
+        return str(value)
+
+    return parse
 
 
-def parse_stream(value: str) -> str:
-    """stdout, stderr, split or none."""
-    if value not in ("stdout", "stderr", "split", "none"):
-        raise ConfigurationError("stream", value, "no such stream", "Use stdout, stderr, split or none")
-    return value
+def either(words: tuple[str, ...]) -> str:
+    """The words as a sentence lists them: "a, b or c"."""
+    return f"{', '.join(words[:-1])} or {words[-1]}"
 
 
-def parse_delivery(value: str) -> str:
-    """One of `DELIVERIES`."""
-    if value not in DELIVERIES:
-        raise ConfigurationError("delivery", value, "no such way to deliver", "Use direct, queued or ring")
-    return value
+def parse_format(value: str) -> str | None:
+    """A format; None for "auto", which leaves the choice to the environment."""
+    return None if one_of("format", FORMATS)(value) == "auto" else value
 
 
-def parse_seconds(value: str) -> float:
-    """Seconds, from 0 to a day."""
+def parse_seconds(value: float | str) -> float:
+    """Seconds, from 0 to less than a day."""
     try:
-        seconds = float(value)
+        seconds = -1.0 if isinstance(value, bool) else float(value)
     except ValueError:
         seconds = -1.0
-    if not 0 <= seconds < 86_400:
-        raise ConfigurationError("seconds", value, "not a number of seconds", "Give seconds, such as 5")
+    if not 0 <= seconds < _LONGEST_SECONDS:
+        raise ValueError("not a number of seconds. Give seconds from 0 to a day, such as 5")
     return seconds
 
 
 def parse_switch(value: bool | str) -> bool:
-    """on or off."""
+    """On or off."""
     if isinstance(value, bool):
         return value
-    if value.lower() not in _SWITCH:
-        raise ConfigurationError("switch", value, "neither on nor off", "Use on or off")
+    if str(value).lower() not in _SWITCH:
+        raise ValueError("neither on nor off. Use on or off")
     return _SWITCH[value.lower()]
 
 
-def parse_redaction(value: Redaction) -> Redaction:
-    """A policy."""
-    if not isinstance(value, Redaction):
-        raise ConfigurationError("redaction", type(value).__name__, "not a policy", "Use discreet.Redaction(...)")
-    return value
-
-
-def pseudonym_key(environ: Mapping[str, str]) -> Secret[str] | None:
-    """The key for pseudonyms, if there is one."""
-    key = environ.get(KEY_VARIABLE, "").strip()
-    return Secret(check_key(key)) if key else None
-
-
-def parse_name(value: object, setting: str) -> str:
+def parse_name(value: object) -> str:
     """A name that is not empty."""
     if not isinstance(value, str) or not value.strip():
-        raise ConfigurationError(setting, value, "not a name", f'Give the {setting} as text, such as "shop"')
+        raise ValueError('not a name. Give a name as text, such as "shop"')
     return value.strip()
+
+
+def parse_folder(value: str | os.PathLike[str]) -> str:
+    """The path of a folder, which need not exist yet."""
+    path = os.fspath(value)
+    if not isinstance(path, str) or not path.strip():
+        raise ValueError("not a folder. Give the path of a folder")
+    return path
+
+
+def parse_sinks(value: Iterable[Sink]) -> tuple[Sink, ...]:
+    """Sinks, each with a format that exists."""
+    sinks = tuple(value)
+    for sink in sinks:
+        if not isinstance(sink, Sink):
+            raise ConfigurationError(
+                "sinks", sink, "not a sink", "Use discreet.Stream, discreet.File or a subclass of discreet.Sink"
+            )
+        try:
+            parse_format(sink.format)
+        except ValueError as error:
+            raise ConfigurationError("format", sink.format, *split_error(error)) from None
+    return sinks
+
+
+def parse_redaction(value: Redaction | str | os.PathLike[str]) -> Redaction:
+    """A policy, or the path of a file that holds one."""
+    if isinstance(value, Redaction):
+        return value
+    if not isinstance(value, (str, os.PathLike)):
+        raise TypeError("not a policy. Use discreet.Redaction(...), or the path of a JSON file")
+    from discreet._config.policy_file import read_policy
+
+    return read_policy(value)
+
+
+def parse_pseudonym_key(value: str | Secret[str]) -> Secret[str]:
+    """A key for pseudonyms."""
+    text = value.reveal() if isinstance(value, Secret) else value
+    if not isinstance(text, str):
+        raise ConfigurationError("pseudonym_key", "(hidden)", "not a key", "Give it as text, or as a discreet.Secret")
+    return Secret(check_key(text))
+
+
+def split_error(error: Exception) -> tuple[str, str]:
+    """The problem and the remedy that a parser's error tells."""
+    if isinstance(error, ConfigurationError):
+        return error.problem, error.remedy
+    problem, _, remedy = str(error).partition(". ")
+    return problem, remedy or "See `discreet doctor`"

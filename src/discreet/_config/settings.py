@@ -1,207 +1,316 @@
-"""What is configured, and why: frozen settings, from code first, then the environment, then sensible defaults."""
+"""The settings table: each setting is one row of `Settings`. Code decides first, then the variable, then the default.
+
+From the table derive what `configure()` accepts, the list of variables, `discreet.explain()`, `discreet doctor`, and
+the table in docs/configuration.md. To add a setting, write a row in `Settings` and a parameter in `configure_options`,
+then run `make settings-table`.
+"""
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from discreet._base.levels import DEBUG, ERROR, INFO
+from discreet._base.levels import DEBUG, INFO
 from discreet._config import environment as _environment
-from discreet._config.exporters import wanted
-from discreet._config.parsing import (
-    LevelSettings,
-    parse_delivery,
-    parse_format,
-    parse_levels,
-    parse_name,
-    parse_redaction,
-    parse_seconds,
-    parse_stream,
-    parse_switch,
-    pseudonym_key,
-)
-from discreet._delivery.file.sink import bounded
-from discreet._delivery.sink import Sink
-from discreet._delivery.stream import Stream
+from discreet._config import parsing
+from discreet._config.parsing import DELIVERY_MODES, FORMATS, STREAMS, LevelSettings, either, one_of
+from discreet._config.sinks import choose_sinks
 from discreet._redaction.policy import Redaction
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from os import PathLike
 
+    from discreet._config.environment import Environment
+    from discreet._config.parsing import DeliveryMode, Format, LevelName, StreamName
+    from discreet._delivery.sink import Sink
     from discreet._redaction.secret import Secret
 
-VARIABLES: Mapping[str, str] = {
-    "DISCREET_LEVEL": 'levels, as "info,sqlalchemy=debug,httpx=warning"',
-    "DISCREET_FORMAT": "auto, console, json, otel, ecs, azure, gcp or datadog",
-    "DISCREET_ENV": "dev, ci, prod, or a name of yours such as staging (which behaves as prod)",
-    "DISCREET_SERVICE": "the service's name (or OTEL_SERVICE_NAME)",
-    "DISCREET_VERSION": "the service's version",
-    "DISCREET_STREAM": "stdout (default), stderr, split (errors to stderr; default on Azure App Service), or none",
-    "DISCREET_FILE": "a file that gets every record as JSON, beside the stream",
-    "DISCREET_DELIVERY": "direct (default), queued or ring: how lines get to the stream and the file",
-    "DISCREET_STATE_DIR": "the folder for what waits to be delivered (default: ~/.local/state/discreet)",
-    "DISCREET_SPOOL": "on (default) or off: whether records wait on disk while their receiver is away",
-    "DISCREET_EXIT_TIMEOUT": "seconds that the exit of a process may take to deliver what waits (default: 5)",
-    "DISCREET_PSEUDONYM_KEY": "a key, or id:key, for pseudonyms (see docs/redaction.md)",
-    "DISCREET_LOCALS": "on or off: local variables in tracebacks (default: on in dev only)",
-}
-"""Every variable that discreet reads for itself."""
+    Level = LevelName | str | int
+
+EXIT_TIMEOUT = 5.0
+
+
+def configure_options(
+    *,
+    service: str | None = None,
+    version: str | None = None,
+    environment: str | None = None,
+    level: Level | Mapping[str, Level] | None = None,
+    format: Format | None = None,  # noqa: A002 - the setting's name
+    with_locals: bool | None = None,
+    sinks: Sequence[Sink] | None = None,
+    stream: StreamName | None = None,
+    file: str | os.PathLike[str] | None = None,
+    delivery: DeliveryMode | None = None,
+    spool: bool | None = None,
+    exit_timeout: float | None = None,
+    state_dir: str | os.PathLike[str] | None = None,
+    redaction: Redaction | str | os.PathLike[str] | None = None,
+    pseudonym_key: str | Secret[str] | None = None,
+    take_over: bool | None = None,
+) -> dict[str, Any]:
+    """The parameters of `configure()`, which takes them from here; returns those that were given, by name."""
+    return {name: value for name, value in locals().items() if value is not None}
+
+
+class Surroundings(NamedTuple):
+    """What a default may depend on."""
+
+    environ: Mapping[str, str]
+    place: Environment
+
+
+class Default(NamedTuple):
+    """What serves where nobody gave a value."""
+
+    find: Callable[[Surroundings], tuple[Any, str]]
+    """Gives the value, and the reason for it."""
+    words: str
+    """The same for readers."""
+
+
+class Row(NamedTuple):
+    """What the table knows of a setting beside its name and type."""
+
+    variable: str
+    """Empty: this setting can only be given in code."""
+    parse: Callable[[Any], Any]
+    """Makes the value of what was given. A result of None lets the default serve."""
+    default: Default
+    meaning: str
+    """What it is, as Markdown, as the values and the words for the default are."""
+    values: str
+    page: str
+    """The page below docs/, and the place in it, that says more."""
+
+
+def _row(
+    variable: str, parse: Callable[[Any], Any], default: Default, *, meaning: str, values: str, page: str = ""
+) -> dict[str, Row]:
+    return {"row": Row(variable, parse, default, meaning, values, page)}
+
+
+def _always(value: object, words: str) -> Default:
+    def find(_: Surroundings) -> tuple[Any, str]:
+        return value, "default"
+
+    return Default(find, words)
+
+
+def _by_profile(words: str, *, dev: object, ci: object, prod: object) -> Default:
+    values = {"dev": dev, "ci": ci, "prod": prod}
+
+    def find(here: Surroundings) -> tuple[Any, str]:
+        return values[here.place.profile], f"default for {here.place.profile}"
+
+    return Default(find, words)
+
+
+def _environment_name(here: Surroundings) -> tuple[str, str]:
+    return here.place.name, here.place.reason
+
+
+def _service(here: Surroundings) -> tuple[str, str]:
+    return _environment.service_name(here.environ, sys.argv, sys.modules.get("__main__"))
+
+
+def _version(here: Surroundings) -> tuple[str | None, str]:
+    return _environment.service_version(here.environ) or (None, "not set")
+
+
+def _stream(here: Surroundings) -> tuple[str, str]:
+    # App Service takes the level of a line from the stream that it came by, and from nothing else.
+    if here.place.cloud == "azure-app-service":
+        return "split", "default for azure-app-service"
+    return "stdout", "default"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything `configure()` decided. `why` gives each setting's origin, for `discreet doctor`."""
+    """The table, and the value of each setting once `resolve` has found it."""
 
-    service: str
-    version: str | None
-    environment: _environment.Environment
+    # fmt: off
+    service: str = field(metadata=_row(
+        "DISCREET_SERVICE", parsing.parse_name,
+        Default(_service, "`OTEL_SERVICE_NAME`, the cloud's name for it, or the program's"),
+        meaning="the name of the service, on every record", values="a name",
+    ))
+    version: str | None = field(metadata=_row(
+        "DISCREET_VERSION", parsing.parse_name,
+        Default(_version, "`service.version` of `OTEL_RESOURCE_ATTRIBUTES`, or what a cloud or a build says"),
+        meaning="the version of the service, on every record", values="a name",
+    ))
+    environment: str = field(metadata=_row(
+        "DISCREET_ENV", parsing.parse_name, Default(_environment_name, "detected"),
+        meaning="where the service runs, on every record",
+        values="`dev`, `ci`, `prod`, or a name of yours such as `staging`, which behaves as prod",
+    ))
+    level: LevelSettings = field(metadata=_row(
+        "DISCREET_LEVEL", parsing.parse_levels,
+        _by_profile(
+            "info; in dev debug for discreet's loggers, info for those of `logging`",
+            dev=LevelSettings(DEBUG, INFO), ci=LevelSettings(), prod=LevelSettings(),
+        ),
+        meaning="the lowest level that is recorded, also by logger",
+        values="a level, or levels such as `info,sqlalchemy=debug,httpx=warning,noisy=off`",
+        page="configuration.md#levels-while-it-runs",
+    ))
+    format: str = field(metadata=_row(
+        "DISCREET_FORMAT", parsing.parse_format,
+        _by_profile("auto: json in prod, console in dev and ci", dev="console", ci="console", prod="json"),
+        meaning="how lines are written", values=either(FORMATS), page="formats.md",
+    ))
+    with_locals: bool = field(metadata=_row(
+        "DISCREET_LOCALS", parsing.parse_switch, _by_profile("on in dev, else off", dev=True, ci=False, prod=False),
+        meaning="whether tracebacks show local variables, redacted by name and by value", values="on or off",
+    ))
+    sinks: tuple[Sink, ...] = field(metadata=_row(
+        "", parsing.parse_sinks, _always((), "the stream, the file, and the receivers that variables ask for"),
+        meaning="where lines go", values="`discreet.Stream`, `discreet.File` and others",
+        page="configuration.md#sinks",
+    ))
+    stream: str | None = field(metadata=_row(
+        "DISCREET_STREAM", one_of("stream", STREAMS), Default(_stream, "stdout; on Azure App Service split"),
+        meaning="the standard stream that gets every record; split writes errors to stderr and all else to stdout",
+        values=either(STREAMS),
+    ))
+    file: str | os.PathLike[str] | None = field(metadata=_row(
+        "DISCREET_FILE", os.fspath, _always(None, "none"),
+        meaning="a file that gets every record as JSON too; rotated at 100 MB, the ten newest are kept",
+        values="a path", page="files.md",
+    ))
+    delivery: str = field(metadata=_row(
+        "DISCREET_DELIVERY", one_of("way to deliver", DELIVERY_MODES), _always("direct", "direct"),
+        meaning="how lines get to the stream and the file", values=either(DELIVERY_MODES),
+        page="reliability.md#which-delivery",
+    ))
+    spool: bool = field(metadata=_row(
+        "DISCREET_SPOOL", parsing.parse_switch, _always(True, "on"),
+        meaning="whether records wait on disk while their receiver is away; off: in memory only", values="on or off",
+    ))
+    exit_timeout: float = field(metadata=_row(
+        "DISCREET_EXIT_TIMEOUT", parsing.parse_seconds, _always(EXIT_TIMEOUT, "5"),
+        meaning="how long the exit of a process may take to deliver what waits", values="seconds",
+    ))
+    state_dir: str | None = field(metadata=_row(
+        "DISCREET_STATE_DIR", parsing.parse_folder,
+        _always(None, "`$XDG_STATE_HOME/discreet`, else `~/.local/state/discreet`, else among the temporary files"),
+        meaning="the folder for what waits to be delivered", values="a path",
+    ))
+    redaction: Redaction = field(metadata=_row(
+        "DISCREET_REDACTION", parsing.parse_redaction, _always(Redaction(), "the built-in rules"),
+        meaning="what is masked beyond the built-in rules, and what is not",
+        values="the path of a JSON file; in code also a `discreet.Redaction`", page="redaction.md#as-a-file",
+    ))
+    pseudonym_key: Secret[str] | None = field(metadata=_row(
+        "DISCREET_PSEUDONYM_KEY", parsing.parse_pseudonym_key, _always(None, "none: markers stand in for pseudonyms"),
+        meaning="the key that pseudonyms are made with", values="a key, or `id:key`", page="redaction.md",
+    ))
+    take_over: bool = field(metadata=_row(
+        "DISCREET_TAKE_OVER", parsing.parse_switch, _always(True, "on"),
+        meaning="whether `configure()` lets records of `logging`, warnings and uncaught exceptions in too",
+        values="on or off",
+    ))
+    # fmt: on
+
+    place: Environment
+    """Where this process runs."""
     host: str | None
-    levels: LevelSettings
-    format: str
-    sinks: tuple[Sink, ...]
-    delivery: str
-    spool: bool
-    exit_timeout: float
-    redaction: Redaction
-    pseudonym_key: Secret[str] | None
-    with_locals: bool
+    """What this machine is called."""
     why: Mapping[str, str]
+    """Who decided each setting: "configure()", the variable, or the reason for the default."""
     advice: tuple[str, ...] = ()
+    """What the user should know."""
 
 
-class _Reader:
-    """Looks a setting up in code, then in the environment, and remembers who said it."""
+ROWS: Mapping[str, Row] = {item.name: item.metadata["row"] for item in fields(Settings) if "row" in item.metadata}
+"""The rows of the table by the setting's name."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self.environ = environ
-        self.why: dict[str, str] = {}
-
-    def get(self, name: str, given: object, variable: str, default: Any, parse: Callable[[Any], Any]) -> Any:
-        if given is not None:
-            self.why[name] = "configure()"
-            return self._parsed(name, given, parse)
-        text = self.environ.get(variable, "").strip()
-        if text:
-            self.why[name] = variable
-            return self._parsed(variable, text, parse)
-        self.why[name] = "default"
-        return default
-
-    @staticmethod
-    def _parsed(setting: str, value: object, parse: Callable[[Any], Any]) -> Any:
-        try:
-            return parse(value)
-        except ConfigurationError as error:
-            raise ConfigurationError(setting, value, error.problem, error.remedy) from None
-        except (ValueError, TypeError) as error:
-            problem, _, remedy = str(error).partition(". ")
-            raise ConfigurationError(setting, value, problem, remedy or "See `discreet doctor`") from None
+VARIABLES: Mapping[str, Row] = {row.variable: row for row in ROWS.values() if row.variable}
+"""The same by the variable: every one that discreet reads for itself."""
 
 
 def resolve(
-    *,
-    level: str | int | Mapping[str, str | int] | None = None,
-    format: str | None = None,  # noqa: A002 - the setting's name
-    service: str | None = None,
-    version: str | None = None,
-    environment: str | None = None,
-    sinks: Sequence[Sink] | None = None,
-    file: str | PathLike[str] | None = None,
-    delivery: str | None = None,
-    redaction: Redaction | None = None,
-    with_locals: bool | None = None,
-    environ: Mapping[str, str] | None = None,
+    given: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None, *, who: str = "configure()"
 ) -> Settings:
-    """Settle every setting, or raise one `ConfigurationError`."""
+    """Find the value of every setting, or raise one `ConfigurationError`.
+
+    `given` is what code gives, by the setting's name, and `who` gave it, as `Settings.why` says. `environ` has the
+    variables, by default those of the process.
+    """
+    given = {} if given is None else given
     environ = os.environ if environ is None else environ
-    read = _Reader(environ)
-    if environment is not None:
-        environ = {**environ, "DISCREET_ENV": parse_name(environment, "environment")}
+    if "environment" in given:
+        environ = {**environ, "DISCREET_ENV": _parsed("environment", given["environment"], parsing.parse_name)}
     place = _environment.detect(environ, stdout_isatty=_isatty(sys.stdout), stderr_isatty=_isatty(sys.stderr))
-    read.why["environment"] = "configure()" if environment is not None else place.reason
-    named = service is not None or _environment.given_service_name(environ) is not None
-    if service is not None:
-        read.why["service"] = "configure()"
-        service = parse_name(service, "service")
-    else:
-        service, read.why["service"] = _environment.service_name(environ, sys.argv, sys.modules.get("__main__"))
-    if version is None:
-        version = _environment.service_version(environ)
-        read.why["version"] = "environment" if version else "not set"
-    else:
-        read.why["version"] = "configure()"
-    levels = read.get("level", level, "DISCREET_LEVEL", None, parse_levels)
-    if levels is None:
-        levels = LevelSettings(DEBUG if place.profile == "dev" else INFO, INFO)
-        read.why["level"] = f"default for {place.profile}"
-    chosen, missing = _sinks(read, sinks, file, place)
+    here = Surroundings(environ, place)
+
+    values: dict[str, Any] = {}
+    why: dict[str, str] = {}
+    for name, row in ROWS.items():
+        if name == "stream" and "sinks" in given:
+            _refuse_stream(given)
+            values[name], why[name] = None, "sinks are given"
+        else:
+            values[name], why[name] = _find(name, row, given, here, who)
+    values["environment"] = place.name  # "dev" is written "development"
+    if "environment" not in given:
+        why["environment"] = place.reason
+    if "sinks" not in given:
+        why["sinks"] = why["stream"]
+    values["sinks"], reasons, missing = choose_sinks(given.get("sinks"), values["stream"], values["file"], environ)
+    why["sinks"] = ", ".join([why["sinks"], *([why["file"]] if values["file"] is not None else ()), *reasons])
+    advice = [f"{name} is not a setting{_nearest(name, VARIABLES)}" for name in unknown_variables(environ)]
+    if place.profile == "prod" and "service" not in given and _environment.given_service_name(environ) is None:
+        advice.append("DISCREET_SERVICE is not set: records carry a guessed service name")
     return Settings(
-        service=service,
-        version=version,
-        environment=place,
-        host=_environment.host_name(),
-        levels=levels,
-        format=read.get("format", format, "DISCREET_FORMAT", "auto", parse_format),
-        sinks=chosen,
-        delivery=read.get("delivery", delivery, "DISCREET_DELIVERY", "direct", parse_delivery),
-        spool=read.get("spool", None, "DISCREET_SPOOL", True, parse_switch),
-        exit_timeout=read.get("exit_timeout", None, "DISCREET_EXIT_TIMEOUT", 5.0, parse_seconds),
-        redaction=read.get("redaction", redaction, "", Redaction(), parse_redaction),
-        pseudonym_key=pseudonym_key(environ),
-        with_locals=read.get("locals", with_locals, "DISCREET_LOCALS", place.profile == "dev", parse_switch),
-        why=read.why,
-        advice=(*_advice(environ, place, named=named), *missing),
+        **values, place=place, host=_environment.host_name(), why=why, advice=(*advice, *missing)
     )
 
 
-def _sinks(
-    read: _Reader,
-    sinks: Sequence[Sink] | None,
-    file: str | PathLike[str] | None,
-    place: _environment.Environment,
-) -> tuple[tuple[Sink, ...], list[str]]:
-    """The sinks, and advice on those that were asked for and cannot be had."""
-    chosen: list[Sink]
-    remote: list[Sink] = []
-    advice: list[str] = []
-    if sinks is not None:
-        read.why["sinks"] = "configure()"
-        chosen = list(sinks)
-        for sink in chosen:
-            if not isinstance(sink, Sink):
-                raise ConfigurationError(
-                    "sinks", sink, "not a sink", "Use discreet.Stream, discreet.File or a subclass of discreet.Sink"
-                )
-            parse_format(sink.format)
-    else:
-        # App Service takes the level of a line from the stream that it came by, and from nothing else.
-        by_stream = place.cloud == "azure-app-service"
-        target = read.get("sinks", None, "DISCREET_STREAM", "split" if by_stream else "stdout", parse_stream)
-        if by_stream and read.why["sinks"] == "default":
-            read.why["sinks"] = "default for azure-app-service"
-        chosen = _streams(target)
-        remote, advice = wanted(read.environ)
-    path = read.get("file", file, "DISCREET_FILE", None, os.fspath)
-    if path is not None:
-        chosen.append(bounded(path))
-        read.why["sinks"] += f", {read.why['file']}"
-    if remote:
-        read.why["sinks"] += ", variables that ask for a remote sink"
-    elif advice and not chosen:  # DISCREET_STREAM=none, and what was to serve in its place cannot be had
-        chosen.append(Stream("stdout"))
-        read.why["sinks"] += ", but there would be no sink at all"
-    return (*chosen, *remote), advice
+def _find(
+    name: str, row: Row, given: Mapping[str, Any], here: Surroundings, who: str
+) -> tuple[Any, str]:
+    """The value of one setting and who decided it."""
+    text = here.environ.get(row.variable, "").strip() if row.variable else ""
+    value, source = None, ""
+    if name in given:
+        value, source = _parsed(name, given[name], row.parse), who
+    elif text:
+        value, source = _parsed(row.variable, text, row.parse), row.variable
+    return row.default.find(here) if value is None else (value, source)
 
 
-def _streams(target: str) -> list[Sink]:
-    if target == "split":
-        return [Stream("stdout", below=ERROR), Stream("stderr", level=ERROR)]
-    return [] if target == "none" else [Stream(target)]
+def _parsed(setting: str, value: object, parse: Callable[[Any], Any]) -> Any:
+    try:
+        return parse(value)
+    except ConfigurationError as error:
+        own = ROWS[setting].variable if setting in ROWS else setting
+        known = setting if error.setting == own else error.setting
+        raise ConfigurationError(known, error.value, error.problem, error.remedy) from None
+    except (ValueError, TypeError) as error:
+        raise ConfigurationError(setting, value, *parsing.split_error(error)) from None
+
+
+def _refuse_stream(given: Mapping[str, Any]) -> None:
+    if "stream" in given:
+        remedy = "Give discreet.Stream(...) among the sinks, or leave one of the two out"
+        raise ConfigurationError("stream", given["stream"], "sinks are given too", remedy)
+
+
+def unknown_variables(environ: Mapping[str, str]) -> list[str]:
+    """Variables that look like settings of discreet and are none."""
+    return sorted(name for name in environ if name.startswith("DISCREET_") and name not in VARIABLES)
+
+
+def _nearest(name: str, known: Mapping[str, object]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _isatty(stream: Any) -> bool:
@@ -211,13 +320,15 @@ def _isatty(stream: Any) -> bool:
         return False
 
 
-def _advice(environ: Mapping[str, str], place: _environment.Environment, *, named: bool) -> list[str]:
-    """What the user should know: misspelt variables; in production, a service that nobody named."""
-    advice: list[str] = []
-    for name in sorted(environ):
-        if name.startswith("DISCREET_") and name not in VARIABLES:
-            near = difflib.get_close_matches(name, VARIABLES, n=1)
-            advice.append(f"{name} is not a setting" + (f"; did you mean {near[0]}?" if near else ""))
-    if place.profile == "prod" and not named:
-        advice.append("DISCREET_SERVICE is not set: records carry a guessed service name")
-    return advice
+class State:
+    """What is in force in this process beside the pipeline and its sinks: `configure()` writes it, others read."""
+
+    settings: Settings | None = None
+    """None until somebody configures."""
+    took_over: bool = False
+    """Whether `logging`, warnings and uncaught exceptions come in."""
+    hosted: bool = False
+    """Whether records flow into a host's `logging`."""
+
+
+state = State()

@@ -1,31 +1,34 @@
-"""`flush()`, `health()` and `explain()`: what discreet says of itself. None of it holds a value of yours."""
+"""What discreet says about itself and does on request: `health()`, `explain()`, `mask()`."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
 
 from discreet._base.engine import ENGINE
 from discreet._base.levels import levels, severity_text
 from discreet._base.statistics import process_statistics
-from discreet._config import lifecycle
-from discreet._config.state import state
+from discreet._config.parsing import LevelSettings
+from discreet._config.settings import ROWS, state
 from discreet._delivery.sink import running
 from discreet._redaction.audit import audit
+from discreet._redaction.policy import Redaction
 from discreet._redaction.redactor import Redactor
+from discreet._redaction.secret import Secret
+
+if TYPE_CHECKING:
+
+    from discreet._config.settings import Settings
 
 _COUNTS = ("emitted", "delivered", "waiting", "handed_over", "adopted")
+_OF_THE_HOST = ("level", "format", "sinks", "stream", "file", "delivery")
+_DEFAULT = Redaction()
 
-
-def flush(timeout: float | None = 5.0) -> bool:
-    """Return when every record written so far has reached its sinks, or after `timeout` seconds (None: however long).
-
-    True: all of it was delivered, not merely stored on disk, and none was lost since the last `flush()`. Never raises.
-    """
-    return lifecycle.flush(timeout)
+_last_masked: tuple[Redaction, Redactor] | None = None
 
 
 def health() -> dict[str, Any]:
-    """The books of this process since its start (or its fork).
+    """The statistics of this process since its start (or its fork).
 
     They balance, for each sink and in all: emitted == delivered + waiting + sum(dropped) + handed_over. A record counts
     once for each sink that it goes to. `waiting` is in memory or on disk; `handed_over` was left on disk to another
@@ -39,13 +42,13 @@ def health() -> dict[str, Any]:
     """
     sinks: list[dict[str, Any]] = [dict(sink.health()) for sink in running.sinks]
     in_force = [sink.statistics for sink in running.sinks]
-    past = [books for books in process_statistics.past if not any(books is other for other in in_force)]
-    all_books: list[dict[str, Any]] = [*sinks, *(books.shown(books.waiting) for books in past)]
+    past = [earlier for earlier in process_statistics.past if not any(earlier is other for other in in_force)]
+    everything: list[dict[str, Any]] = [*sinks, *(earlier.shown(earlier.waiting) for earlier in past)]
     dropped: dict[str, int] = dict(process_statistics.lost)
-    sums = {name: sum(books.get(name, 0) for books in all_books) for name in _COUNTS}  # a sink may tell less
+    sums = {name: sum(counts.get(name, 0) for counts in everything) for name in _COUNTS}  # a sink may count less
     sums["emitted"] += sum(dropped.values())
-    for books in all_books:
-        for reason, count in books["dropped"].items():
+    for counts in everything:
+        for reason, count in counts["dropped"].items():
             dropped[reason] = dropped.get(reason, 0) + count
     return {
         **sums,
@@ -59,34 +62,70 @@ def health() -> dict[str, Any]:
 
 
 def explain() -> dict[str, Any]:
-    """Each setting in force, and who said so. Empty before discreet is configured."""
+    """Each setting in force, as `{"value": ..., "why": ...}`: its value and who decided it.
+
+    Values are text, or None for what is not set. Secrets in them are masked, and of the pseudonym key only whether
+    there is one is told. Empty before discreet is configured.
+    """
     settings = state.settings
     if settings is None:
         return {}
-    hosted = state.hosted
-    values = {
-        "service": settings.service,
-        "version": settings.version,
-        "environment": f"{settings.environment.name} (behaves as {settings.environment.profile})",
-        "level": "the host's" if hosted else _levels_text(),
-        "format": "the host's" if hosted else settings.format,
-        "sinks": ", ".join(sink.name for sink in running.sinks) or "none",
-        "locals": "on" if settings.with_locals else "off",
-    }
+    in_force = LevelSettings(levels.default, levels.elsewhere, levels.named)  # `set_level` may have changed them
+    explained = describe(replace(settings, level=in_force, sinks=running.sinks))
+    if state.hosted:
+        for name in _OF_THE_HOST:
+            explained[name] = {"value": "the host's", "why": "the host configured `logging` itself"}
+        explained["sinks"]["value"] = "logging"
+    return explained
+
+
+def describe(settings: Settings) -> dict[str, Any]:
+    """These settings as `explain()` gives them."""
     redactor = Redactor(settings.redaction)  # names and paths come from the environment, as secrets do
 
-    def told(value: str | None) -> str | None:
-        return None if value is None else redactor.text(value)
+    def masked(text: str | None) -> str | None:
+        return None if text is None else redactor.text(text)
 
-    why = dict(settings.why)
-    if hosted:
-        why.update(dict.fromkeys(("level", "format", "sinks"), "the host configured `logging` itself"))
-    return {name: {"value": told(value), "why": told(why.get(name, ""))} for name, value in values.items()}
+    values = {name: _shown(getattr(settings, name)) for name in ROWS}
+    values["environment"] = f"{settings.environment} (behaves as {settings.place.profile})"
+    values["sinks"] = ", ".join(sink.name for sink in settings.sinks) or "none"
+    return {name: {"value": masked(values[name]), "why": masked(settings.why[name])} for name in ROWS}
 
 
-def _levels_text() -> str:
-    parts = [severity_text(levels.default).lower()]
-    if levels.elsewhere != levels.default:
-        parts.append(f"{severity_text(levels.elsewhere).lower()} for the standard library's loggers")
-    parts += [f"{name}={severity_text(level).lower()}" for name, level in sorted(levels.named.items())]
+def _shown(value: object) -> str | None:
+    """The value of a setting as text."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, float):
+        return f"{value:g} s"
+    if isinstance(value, LevelSettings):
+        return _levels_text(value)
+    if isinstance(value, Secret):
+        return "set (not shown)"
+    if isinstance(value, Redaction):
+        changed = [item.name for item in fields(value) if getattr(value, item.name) != getattr(_DEFAULT, item.name)]
+        return ", ".join(["the built-in rules", *changed])
+    return str(value)
+
+
+def _levels_text(settings: LevelSettings) -> str:
+    parts = [severity_text(settings.default).lower()]
+    if settings.elsewhere != settings.default:
+        parts.append(f"{severity_text(settings.elsewhere).lower()} for the standard library's loggers")
+    parts += [f"{name}={severity_text(level).lower()}" for name, level in sorted(settings.named.items())]
     return ", ".join(parts)
+
+
+def mask(text: str) -> str:
+    """The text with every secret in it replaced by its marker, under the policy in force.
+
+    Unlike a record's texts it is never shortened.
+    """
+    global _last_masked  # noqa: PLW0603 - making a redactor costs a hundred times more than using it
+    policy = state.settings.redaction if state.settings is not None else _DEFAULT
+    key = state.settings.pseudonym_key if state.settings is not None else None
+    if _last_masked is None or _last_masked[0] is not policy:
+        _last_masked = (policy, Redactor(replace(policy, max_text=None), key))
+    return _last_masked[1].text(text)

@@ -16,14 +16,15 @@ _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _REMEDY = f"Set {VARIABLE} to a folder that belongs to this user"
 
 
-def state_folder(given: str = "") -> Path:
-    """The given folder, or DISCREET_STATE_DIR, or the user's, or one among the temporary files; made if missing.
+def state_folder(given: str | None = None) -> Path:
+    """The given folder, or the user's, or one among the temporary files; made if missing.
 
+    None is the same as the value of DISCREET_STATE_DIR, an empty text the same as no folder given.
     `$XDG_STATE_HOME/discreet` and `~/.local/state/discreet` are where the XDG Base Directory Specification wants
     it. A given folder that belongs to root, as volumes in containers do, gets a subfolder for this user. Raises
     `ConfigurationError` where none can be had, or where the given one belongs to another user.
     """
-    given = given or os.environ.get(VARIABLE, "").strip()
+    given = os.environ.get(VARIABLE, "").strip() if given is None else given
     if given:
         return _given(Path(given).expanduser().absolute())
     for place in _usual():
@@ -50,13 +51,13 @@ def private(folder: Path) -> Path:
     return folder
 
 
-def place(*names: str) -> Path:
+def place(*names: str, state_dir: str | None = None) -> Path:
     """A private folder for something with these names, such as `place("spool", service, destination)`.
 
     The first is a plain word. The others may hold anything; they become one readable name that no other names give.
     """
     kind, *rest = names
-    folder = private(state_folder() / kind)
+    folder = private(state_folder(state_dir) / kind)
     return private(folder / told_apart(*rest)) if rest else folder
 
 

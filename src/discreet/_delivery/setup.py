@@ -16,3 +16,5 @@ class Setup:
     """Whether records wait on disk while their receiver is away."""
     spool_required: bool = False
     """Whether somebody asked for that: then a place that cannot be had is an error."""
+    state_dir: str | None = None
+    """The folder for what waits; empty: one of the usual places. None: as `DISCREET_STATE_DIR` says."""

@@ -6,7 +6,7 @@ import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from discreet._config.state import state
+from discreet._config.settings import state
 from discreet._testing.leaks import leaks, spellings
 from discreet._testing.made_up import made_up
 from discreet.testing import told
@@ -105,7 +105,7 @@ def judge(item: Any, report: Any) -> None:
 
 
 def _masked(text: str, masks: dict[str, str]) -> str:
-    from discreet._config.mask import mask
+    from discreet._config.status import mask
 
     for secret in sorted(masks, key=len, reverse=True):
         text = text.replace(secret, f"[{masks[secret]}]")

@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     given: str = arguments.state_dir
     if given and not os.path.isdir(given):
         raise DiscreetError(f"{given}: no such folder")
-    folder = state_folder(given)
+    folder = state_folder(given or None)
     found, failed = 0, 0
     living = sum(len(files(place)) for place in _folders(folder / "ring"))
     for place in _folders(folder / "ring"):

@@ -89,7 +89,7 @@ class Background(Sink):
         if self.delivery == "ring" and self._store is None:
             is_file = isinstance(self.inner, File)
             target = os.path.abspath(self.inner.path) if isinstance(self.inner, File) else self.inner.name
-            self._folder = folder_for(setup.service, target)
+            self._folder = folder_for(setup.service, target, setup.state_dir)
             self._about = {"service": setup.service, "target": target, "kind": "file" if is_file else "stream"}
             self._begin_store()
 

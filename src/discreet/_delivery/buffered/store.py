@@ -74,12 +74,12 @@ class Store(Protocol):
         ...
 
 
-def folder_for(service: str, target: str) -> Path | None:
+def folder_for(service: str, target: str, state_dir: str | None = None) -> Path | None:
     """Where the ring lies; None, and said, where nobody named a folder and none of the usual ones can be had."""
     try:
-        return place("ring", service, target)
+        return place("ring", service, target, state_dir=state_dir)
     except ConfigurationError as error:
-        if os.environ.get(VARIABLE, "").strip():
+        if os.environ.get(VARIABLE, "").strip() if state_dir is None else state_dir:
             raise
         report_problem(f"no folder for a ring ({error.problem}): records wait in memory until they are written")
         return None

@@ -28,12 +28,13 @@ def spool_for(setup: Setup, destination: str, credentials: Sequence[str] = ()) -
     What was kept for one credential is never sent with another: each has a folder of its own.
     Raises `ConfigurationError` if a place was asked for and cannot be had.
     """
-    asked = setup.spool_required or bool(os.environ.get(VARIABLE, "").strip())
+    state_dir = os.environ.get(VARIABLE, "").strip() if setup.state_dir is None else setup.state_dir
+    asked = setup.spool_required or bool(state_dir)
     if not locks.available and not asked:
         return None
     try:
-        told_apart = [_digest(credentials)] if credentials and locks.available else []
-        return Spool(place("spool", setup.service, destination, *told_apart))
+        told_apart = [_digest(credentials, state_dir)] if credentials and locks.available else []
+        return Spool(place("spool", setup.service, destination, *told_apart, state_dir=state_dir))
     except (OSError, ConfigurationError) as error:
         if asked and isinstance(error, ConfigurationError):
             raise
@@ -41,15 +42,15 @@ def spool_for(setup: Setup, destination: str, credentials: Sequence[str] = ()) -
         return None
 
 
-def _digest(credentials: Sequence[str]) -> str:
+def _digest(credentials: Sequence[str], state_dir: str) -> str:
     """What tells credentials apart and nothing of them: without the salt not even a weak password can be tried."""
     said = "\0".join(credentials).encode("utf-8", "surrogatepass")
-    return blake2b(said, key=_salt(), digest_size=8).hexdigest()
+    return blake2b(said, key=_salt(state_dir), digest_size=8).hexdigest()
 
 
-def _salt() -> bytes:
+def _salt(state_dir: str) -> bytes:
     """Random bytes of this state folder, the same for all processes. Raises `OSError`."""
-    path = state_folder() / _SALT
+    path = state_folder(state_dir) / _SALT
     for _ in range(200):  # another process makes them, which takes a moment
         fd = locks.open_locked(path, os.O_RDWR | os.O_CREAT)
         if fd is not None:

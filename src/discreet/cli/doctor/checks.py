@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from discreet._config import lifecycle
+from discreet._config.assembly import format_of
 from discreet._context.ambient import context, current
 from discreet._delivery.export.sink import Remote
 from discreet._delivery.file.sink import File
@@ -57,7 +58,7 @@ def hooks() -> list[Check]:
         Check("in threads", threading.excepthook is _hooks._thread_excepthook, "threading.excepthook"),
         Check("in finalizers", sys.unraisablehook is _hooks._unraisablehook, "sys.unraisablehook"),
         Check("thread pools", _context_follows(), "context goes where the work goes"),
-        Check("SIGTERM", sigterm is lifecycle._terminated, "drains the sinks, then ends the process"),
+        Check("SIGTERM", sigterm is lifecycle.on_sigterm, "drains the sinks, then ends the process"),
     ]
 
 
@@ -92,9 +93,6 @@ def _remote(sink: Remote, test: connection.Test | None) -> Check:
 
 
 def _sink(sink: Sink, settings: Settings) -> Check:
-    wanted = sink.format if sink.format != "auto" else settings.format
-    if wanted == "auto":
-        wanted = "json" if settings.environment.profile == "prod" else "console"
     usable = True
     if isinstance(sink, File):
         usable = os.access(sink.path, os.W_OK)
@@ -102,7 +100,7 @@ def _sink(sink: Sink, settings: Settings) -> Check:
         stream = sink.stream()
         usable = stream is not None and not stream.closed
     if usable:
-        return Check(sink.name, ok=True, note=f"{wanted} format")
+        return Check(sink.name, ok=True, note=f"{format_of(sink, settings)} format")
     remedy = "Give this user the right to write there, or name another place"
     return Check(sink.name, ok=False, note="cannot be written to", remedy=remedy)
 

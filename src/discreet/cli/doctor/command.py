@@ -15,8 +15,9 @@ import discreet
 from discreet._base.diagnostics import counted
 from discreet._base.engine import ENGINE
 from discreet._base.escape import display_width, escape
-from discreet._config import configure
-from discreet._config import settings as _settings
+from discreet._config.configure import install
+from discreet._config.settings import VARIABLES, resolve, unknown_variables
+from discreet._config.status import describe
 from discreet._encoding.console.style import Palette, color_count, wants_color
 from discreet._pipeline import pipeline_in_force
 from discreet.cli.doctor import checks as doctor_checks
@@ -81,29 +82,27 @@ def examine(*, offline: bool = False) -> dict[str, Any]:
     }
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its words on stderr say less than the report
     try:
-        settings = _settings.resolve()
+        settings = resolve()
         with doctor_checks.leaving_no_files(settings.sinks):
             # Advice belongs in the report, not among the records; what waits on disk is the service's to deliver.
             files = tuple(map(doctor_checks.harmless, settings.sinks))
-            quiet = replace(settings, sinks=files, advice=(), delivery="direct", spool=False)
-            configure._install(quiet, take_over=True)  # noqa: SLF001 - configure(), with settings at hand
+            install(replace(settings, sinks=files, advice=(), delivery="direct", spool=False))
             pipeline = pipeline_in_force()
             assert pipeline is not None
             pipeline.outputs = ()  # what libraries log during a test is neither ours to print nor to send
             sinks = doctor_checks.sinks(settings, pipeline, offline=offline)
     except ConfigurationError as error:
         return {**report, "problem": str(error)}
-    place = settings.environment
-    report["settings"] = discreet.explain()
+    place = settings.place
+    report["settings"] = describe(settings)
     report["place"] = {"profile": place.profile, "ci": place.ci, "cloud": place.cloud, "notebook": place.notebook}
     report["hooks"] = _as_data(doctor_checks.hooks())
     report["sinks"] = _as_data(sinks)
     report["delivery"] = _as_data(delivery.checks(settings))
-    report["waiting"] = _as_data(delivery.waiting())
+    report["waiting"] = _as_data(delivery.waiting(settings))
     report["redaction"] = _as_data(doctor_checks.redaction(pipeline.redactor))
     report["advice"] = list(settings.advice)
-    unknown = [name for name in os.environ if name.startswith("DISCREET_") and name not in _settings.VARIABLES]
-    report["unknown_variables"] = sorted(unknown)
+    report["unknown_variables"] = unknown = unknown_variables(os.environ)
     unsent = [advice for advice in settings.advice if _UNSENT in advice]
     checks = [check for part in ("hooks", "sinks", "delivery", "redaction") for check in report[part]]
     report["ok"] = not unknown and not unsent and all(check["ok"] for check in checks)
@@ -203,10 +202,11 @@ class _Page:
                 wrong = _UNSENT in advice or any(advice.startswith(name) for name in report["unknown_variables"])
                 yield f"  {self._mark(ok=False) if wrong else self.paint('!', 'warn')} {escape(advice)}"
         yield self._title("variables")
-        column = max(map(len, _settings.VARIABLES))
-        for name, meaning in _settings.VARIABLES.items():
-            is_set = bool(os.environ.get(name, "").strip())
-            yield f"  {self.paint(f'{name:<{column}}', 'key' if is_set else 'quiet')}  {self.paint(meaning, 'quiet')}"
+        column = max(map(len, VARIABLES))
+        for name, row in VARIABLES.items():
+            style = "key" if os.environ.get(name, "").strip() else "quiet"
+            meaning = self.paint(f"{row.meaning}: {row.values}".replace("`", ""), "quiet")
+            yield f"  {self.paint(f'{name:<{column}}', style)}  {meaning}"
 
     def _log(self, log: dict[str, Any]) -> Iterator[str]:
         """Two short tables: by kind, by logger."""

@@ -50,13 +50,13 @@ def checks(settings: Settings) -> list[Check]:
         note = "what a receiver does not take waits on disk" if settings.spool else "off: it waits in memory only"
         found.append(Check("spool", ok=True, note=f"{note} ({why['spool']})"))
     if settings.delivery == "ring" or (remote and settings.spool):
-        found.append(_folder())
+        found.append(_folder(settings.state_dir))
     return found
 
 
-def _folder() -> Check:
+def _folder(state_dir: str | None) -> Check:
     try:
-        folder = state_folder()
+        folder = state_folder(state_dir or "")
     except ConfigurationError as error:
         return Check("state folder", ok=False, note=str(error).removesuffix(f". {error.remedy}"), remedy=error.remedy)
     if not os.access(folder, os.W_OK | os.X_OK):
@@ -71,11 +71,11 @@ def _folder() -> Check:
     return Check(str(folder), ok=free >= _LEAST, note=note, remedy="" if free >= _LEAST else _ELSEWHERE)
 
 
-def waiting() -> list[Waiting]:
+def waiting(settings: Settings) -> list[Waiting]:
     """What dead processes left in their rings and what waits in spools, of every service of this user; reads only."""
     found: list[Waiting] = []
     try:
-        folder = state_folder()
+        folder = state_folder(settings.state_dir or "")
         for place in _folders(folder / "ring"):
             records = sum(len(left.lines) for left in leftovers(place))
             if records:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from discreet._config import settings
+from discreet._config.settings import resolve
 
 _BOOTSTRAP = str(Path(__file__).with_name("path"))
 _NOT_EXECUTABLE = 126  # as shells have it
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not program:
         print("discreet: no command given. Write it after --: discreet run -- python app.py", file=sys.stderr)
         return 2
-    settings.resolve()
+    resolve()
     command = _command(program)
     executable = _find(command[0])
     if executable is None:

@@ -14,20 +14,20 @@ _PARENT_SERVICE = "_DISCREET_RUN_SERVICE"
 
 def start() -> None:
     """Configure from the environment, then watch for servers being imported. Raises `ConfigurationError`."""
-    from discreet._config import configure
-    from discreet._config import settings as _settings
+    from discreet._config.configure import install
+    from discreet._config.settings import resolve
 
     argv = sys.argv
     sys.argv = _as_the_program_will_see_it(argv)
     try:
-        settings = _settings.resolve()
+        settings = resolve()
     finally:
         sys.argv = argv
     parents = os.environ.get(_PARENT_SERVICE)
     if parents is not None:
         service = parents if "--multiprocessing-fork" in argv else settings.service
         settings = replace(settings, service=service, advice=())  # the first process has given the advice
-    configure._install(settings, take_over=True)  # noqa: SLF001 - configure(), with settings at hand
+    install(settings)
     os.environ[_PARENT_SERVICE] = settings.service
     servers.watch()
 
