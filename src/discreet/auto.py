@@ -1,4 +1,4 @@
-"""`import discreet.auto`: configure from the environment, now, and take everything over."""
+"""`import discreet.auto` calls `discreet.configure()`: from variables and defaults, and taking everything over."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """The errors discreet raises, and when.
 
     DiscreetError
-      ConfigurationError    from `configure()` only: a setting that cannot be honoured
+      ConfigurationError    a setting, or an option of a sink or a policy, that cannot be honoured
 
-A log call raises neither: what goes wrong there is counted in `discreet.health()`.
+A log call raises neither: `discreet.health()` counts what goes wrong there.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class ConfigurationError(DiscreetError, ValueError):
     """A setting cannot be honoured; the message names the setting, its value and the remedy.
 
     A secret that was put in the wrong place is masked in the message; `value` is what was given.
-    It is a `ValueError` too, so that callers who validate settings generically catch it.
+    It is a `ValueError` too, so that code which validates settings of any library catches it.
     """
 
     def __init__(self, setting: str, value: object, problem: str, remedy: str) -> None:
@@ -33,13 +33,13 @@ class ConfigurationError(DiscreetError, ValueError):
 
 
 class _Masker:
-    """How a message loses its secrets: handed in by the package, since redaction knows the errors and not they it."""
+    """Masks the secrets in messages. The package hands the function in, because redaction imports this module."""
 
     mask: Callable[[str], str] | None = None
 
 
 def mask_messages_with(mask: Callable[[str], str]) -> None:
-    """Use this function on whatever a message quotes."""
+    """Use this function on the value and the problem in each message."""
     _Masker.mask = staticmethod(mask)
 
 
@@ -48,7 +48,7 @@ def _masked(text: str) -> str:
 
 
 def _shown(value: object) -> str:
-    """The value as the user wrote it, shortened; a hostile `repr` must not hide the real error."""
+    """The value as the user wrote it, shortened. A `repr` that raises must not hide the real error."""
     try:
         text = repr(value)
     except Exception:  # any user object may be here

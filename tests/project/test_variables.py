@@ -44,7 +44,7 @@ def test_configure_takes_each_setting_by_its_name_and_nothing_else() -> None:
 
 
 def test_the_types_name_the_values_that_are_taken() -> None:
-    assert set(get_args(parsing.LevelName)) == set(levels._NAMES)
+    assert set(get_args(parsing.LevelName)) == set(levels.LEVEL_NUMBERS)
     for name, literal in {
         "format": parsing.Format, "delivery": parsing.DeliveryMode, "stream": parsing.StreamName,
         "level": parsing.LevelName,

@@ -423,3 +423,17 @@ def test_after_a_reset_nothing_of_a_configuration_is_left(memory_sink):
     assert everything() == before
     assert discreet.explain() == {}
     assert discreet.health()["sinks"] == []
+
+
+def test_the_level_of_a_sink_is_not_mistaken_for_the_levels_variable(monkeypatch, memory_sink):
+    monkeypatch.setenv("DISCREET_LEVEL", "info")
+    with pytest.raises(discreet.ConfigurationError) as caught:
+        discreet.configure(sinks=[memory_sink(level="loud")])
+    assert caught.value.setting == "level"
+
+
+def test_a_file_in_code_is_not_mistaken_for_the_files_variable(monkeypatch, tmp_path):
+    monkeypatch.setenv("DISCREET_FILE", str(tmp_path / "app.jsonl"))
+    with pytest.raises(discreet.ConfigurationError) as caught:
+        discreet.configure(sinks=[discreet.File(tmp_path)])
+    assert caught.value.setting == "file"

@@ -124,7 +124,9 @@ WORDS = st.sampled_from(["email", "phone", "marker", "drop", "a-kind", "Kind", "
 PLAIN = st.none() | st.booleans() | st.integers(-1, 3) | st.sampled_from([0.5, 1.0, 1e400]) | WORDS
 VALUES = PLAIN | st.lists(PLAIN, max_size=2) | st.dictionaries(WORDS, PLAIN, max_size=2)
 POLICIES = st.dictionaries(st.sampled_from([*EVERYTHING, "extra_key"]), VALUES, max_size=3)
-DOCUMENTS = VALUES | POLICIES | st.dictionaries(st.just("loggers"), st.dictionaries(WORDS, POLICIES | PLAIN, max_size=2))
+DOCUMENTS = (
+    VALUES | POLICIES | st.dictionaries(st.just("loggers"), st.dictionaries(WORDS, POLICIES | PLAIN, max_size=2))
+)
 
 
 @given(DOCUMENTS)

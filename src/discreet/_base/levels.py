@@ -1,4 +1,4 @@
-"""Levels: their names and numbers, and how open each logger is."""
+"""Levels: their names and numbers, and the lowest level that each logger records."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 TRACE, DEBUG, INFO, WARNING, ERROR, CRITICAL = 5, 10, 20, 30, 40, 50
 OFF = 1000
 
-_NAMES = {
+LEVEL_NUMBERS = {
     "trace": TRACE,
     "notset": 0,
     "debug": DEBUG,
@@ -25,22 +25,22 @@ _REMEDY = "Use trace, debug, info, warning, error, critical, off, or a number as
 
 
 def parse_level(value: str | int) -> int:
-    """A level's number, as the standard library counts; raises `ValueError` with the remedy."""
+    """The number of a level, on the scale of the standard library. Raises `ValueError` with the remedy."""
     if isinstance(value, bool):
         raise ValueError(f"{value!r} is not a level. {_REMEDY}.")
     if isinstance(value, int):
         return value
     if isinstance(value, str):
         name = value.strip().lower()
-        if name in _NAMES:
-            return _NAMES[name]
+        if name in LEVEL_NUMBERS:
+            return LEVEL_NUMBERS[name]
         if name.isdecimal() and len(name) < 5:
             return int(name)
     raise ValueError(f"{value!r} is not a level. {_REMEDY}.")
 
 
 def parse_levels(spec: str) -> tuple[int | None, dict[str, int]]:
-    """`"info,sqlalchemy=debug"` to the default level (None if not given) and the levels by logger name."""
+    """Split `"info,sqlalchemy=debug"` into the default level (None if not given) and the levels by logger name."""
     default: int | None = None
     named: dict[str, int] = {}
     for part in spec.split(","):

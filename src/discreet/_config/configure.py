@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from discreet._call.logger import Emitter
     from discreet._config.settings import Level
     from discreet._delivery.sink import Sink
+    from discreet._redaction.redactor import Redactor
 
 # Loaded now: a first import on the way of a record takes a lock that a child forked meanwhile would wait for forever.
 _PRELOADED = (limits,)
@@ -148,17 +149,7 @@ def install(settings: Settings) -> None:
     import_module("discreet._config.status")  # now: a signal handler that flushes may interrupt a first import
     settings = replace(settings, sinks=around(settings.sinks, settings.delivery))
     redactor = redactor_for(settings)
-    _open(settings)
-    try:
-        outputs = tuple(
-            Output(
-                _level(sink, sink.level, 0), encoder_for(sink, settings, redactor), sink, _level(sink, sink.below, ANY)
-            )
-            for sink in settings.sinks
-        )
-    except Exception:
-        _retire_new(settings.sinks)
-        raise
+    outputs = _outputs(settings, redactor)
     previous = running.sinks
     pipeline = Pipeline(redactor, outputs, identity_of(settings, redactor), with_locals=settings.with_locals)
     state.settings, running.sinks, state.hosted = settings, settings.sinks, False
@@ -179,40 +170,40 @@ def install(settings: Settings) -> None:
             _log(30, sentence)
 
 
-def _open(settings: Settings) -> None:
-    """Open the sinks; if one fails, close those again that this call opened."""
+def _outputs(settings: Settings, redactor: Redactor) -> tuple[Output, ...]:
+    """Open the sinks and choose their encoders; if one fails, close those again that this call opened."""
     setup = setup_for(settings)
     opened: list[Sink] = []
+    outputs: list[Output] = []
     try:
         for sink in settings.sinks:
             sink.open()
             sink.prepare(setup)
             sink.retired = False
             opened.append(sink)
-    except ConfigurationError as error:
-        _retire_new(opened)
-        raise _as_given(error, settings) from error
-    except Exception:
-        _retire_new(opened)
+        for sink in settings.sinks:
+            encode = encoder_for(sink, settings, redactor)
+            outputs.append(Output(_level(sink, sink.level, 0), encode, sink, _level(sink, sink.below, ANY)))
+    except Exception as error:
+        for sink in opened:
+            if sink not in running.sinks:
+                sink.retire()
+        if isinstance(error, ConfigurationError):
+            raise _as_given(error, settings) from error.__cause__
         raise
+    return tuple(outputs)
 
 
 def _as_given(error: ConfigurationError, settings: Settings) -> ConfigurationError:
     """The error under the name that the setting was given by: the variable's, or the one in code."""
     if error.setting == "file" and error.value != str(settings.file):
         return error  # about one of the sinks that code gave
-    for name, row in ROWS.items():
-        if error.setting in (name, row.variable):
-            source = row.variable if settings.why[name] == row.variable else name
+    for name in ("file", "delivery", "state_dir"):  # the settings that a sink can refuse
+        variable = ROWS[name].variable
+        if error.setting in (name, variable):
+            source = variable if settings.why[name] == variable else name
             return ConfigurationError(source, error.value, *split_error(error))
     return error
-
-
-def _retire_new(sinks: Sequence[Sink]) -> None:
-    """Close what is not in force."""
-    for sink in sinks:
-        if sink not in running.sinks:
-            sink.retire()
 
 
 def _retire_replaced(previous: Sequence[Sink], now: Sequence[Sink]) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from discreet._redaction.masking import STRATEGIES
 from discreet._redaction.policy import PERSONAL, Redaction
@@ -97,37 +98,14 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
-def _are_names(value: object) -> bool:
-    return _every_item(value, lambda name: isinstance(name, str) and name != "")
-
-
-def _are_patterns(value: object) -> bool:
-    return _every_value(value, _is_text) and all(map(_KIND.fullmatch, cast("dict[str, str]", value)))
-
-
-def _are_personal(value: object) -> bool:
-    return _every_item(value, lambda kind: isinstance(kind, str) and kind in PERSONAL)
-
-
-def _are_strategies(value: object) -> bool:
-    return _every_value(value, lambda name: isinstance(name, str) and name in STRATEGIES)
-
-
-def _are_expressions(value: object) -> bool:
-    return _every_item(value, _is_text)
-
-
-def _is_switch(value: object) -> bool:
-    return isinstance(value, bool)
-
-
 def _is_length(value: object) -> bool:
     if value is None:
         return True
     return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 1 and value % 1 == 0
 
 
-class _Check(NamedTuple):
+@dataclass(frozen=True)
+class _Check:
     """What a key of a policy may hold."""
 
     accepts: Callable[[object], bool]
@@ -135,32 +113,34 @@ class _Check(NamedTuple):
     remedy: str
 
 
-_NAMES = _Check(_are_names, "a list of names", 'Write ["name", "other_name"]')
+_NAMES = _Check(
+    lambda value: _every_item(value, lambda name: isinstance(name, str) and name != ""),
+    "a list of names",
+    'Write ["name", "other_name"]',
+)
 _KEYS = {
     "extra_keys": _NAMES,
     "safe_keys": _NAMES,
     "patterns": _Check(
-        _are_patterns,
+        lambda value: _every_value(value, _is_text) and all(map(_KIND.fullmatch, cast("dict[str, str]", value))),
         "an object of regular expressions by kind",
         'Write {"customer-id": "C-[0-9]{6}"}; a kind has lower-case letters, digits and dashes',
     ),
     "personal": _Check(
-        _are_personal,
+        lambda value: _every_item(value, lambda kind: _is_text(kind) and kind in PERSONAL),
         "a list of kinds of personal data",
         f"Choose among {', '.join(sorted(PERSONAL))}",
     ),
     "strategies": _Check(
-        _are_strategies,
+        lambda value: _every_value(value, lambda name: name in STRATEGIES),
         "an object of strategies by kind",
         f"Write one of {', '.join(STRATEGIES)} for each kind",
     ),
     "safe_patterns": _Check(
-        _are_expressions, "a list of regular expressions", "Write each as text"
+        lambda value: _every_item(value, _is_text), "a list of regular expressions", "Write each as text"
     ),
-    "environment": _Check(_is_switch, "true or false", "Write true or false"),
-    "max_text": _Check(
-        _is_length, "a number of characters", "Write a whole number above 0, or null for no limit"
-    ),
+    "environment": _Check(lambda value: isinstance(value, bool), "true or false", "Write true or false"),
+    "max_text": _Check(_is_length, "a number of characters", "Write a whole number above 0, or null for no limit"),
 }
 _TOP_KEYS = {**_KEYS, "$schema": _Check(_is_text, "text", "Write the address of the schema, or leave it out")}
 

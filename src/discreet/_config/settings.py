@@ -63,7 +63,8 @@ class Surroundings(NamedTuple):
     place: Environment
 
 
-class Default(NamedTuple):
+@dataclass(frozen=True)
+class Default:
     """What serves where nobody gave a value."""
 
     find: Callable[[Surroundings], tuple[Any, str]]
@@ -94,23 +95,12 @@ def _row(
 
 
 def _always(value: object, words: str) -> Default:
-    def find(_: Surroundings) -> tuple[Any, str]:
-        return value, "default"
-
-    return Default(find, words)
+    return Default(lambda _: (value, "default"), words)
 
 
 def _by_profile(words: str, *, dev: object, ci: object, prod: object) -> Default:
     values = {"dev": dev, "ci": ci, "prod": prod}
-
-    def find(here: Surroundings) -> tuple[Any, str]:
-        return values[here.place.profile], f"default for {here.place.profile}"
-
-    return Default(find, words)
-
-
-def _environment_name(here: Surroundings) -> tuple[str, str]:
-    return here.place.name, here.place.reason
+    return Default(lambda here: (values[here.place.profile], f"default for {here.place.profile}"), words)
 
 
 def _service(here: Surroundings) -> tuple[str, str]:
@@ -128,7 +118,7 @@ def _stream(here: Surroundings) -> tuple[str, str]:
     return "stdout", "default"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Settings:
     """The table, and the value of each setting once `resolve` has found it."""
 
@@ -144,7 +134,7 @@ class Settings:
         meaning="the version of the service, on every record", values="a name",
     ))
     environment: str = field(metadata=_row(
-        "DISCREET_ENV", parsing.parse_name, Default(_environment_name, "detected"),
+        "DISCREET_ENV", parsing.parse_name, Default(lambda here: (here.place.name, here.place.reason), "detected"),
         meaning="where the service runs, on every record",
         values="`dev`, `ci`, `prod`, or a name of yours such as `staging`, which behaves as prod",
     ))
@@ -266,14 +256,10 @@ def resolve(
     advice = [f"{name} is not a setting{_nearest(name, VARIABLES)}" for name in unknown_variables(environ)]
     if place.profile == "prod" and "service" not in given and _environment.given_service_name(environ) is None:
         advice.append("DISCREET_SERVICE is not set: records carry a guessed service name")
-    return Settings(
-        **values, place=place, host=_environment.host_name(), why=why, advice=(*advice, *missing)
-    )
+    return Settings(**values, place=place, host=_environment.host_name(), why=why, advice=(*advice, *missing))
 
 
-def _find(
-    name: str, row: Row, given: Mapping[str, Any], here: Surroundings, who: str
-) -> tuple[Any, str]:
+def _find(name: str, row: Row, given: Mapping[str, Any], here: Surroundings, who: str) -> tuple[Any, str]:
     """The value of one setting and who decided it."""
     text = here.environ.get(row.variable, "").strip() if row.variable else ""
     value, source = None, ""

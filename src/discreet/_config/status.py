@@ -17,14 +17,13 @@ from discreet._redaction.redactor import Redactor
 from discreet._redaction.secret import Secret
 
 if TYPE_CHECKING:
-
     from discreet._config.settings import Settings
 
 _COUNTS = ("emitted", "delivered", "waiting", "handed_over", "adopted")
 _OF_THE_HOST = ("level", "format", "sinks", "stream", "file", "delivery")
 _DEFAULT = Redaction()
 
-_last_masked: tuple[Redaction, Redactor] | None = None
+_masker: tuple[Redaction, Secret[str] | None, Redactor] | None = None  # the policy, the key, and what they make
 
 
 def health() -> dict[str, Any]:
@@ -123,9 +122,9 @@ def mask(text: str) -> str:
 
     Unlike a record's texts it is never shortened.
     """
-    global _last_masked  # noqa: PLW0603 - making a redactor costs a hundred times more than using it
+    global _masker  # noqa: PLW0603 - making a redactor costs a hundred times more than using it
     policy = state.settings.redaction if state.settings is not None else _DEFAULT
     key = state.settings.pseudonym_key if state.settings is not None else None
-    if _last_masked is None or _last_masked[0] is not policy:
-        _last_masked = (policy, Redactor(replace(policy, max_text=None), key))
-    return _last_masked[1].text(text)
+    if _masker is None or _masker[0] is not policy or _masker[1] is not key:
+        _masker = (policy, key, Redactor(replace(policy, max_text=None), key))
+    return _masker[2].text(text)

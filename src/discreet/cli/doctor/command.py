@@ -84,9 +84,10 @@ def examine(*, offline: bool = False) -> dict[str, Any]:
     try:
         settings = resolve()
         with doctor_checks.leaving_no_files(settings.sinks):
-            # Advice belongs in the report, not among the records; what waits on disk is the service's to deliver.
+            # Advice belongs in the report, not among the records; what waits on disk is the service's to deliver; and
+            # whether things can be taken over is checked also where a setting switches that off.
             files = tuple(map(doctor_checks.harmless, settings.sinks))
-            install(replace(settings, sinks=files, advice=(), delivery="direct", spool=False))
+            install(replace(settings, sinks=files, advice=(), delivery="direct", spool=False, take_over=True))
             pipeline = pipeline_in_force()
             assert pipeline is not None
             pipeline.outputs = ()  # what libraries log during a test is neither ours to print nor to send
