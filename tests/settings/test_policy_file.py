@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import discreet
 from discreet._config.policy_file import check_document, read_policy
+from discreet.cli import main
 
 SCHEMA = json.loads((Path(discreet.__file__).parent / "_config" / "redaction.schema.json").read_text("utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -147,3 +148,8 @@ def test_the_schema_is_a_schema_and_takes_what_the_docs_show():
     shown = json.loads(page.partition("## As a file")[2].partition("```json\n")[2].partition("```")[0])
     VALIDATOR.validate(shown)
     check_document(shown)
+
+
+def test_the_command_prints_the_schema_as_published(capsys):
+    assert main(["schema", "--redaction"]) == 0
+    assert json.loads(capsys.readouterr().out) == SCHEMA

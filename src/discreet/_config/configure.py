@@ -228,7 +228,10 @@ def _take_over() -> None:
 
 
 def undo() -> None:
-    """Undo what `configure()` or the first record did: close sinks, take hooks and handlers out, open all levels."""
+    """Undo what `configure()` or the first record did: close sinks, take hooks and handlers out, open all levels.
+
+    What is registered for the exit and for forks of the process stays, and finds no sink.
+    """
     from discreet._takeover import bridge, hooks
 
     with _lock:
