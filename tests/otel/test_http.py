@@ -238,9 +238,8 @@ def test_mutual_tls_shows_the_clients_certificate(tmp_path):
         {"headers": {"tenant": "a"}, "endpoint": "http://me:word@127.0.0.1:9/"},
     ],
 )
-def test_what_waits_for_one_tenant_or_key_is_kept_apart_from_anothers(other, tmp_path, monkeypatch):
-    monkeypatch.setenv("DISCREET_STATE_DIR", str(tmp_path))
-    settings = resolve({"service": "s"}, {})
+def test_what_waits_for_one_tenant_or_key_is_kept_apart_from_anothers(other, tmp_path):
+    settings = resolve({"service": "s", "state_dir": tmp_path}, {})
 
     def place(endpoint="http://127.0.0.1:9/", **options):
         sink = OTLP(endpoint, environ={}, **options)
@@ -253,11 +252,10 @@ def test_what_waits_for_one_tenant_or_key_is_kept_apart_from_anothers(other, tmp
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs file locks")
-def test_of_a_credential_nothing_is_stored_that_could_be_tried_without_the_salt(tmp_path, monkeypatch):
-    settings = resolve({"service": "s"}, {})
+def test_of_a_credential_nothing_is_stored_that_could_be_tried_without_the_salt(tmp_path):
     names = []
     for state in ("one", "two"):
-        monkeypatch.setenv("DISCREET_STATE_DIR", str(tmp_path / state))
+        settings = resolve({"service": "s", "state_dir": tmp_path / state}, {})
         sink = OTLP("http://127.0.0.1:9/", headers={"api-key": "weak"}, environ={})
         sink.prepare(setup_for(settings))
         names.append(sink._depot.spool.folder.name)

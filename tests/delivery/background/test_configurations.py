@@ -95,10 +95,11 @@ def test_a_ring_without_any_folder_is_a_queue_and_says_so(python: Any, tmp_path:
     assert b"no folder for a ring" in done.err
 
 
-def test_a_wrong_state_folder_costs_an_unconfigured_process_no_other_setting(python: Any) -> None:
+def test_a_wrong_state_folder_costs_an_unconfigured_process_no_other_setting(python: Any, tmp_path: Path) -> None:
     done = python(
         "import discreet; discreet.get_logger('shop').info('hello')",
         DISCREET_STATE_DIR="/proc/none",
+        XDG_STATE_HOME=str(tmp_path / "state"),
         DISCREET_DELIVERY="ring",
         DISCREET_SERVICE="shop",
         DISCREET_FORMAT="json",
@@ -107,3 +108,4 @@ def test_a_wrong_state_folder_costs_an_unconfigured_process_no_other_setting(pyt
         ("hello", "shop")
     ]
     assert any("DISCREET_STATE_DIR" in record["message"] for record in done.records)
+    assert (tmp_path / "state" / "discreet" / "ring").is_dir()  # the default serves
