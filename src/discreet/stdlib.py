@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from discreet._config.assembly import by_format, identity_of
 from discreet._config.configure import configure_at_first_record
-from discreet._config.settings import configure_options, resolve, state
+from discreet._config.settings import resolve, state
 from discreet._delivery.sink import Discard
 from discreet._pipeline import pipeline_in_force
 from discreet._record import Identity
@@ -63,8 +63,8 @@ class Formatter(logging.Formatter):
     def __init__(self, format: Format = "json", *args: object, **kwargs: object) -> None:  # noqa: A002 - dictConfig's name
         super().__init__()
         environ = {name: value for name, value in os.environ.items() if name not in _NOT_OURS}
-        chosen = None if format == "auto" else format
-        settings = resolve(configure_options(sinks=(), format=chosen), environ, who="discreet.stdlib.Formatter")
+        given = {"sinks": ()} if format == "auto" else {"sinks": (), "format": format}
+        settings = resolve(given, environ, who="discreet.stdlib.Formatter")
         self._redactor = Redactor(settings.redaction, settings.pseudonym_key)
         self._identity = identity_of(settings, self._redactor)
         self._with_locals = settings.with_locals

@@ -13,7 +13,8 @@ import pytest
 import discreet
 from discreet._base import levels
 from discreet._config import parsing
-from discreet._config.settings import ROWS, VARIABLES, configure_options, resolve
+from discreet._config import settings as table
+from discreet._config.settings import ROWS, VARIABLES, resolve
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = DOCS / "configuration.md"
@@ -39,8 +40,8 @@ def test_each_page_that_a_setting_names_has_that_place() -> None:
 
 
 def test_configure_takes_each_setting_by_its_name_and_nothing_else() -> None:
-    assert list(inspect.signature(configure_options).parameters) == list(ROWS)
-    assert inspect.signature(discreet.configure).parameters == inspect.signature(configure_options).parameters
+    assert list(inspect.signature(table.configure).parameters) == list(ROWS)
+    assert inspect.signature(discreet.configure).parameters == inspect.signature(table.configure).parameters
 
 
 def test_the_types_name_the_values_that_are_taken() -> None:

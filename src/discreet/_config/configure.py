@@ -8,7 +8,6 @@ import threading
 from dataclasses import replace
 from functools import wraps
 from importlib import import_module
-from inspect import signature
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 from discreet._base.levels import WARNING, levels, parse_level
@@ -16,9 +15,10 @@ from discreet._base.statistics import process_statistics
 from discreet._call import limits
 from discreet._call.logger import active, unconfigured
 from discreet._config import lifecycle
+from discreet._config import settings as table
 from discreet._config.assembly import encoder_for, identity_of, redactor_for, setup_for
 from discreet._config.parsing import split_error
-from discreet._config.settings import ROWS, Settings, configure_options, resolve, state
+from discreet._config.settings import ROWS, Settings, resolve, state
 from discreet._config.sinks import RECEIVER_PREFIXES
 from discreet._delivery.buffered.sink import around
 from discreet._delivery.sink import running
@@ -66,13 +66,13 @@ def _with_parameters_of(
         def decorated(*args: _P.args, **given: _P.kwargs) -> None:
             function(options(*args, **given))
 
-        decorated.__signature__ = signature(options).replace(return_annotation=None)  # type: ignore[attr-defined]  # PEP 362
+        decorated.__wrapped__ = options  # type: ignore[attr-defined]  # where inspect.signature() looks
         return decorated
 
     return decorate
 
 
-@_with_parameters_of(configure_options)
+@_with_parameters_of(table.configure)
 def configure(given: dict[str, Any]) -> None:
     """Set discreet up for this process; what is not given comes from variables, then from defaults.
 

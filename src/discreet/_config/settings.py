@@ -1,7 +1,7 @@
 """The settings table: each setting is one row of `Settings`. Code decides first, then the variable, then the default.
 
 From the table derive what `configure()` accepts, the list of variables, `discreet.explain()`, `discreet doctor`, and
-the table in docs/configuration.md. To add a setting, write a row in `Settings` and a parameter in `configure_options`,
+the table in docs/configuration.md. To add a setting, write a row in `Settings` and a parameter in `configure`,
 then run `make settings-table`.
 """
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 EXIT_TIMEOUT = 5.0
 
 
-def configure_options(
+def configure(
     *,
     service: str | None = None,
     version: str | None = None,
@@ -52,7 +52,7 @@ def configure_options(
     pseudonym_key: str | Secret[str] | None = None,
     take_over: bool | None = None,
 ) -> dict[str, Any]:
-    """The parameters of `configure()`, which takes them from here; returns those that were given, by name."""
+    """The parameters of `discreet.configure()`, which takes them from here; returns those that were given, by name."""
     return {name: value for name, value in locals().items() if value is not None}
 
 
