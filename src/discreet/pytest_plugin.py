@@ -1,6 +1,6 @@
-"""For pytest, which finds it by itself: `discreet_records`, `plant_secret` and `no_secrets_logged`.
+"""The pytest plugin: the fixtures `discreet_records`, `plant_secret` and `no_secrets_logged`.
 
-Nothing is imported or hooked here until a test asks for one of them.
+pytest finds it by itself. It imports and hooks nothing until a test asks for one of the fixtures.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _WATCHED = frozenset(("plant_secret", "no_secrets_logged"))
 
 @pytest.fixture
 def discreet_records() -> Generator[Captured]:
-    """The records that the test makes through discreet, as `discreet.capture()` collects them."""
+    """The records that the test logs through discreet, as `discreet.capture()` collects them."""
     from discreet.testing import capture
 
     with capture() as records:
@@ -28,9 +28,9 @@ def discreet_records() -> Generator[Captured]:
 
 @pytest.fixture
 def plant_secret(request: pytest.FixtureRequest, discreet_records: Captured) -> Generator[Callable[..., str]]:
-    """Make up a secret: `plant_secret()` is a password, `plant_secret("github-token")` what its issuer would give.
+    """Make up a secret: `plant_secret()` gives a password, `plant_secret("github-token")` a token of that form.
 
-    The test fails if the secret appears in what it logs or prints.
+    The test fails if it logs or prints the secret.
     """
     from discreet._testing.watch import watching
 
@@ -50,7 +50,7 @@ def no_secrets_logged(request: pytest.FixtureRequest, discreet_records: Captured
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, None]:
-    """Keep what the test itself reads of its output: pytest reports only the rest."""
+    """Keep the output that the test itself reads: pytest reports only the rest."""
     if not _WATCHED.isdisjoint(getattr(item, "fixturenames", ())):
         from discreet._testing.watch import keep_what_is_read
 
@@ -60,7 +60,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, None]:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
-    """Fail the test if a secret got out."""
+    """Fail the test if it logged or printed a secret."""
     outcome = yield
     if not _WATCHED.isdisjoint(getattr(item, "fixturenames", ())):
         from discreet._testing.watch import judge

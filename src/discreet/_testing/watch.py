@@ -1,4 +1,4 @@
-"""For pytest: what a test that plants secrets logs and prints, and the verdict on it."""
+"""For pytest: collect what a test logs and prints, and fail the test if it contains a secret."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from discreet._config.state import state
 from discreet._testing.leaks import leaks, spellings
 from discreet._testing.made_up import made_up
-from discreet.testing import told
+from discreet.testing import failure_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -21,31 +21,31 @@ _ATTRIBUTE = "_discreet_watch"
 
 
 class Watch(logging.Handler):
-    """One test. It listens at the root logger of the standard library, where nothing has been redacted."""
+    """What one test logs and prints. A handler of the root logger, because records of `logging` are not redacted."""
 
     def __init__(self, records: Captured) -> None:
         super().__init__()
         self.records = records
         self.planted: dict[str, str] = {}
         self.judged = False
-        self.told = False
+        self.reported = False
         self.logged: list[logging.LogRecord] = []
         self.read: list[object] = []
 
     def plant(self, kind: str = "password") -> str:
-        """A new secret of this kind."""
+        """Make up a secret of this kind, which must not appear."""
         secret = made_up(kind)
         self.planted[f"planted {kind} {len(self.planted) + 1}"] = secret
         return secret
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep it until the test is over."""
+        """Keep the record until the test is over."""
         self.logged.append(record)
 
 
 @contextmanager
 def watching(item: Any, records: Captured) -> Generator[Watch]:
-    """Watch a test; its other fixtures share the watch."""
+    """Watch a test. All fixtures of a test share one watch."""
     shared: Watch | None = getattr(item, _ATTRIBUTE, None)
     if shared is not None:
         yield shared
@@ -61,7 +61,7 @@ def watching(item: Any, records: Captured) -> Generator[Watch]:
 
 
 def keep_what_is_read(item: Any) -> None:
-    """Keep a copy of everything that the test takes out of capsys and its kind."""
+    """Keep a copy of all output that the test reads through capsys or a similar fixture."""
     watch: Watch | None = getattr(item, _ATTRIBUTE, None)
     arguments: dict[str, Any] = getattr(item, "funcargs", {})
     for name in _CAPTURES:
@@ -80,9 +80,9 @@ def _kept(read: Callable[[], Any], into: list[object]) -> Callable[[], Any]:
 
 
 def judge(item: Any, report: Any) -> None:
-    """Turn a test that let a secret out into a failed one, and its output into one that can be shown."""
+    """Fail a test that revealed a secret, and mask the secret in the output that pytest shows."""
     watch: Watch | None = getattr(item, _ATTRIBUTE, None)
-    if watch is None or watch.told or report.when == "setup":
+    if watch is None or watch.reported or report.when == "setup":
         return
     things: dict[str, object] = {f"record {number}": record for number, record in enumerate(watch.records, 1)}
     things.update(
@@ -94,14 +94,13 @@ def judge(item: Any, report: Any) -> None:
     found = [str(leak) for leak in leaks(things, watch.planted, policy, judged=watch.judged)]
     if not found:
         return
-    watch.told = True
+    watch.reported = True
     masks = {text: name for name, secret in watch.planted.items() for text in spellings(secret)}
     report.sections = [(name, _masked(text, masks)) for name, text in report.sections]
     if report.outcome == "failed":
-        report.sections.append(("discreet", told(found)))
+        report.sections.append(("discreet", failure_text(found)))
     else:
-        report.outcome = "failed"
-        report.longrepr = told(found)
+        report.outcome, report.longrepr = "failed", failure_text(found)
 
 
 def _masked(text: str, masks: dict[str, str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import discreet
 
@@ -13,15 +13,12 @@ if TYPE_CHECKING:
 
 SCHEMA = Path(discreet.__file__).with_name("_encoding") / "schema.json"
 
+DESCRIPTION = "Print the JSON Schema (2020-12) against which every JSON line from discreet is valid."
+EPILOG = ""
 
-def add(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """Register the subcommand."""
-    parser = subparsers.add_parser(
-        "schema",
-        help="print the JSON Schema of a log line",
-        description="Print the JSON Schema (2020-12) that every line of JSON from discreet is valid against.",
-    )
-    parser.set_defaults(command=run)
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """There are none."""
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""Under `discreet run`: one record per request, with ids, from web servers as they are.
+"""`discreet run`: one record per request, with ids, from web servers without a change.
 
 When a server's module is imported, the method by which it loads the application is wrapped, so that the finished
 application goes through our middleware. An application that has the middleware already is left alone.
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def watch() -> None:
-    """Wait for the servers we know; costs a look at a dictionary per imported module."""
+    """Patch uvicorn and gunicorn when they are imported. Each other import costs one look-up in a dictionary."""
     sys.meta_path.insert(0, _Watcher({"uvicorn.config": _uvicorn, "gunicorn.app.base": _gunicorn}))
 
 
 class _Watcher(MetaPathFinder):
-    """Finds no module itself: it lets the others find, and patches what they load."""
+    """Finds no module itself: the other finders do, and their loader is wrapped so that it patches the module."""
 
     def __init__(self, patches: dict[str, Callable[[ModuleType], None]]) -> None:
         self.patches = patches
@@ -32,7 +32,7 @@ class _Watcher(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        patch = self.patches.pop(fullname, None)  # once; and the search below must not come here again
+        patch = self.patches.pop(fullname, None)  # only once: the search below comes back here
         spec = find_spec(fullname) if patch is not None else None
         if patch is None or spec is None or spec.loader is None:
             return None
@@ -51,7 +51,7 @@ def _uvicorn(module: ModuleType) -> None:
 
     def load(config: Any) -> None:
         original(config)
-        # uvicorn's own outermost layer puts the real client's address in place: we belong inside it.
+        # uvicorn's outermost layer puts the real client's address in place: our middleware belongs inside it.
         outer = config.loaded_app
         if type(outer).__name__ == "ProxyHeadersMiddleware":
             outer.app = _around_asgi(outer.app)
@@ -90,12 +90,12 @@ def _around_wsgi(app: Any) -> Any:
     if flask is not None and isinstance(app, flask.Flask):
         from discreet.integrations.flask import instrument
 
-        instrument(app)  # Flask answers exceptions itself, and tells only those who ask
+        instrument(app)  # Flask handles exceptions itself; only this lets the middleware see them
     return app if _has(app, WSGIMiddleware) else WSGIMiddleware(app)
 
 
 def _has(app: Any, middleware: type) -> bool:
-    """Whether it is there already: outermost, added to a Starlette or FastAPI application, or as Flask's `wsgi_app`."""
+    """Whether an application has the middleware: outermost, added as in Starlette and FastAPI, or as `wsgi_app`."""
     added = getattr(app, "user_middleware", ())
     return (
         isinstance(app, middleware)

@@ -1,4 +1,4 @@
-"""Start discreet in a process of `discreet run`: as `import discreet.auto` would, from outside the program."""
+"""`discreet run`: start discreet in a process of the program, as `import discreet.auto` would."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from dataclasses import replace
 from discreet.cli.run import servers
 
 _PARENT_SERVICE = "_DISCREET_RUN_SERVICE"
-"""Where a process leaves its service's name for the workers that `multiprocessing` starts, which cannot know it."""
+"""The service's name, for workers of `multiprocessing`, whose command line does not show the program."""
 
 
 def start() -> None:
-    """Configure from the environment, then watch for servers being imported. Raises `ConfigurationError`."""
+    """Configure from the environment, and patch servers when they are imported. Raises `ConfigurationError`."""
     from discreet._config import configure
     from discreet._config import settings as _settings
 
     argv = sys.argv
-    sys.argv = _as_the_program_will_see_it(argv)
+    sys.argv = _argv_of_program(argv)
     try:
         settings = _settings.resolve()
     finally:
@@ -26,16 +26,16 @@ def start() -> None:
     parents = os.environ.get(_PARENT_SERVICE)
     if parents is not None:
         service = parents if "--multiprocessing-fork" in argv else settings.service
-        settings = replace(settings, service=service, advice=())  # the first process has given the advice
-    configure._install(settings, take_over=True)  # noqa: SLF001 - configure(), with settings at hand
+        settings = replace(settings, service=service, advice=())  # only the first process gives advice
+    configure._install(settings, take_over=True)  # noqa: SLF001 - `configure()` with settings that are resolved already
     os.environ[_PARENT_SERVICE] = settings.service
     servers.watch()
 
 
-def _as_the_program_will_see_it(argv: list[str]) -> list[str]:
-    """`python -m shop.worker`: this early `sys.argv` says `-m` where the module's name is going to be."""
+def _argv_of_program(argv: list[str]) -> list[str]:
+    """`python -m shop.worker`: this early in the start, `sys.argv` has `-m` where the name of the module will be."""
     if not argv or argv[0] != "-m":
         return argv
     given = sys.orig_argv
-    after = len(given) - len(argv) + 1  # what comes after the module's name in both
+    after = len(given) - len(argv) + 1  # where the arguments after the module's name begin
     return [given[after - 1], *argv[1:]] if after >= 1 else argv

@@ -1,4 +1,4 @@
-"""`discreet scan --sarif`: SARIF 2.1.0 (OASIS), which code hosts show beside the lines."""
+"""`discreet scan --sarif`: SARIF 2.1.0 (OASIS), which code hosts show next to the lines."""
 
 from __future__ import annotations
 
@@ -12,15 +12,18 @@ from urllib.parse import quote
 from discreet import __version__
 
 if TYPE_CHECKING:
-    from discreet.cli.scan.report import Located, Totals
+    from collections import Counter
+
+    from discreet.cli.scan.files import Files
+    from discreet.cli.scan.report import Located
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-_HELP = "Replace the secret at its issuer and remove it here. If it is none, write discreet:allow in its line."
+_HELP = "Replace the secret at its issuer and remove it here. If it is not a secret, write discreet:allow in its line."
 _WORD_OF_A_LETTER = re.compile(r"\b[a-z]")
 
 
 class Sarif:
-    """One run. Results are written as they come; the rules, which are the kinds, follow them."""
+    """One run. Results are written at once; the rules, one for each kind, come after them."""
 
     def __init__(self, out: IO[str]) -> None:
         self._out = out
@@ -28,14 +31,14 @@ class Sarif:
         self._rules: dict[str, int] = {}
         out.write(f'{{"$schema": {json.dumps(_SCHEMA)}, "version": "2.1.0", "runs": [{{\n"results": [')
 
-    def found(self, located: Located) -> None:
+    def add(self, located: Located) -> None:
         """One result."""
         finding = located.finding
         result = {
             "ruleId": finding.kind,
             "ruleIndex": self._rules.setdefault(finding.kind, len(self._rules)),
             "level": "error",
-            "message": {"text": f"A secret ({finding.kind}) stands here. Its value is not shown."},
+            "message": {"text": f"There is a secret here ({finding.kind}). Its value is not shown."},
             "locations": [
                 {
                     "physicalLocation": {
@@ -49,18 +52,18 @@ class Sarif:
                     }
                 }
             ],
-            # GitHub goes by a hash of the line, which the action that uploads adds; it would be one of the secret.
+            # Not `primaryLocationLineHash`, which GitHub's upload adds: it is a hash of the line, and so of the secret.
             "partialFingerprints": {"discreetFinding/v1": located.fingerprint},
         }
         self._out.write(f"{self._between}{json.dumps(result)}")
         self._between = ",\n"
 
-    def end(self, totals: Totals) -> None:
-        """The tool with its rules, and what was not judged."""
-        notes = [{"level": "error", "message": {"text": _unicode(str(error))}} for error in totals.failed]
+    def end(self, files: Files, lines: int, kinds: Counter[str]) -> None:
+        """The tool with its rules, and what was not scanned."""
+        notes = [{"level": "error", "message": {"text": _unicode(str(error))}} for error in files.failed]
         notes += [
-            {"level": "note", "message": {"text": _unicode(f"not judged: {skipped.reason}: {skipped.file}")}}
-            for skipped in totals.skipped
+            {"level": "note", "message": {"text": _unicode(f"not scanned: {skipped['reason']}: {skipped['file']}")}}
+            for skipped in files.skipped
         ]
         rest: dict[str, Any] = {
             "tool": {
@@ -70,7 +73,7 @@ class Sarif:
                     "rules": [_rule(kind) for kind in self._rules],
                 }
             },
-            "invocations": [{"executionSuccessful": not totals.failed, "toolExecutionNotifications": notes}],
+            "invocations": [{"executionSuccessful": not files.failed, "toolExecutionNotifications": notes}],
             "originalUriBaseIds": {"SRCROOT": {"uri": Path.cwd().as_uri() + "/"}},
             "columnKind": "unicodeCodePoints",
         }
@@ -92,12 +95,12 @@ def _rule(kind: str) -> dict[str, Any]:
 
 
 def _unicode(text: str) -> str:
-    """A name that is no UTF-8 has half characters here, which strict readers of JSON refuse."""
+    """A file name that is not UTF-8 contains lone surrogates, which strict JSON readers refuse."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _artifact(file: str) -> dict[str, str]:
-    """Relative to where the command ran if it lies there, so that a code host finds the file in its checkout."""
+    """Relative to the working directory if the file is in it, so that a code host finds it in its checkout."""
     if file == "<stdin>":
         return {"uri": "stdin"}
     path = os.path.normpath(file)
