@@ -12,9 +12,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+    from discreet._testing.watch import Watch
     from discreet.testing import Captured
-
-_WATCHED = frozenset(("plant_secret", "no_secrets_logged"))
 
 
 @pytest.fixture
@@ -27,31 +26,32 @@ def discreet_records() -> Generator[Captured]:
 
 
 @pytest.fixture
-def plant_secret(request: pytest.FixtureRequest, discreet_records: Captured) -> Generator[Callable[..., str]]:
+def _discreet_watch(request: pytest.FixtureRequest, discreet_records: Captured) -> Generator[Watch]:
+    from discreet._testing.watch import watching
+
+    with watching(request.node, discreet_records) as watch:
+        yield watch
+
+
+@pytest.fixture
+def plant_secret(_discreet_watch: Watch) -> Callable[..., str]:
     """Make up a secret: `plant_secret()` gives a password, `plant_secret("github-token")` a token of that form.
 
     The test fails if it logs or prints the secret.
     """
-    from discreet._testing.watch import watching
-
-    with watching(request.node, discreet_records) as watch:
-        yield watch.plant
+    return _discreet_watch.plant
 
 
 @pytest.fixture
-def no_secrets_logged(request: pytest.FixtureRequest, discreet_records: Captured) -> Generator[None]:
-    """The test fails if anything that it logs or prints holds a secret by discreet's rules."""
-    from discreet._testing.watch import watching
-
-    with watching(request.node, discreet_records) as watch:
-        watch.judged = True
-        yield
+def no_secrets_logged(_discreet_watch: Watch) -> None:
+    """The test fails if anything that it logs or prints is a secret by discreet's rules."""
+    _discreet_watch.judged = True
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, None]:
     """Keep the output that the test itself reads: pytest reports only the rest."""
-    if not _WATCHED.isdisjoint(getattr(item, "fixturenames", ())):
+    if "_discreet_watch" in getattr(item, "fixturenames", ()):
         from discreet._testing.watch import keep_what_is_read
 
         keep_what_is_read(item)
@@ -62,7 +62,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, None]:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
     """Fail the test if it logged or printed a secret."""
     outcome = yield
-    if not _WATCHED.isdisjoint(getattr(item, "fixturenames", ())):
+    if "_discreet_watch" in getattr(item, "fixturenames", ()):
         from discreet._testing.watch import judge
 
         judge(item, outcome.get_result())

@@ -53,7 +53,7 @@ def decompressed(file: IO[bytes]) -> IO[bytes]:
     """The file, decompressed while it is read if it is compressed. It may be a pipe."""
     start = _start(file)
     if start.startswith(GZIP):
-        return cast("IO[bytes]", gzip.GzipFile(fileobj=file))
+        return cast("IO[bytes]", gzip.GzipFile(fileobj=file, mode="rb"))
     if start == ZSTD or (start[1:] == _SKIPPABLE and start[0] & 0xF0 == 0x50):
         return cast("IO[bytes]", _zstd().ZstdFile(file))
     return file

@@ -45,11 +45,7 @@ class Watch(logging.Handler):
 
 @contextmanager
 def watching(item: Any, records: Captured) -> Generator[Watch]:
-    """Watch a test. All fixtures of a test share one watch."""
-    shared: Watch | None = getattr(item, _ATTRIBUTE, None)
-    if shared is not None:
-        yield shared
-        return
+    """Watch a test, and let the hooks find the watch by the test."""
     watch = Watch(records)
     setattr(item, _ATTRIBUTE, watch)
     root = logging.getLogger()

@@ -62,11 +62,6 @@ def add_repeatable(
     )
 
 
-def add_quiet(parser: argparse.ArgumentParser, meaning: str) -> None:
-    """`--quiet`."""
-    parser.add_argument("-q", "--quiet", action="store_true", help=meaning)
-
-
 def add_color(parser: argparse.ArgumentParser) -> None:
     """`--color`, for `terminal.palette`."""
     choices = ("auto", "always", "never")

@@ -15,7 +15,7 @@ from discreet._base.compression import compressing, compression_of
 from discreet._base.diagnostics import counted
 from discreet.cli import judging
 from discreet.cli.inputs import Input
-from discreet.cli.options import CommandLineError, add_files, add_quiet
+from discreet.cli.options import CommandLineError, add_files
 from discreet.cli.terminal import Progress, counts_text, say, size_text
 from discreet.errors import DiscreetError
 
@@ -47,7 +47,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         choices=("gzip", "zstd", "none"),
         help="how to compress the output (default: as its name says)",
     )
-    add_quiet(parser, "no progress and no summary on standard error")
+    parser.add_argument("-q", "--quiet", action="store_true", help="no progress and no summary on standard error")
     judging.add_strategies(parser)
     judging.add_options(parser)
 

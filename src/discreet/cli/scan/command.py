@@ -11,10 +11,9 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from discreet.cli import judging
-from discreet.cli.options import CommandLineError, add_color, add_quiet, add_repeatable, value
+from discreet.cli.options import CommandLineError, add_color, add_repeatable, value
 from discreet.cli.scan.files import Files
-from discreet.cli.scan.report import Document, Located, Table
-from discreet.cli.scan.sarif import Sarif
+from discreet.cli.scan.report import Document, Located, Sarif, Table
 from discreet.cli.terminal import Progress, palette, say
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="report only what is not in this file, which --json wrote before",
     )
     add_color(parser)
-    add_quiet(parser, "print nothing if nothing is found, and no progress")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print nothing if nothing is found, and no progress")
     judging.add_options(parser)
 
 

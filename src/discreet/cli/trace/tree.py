@@ -11,6 +11,7 @@ The record that ends a span describes it. Three things go wrong in real logs, an
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,22 +22,20 @@ if TYPE_CHECKING:
 SPAN_FIELDS = frozenset({"span", "span_kind", "parent_span_id", "duration_ms", "status"})
 
 
+@dataclass(eq=False, slots=True)
 class Span:
     """A span with its records and children. Times are nanoseconds since the epoch, clocks already corrected."""
 
-    __slots__ = ("children", "end", "events", "moved", "parent_id", "record", "span_id", "start")
-
-    def __init__(self, span_id: str) -> None:
-        self.span_id = span_id
-        self.record: Record | None = None
-        """The record that ends the span; None for an unfinished or missing span."""
-        self.parent_id: str | None = None
-        self.start = 0
-        self.end = 0
-        self.events: list[Record] = []
-        self.children: list[Span] = []
-        self.moved = 0
-        """By how many nanoseconds its times were moved to correct the machine's clock."""
+    span_id: str
+    record: Record | None = None
+    """The record that ends the span; None for an unfinished or missing span."""
+    parent_id: str | None = None
+    start: int = 0
+    end: int = 0
+    events: list[Record] = field(default_factory=list)
+    children: list[Span] = field(default_factory=list)
+    moved: int = 0
+    """By how many nanoseconds its times were moved to correct the machine's clock."""
 
     @property
     def machine(self) -> str:
