@@ -26,10 +26,10 @@ def discreet_records() -> Generator[Captured]:
 
 
 @pytest.fixture
-def _discreet_watch(request: pytest.FixtureRequest, discreet_records: Captured) -> Generator[Watch]:
+def _discreet_watch(discreet_records: Captured) -> Generator[Watch]:
     from discreet._testing.watch import watching
 
-    with watching(request.node, discreet_records) as watch:
+    with watching(discreet_records) as watch:
         yield watch
 
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from discreet.testing import Captured
 
 _CAPTURES = ("capsys", "capfd", "capsysbinary", "capfdbinary", "capteesys")
-_ATTRIBUTE = "_discreet_watch"
+_FIXTURE = "_discreet_watch"
+"""The fixture through which the hooks of pytest find the watch of a test."""
 
 
 class Watch(logging.Handler):
@@ -44,10 +45,9 @@ class Watch(logging.Handler):
 
 
 @contextmanager
-def watching(item: Any, records: Captured) -> Generator[Watch]:
-    """Watch a test, and let the hooks find the watch by the test."""
+def watching(records: Captured) -> Generator[Watch]:
+    """Watch a test."""
     watch = Watch(records)
-    setattr(item, _ATTRIBUTE, watch)
     root = logging.getLogger()
     root.addHandler(watch)
     try:
@@ -58,12 +58,10 @@ def watching(item: Any, records: Captured) -> Generator[Watch]:
 
 def keep_what_is_read(item: Any) -> None:
     """Keep a copy of all output that the test reads through capsys or a similar fixture."""
-    watch: Watch | None = getattr(item, _ATTRIBUTE, None)
-    arguments: dict[str, Any] = getattr(item, "funcargs", {})
+    fixtures: dict[str, Any] = item.funcargs
     for name in _CAPTURES:
-        capture = arguments.get(name)
-        if watch is not None and capture is not None:
-            capture.readouterr = _kept(capture.readouterr, watch.read)
+        if _FIXTURE in fixtures and name in fixtures:
+            fixtures[name].readouterr = _kept(fixtures[name].readouterr, fixtures[_FIXTURE].read)
 
 
 def _kept(read: Callable[[], Any], into: list[object]) -> Callable[[], Any]:
@@ -77,7 +75,7 @@ def _kept(read: Callable[[], Any], into: list[object]) -> Callable[[], Any]:
 
 def judge(item: Any, report: Any) -> None:
     """Fail a test that revealed a secret, and mask the secret in the output that pytest shows."""
-    watch: Watch | None = getattr(item, _ATTRIBUTE, None)
+    watch: Watch | None = item.funcargs.get(_FIXTURE)
     if watch is None or watch.reported or report.when == "setup":
         return
     things: dict[str, object] = {f"record {number}": record for number, record in enumerate(watch.records, 1)}
