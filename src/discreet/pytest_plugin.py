@@ -45,7 +45,7 @@ def plant_secret(_discreet_watch: Watch) -> Callable[..., str]:
 @pytest.fixture
 def no_secrets_logged(_discreet_watch: Watch) -> None:
     """The test fails if anything that it logs or prints is a secret by discreet's rules."""
-    _discreet_watch.judged = True
+    _discreet_watch.any_secret = True
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -63,6 +63,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
     """Fail the test if it logged or printed a secret."""
     outcome = yield
     if "_discreet_watch" in getattr(item, "fixturenames", ()):
-        from discreet._testing.watch import judge
+        from discreet._testing.watch import check
 
-        judge(item, outcome.get_result())
+        check(item, outcome.get_result())

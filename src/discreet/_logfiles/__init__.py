@@ -1,1 +1,1 @@
-"""Existing logs: read in whole lines, each judged, then redacted or searched for secrets."""
+"""Existing logs: read in whole lines, redacted or searched for secrets."""

@@ -1,4 +1,4 @@
-"""Existing logs: a stream as chunks of whole lines, and the lines of a chunk as groups that are judged together.
+"""Existing logs: a stream as chunks of whole lines, and its lines in groups that belong together.
 
 Nearly every line is a group of its own. Exceptions are a private key in PEM, a name whose value is on the next line
 (`- name: DB_PASSWORD`, then `  value: ...`, as in manifests, property lists and forms) and a line too long for memory.
@@ -20,7 +20,7 @@ _CHUNK = 256 << 10
 """About how many bytes a chunk has: enough to be worth sending to another process."""
 
 LONGEST = 8 << 20
-"""Bytes of the longest line that is judged whole. Of a longer one, pieces are judged as text."""
+"""Bytes of the longest line that is redacted as a whole. A longer line is cut into pieces of text."""
 
 _MOST_KEY_LINES = 400  # three times the length of the longest private keys
 _TAIL = 65_536  # bytes before a possible cut that are searched for lines that belong together
@@ -43,7 +43,7 @@ _KEY_RUN = re.compile(r"[A-Za-z0-9+/]{20,}={0,2}|[A-Za-z0-9+/]{1,19}={0,2}(?=[ \
 
 
 def chunks(file: IO[bytes], cut: Callable[[bytes], int], size: int = _CHUNK) -> Iterator[bytes]:
-    """The bytes of a file, cut only between lines that need not be judged together.
+    """The bytes of a file, cut only between lines that do not belong together.
 
     From a pipe, a chunk is what is there now. `cut` says where to cut a line longer than `LONGEST`.
     """
@@ -67,7 +67,7 @@ def chunks(file: IO[bytes], cut: Callable[[bytes], int], size: int = _CHUNK) -> 
 
 
 def groups(text: str, kind_of: KindOf) -> Iterator[str]:
-    """The text in groups of whole lines. Each group is judged on its own; joined, they are the text."""
+    """The text in groups of whole lines. Each group is redacted on its own; joined, they are the text."""
     lines = _lines(text)
     keys = _BEGIN.search(text) is not None
     names = _named(text, kind_of)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from discreet._redaction.engine.values import Span
 
 ALLOW = "discreet:allow"
-"""Nothing is reported in a line, or a group of lines judged together, that contains this."""
+"""Nothing is reported in a line, or a group of lines that belong together, that contains this."""
 
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})|\\.|[^\\]", re.DOTALL)
 

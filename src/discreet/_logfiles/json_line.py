@@ -58,14 +58,14 @@ def changes(line: str, value: Plain, redactor: Redactor) -> list[Change]:
 
 
 def redacted(value: Plain, redactor: Redactor) -> Plain:
-    """The same result as `Redactor.plain`, but faster for most lines: their strings are judged in one call."""
+    """The same result as `Redactor.plain`, but faster for most lines: their strings are redacted in one call."""
     if not isinstance(value, dict) or not _VALUE_NAMES.isdisjoint(value):
         return redactor.plain(value)
     flat = {name: inner for name, inner in value.items() if not isinstance(inner, (dict, list))}
-    judged = redactor.fields(flat)
-    if len(judged) != len(flat):
+    scalars = redactor.fields(flat)
+    if len(scalars) != len(flat):
         return redactor.plain(value)
-    following = iter(judged.items())
+    following = iter(scalars.items())
     safe: dict[str, Plain] = {}
     for name, inner in value.items():
         if isinstance(inner, (dict, list)):

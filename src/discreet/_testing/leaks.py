@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus
 
 from discreet._base.compression import decompressed
 from discreet._logfiles.chunks import chunks
-from discreet._logfiles.judge import Judge
+from discreet._logfiles.redactor import LogRedactor
 from discreet._redaction import registered
 from discreet._redaction.walk import is_secret
 
@@ -41,18 +41,18 @@ class Leak(NamedTuple):
 
 
 def leaks(
-    things: Mapping[str, object], planted: Mapping[str, object], policy: Redaction | None, *, judged: bool = True
+    things: Mapping[str, object], planted: Mapping[str, object], policy: Redaction | None, *, any_secret: bool = True
 ) -> Iterator[Leak]:
     """Every secret in `things`, whose keys say where they come from. `planted` names the secrets to look for.
 
-    With `judged`, everything that the redactor would mask is a secret too.
+    With `any_secret`, everything that the redactor would mask is a secret too.
     """
-    judge = Judge(policy, findings_only=True)
+    redactor = LogRedactor(policy, findings_only=True)
     looked_for = [pair for what, secret in planted.items() for pair in _written(what, secret)]
     for name, thing in things.items():
         for place, file in _files(name, thing):
             with file:
-                yield from _in_file(place, file, judge if judged else None, judge, looked_for)
+                yield from _in_file(place, file, looked_for, redactor, any_secret=any_secret)
 
 
 def spellings(secret: str) -> dict[str, str]:
@@ -108,10 +108,10 @@ def _lower_escapes(percent: str) -> str:
 
 
 def _in_file(
-    place: str, file: IO[bytes], judge: Judge | None, cutter: Judge, looked_for: Iterable[tuple[str, str]]
+    place: str, file: IO[bytes], looked_for: Iterable[tuple[str, str]], redactor: LogRedactor, *, any_secret: bool
 ) -> Iterator[Leak]:
     before = 0
-    for chunk in chunks(decompressed(file), cutter.cut):
+    for chunk in chunks(decompressed(file), redactor.cut):
         text = chunk.decode("utf-8", "surrogateescape")
         known: set[tuple[str, int]] = set()
         for what, spelling in looked_for:
@@ -123,8 +123,8 @@ def _in_file(
                     line = text.count("\n", 0, start)
                     yield Leak(what, place, before + line + 1, start - text.rfind("\n", 0, start))
                 start = text.find(spelling, start + len(spelling))
-        if judge is not None and b"\0" not in chunk:
-            found, _ = judge.findings(chunk)
+        if any_secret and b"\0" not in chunk:
+            found, _ = redactor.findings(chunk)
             for finding in found:
                 yield Leak(finding.kind, place, before + finding.line, finding.column)
         before += chunk.count(b"\n")

@@ -28,7 +28,7 @@ class Watch(logging.Handler):
         super().__init__()
         self.records = records
         self.planted: dict[str, str] = {}
-        self.judged = False
+        self.any_secret = False
         self.reported = False
         self.logged: list[logging.LogRecord] = []
         self.read: list[object] = []
@@ -73,7 +73,7 @@ def _kept(read: Callable[[], Any], into: list[object]) -> Callable[[], Any]:
     return readouterr
 
 
-def judge(item: Any, report: Any) -> None:
+def check(item: Any, report: Any) -> None:
     """Fail a test that revealed a secret, and mask the secret in the output that pytest shows."""
     watch: Watch | None = item.funcargs.get(_FIXTURE)
     if watch is None or watch.reported or report.when == "setup":
@@ -85,7 +85,7 @@ def judge(item: Any, report: Any) -> None:
     things["the output that the test read"] = watch.read
     things.update((name[:1].lower() + name[1:], text) for name, text in report.sections)
     policy = state.settings.redaction if state.settings is not None else None
-    found = [str(leak) for leak in leaks(things, watch.planted, policy, judged=watch.judged)]
+    found = [str(leak) for leak in leaks(things, watch.planted, policy, any_secret=watch.any_secret)]
     if not found:
         return
     watch.reported = True

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Literal, NamedTuple
 
 from discreet._base.compression import compressing, compression_of
 from discreet._base.diagnostics import counted
-from discreet.cli import judging
+from discreet.cli import redaction
 from discreet.cli.inputs import Input
 from discreet.cli.options import CommandLineError, add_files
 from discreet.cli.terminal import Progress, counts_text, say, size_text
@@ -48,8 +48,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="how to compress the output (default: as its name says)",
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress and no summary on standard error")
-    judging.add_strategies(parser)
-    judging.add_options(parser)
+    redaction.add_strategies(parser)
+    redaction.add_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -88,9 +88,9 @@ class _Redacted(NamedTuple):
 
 def _copy(inputs: Sequence[Input], target: IO[bytes], arguments: argparse.Namespace) -> str:
     """Redact everything into `target`; a summary."""
-    policy = judging.policy_of(arguments)
-    judge = judging.prepare(policy)
-    if "pseudonym" in policy.strategies.values() and judging.pseudonym_key() is None:
+    policy = redaction.policy_of(arguments)
+    redactor = redaction.prepare(policy)
+    if "pseudonym" in policy.strategies.values() and redaction.pseudonym_key() is None:
         say("DISCREET_PSEUDONYM_KEY is not set, so markers replace what pseudonyms should")
     sizes = [each.size for each in inputs]
     progress = Progress(sum(sizes) if all(sizes) else 0, quiet=arguments.quiet)
@@ -102,13 +102,13 @@ def _copy(inputs: Sequence[Input], target: IO[bytes], arguments: argparse.Namesp
     def chunks() -> Iterator[tuple[int, bytes]]:
         nonlocal current
         for number, current in enumerate(inputs):
-            for chunk in current.chunks(judge.cut):
+            for chunk in current.chunks(redactor.cut):
                 yield number, chunk
 
     def idle() -> bool:
         return current is not None and current.idle()
 
-    results = judging.in_order(_redacted, chunks(), policy, arguments.jobs, idle=idle)
+    results = redaction.in_order(_redacted, chunks(), policy, arguments.jobs, idle=idle)
     try:
         for result in results:
             target.write(result.content)
@@ -129,11 +129,11 @@ def _copy(inputs: Sequence[Input], target: IO[bytes], arguments: argparse.Namesp
 
 def _redacted(number: int, chunk: bytes) -> _Redacted:
     """In this process or a worker."""
-    judge = judging.process_judge()
-    before = Counter(judge.counts)
-    content, changed = judge.redacted(chunk)
+    redactor = redaction.process_redactor()
+    before = Counter(redactor.counts)
+    content, changed = redactor.redacted(chunk)
     lines = chunk.count(b"\n") + (not chunk.endswith(b"\n"))
-    return _Redacted(content, lines, changed, Counter(judge.counts) - before)
+    return _Redacted(content, lines, changed, Counter(redactor.counts) - before)
 
 
 def _refuse_same(name: str | None, inputs: Iterable[IO[bytes]]) -> None:

@@ -90,5 +90,5 @@ def _no_secret(planted: Mapping[str, str], contents: Mapping[str, bytes]) -> Cla
     size = sum(map(len, contents.values()))
     text = f"{len(planted)} planted secrets, none in {size:,} bytes of {len(contents)} files (plain, encoded, base64)"
     return Claim(
-        text, sorted({f"{leak.what} in {leak.place}" for leak in leaks(contents, planted, None, judged=False)})
+        text, sorted({f"{leak.what} in {leak.place}" for leak in leaks(contents, planted, None, any_secret=False)})
     )

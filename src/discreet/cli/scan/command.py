@@ -10,7 +10,7 @@ from collections import Counter
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from discreet.cli import judging
+from discreet.cli import redaction
 from discreet.cli.options import CommandLineError, add_color, add_repeatable, value
 from discreet.cli.scan.files import Files
 from discreet.cli.scan.report import Document, Located, Sarif, Table
@@ -61,7 +61,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     add_color(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing if nothing is found, and no progress")
-    judging.add_options(parser)
+    redaction.add_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -79,13 +79,13 @@ def run(arguments: argparse.Namespace) -> int:
 def _scan(files: Files, arguments: argparse.Namespace) -> bool:
     """Report what is new; whether anything is."""
     report = _report(arguments)
-    policy = judging.policy_of(arguments)
-    judge = judging.prepare(policy)
+    policy = redaction.policy_of(arguments)
+    redactor = redaction.prepare(policy)
     progress = Progress(quiet=arguments.quiet)
     kinds: Counter[str] = Counter()
     occurrences: Counter[tuple[str, str]] = Counter()
     current, before, lines = -1, 0, 0
-    results = judging.in_order(_findings, files.chunks(judge.cut), policy, arguments.jobs)
+    results = redaction.in_order(_findings, files.chunks(redactor.cut), policy, arguments.jobs)
     try:
         for number, found, count in results:
             if number != current:
@@ -111,7 +111,7 @@ def _scan(files: Files, arguments: argparse.Namespace) -> bool:
 
 def _findings(number: int, chunk: bytes) -> tuple[int, list[Finding], int]:
     """In this process or a worker: the number of the file, what was found, and how many lines the chunk has."""
-    return number, *judging.process_judge().findings(chunk)
+    return number, *redaction.process_redactor().findings(chunk)
 
 
 def _fingerprint(name: str, finding: Finding, occurrence: int) -> str:

@@ -35,7 +35,7 @@ class Files:
         """Bytes read so far, after decompression."""
 
     @property
-    def judged(self) -> int:
+    def scanned(self) -> int:
         """How many files were scanned."""
         return len(self.names) - sum(skipped["reason"] == "binary" for skipped in self.skipped)
 

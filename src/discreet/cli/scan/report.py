@@ -52,7 +52,7 @@ class Table:
 
     def end(self, files: Files, lines: int, kinds: Counter[str]) -> None:
         """The totals."""
-        where = f"{counted(files.judged, 'file')}, {counted(lines, 'line')}"
+        where = f"{counted(files.scanned, 'file')}, {counted(lines, 'line')}"
         if self._file is not None:
             self._out.write("\n")
         if kinds:
@@ -87,7 +87,7 @@ class Document:
         summary = {
             "findings": sum(kinds.values()),
             "kinds": dict(kinds.most_common()),
-            "files": files.judged,
+            "files": files.scanned,
             "lines": lines,
             "bytes": files.size,
         }

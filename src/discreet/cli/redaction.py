@@ -1,4 +1,4 @@
-"""What `redact` and `scan` share: what counts as a secret, and chunks of logs judged by several processes in order."""
+"""What `redact` and `scan` share: what counts as a secret, and several processes that work on chunks of logs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, TypeVar
 
-from discreet._logfiles.judge import Judge
+from discreet._logfiles.redactor import LogRedactor
 from discreet._redaction.masking import KEY_VARIABLE, check_key, check_strategies
 from discreet._redaction.patterns import check_searched
 from discreet._redaction.policy import PERSONAL, Redaction
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 _ALONE = 1 << 20
-"""Bytes that this process judges before it starts others: less than that takes less time than their start."""
+"""Bytes that this process handles alone. Fewer take less time than the start of other processes."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """What counts as a secret, in the words of `discreet.Redaction`, and how many processes judge."""
+    """What counts as a secret, in the words of `discreet.Redaction`, and how many processes to use."""
     parser.add_argument(
         "-j", "--jobs", metavar="N", type=value(_jobs), default=0, help="processes to use (default: one per core)"
     )
@@ -86,20 +86,20 @@ def pseudonym_key() -> Secret[str] | None:
 class _Process:
     """What this process, and each one that it starts, makes once and not for every chunk."""
 
-    judge: Judge
+    redactor: LogRedactor
 
 
-def prepare(policy: Redaction) -> Judge:
-    """Make this process's judge."""
-    _Process.judge = judge = Judge(policy, pseudonym_key())
+def prepare(policy: Redaction) -> LogRedactor:
+    """Make the redactor of this process."""
+    _Process.redactor = redactor = LogRedactor(policy, pseudonym_key())
     if policy.environment:
-        registry.add_environment(os.environ, judge.kind_of)
-    return judge
+        registry.add_environment(os.environ, redactor.kind_of)
+    return redactor
 
 
-def process_judge() -> Judge:
-    """This process's judge, after `prepare`."""
-    return _Process.judge
+def process_redactor() -> LogRedactor:
+    """The redactor of this process, after `prepare`."""
+    return _Process.redactor
 
 
 def in_order(

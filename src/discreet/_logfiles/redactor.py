@@ -1,6 +1,6 @@
-"""Existing logs: each line of a chunk judged, and then redacted or searched for the places of its secrets.
+"""Existing logs: a chunk of lines redacted, or searched for the places of its secrets.
 
-A line that is JSON is judged as the fields of a record, so it stays JSON. Anything else is text. Bytes that are not
+A line that is JSON is redacted as the fields of a record, so it stays JSON. Anything else is text. Bytes that are not
 UTF-8 stay as they are, and so do line ends.
 """
 
@@ -28,7 +28,7 @@ _BEFORE_JSON = re.compile(r"\ufeff?[ \t]*" + CONTAINER_PREFIX + r"(?=\{)")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+\-]?\d+)?")
 
 
-class Judge:
+class LogRedactor:
     """Applies one redaction policy to chunks of files. No text is shortened.
 
     With `findings_only` every secret is replaced by its marker, whatever the policy's strategies are: the places of
@@ -79,7 +79,7 @@ class Judge:
         return found, chunk.count(b"\n") + (not chunk.endswith(b"\n"))
 
     def cut(self, data: bytes) -> int:
-        """Where to cut a line that is too long to be judged whole: between two words, and never inside a secret."""
+        """Where to cut a line that is too long to be redacted whole: between two words, and never inside a secret."""
         offset = max(0, len(data) - _WINDOW)
         while offset and data[offset] & 0xC0 == 0x80:  # not inside a character
             offset -= 1
@@ -128,7 +128,7 @@ class Judge:
         if found is None:
             try:
                 spans = self._redactor.spans(line)
-            except Exception:  # fail closed: a line that cannot be judged is reported
+            except Exception:  # fail closed: a line that cannot be searched is reported
                 return [(0, len(line), "unjudged")]
             return spans
         spans = self._redactor.spans(line[:start]) if start else []
