@@ -46,13 +46,13 @@ def kinds() -> list[str]:
 
 
 def generated(alphabet: str, length: int, choose: Callable[[str], str] = secrets.choice) -> str:
-    """Characters of an alphabet; of four or more at least one is a digit, as in nearly every real key.
+    """Characters of an alphabet. At least an eighth of them are digits (one, of four to fifteen), as in most real keys.
 
     `choose` picks one character of a string: at random, or by a seed where the result must be repeatable.
     """
     while True:
         made = "".join(choose(_ALPHABETS[alphabet]) for _ in range(length))
-        if length < 4 or any(character.isdecimal() for character in made):
+        if length < 4 or sum(map(str.isdecimal, made)) >= max(1, length // 8):
             return made
 
 
