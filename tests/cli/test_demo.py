@@ -92,14 +92,16 @@ def service(tmp_path: Path) -> Iterator[Callable[[str], Service]]:
         with socket.create_server(("127.0.0.1", 0)) as held:
             port = held.getsockname()[1]
         with (tmp_path / "gateway.json").open("wb") as out, (tmp_path / "gateway.stderr").open("wb") as err:
-            process = subprocess.Popen([sys.executable, "-c", code, str(port)], stdout=out, stderr=err)
+            process = subprocess.Popen(
+                [sys.executable, "-c", code, str(port)], stdin=subprocess.PIPE, stdout=out, stderr=err
+            )
         started.append(Service("gateway", port, process, tmp_path))
         return started[-1]
 
     yield start
     for each in started:
         each.process.kill()
-        each.process.wait()
+        each.process.communicate()
 
 
 def test_a_service_that_ends_is_shown_at_once_with_the_last_lines_it_wrote(
@@ -109,14 +111,14 @@ def test_a_service_that_ends_is_shown_at_once_with_the_last_lines_it_wrote(
     with pytest.raises(DiscreetError) as failed:
         wait_until_ready([service(code)])
     message = str(failed.value)
-    assert message.startswith("the demo's gateway did not start\ngateway (exit code 1) wrote:\n")
+    assert message.startswith("the demo's gateway has ended\ngateway (exit code 1) wrote:\n")
     assert "    no such \\x1b[31mmodule\n" in message
     assert "gateway.json, the last 10 of 99 lines\n    89\n" in message
     assert message.endswith("\n    98")
 
 
 def test_a_service_that_is_slow_to_listen_is_waited_for(service: Callable[[str], Service]) -> None:
-    code = "import socket, sys; socket.create_server(('127.0.0.1', int(sys.argv[1]))).accept()"
+    code = "import socket, sys; server = socket.create_server(('127.0.0.1', int(sys.argv[1]))); input()"
     wait_until_ready([service(code)])
 
 
@@ -125,7 +127,7 @@ def test_a_service_that_hangs_is_given_up_with_what_it_wrote(
 ) -> None:
     monkeypatch.setattr("discreet.cli.demo.services._LIMIT", 0.1)
     with pytest.raises(DiscreetError, match=r"gateway is not ready after 0.1 s\ngateway \(still running\) wrote:"):
-        wait_until_ready([service("import time; time.sleep(600)")])
+        wait_until_ready([service("input()")])
 
 
 def test_missing_libraries_are_named_with_the_remedy(

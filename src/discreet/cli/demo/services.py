@@ -12,6 +12,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 from discreet._base.escape import escape
+from discreet._encoding.console.line import ConsoleEncoder
+from discreet.cli.record_lines import parse_line
 from discreet.errors import DiscreetError
 
 if TYPE_CHECKING:
@@ -61,10 +63,17 @@ class Service(NamedTuple):
         status = f"exit code {self.process.returncode}" if self.ended() else "still running"
         parts = [f"{self.name} ({status}) wrote:"]
         for path in (self.folder / f"{self.name}.stderr", self.folder / f"{self.name}.json"):
-            lines = path.read_text("utf-8", "replace").splitlines()
+            lines = path.read_bytes().splitlines()
             more = f", the last {_TAIL} of {len(lines)} lines" if len(lines) > _TAIL else "" if lines else ": nothing"
-            parts += [f"  {path}{more}", *(f"    {escape(line)}" for line in lines[-_TAIL:])]
+            parts += [f"  {path}{more}", *(f"    {_readable(line)}" for line in lines[-_TAIL:])]
         return "\n".join(parts)
+
+
+def _readable(line: bytes) -> str:
+    record = parse_line(line)
+    if record is None:
+        return escape(line.decode("utf-8", "replace"))
+    return ConsoleEncoder()(record).decode().rstrip().replace("\n", "\n    ")
 
 
 @contextmanager
@@ -117,13 +126,17 @@ def wait_until_ready(services: Sequence[Service]) -> None:
     deadline = time.monotonic() + _LIMIT
     pending = list(services)
     while pending:
-        ended = [service for service in pending if service.ended()]
-        if ended:
-            raise DiscreetError(_failure(f"the demo's {ended[0].name} did not start", ended))
+        _raise_if_ended(services)
         if time.monotonic() > deadline:
             raise DiscreetError(_failure(f"the demo's {pending[0].name} is not ready after {_LIMIT:g} s", pending))
         pending = [service for service in pending if not service.listens()]
         time.sleep(0.02)
+
+
+def _raise_if_ended(services: Sequence[Service]) -> None:
+    ended = [service for service in services if service.ended()]
+    if ended:
+        raise DiscreetError(_failure(f"the demo's {ended[0].name} has ended", ended))
 
 
 def _failure(problem: str, services: Sequence[Service]) -> str:
@@ -172,10 +185,12 @@ def send_requests(services: Sequence[Service], planted: Mapping[str, str]) -> li
             try:
                 response = client.send(request)
             except httpx.TransportError as error:
+                _raise_if_ended(services)
                 problem = (
                     f"the demo's gateway did not answer {request.method} {request.url.path}: {type(error).__name__}"
                 )
                 raise DiscreetError(_failure(problem, services)) from error
+            _raise_if_ended(services)
             request_id = response.headers.get("x-request-id", "")
             answers.append(Answer(what, request.method, request.url.path, response.status_code, request_id))
     return answers
