@@ -67,10 +67,8 @@ def test_only_the_command_that_is_asked_for_is_imported(environ: dict[str, str])
     code = """
 import sys
 from discreet.cli import main
-
-from .conftest import finished
 main(["schema"])
 print(*sorted(name for name in sys.modules if name.startswith("discreet.cli.")), file=sys.stderr)
 """
     done = finished([sys.executable, "-c", code], env=environ)
-    assert done.stderr.split() == [b"discreet.cli.options", b"discreet.cli.schema"]
+    assert done.stderr == b"discreet.cli.options discreet.cli.schema\n"

@@ -124,12 +124,10 @@ def _start(command: Sequence[str], environ: Mapping[str, str], path: Path) -> su
 def wait_until_ready(services: Sequence[Service]) -> None:
     """Wait for every service that is still running; raise `DiscreetError` with its output as soon as one has ended."""
     deadline = time.monotonic() + _LIMIT
-    pending = list(services)
-    while pending:
+    while pending := [service for service in services if not service.listens()]:
         _raise_if_ended(services)
         if time.monotonic() > deadline:
             raise DiscreetError(_failure(f"the demo's {pending[0].name} is not ready after {_LIMIT:g} s", pending))
-        pending = [service for service in pending if not service.listens()]
         time.sleep(0.02)
 
 
