@@ -1,6 +1,6 @@
-"""For pytest, which finds it by itself: `discreet_records`, `plant_secret` and `no_secrets_logged`.
+"""The pytest plugin: the fixtures `discreet_records`, `plant_secret` and `no_secrets_logged`.
 
-Nothing is imported or hooked here until a test asks for one of them.
+pytest finds it by itself. It imports and hooks nothing until a test asks for one of the fixtures.
 """
 
 from __future__ import annotations
@@ -12,14 +12,13 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+    from discreet._testing.watch import Watch
     from discreet.testing import Captured
-
-_WATCHED = frozenset(("plant_secret", "no_secrets_logged"))
 
 
 @pytest.fixture
 def discreet_records() -> Generator[Captured]:
-    """The records that the test makes through discreet, as `discreet.capture()` collects them."""
+    """The records that the test logs through discreet, as `discreet.capture()` collects them."""
     from discreet.testing import capture
 
     with capture() as records:
@@ -27,31 +26,32 @@ def discreet_records() -> Generator[Captured]:
 
 
 @pytest.fixture
-def plant_secret(request: pytest.FixtureRequest, discreet_records: Captured) -> Generator[Callable[..., str]]:
-    """Make up a secret: `plant_secret()` is a password, `plant_secret("github-token")` what its issuer would give.
-
-    The test fails if the secret appears in what it logs or prints.
-    """
+def _discreet_watch(discreet_records: Captured) -> Generator[Watch]:
     from discreet._testing.watch import watching
 
-    with watching(request.node, discreet_records) as watch:
-        yield watch.plant
+    with watching(discreet_records) as watch:
+        yield watch
 
 
 @pytest.fixture
-def no_secrets_logged(request: pytest.FixtureRequest, discreet_records: Captured) -> Generator[None]:
-    """The test fails if anything that it logs or prints holds a secret by discreet's rules."""
-    from discreet._testing.watch import watching
+def plant_secret(_discreet_watch: Watch) -> Callable[..., str]:
+    """Make up a secret: `plant_secret()` gives a password, `plant_secret("github-token")` a token of that form.
 
-    with watching(request.node, discreet_records) as watch:
-        watch.judged = True
-        yield
+    The test fails if it logs or prints the secret.
+    """
+    return _discreet_watch.plant
+
+
+@pytest.fixture
+def no_secrets_logged(_discreet_watch: Watch) -> None:
+    """The test fails if anything that it logs or prints is a secret by discreet's rules."""
+    _discreet_watch.any_secret = True
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, None]:
-    """Keep what the test itself reads of its output: pytest reports only the rest."""
-    if not _WATCHED.isdisjoint(getattr(item, "fixturenames", ())):
+    """Keep the output that the test itself reads: pytest reports only the rest."""
+    if "_discreet_watch" in getattr(item, "fixturenames", ()):
         from discreet._testing.watch import keep_what_is_read
 
         keep_what_is_read(item)
@@ -60,9 +60,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, None]:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
-    """Fail the test if a secret got out."""
+    """Fail the test if it logged or printed a secret."""
     outcome = yield
-    if not _WATCHED.isdisjoint(getattr(item, "fixturenames", ())):
-        from discreet._testing.watch import judge
+    if "_discreet_watch" in getattr(item, "fixturenames", ()):
+        from discreet._testing.watch import check
 
-        judge(item, outcome.get_result())
+        check(item, outcome.get_result())

@@ -21,11 +21,11 @@ from discreet._redaction.redactor import Redactor
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
 
-_MOST_TOLD = 20
+_MOST_SHOWN = 20
 
 
 class Captured(list[dict[str, Any]]):
-    """The records made so far, each as its JSON line says it: redacted, with every reserved key."""
+    """The captured records, each as the object of its JSON line: redacted, with every reserved key."""
 
     @property
     def messages(self) -> list[str]:
@@ -34,11 +34,11 @@ class Captured(list[dict[str, Any]]):
 
     @property
     def text(self) -> str:
-        """Every line as it would have been written: what to search for things that must not be there."""
+        """All records as JSON lines, to search for text that must not be logged."""
         return "\n".join(json.dumps(record, ensure_ascii=False) for record in self)
 
 
-class _Into(Sink):
+class _Keep(Sink):
     def __init__(self, records: Captured) -> None:
         super().__init__()
         self.records = records
@@ -48,12 +48,12 @@ class _Into(Sink):
 
 
 class _Capture:
-    """One capture that is open, and what was in force when it began."""
+    """One open capture, and the configuration that was in force when it began."""
 
     def __init__(self, records: Captured) -> None:
         policy = state.settings.redaction if state.settings is not None else Redaction()
         key = state.settings.pseudonym_key if state.settings is not None else None
-        self.pipeline = Pipeline(Redactor(policy, key), (Output(0, encode, _Into(records)),), Identity("test"))
+        self.pipeline = Pipeline(Redactor(policy, key), (Output(0, encode, _Keep(records)),), Identity("test"))
 
     def begin(self, level: int) -> None:
         self.before = active.emitter
@@ -63,7 +63,7 @@ class _Capture:
         levels.replace(level, level, {})
 
     def end(self) -> None:
-        """Put back what was there, unless another capture or configuration came after and is still in force."""
+        """Restore the configuration, unless a later capture or `configure()` is still in force."""
         if active.emitter is self.pipeline:
             active.emitter = self.before
             levels.replace(*self.levels)
@@ -80,10 +80,10 @@ _lock = threading.RLock()
 
 @contextmanager
 def capture(level: int | str = "trace") -> Generator[Captured, None, None]:
-    """Collect every record made inside, from this level up, instead of delivering it.
+    """Collect every record that is logged inside, from this level up, instead of delivering it.
 
-    It collects from the whole process: of two that are open at once, in two threads, the later one gets them. The
-    configuration in force comes back at the end; its redaction policy applies meanwhile, or the default one.
+    It collects from the whole process: if two captures are open in two threads, the later one gets the records. The
+    redaction policy of `configure()` applies, or the default one. The configuration is restored at the end.
     """
     records = Captured()
     number = parse_level(level)
@@ -103,44 +103,38 @@ def assert_no_secrets(*things: object, secrets: Iterable[object] = ()) -> None:
     """Fail if anything in `things` is a secret: whatever the redactor would mask, and each of `secrets`.
 
     A thing is a text, bytes, a path (`pathlib.Path`) of a file or folder, captured records, a record of `logging`, an
-    exception, or a list of such; anything else is taken as `repr` shows it. Files may be compressed.
+    exception, or a list of these; of anything else, its `repr` is searched. Files may be compressed.
 
-    `secrets` are the values that the test has planted: strings or bytes of at least 4 characters, or
-    `discreet.Secret`. They are also found percent-encoded, in base64 (also inside a longer text), in hexadecimal and
-    escaped as in JSON. A single one may be given as it is.
+    `secrets` are values that the test has planted: strings or bytes of at least 4 characters, or `discreet.Secret`. A
+    single one needs no list. They are also found percent-encoded, in base64 (also inside a longer text), in
+    hexadecimal, as digits in groups of four, and escaped as in JSON.
 
     Raises AssertionError with the kind and the place of each secret, never its value.
     """
-    __tracebackhide__ = True  # pytest shows the arguments of what it shows, and these may be secrets
+    __tracebackhide__ = True  # pytest would show the arguments, which may be secrets
     from discreet._testing.leaks import leaks
 
     given = (secrets,) if isinstance(secrets, (str, bytes)) else tuple(secrets)
-    planted = {
-        f"planted secret {number}" if len(given) > 1 else "the planted secret": secret
-        for number, secret in enumerate(given, 1)
-    }
-    named = {
-        f"argument {number}" if len(things) > 1 else "the argument": thing for number, thing in enumerate(things, 1)
-    }
     policy = state.settings.redaction if state.settings is not None else None
-    found = [str(leak) for leak in leaks(named, planted, policy)]
+    found = [str(leak) for leak in leaks(_numbered("argument", things), _numbered("planted secret", given), policy)]
     if found:
-        raise AssertionError(told(found))
+        raise AssertionError(failure_text(found))
 
 
-def told(found: Sequence[str]) -> str:
-    """What a failed test says about the secrets found: at most twenty of them."""
-    lines = [
-        f"{counted(len(found), 'secret')} in clear:",
-        *(f"  {leak}" for leak in found[:_MOST_TOLD]),
-    ]
-    if len(found) > _MOST_TOLD:
-        lines.append(f"  and {len(found) - _MOST_TOLD} more")
-    return "\n".join(lines)
+def _numbered(name: str, things: Sequence[object]) -> dict[str, object]:
+    if len(things) == 1:
+        return {f"the {name}": things[0]}
+    return {f"{name} {number}": thing for number, thing in enumerate(things, 1)}
+
+
+def failure_text(found: Sequence[str]) -> str:
+    """The message of a failed test: how many secrets were found, and the first twenty."""
+    more = [f"and {len(found) - _MOST_SHOWN} more"] if len(found) > _MOST_SHOWN else []
+    return "\n  ".join([f"{counted(len(found), 'secret')} in clear:", *found[:_MOST_SHOWN], *more])
 
 
 def reset() -> None:
-    """Forget the configuration, as if the process had just started: sinks are closed, hooks taken out."""
+    """Forget the configuration, as if the process had just started: sinks are closed and hooks removed."""
     from discreet._base.statistics import process_statistics
     from discreet._call import limits
     from discreet._config.configure import undo

@@ -17,6 +17,17 @@ import pytest
 
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
 
+HANG = 600
+"""Seconds after which a process counts as hanging: none needs so long, however busy the machine is."""
+
+
+def finished(command: list[str], **options: Any) -> subprocess.CompletedProcess[Any]:
+    """A process that has come to its end. One that hangs fails the test, with what it wrote."""
+    try:
+        return subprocess.run(command, check=False, timeout=HANG, **{"capture_output": True, **options})
+    except subprocess.TimeoutExpired as hung:
+        pytest.fail(f"{command} hangs. It wrote {hung.stdout!r}, and on standard error {hung.stderr!r}")
+
 
 @pytest.fixture
 def environ(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
@@ -29,14 +40,8 @@ def environ(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 @pytest.fixture
 def cli(environ: dict[str, str], tmp_path: Path) -> Cli:
     def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-        options = {"cwd": tmp_path, "env": environ, "timeout": 60, **options}
-        return subprocess.run(
-            [sys.executable, "-m", "discreet", *arguments],
-            check=False,
-            capture_output=True,
-            encoding="utf-8",
-            **options,
-        )
+        options = {"cwd": tmp_path, "env": environ, "encoding": "utf-8", **options}
+        return finished([sys.executable, "-m", "discreet", *arguments], **options)
 
     return run
 
@@ -52,8 +57,7 @@ class Redact:
         return [sys.executable, "-m", "discreet", "redact", *arguments]
 
     def __call__(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
-        options = {"cwd": self.folder, "env": self.environ, "timeout": 60, "capture_output": True, **options}
-        return subprocess.run(self.command(*arguments), check=False, **options)
+        return finished(self.command(*arguments), **{"cwd": self.folder, "env": self.environ, **options})
 
 
 @pytest.fixture
@@ -105,7 +109,7 @@ def serve(environ: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., Ser
         started.append(process)
         return Server(command[0], process)
 
-    watchdog = threading.Timer(50, lambda: [process.kill() for process in started])
+    watchdog = threading.Timer(HANG, lambda: [process.kill() for process in started])
     watchdog.start()
     yield start
     watchdog.cancel()

@@ -7,6 +7,7 @@ import json
 import socket
 import subprocess
 import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,9 +16,7 @@ import pytest
 from discreet.cli import main
 from discreet.cli.demo import command as demo
 from discreet.cli.demo import proof
-from discreet.cli.demo import secrets as demo_secrets
-from discreet.cli.demo import services as demo_services
-from discreet.cli.demo.services import Answer
+from discreet.cli.demo.services import Answer, Service, wait_until_ready
 from discreet.errors import DiscreetError
 
 from .conftest import Cli
@@ -84,13 +83,51 @@ asyncio.run(main())
     assert "s3cr3t" not in done.stdout
 
 
-def test_a_service_that_does_not_start_is_said(tmp_path: Path) -> None:
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        port = held.getsockname()[1]
-    with pytest.raises(DiscreetError, match="gateway did not start"):
-        demo_services._wait(demo_services.Service("gateway", port, process), tmp_path)
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Callable[[str], Service]]:
+    """Start a service that runs this code, with a port to listen at as its argument."""
+    started: list[Service] = []
+
+    def start(code: str) -> Service:
+        with socket.create_server(("127.0.0.1", 0)) as held:
+            port = held.getsockname()[1]
+        with (tmp_path / "gateway.json").open("wb") as out, (tmp_path / "gateway.stderr").open("wb") as err:
+            process = subprocess.Popen(
+                [sys.executable, "-c", code, str(port)], stdin=subprocess.PIPE, stdout=out, stderr=err
+            )
+        started.append(Service("gateway", port, process, tmp_path))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.process.kill()
+        each.process.communicate()
+
+
+def test_a_service_that_ends_is_shown_at_once_with_the_last_lines_it_wrote(
+    service: Callable[[str], Service],
+) -> None:
+    code = "import sys; print(*range(99), sep='\\n'); sys.exit('no such \\x1b[31mmodule')"
+    with pytest.raises(DiscreetError) as failed:
+        wait_until_ready([service(code)])
+    message = str(failed.value)
+    assert message.startswith("the demo's gateway has ended\ngateway (exit code 1) wrote:\n")
+    assert "    no such \\x1b[31mmodule\n" in message
+    assert "gateway.json, the last 10 of 99 lines\n    89\n" in message
+    assert message.endswith("\n    98")
+
+
+def test_a_service_that_is_slow_to_listen_is_waited_for(service: Callable[[str], Service]) -> None:
+    code = "import socket, sys; server = socket.create_server(('127.0.0.1', int(sys.argv[1]))); input()"
+    wait_until_ready([service(code)])
+
+
+def test_a_service_that_hangs_is_given_up_with_what_it_wrote(
+    service: Callable[[str], Service], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("discreet.cli.demo.services._LIMIT", 0.1)
+    with pytest.raises(DiscreetError, match=r"gateway is not ready after 0.1 s\ngateway \(still running\) wrote:"):
+        wait_until_ready([service("input()")])
 
 
 def test_missing_libraries_are_named_with_the_remedy(
@@ -140,7 +177,7 @@ def test_the_proof_holds_for_good_lines(tmp_path: Path) -> None:
         ({**LINE, "trace_id": "c" * 32}, "request r-1 has 2 trace ids"),
         ({**LINE, "request_id": "r-2"}, "2 request ids for 1 requests"),
         ({key: value for key, value in LINE.items() if key != "request_id"}, "a trace id and no request id"),
-        ({**LINE, "message": "correct horse"}, "password in gateway.json"),
+        ({**LINE, "message": "correct horse"}, "password (in clear) in gateway.json"),
     ],
 )
 def test_the_proof_fails_for_a_bad_line(tmp_path: Path, line: dict[str, object] | bytes, reason: str) -> None:
@@ -159,9 +196,9 @@ def test_the_proof_fails_if_a_pool_lost_the_request(tmp_path: Path) -> None:
     assert reasons == ["a record made on a thread pool has lost its request"]
 
 
-def test_a_failed_proof_is_shown_and_ends_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failed_proof_is_shown_with_its_first_reasons(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     against(tmp_path, *[b"no json"] * 9)
-    assert demo._Show("never").proof(proof.prove(tmp_path, ANSWERS, PLANTED), tmp_path) == 1
+    demo._Show("never").claims(proof.prove(tmp_path, ANSWERS, PLANTED))
     shown = capsys.readouterr().out
     assert "gateway.json:5 is not JSON" in shown
     assert "and 4 more" in shown
@@ -180,17 +217,17 @@ SECRET = "4556 7375/8689+9855=abc"
         *(base64.urlsafe_b64encode(b"x" * before + SECRET.encode()).decode() for before in range(4)),
     ],
 )
-def test_a_secret_is_found_in_each_of_its_spellings(written: str) -> None:
-    contents = {"log": f"before {written} after".encode()}
-    assert demo_secrets.found({"card": SECRET}, contents) == ["card in log"]
-    assert demo_secrets.found({"card": SECRET[::-1]}, contents) == []
+def test_the_proof_fails_for_a_secret_in_each_of_its_spellings(tmp_path: Path, written: str) -> None:
+    (tmp_path / "stock.db").write_text(f"before {written} after")
+    assert [reason.partition(" (")[0] for reason in leaked(tmp_path, SECRET)] == ["card"]
+    assert leaked(tmp_path, SECRET[::-1]) == []
 
 
-def test_a_card_number_is_found_in_groups() -> None:
-    assert demo_secrets.found({"card": "4556737586899855"}, {"log": b"4556 7375 8689 9855"}) == ["card in log"]
+def test_the_proof_fails_for_a_card_number_in_groups(tmp_path: Path) -> None:
+    (tmp_path / "stock.db").write_bytes(b"4556 7375 8689 9855")
+    assert leaked(tmp_path, "4556737586899855") == ["card (in groups of four) in stock.db"]
 
 
-def test_made_up_secrets_are_new_each_time() -> None:
-    first, second = demo_secrets.make_up(), demo_secrets.make_up()
-    assert first.keys() == second.keys()
-    assert not set(first.values()) & set(second.values())
+def leaked(folder: Path, secret: str) -> Sequence[str]:
+    claims = proof.prove(folder, ANSWERS, {"card": secret})
+    return next(claim.against for claim in claims if "planted" in claim.text)

@@ -12,6 +12,8 @@ import pytest
 import discreet
 from discreet.cli import main
 
+from .conftest import finished
+
 
 @pytest.mark.parametrize("command", ["run", "pretty", "trace", "redact", "scan", "doctor", "recover", "schema", "demo"])
 def test_each_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,3 +61,14 @@ def test_a_reader_that_leaves_is_no_error(environ: dict[str, str]) -> None:
     )
     os.close(writer)
     assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_only_the_command_that_is_asked_for_is_imported(environ: dict[str, str]) -> None:
+    code = """
+import sys
+from discreet.cli import main
+main(["schema"])
+print(*sorted(name for name in sys.modules if name.startswith("discreet.cli.")), file=sys.stderr)
+"""
+    done = finished([sys.executable, "-c", code], env=environ)
+    assert done.stderr == b"discreet.cli.options discreet.cli.schema\n"

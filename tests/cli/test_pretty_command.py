@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from .conftest import Cli
+from .conftest import Cli, finished
 
 
 def line(second: int, message: str, **fields: str) -> str:
@@ -48,6 +49,23 @@ def test_several_files_are_merged_by_time_with_their_services(cli: Cli, write: C
 def test_compressed_files_are_read(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "a.json.gz").write_bytes(gzip.compress(line(1, "hello").encode()))
     assert "hello" in cli("pretty", "a.json.gz").stdout
+
+
+def test_compressed_input_is_read_from_a_pipe(environ: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "discreet"]
+    data = gzip.compress(line(1, "hello", trace_id="4bf92f3577b34da6a3ce929d0e0e4736").encode())
+    for arguments in (["pretty"], ["trace", "4bf92f35"]):
+        done = finished([*command, *arguments], input=data, env=environ)
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert b"hello" in done.stdout
+
+
+def test_a_damaged_file_is_one_error(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "cut.gz").write_bytes(gzip.compress(line(1, "hello").encode())[:-9])
+    for arguments in (["pretty"], ["trace", "4bf92f35"]):
+        done = cli(*arguments, "cut.gz")
+        assert done.returncode == 1
+        assert done.stderr == "discreet: cut.gz: Compressed file ended before the end-of-stream marker was reached\n"
 
 
 def test_records_are_chosen_by_level_and_field(cli: Cli) -> None:

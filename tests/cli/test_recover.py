@@ -40,7 +40,7 @@ def test_records_for_a_stream_go_to_standard_output_and_are_gone_then(capfdbinar
     out, err = capfdbinary.readouterr()
     assert out == LINES
     assert err == (
-        b"discreet recover: 3 records of shop (process 4711, started 2023-11-14 22:13:20Z) delivered to standard output\n"
+        b"discreet: 3 records of shop (process 4711, started 2023-11-14 22:13:20Z) delivered to standard output\n"
     )
     assert main(["recover"]) == 0
     out, err = capfdbinary.readouterr()

@@ -120,7 +120,7 @@ def test_an_output_that_is_full_is_said_in_one_line(redact: Redact) -> None:
     ("closed", "code", "out", "err"),
     [
         ("<&-", 1, b"", b"discreet: standard input is closed\n"),
-        (">&-", 0, b"", b"discreet redact: 1 lines, nothing to redact ("),
+        (">&-", 0, b"", b"discreet: 1 line, nothing to redact ("),
         ("2>&-", 0, b"fine\n", b""),
     ],
 )

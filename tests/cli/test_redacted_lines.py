@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from discreet._logfiles.chunks import chunks
 from discreet._logfiles.json_line import redacted
-from discreet._logfiles.judge import Judge
+from discreet._logfiles.redactor import LogRedactor
 from discreet._redaction.policy import Redaction
 from discreet._redaction.redactor import Redactor
 
@@ -24,7 +24,7 @@ GITHUB = "gh" + "p_" + "aB3" * 12
 
 def safe(text: str | bytes) -> bytes:
     data = text if isinstance(text, bytes) else text.encode()
-    return Judge().redacted(data)[0]
+    return LogRedactor().redacted(data)[0]
 
 
 def test_a_line_of_json_keeps_every_byte_but_the_secret() -> None:
@@ -37,7 +37,7 @@ def test_numbers_that_python_cannot_hold_and_those_that_are_no_json_stay_as_they
     assert safe(line % PASSWORD).decode() == line % "[REDACTED:token]"
 
 
-def test_nested_values_lists_and_pairs_of_name_and_value_are_judged_as_fields() -> None:
+def test_nested_values_lists_and_pairs_of_name_and_value_are_redacted_as_fields() -> None:
     given_line = {
         "user": {"apiKey": PASSWORD, "id": 7},
         "env": [{"name": "DB_PASSWORD", "value": PASSWORD}],
@@ -51,13 +51,13 @@ def test_nested_values_lists_and_pairs_of_name_and_value_are_judged_as_fields() 
     assert found["note"] == "password=[REDACTED:password] and on"
 
 
-def test_a_name_that_is_a_secret_is_masked_and_a_name_that_comes_twice_is_judged_twice() -> None:
+def test_a_name_that_is_a_secret_is_masked_and_a_name_that_comes_twice_is_redacted_twice() -> None:
     assert safe(f'{{"{GITHUB}": 1}}') == b'{"[REDACTED:github-token]": 1}'
     twice = f'{{"password": "{PASSWORD}", "password": "{PASSWORD}2", "a": 1, "a": 2}}'
     assert safe(twice) == b'{"password": "[REDACTED:password]", "password": "[REDACTED:password]", "a": 1, "a": 2}'
 
 
-def test_what_is_nested_too_deep_to_be_judged_does_not_leave() -> None:
+def test_what_is_nested_too_deep_to_be_redacted_does_not_leave() -> None:
     deep = '{"a":' * 100 + f'"{PASSWORD}"' + "}" * 100
     found = safe(deep)
     assert PASSWORD.encode() not in found
@@ -124,8 +124,8 @@ def test_a_value_on_the_line_after_its_name_is_masked() -> None:
 @pytest.mark.parametrize("size", [1, 7, 100, 4096])
 def test_where_the_stream_is_cut_changes_nothing(size: int) -> None:
     text = f"a\n{PEM}- name: DB_PASSWORD\n  value: {PASSWORD}\nb {GITHUB} c\n" * 3
-    judge = Judge()
-    pieces = [judge.redacted(chunk)[0] for chunk in chunks(io.BytesIO(text.encode()), judge.cut, size)]
+    redactor = LogRedactor()
+    pieces = [redactor.redacted(chunk)[0] for chunk in chunks(io.BytesIO(text.encode()), redactor.cut, size)]
     assert b"".join(pieces) == safe(text)
 
 
@@ -134,8 +134,8 @@ def test_a_line_longer_than_memory_should_hold_is_cut_between_words_and_in_no_se
 ) -> None:
     monkeypatch.setattr("discreet._logfiles.chunks.LONGEST", 200_000)
     text = f"password={PASSWORD} and then some words. " * 30_000
-    judge = Judge()
-    pieces = [judge.redacted(chunk)[0] for chunk in chunks(io.BytesIO(text.encode()), judge.cut)]
+    redactor = LogRedactor()
+    pieces = [redactor.redacted(chunk)[0] for chunk in chunks(io.BytesIO(text.encode()), redactor.cut)]
     assert len(pieces) > 3
     assert b"".join(pieces).decode() == text.replace(PASSWORD, "[REDACTED:password]")
 
@@ -168,17 +168,17 @@ def test_valid_json_stays_valid_json_of_the_same_shape(
 
 
 @given(values)
-def test_strings_judged_together_are_judged_as_each_for_itself(value: Any) -> None:
+def test_strings_redacted_together_are_redacted_as_each_for_itself(value: Any) -> None:
     redactor = Redactor(Redaction(max_text=None))
     assert redacted(value, redactor) == Redactor(Redaction(max_text=None)).plain(value)
 
 
 @given(st.binary())
 def test_any_bytes_go_through_and_what_is_clean_is_not_touched(data: bytes) -> None:
-    judge = Judge()
-    found, changed = judge.redacted(data)
+    redactor = LogRedactor()
+    found, changed = redactor.redacted(data)
     assert (found == data) == (not changed)
-    assert judge.redacted(found)[0].count(b"\n") <= data.count(b"\n")
+    assert redactor.redacted(found)[0].count(b"\n") <= data.count(b"\n")
 
 
 @given(

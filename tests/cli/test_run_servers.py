@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from .conftest import Server
+from .conftest import HANG, Server
 
 Serve = Callable[..., Server]
 
@@ -55,7 +55,7 @@ GUNICORN = ("gunicorn", "--bind", "127.0.0.1:0", "app:app")
 
 def asked(server: Server) -> tuple[list[httpx.Response], list[dict[str, Any]]]:
     headers = {"x-request-id": "from-the-client", "traceparent": f"00-{'ab' * 16}-{'cd' * 8}-01"}
-    with httpx.Client(base_url=server.url, timeout=30) as client:
+    with httpx.Client(base_url=server.url, timeout=HANG) as client:
         responses = [client.get("/hello?token=" + "s3cr3t" * 4, headers=headers), client.get("/fail")]
     return responses, server.stop()
 

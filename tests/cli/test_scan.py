@@ -52,7 +52,7 @@ def test_kind_file_line_and_column_are_told_and_never_the_value(cli: Cli, leaky:
         ["1:30", "password"],
         [],
         ["3", "secrets", "in", "3", "files,", "4", "lines:", "2", "password,", "1", "github-token"],
-        ["not", "judged:", "1", "binary"],
+        ["not", "scanned:", "1", "binary"],
     ]
 
 
@@ -117,7 +117,7 @@ def test_links_in_folders_are_not_followed_and_pipes_not_opened(cli: Cli, leaky:
 def test_a_path_that_is_not_there_ends_with_2(cli: Cli) -> None:
     done = cli("scan", "nothing")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "discreet scan: nothing: No such file or directory\n"
+    assert done.stderr == "discreet: nothing: No such file or directory\n"
 
 
 def test_a_file_that_cannot_be_read_is_said_and_never_taken_for_clean(cli: Cli, tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_what_could_not_be_read_is_counted_in_the_sum(cli: Cli, tmp_path: Path) 
     (tmp_path / "a.log").write_text("fine\n")
     done = cli("scan", "a.log", "cut.gz")
     assert done.returncode == 2
-    assert done.stdout.endswith("not judged: 1 unreadable\n")
+    assert done.stdout.endswith("not scanned: 1 unreadable\n")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device that is always full")

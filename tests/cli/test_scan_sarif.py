@@ -135,7 +135,7 @@ def test_a_path_is_relative_to_where_the_command_ran_and_written_as_a_uri(cli: C
     ]
 
 
-def test_what_was_not_judged_is_said(cli: Cli, tmp_path: Path) -> None:
+def test_what_was_not_scanned_is_named(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "cut.gz").write_bytes(gzip.compress(os.urandom(5000).hex().encode())[:-20])
     (tmp_path / "picture.png").write_bytes(b"\x89PNG\0")
     (invocation,) = sarif(cli, ".")["invocations"]

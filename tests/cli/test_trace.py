@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from discreet._encoding.console.style import Palette
 from discreet._encoding.json import timestamp
 from discreet.cli import main
-from discreet.cli.pretty.pretty import parse_line
+from discreet.cli.record_lines import parse_line
 from discreet.cli.trace.drawing import Drawing
 from discreet.cli.trace.tree import Trace
 
@@ -218,7 +218,7 @@ def test_a_trace_is_found_by_the_beginning_of_its_id_in_several_files(cli: Cli, 
     assert done.stdout.startswith(f"trace {TRACE}")
     assert "5 records" in done.stdout
     assert "another" not in done.stdout
-    assert done.stderr == "discreet: 1 line skipped: no record\n"
+    assert done.stderr == "discreet: 1 line skipped: no record of discreet\n"
 
 
 def test_a_trace_is_found_by_its_request_id(cli: Cli, logs: Callable[..., None]) -> None:
@@ -258,7 +258,7 @@ def test_several_matches_are_listed(cli: Cli, logs: Callable[..., None]) -> None
     done = cli("trace", TRACE[:8], "a.json")
     assert (done.returncode, done.stdout) == (1, "")
     asked, first, second = done.stderr.splitlines()
-    assert asked == f"discreet: 2 traces match {TRACE[:8]}; which one?"
+    assert asked == f"discreet: 2 traces match {TRACE[:8]}. Give more characters of one of them:"
     assert first.split() == [TRACE, "GET", "/orders", "gateway,", "orders,", "payments", "5", "lines"]
     assert other in second
     assert cli("trace", other, "a.json").returncode == 0
@@ -268,7 +268,7 @@ def test_a_line_that_only_looks_like_a_record_is_skipped(cli: Cli, logs: Callabl
     logs("a.json", f'{{"trace_id":"{TRACE}","broken', *REQUEST)
     done = cli("trace", TRACE, "a.json")
     assert done.returncode == 0
-    assert done.stderr == "discreet: 1 line skipped: no record\n"
+    assert done.stderr == "discreet: 1 line skipped: no record of discreet\n"
 
 
 def test_of_very_many_matches_some_are_listed(cli: Cli, logs: Callable[..., None]) -> None:
@@ -280,7 +280,7 @@ def test_of_very_many_matches_some_are_listed(cli: Cli, logs: Callable[..., None
 @pytest.mark.parametrize(
     ("wanted", "file", "problem"),
     [
-        ("4bf92", "a.json", "is too short: give at least 6 characters"),
+        ("4bf92", "a.json", "is too short. Give at least 6 characters"),
         ("0123456789", "a.json", "no trace or request 0123456789 in 1 file"),
         ("\x1b[2J-evil", "a.json", "no trace or request \\x1b[2J-evil in 1 file"),
         (TRACE, "missing.json", "missing.json: No such file or directory"),

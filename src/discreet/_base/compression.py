@@ -1,14 +1,18 @@
-"""Logs that were written already: opened, and decompressed by what they are (gzip or Zstandard) whatever their name."""
+"""gzip and Zstandard: files are decompressed by their content, whatever their name, and compressed by their name."""
 
 from __future__ import annotations
 
 import gzip
 import io
 import zlib
+from contextlib import contextmanager
 from importlib import import_module
-from typing import IO, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from discreet.errors import DiscreetError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 GZIP = b"\x1f\x8b"  # RFC 1952, 2.3.1
 ZSTD = b"\x28\xb5\x2f\xfd"  # RFC 8878, 3.1.1
@@ -22,13 +26,22 @@ class UnreadableError(DiscreetError):
 
 
 def unreadable(name: str, error: BaseException) -> UnreadableError:
-    """The same error, said by the name of the file."""
+    """The same error with the name of the file, `-` for standard input."""
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return UnreadableError(f"{'standard input' if name == '-' else name}: {reason}")
 
 
-def damages() -> tuple[type[Exception], ...]:
-    """What reading a file may raise: the operating system's errors, and those of each decompressor at hand."""
+@contextmanager
+def readable(name: str) -> Generator[None]:
+    """Whatever goes wrong inside while a file is opened, read or decompressed becomes an `UnreadableError`."""
+    try:
+        yield
+    except _read_errors() as error:
+        raise unreadable(name, error) from None
+
+
+def _read_errors() -> tuple[type[Exception], ...]:
+    """The operating system's errors, and those of each decompressor at hand."""
     found: tuple[type[Exception], ...] = (OSError, EOFError, zlib.error)
     try:
         return (*found, _zstd().ZstdError)
@@ -37,10 +50,10 @@ def damages() -> tuple[type[Exception], ...]:
 
 
 def decompressed(file: IO[bytes]) -> IO[bytes]:
-    """The file as it reads without compression. It may be a pipe; nothing of it is lost by looking at its start."""
+    """The file, decompressed while it is read if it is compressed. It may be a pipe."""
     start = _start(file)
     if start.startswith(GZIP):
-        return cast("IO[bytes]", gzip.GzipFile(fileobj=file))
+        return cast("IO[bytes]", gzip.GzipFile(fileobj=file, mode="rb"))
     if start == ZSTD or (start[1:] == _SKIPPABLE and start[0] & 0xF0 == 0x50):
         return cast("IO[bytes]", _zstd().ZstdFile(file))
     return file

@@ -66,7 +66,7 @@ def _with_parameters_of(
         def decorated(*args: _P.args, **given: _P.kwargs) -> None:
             function(options(*args, **given))
 
-        decorated.__wrapped__ = options  # type: ignore[attr-defined]  # where inspect.signature() looks
+        decorated.__wrapped__ = options  # type: ignore[assignment]  # where inspect.signature() looks
         return decorated
 
     return decorate

@@ -1,1 +1,1 @@
-"""Logs that were written already: read in whole lines, judge each, say what was found or write it redacted."""
+"""Existing logs: read in whole lines, redacted or searched for secrets."""

@@ -1,7 +1,7 @@
-"""Logs that were written already: one line of JSON, judged by the same rules as the fields of a record.
+"""Existing logs: one line of JSON, redacted by the same rules as the fields of a record.
 
-Only the values and names that change are written anew, in their places. The rest of the line stays as it was, byte
-for byte: the order, the spaces, the escapes and every digit of its numbers.
+Only values and names that are secret are replaced, each in its place. The rest of the line stays as it was, byte for
+byte: the order, the spaces, the escapes and every digit of its numbers.
 """
 
 from __future__ import annotations
@@ -16,14 +16,22 @@ if TYPE_CHECKING:
     from discreet._record import Plain
     from discreet._redaction.redactor import Redactor
 
+CONTAINER_PREFIX = (
+    r"(?:[\w.\-]{1,128} *\| *"
+    r"|\[[\w./\-]{1,256}\] *"
+    r"|\d{4}-\d\d-\d\dT[\d:.]{8,24}(?:Z|[+\-]\d\d:\d\d) (?:std(?:out|err) [FP] )?)?"
+)
+"""What container engines write before a line: `web-1  | ` (docker compose), `[pod/web/app] ` (kubectl --prefix),
+`2024-05-01T10:00:00.123Z stdout F ` (CRI), or only the time (docker and kubectl --timestamps)."""
+
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]|[^\s"{}\[\],:]+', re.DOTALL)
-_MOST_DIGITS = 4000  # Python converts no longer numbers; what is judged is never written
-_VALUE_NAMES = frozenset(("value", "Value", "val"))  # beside a name, which says what they are
+_MOST_DIGITS = 4000  # Python refuses to convert much longer numbers; the converted ones are never written
+_VALUE_NAMES = frozenset(("value", "Value", "val"))  # a neighbour, such as `name`, may say that they are secrets
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Change(NamedTuple):
-    """What stands at `start` to `end` of the line, and what belongs there."""
+    """A value or a name of the line, from `start` to `end`, and what replaces it."""
 
     start: int
     end: int
@@ -37,27 +45,27 @@ def parsed(line: str) -> Plain:
 
 
 def changes(line: str, value: Plain, redactor: Redactor) -> list[Change]:
-    """What has to change in a line whose value is `value`, in order."""
+    """What has to be replaced in a line whose parsed value is `value`, in order."""
     safe = redacted(value, redactor)
     if safe == value:
         return []
     walk = _Walk(line)
     try:
-        walk.value(value, safe)
-    except (ValueError, StopIteration):  # a policy that leaves fields out: the line cannot keep its shape
+        walk.visit(value, safe)
+    except (ValueError, StopIteration):  # the policy drops fields, so the line cannot keep its shape
         return [Change(0, len(line), value, safe)]
     return walk.found
 
 
 def redacted(value: Plain, redactor: Redactor) -> Plain:
-    """What `Redactor.plain` makes of it; quicker for what most lines are, since it judges their strings together."""
+    """The same result as `Redactor.plain`, but faster for most lines: their strings are redacted in one call."""
     if not isinstance(value, dict) or not _VALUE_NAMES.isdisjoint(value):
         return redactor.plain(value)
     flat = {name: inner for name, inner in value.items() if not isinstance(inner, (dict, list))}
-    judged = redactor.fields(flat)
-    if len(judged) != len(flat):
+    scalars = redactor.fields(flat)
+    if len(scalars) != len(flat):
         return redactor.plain(value)
-    following = iter(judged.items())
+    following = iter(scalars.items())
     safe: dict[str, Plain] = {}
     for name, inner in value.items():
         if isinstance(inner, (dict, list)):
@@ -67,7 +75,7 @@ def redacted(value: Plain, redactor: Redactor) -> Plain:
             label, kept = next(iter(nested.items()))
         else:
             label, kept = next(following)
-        while label in safe:  # as in the redactor: two secrets as names become the same marker
+        while label in safe:  # two names that are secrets become the same marker, as in the redactor
             label += f"'{len(safe)}"
         safe[label] = kept
     return safe
@@ -87,12 +95,12 @@ def spliced(line: str, found: list[Change]) -> str:
 def _written(value: Plain, instead_of: str) -> str:
     text = json.dumps(value, ensure_ascii=instead_of.isascii())
     if not text.isascii() and _SURROGATE.search(text) and not _SURROGATE.search(instead_of):
-        return json.dumps(value)  # half a character, escaped before: in clear it would be no UTF-8
+        return json.dumps(value)  # half of a character cannot be written as UTF-8, so it stays escaped
     return text
 
 
 def _every_pair(pairs: list[tuple[str, Plain]]) -> dict[str, Plain]:
-    """All pairs of an object, also those whose name comes twice: each of them would be read by somebody."""
+    """All pairs of an object. A name that comes twice gets two entries: some reader may use either of them."""
     found: dict[str, Plain] = dict(pairs)
     if len(found) == len(pairs):
         return found
@@ -110,24 +118,24 @@ def _integer(digits: str) -> int:
 
 
 class _Walk:
-    """Follows the value before and after redaction through the tokens of the line."""
+    """Walks through the tokens of a line, with its value before and after redaction, and collects the changes."""
 
     def __init__(self, line: str) -> None:
         self._tokens: Iterator[re.Match[str]] = _TOKEN.finditer(line)
         self.found: list[Change] = []
 
-    def value(self, before: Plain, after: Plain) -> None:
+    def visit(self, before: Plain, after: Plain) -> None:
         token = next(self._tokens)
         if isinstance(before, dict) and isinstance(after, dict):
             for (name, inner), (safe_name, safe) in zip(before.items(), after.items(), strict=True):
                 self._scalar(next(self._tokens), name, safe_name)
-                self.value(inner, safe)
+                self.visit(inner, safe)
             next(self._tokens)
         elif isinstance(before, list) and isinstance(after, list):
             for inner, safe in zip(before, after, strict=True):
-                self.value(inner, safe)
+                self.visit(inner, safe)
             next(self._tokens)
-        elif isinstance(before, (dict, list)):  # the redactor could not visit it, and masked the whole
+        elif isinstance(before, (dict, list)):  # nested too deep: the redactor replaced all of it
             self.found.append(Change(token.start(), self._closing(), before, after))
         else:
             self._scalar(token, before, after)
@@ -137,6 +145,7 @@ class _Walk:
             self.found.append(Change(*token.span(), before, after))
 
     def _closing(self) -> int:
+        """Where the object or array ends that was just entered."""
         depth = 1
         while True:
             token = next(self._tokens)

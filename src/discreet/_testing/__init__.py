@@ -1,1 +1,1 @@
-"""What discreet.testing and the pytest plugin are made of."""
+"""What `discreet.testing` and the pytest plugin use: made-up secrets, and the search for secrets."""

@@ -1,4 +1,4 @@
-"""For tests: everything that a test may have produced, searched for secrets. A secret found is never shown."""
+"""Search anything that a test may have produced for secrets. A secret that was found is never shown."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import io
 import json
 import logging
 import os
+import re
 from html import escape
 from typing import IO, TYPE_CHECKING, NamedTuple, cast
 from urllib.parse import quote, quote_plus
 
 from discreet._base.compression import decompressed
 from discreet._logfiles.chunks import chunks
-from discreet._logfiles.judge import Judge
+from discreet._logfiles.redactor import LogRedactor
 from discreet._redaction import registered
 from discreet._redaction.walk import is_secret
 
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
     from discreet._redaction.policy import Redaction
 
 _SHORTEST = 4
-_SHORTEST_ENCODED = 8  # the encoded form of less occurs by chance
+_SHORTEST_ENCODED = 8  # encoded forms of shorter texts occur by chance
+_SHORTEST_GROUPED = 12  # digits, as of a card or an account
 _OF_A_LOG_RECORD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
 class Leak(NamedTuple):
-    """What was found, and where."""
+    """A secret that was found: what it is, and where."""
 
     what: str
     place: str
@@ -39,22 +41,22 @@ class Leak(NamedTuple):
 
 
 def leaks(
-    things: Mapping[str, object], planted: Mapping[str, object], policy: Redaction | None, *, judged: bool = True
+    things: Mapping[str, object], planted: Mapping[str, object], policy: Redaction | None, *, any_secret: bool = True
 ) -> Iterator[Leak]:
-    """Every secret in `things`, which are named by their places; `planted` are secrets that must not be there.
+    """Every secret in `things`, whose keys say where they come from. `planted` names the secrets to look for.
 
-    With `judged` whatever the redactor would mask is a secret too.
+    With `any_secret`, everything that the redactor would mask is a secret too.
     """
-    judge = Judge(policy, findings_only=True)
+    redactor = LogRedactor(policy, findings_only=True)
     looked_for = [pair for what, secret in planted.items() for pair in _written(what, secret)]
     for name, thing in things.items():
         for place, file in _files(name, thing):
             with file:
-                yield from _in_file(place, file, judge if judged else None, judge, looked_for)
+                yield from _in_file(place, file, looked_for, redactor, any_secret=any_secret)
 
 
 def spellings(secret: str) -> dict[str, str]:
-    """How a secret may be written: each text that gives it away, and what that spelling is called."""
+    """Each text that reveals a secret, and the name of that spelling: in clear, percent-encoded, in base64, ..."""
     found = {secret: "in clear"}
 
     def also(name: str, *texts: str) -> None:
@@ -68,6 +70,8 @@ def spellings(secret: str) -> dict[str, str]:
     data = secret.encode("utf-8", "surrogatepass")
     for percent in (quote(data, safe=""), quote(data), quote_plus(data), "".join(f"%{byte:02X}" for byte in data)):
         also("percent-encoded", percent, _lower_escapes(percent), quote(percent, safe=""))
+    if secret.isdecimal() and len(secret) >= _SHORTEST_GROUPED:
+        also("in groups of four", *(by.join(re.findall(".{1,4}", secret)) for by in " -"))
     if len(data) >= _SHORTEST_ENCODED:
         also("in hexadecimal", data.hex(), data.hex().upper())
         also("in base64", *(text for text, encoded in registered.spellings(secret).items() if encoded))
@@ -75,7 +79,7 @@ def spellings(secret: str) -> dict[str, str]:
 
 
 def revealed(secret: object) -> str:
-    """The text of a planted secret: a string, bytes, a `discreet.Secret`, or one of pydantic's."""
+    """The text of a planted secret, given as a string, bytes, a `discreet.Secret` or a secret type of pydantic."""
     kind = type(secret)
     if is_secret(secret):
         secret = getattr(secret, "reveal", None) or getattr(secret, "get_secret_value", None)
@@ -85,13 +89,13 @@ def revealed(secret: object) -> str:
     if not isinstance(secret, str):
         raise TypeError(f"a planted secret is a string or bytes, not {kind.__name__}")
     if len(secret) < _SHORTEST:
-        raise ValueError(f"a planted secret needs at least {_SHORTEST} characters: less occurs by chance")
+        raise ValueError(f"a planted secret needs at least {_SHORTEST} characters: shorter texts occur by chance")
     return secret
 
 
 def _written(what: str, secret: object) -> Iterator[tuple[str, str]]:
     text = revealed(secret)
-    # Of several lines, each gives itself away; but not the first and the last of a key, which everybody knows.
+    # Each line of a secret reveals a part of it, except the first and last line of a key, which are no secret.
     parts = [line for line in text.splitlines() if len(line) >= _SHORTEST_ENCODED and "-----" not in line]
     for part in parts if len(parts) > 1 else [text]:
         for spelling, name in spellings(part).items():
@@ -104,30 +108,30 @@ def _lower_escapes(percent: str) -> str:
 
 
 def _in_file(
-    place: str, file: IO[bytes], judge: Judge | None, cutter: Judge, looked_for: Iterable[tuple[str, str]]
+    place: str, file: IO[bytes], looked_for: Iterable[tuple[str, str]], redactor: LogRedactor, *, any_secret: bool
 ) -> Iterator[Leak]:
     before = 0
-    for chunk in chunks(decompressed(file), cutter.cut):
+    for chunk in chunks(decompressed(file), redactor.cut):
         text = chunk.decode("utf-8", "surrogateescape")
         known: set[tuple[str, int]] = set()
         for what, spelling in looked_for:
             start = text.find(spelling)
             while start >= 0:
                 name = what.partition(" (")[0]
-                if (name, start) not in known:  # several spellings of a plain word are one
+                if (name, start) not in known:  # several spellings may be the same text
                     known.add((name, start))
                     line = text.count("\n", 0, start)
                     yield Leak(what, place, before + line + 1, start - text.rfind("\n", 0, start))
                 start = text.find(spelling, start + len(spelling))
-        if judge is not None and b"\0" not in chunk:
-            found, _ = judge.findings(chunk)
+        if any_secret and b"\0" not in chunk:
+            found, _ = redactor.findings(chunk)
             for finding in found:
                 yield Leak(finding.kind, place, before + finding.line, finding.column)
         before += chunk.count(b"\n")
 
 
 def _files(place: str, thing: object) -> Iterator[tuple[str, IO[bytes]]]:
-    """Everything in a thing, as files to read."""
+    """Everything in a thing, as files to read, each with its place."""
     if isinstance(thing, os.PathLike):
         yield from _on_disk(os.fspath(cast("os.PathLike[str]", thing)))
     elif isinstance(thing, (list, tuple, set, frozenset)):
@@ -139,7 +143,7 @@ def _files(place: str, thing: object) -> Iterator[tuple[str, IO[bytes]]]:
 
 def _on_disk(path: str) -> Iterator[tuple[str, IO[bytes]]]:
     if not os.path.isdir(path):
-        yield path, open(path, "rb")  # noqa: SIM115 - closed by who reads it
+        yield path, open(path, "rb")  # noqa: SIM115 - the reader closes it
         return
     for folder, folders, files in os.walk(path):
         folders.sort()

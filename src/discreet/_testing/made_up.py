@@ -1,4 +1,4 @@
-"""For tests: secrets that were never issued, and look as if they had been."""
+"""Made-up secrets: they look like real ones, but nobody ever issued them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-ALPHABETS = {
+_ALPHABETS = {
     "alnum": _LETTERS + "0123456789",
     "word": _LETTERS + "0123456789_-",
     "base64": _LETTERS + "0123456789+/",
@@ -28,7 +28,7 @@ ALPHABETS = {
 
 
 def made_up(kind: str) -> str:
-    """A new secret of this kind, at random. Kinds are those of the markers; ValueError names them."""
+    """A new random secret of this kind, which is a kind of marker; `ValueError` names those that can be made up."""
     if kind in _PLAIN:
         return _PLAIN[kind]()
     for detector in detectors():
@@ -40,53 +40,57 @@ def made_up(kind: str) -> str:
 
 
 def kinds() -> list[str]:
-    """What `made_up` can make."""
+    """The kinds that `made_up` knows."""
     formed = {rule.kind for rule in detectors() if not rule.structure and rule.group == 0 and rule.examples}
     return sorted(formed | _PLAIN.keys())
 
 
-def _assembled(parts: list[str | list[str | int]]) -> str:
-    return "".join(part if isinstance(part, str) else _generated(str(part[0]), int(part[1])) for part in parts)
+def generated(alphabet: str, length: int, choose: Callable[[str], str] = secrets.choice) -> str:
+    """Characters of an alphabet. At least an eighth of them are digits (one, of four to fifteen), as in most real keys.
 
-
-def _generated(alphabet: str, length: int) -> str:
-    """Characters with a digit among them, where there is room for one: a real one hardly ever has none."""
+    `choose` picks one character of a string: at random, or by a seed where the result must be repeatable.
+    """
     while True:
-        made = "".join(secrets.choice(ALPHABETS[alphabet]) for _ in range(length))
-        if length < 4 or any(character.isdecimal() for character in made):
+        made = "".join(choose(_ALPHABETS[alphabet]) for _ in range(length))
+        if length < 4 or sum(map(str.isdecimal, made)) >= max(1, length // 8):
             return made
 
 
+def card_number(choose: Callable[[str], str] = secrets.choice) -> str:
+    """16 digits that pass for a payment card's: the last one is the check digit of Luhn's rule (ISO/IEC 7812-1)."""
+    start = "4" + generated("digits", 14, choose)
+    return next(start + digit for digit in "0123456789" if luhn(start + digit))
+
+
+def _assembled(parts: list[str | list[str | int]]) -> str:
+    return "".join(part if isinstance(part, str) else generated(str(part[0]), int(part[1])) for part in parts)
+
+
 def _password() -> str:
-    return f"{_generated('alnum', 6)}-{_generated('alnum', 6)}!{_generated('digits', 2)}"
+    return f"{generated('alnum', 6)}-{generated('alnum', 6)}!{generated('digits', 2)}"
 
 
 def _jwt() -> str:
     parts: list[dict[str, object]] = [
         {"alg": "HS256", "typ": "JWT"},
-        {"sub": _generated("digits", 10), "iat": 1_700_000_000 + secrets.randbelow(100_000_000)},
+        {"sub": generated("digits", 10), "iat": 1_700_000_000 + secrets.randbelow(100_000_000)},
     ]
     encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
-    return ".".join((*encoded, _generated("word", 43)))
+    return ".".join((*encoded, generated("word", 43)))
 
 
 def _private_key() -> str:
-    lines = [_generated("base64", 64) for _ in range(4)]
+    lines = [generated("base64", 64) for _ in range(4)]
     return "\n".join(("-----BEGIN " + "PRIVATE KEY-----", *lines, "-----END " + "PRIVATE KEY-----", ""))
 
 
-def _payment_card() -> str:
-    start = "4" + _generated("digits", 14)
-    return next(start + digit for digit in "0123456789" if luhn(start + digit))
-
-
 _PLAIN: dict[str, Callable[[], str]] = {
-    "api-key": lambda: _generated("alnum", 32),
-    "bearer-token": lambda: _generated("word", 40),
+    "api-key": lambda: generated("alnum", 32),
+    "bearer-token": lambda: generated("word", 40),
     "jwt": _jwt,
     "password": _password,
-    "payment-card": _payment_card,
+    "payment-card": card_number,
     "private-key": _private_key,
-    "secret": lambda: _generated("alnum", 24),
-    "token": lambda: _generated("word", 32),
+    "secret": lambda: generated("alnum", 24),
+    "token": lambda: generated("word", 32),
 }

@@ -1,4 +1,4 @@
-"""For pytest: what a test that plants secrets logs and prints, and the verdict on it."""
+"""For pytest: collect what a test logs and prints, and fail the test if it contains a secret."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from discreet._config.settings import state
 from discreet._testing.leaks import leaks, spellings
 from discreet._testing.made_up import made_up
-from discreet.testing import told
+from discreet.testing import failure_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -17,41 +17,37 @@ if TYPE_CHECKING:
     from discreet.testing import Captured
 
 _CAPTURES = ("capsys", "capfd", "capsysbinary", "capfdbinary", "capteesys")
-_ATTRIBUTE = "_discreet_watch"
+_FIXTURE = "_discreet_watch"
+"""The fixture through which the hooks of pytest find the watch of a test."""
 
 
 class Watch(logging.Handler):
-    """One test. It listens at the root logger of the standard library, where nothing has been redacted."""
+    """What one test logs and prints. A handler of the root logger, because records of `logging` are not redacted."""
 
     def __init__(self, records: Captured) -> None:
         super().__init__()
         self.records = records
         self.planted: dict[str, str] = {}
-        self.judged = False
-        self.told = False
+        self.any_secret = False
+        self.reported = False
         self.logged: list[logging.LogRecord] = []
         self.read: list[object] = []
 
     def plant(self, kind: str = "password") -> str:
-        """A new secret of this kind."""
+        """Make up a secret of this kind, which must not appear."""
         secret = made_up(kind)
         self.planted[f"planted {kind} {len(self.planted) + 1}"] = secret
         return secret
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep it until the test is over."""
+        """Keep the record until the test is over."""
         self.logged.append(record)
 
 
 @contextmanager
-def watching(item: Any, records: Captured) -> Generator[Watch]:
-    """Watch a test; its other fixtures share the watch."""
-    shared: Watch | None = getattr(item, _ATTRIBUTE, None)
-    if shared is not None:
-        yield shared
-        return
+def watching(records: Captured) -> Generator[Watch]:
+    """Watch a test."""
     watch = Watch(records)
-    setattr(item, _ATTRIBUTE, watch)
     root = logging.getLogger()
     root.addHandler(watch)
     try:
@@ -61,13 +57,11 @@ def watching(item: Any, records: Captured) -> Generator[Watch]:
 
 
 def keep_what_is_read(item: Any) -> None:
-    """Keep a copy of everything that the test takes out of capsys and its kind."""
-    watch: Watch | None = getattr(item, _ATTRIBUTE, None)
-    arguments: dict[str, Any] = getattr(item, "funcargs", {})
+    """Keep a copy of all output that the test reads through capsys or a similar fixture."""
+    fixtures: dict[str, Any] = item.funcargs
     for name in _CAPTURES:
-        capture = arguments.get(name)
-        if watch is not None and capture is not None:
-            capture.readouterr = _kept(capture.readouterr, watch.read)
+        if _FIXTURE in fixtures and name in fixtures:
+            fixtures[name].readouterr = _kept(fixtures[name].readouterr, fixtures[_FIXTURE].read)
 
 
 def _kept(read: Callable[[], Any], into: list[object]) -> Callable[[], Any]:
@@ -79,10 +73,10 @@ def _kept(read: Callable[[], Any], into: list[object]) -> Callable[[], Any]:
     return readouterr
 
 
-def judge(item: Any, report: Any) -> None:
-    """Turn a test that let a secret out into a failed one, and its output into one that can be shown."""
-    watch: Watch | None = getattr(item, _ATTRIBUTE, None)
-    if watch is None or watch.told or report.when == "setup":
+def check(item: Any, report: Any) -> None:
+    """Fail a test that revealed a secret, and mask the secret in the output that pytest shows."""
+    watch: Watch | None = item.funcargs.get(_FIXTURE)
+    if watch is None or watch.reported or report.when == "setup":
         return
     things: dict[str, object] = {f"record {number}": record for number, record in enumerate(watch.records, 1)}
     things.update(
@@ -91,17 +85,16 @@ def judge(item: Any, report: Any) -> None:
     things["the output that the test read"] = watch.read
     things.update((name[:1].lower() + name[1:], text) for name, text in report.sections)
     policy = state.settings.redaction if state.settings is not None else None
-    found = [str(leak) for leak in leaks(things, watch.planted, policy, judged=watch.judged)]
+    found = [str(leak) for leak in leaks(things, watch.planted, policy, any_secret=watch.any_secret)]
     if not found:
         return
-    watch.told = True
+    watch.reported = True
     masks = {text: name for name, secret in watch.planted.items() for text in spellings(secret)}
     report.sections = [(name, _masked(text, masks)) for name, text in report.sections]
     if report.outcome == "failed":
-        report.sections.append(("discreet", told(found)))
+        report.sections.append(("discreet", failure_text(found)))
     else:
-        report.outcome = "failed"
-        report.longrepr = told(found)
+        report.outcome, report.longrepr = "failed", failure_text(found)
 
 
 def _masked(text: str, masks: dict[str, str]) -> str:

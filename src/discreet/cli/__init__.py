@@ -1,7 +1,7 @@
-"""The `discreet` command: one file per subcommand, each with `add(subparsers)` and `run(arguments)`.
+"""The `discreet` command: one module or folder for each subcommand, imported only when it is asked for.
 
-Exit codes: 0 done, 1 the answer is bad news (or nothing was found), 2 the command line was wrong or the output cannot
-be written, 130 interrupted.
+Exit codes: 0 done, 1 bad news (or nothing was found), 2 the command line was wrong or the output cannot be written,
+130 interrupted.
 """
 
 from __future__ import annotations
@@ -10,39 +10,50 @@ import argparse
 import os
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from discreet import __version__
+from discreet.cli.options import CommandLineError
 from discreet.errors import DiscreetError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_COMMANDS = (
-    "run.command",
-    "pretty.command",
-    "trace.command",
-    "redact.command",
-    "scan.command",
-    "doctor.command",
-    "recover",
-    "schema",
-    "demo.command",
-)
+    class _Command(Protocol):
+        """What the module of a subcommand has."""
+
+        DESCRIPTION: str
+        EPILOG: str
+
+        def add_options(self, parser: argparse.ArgumentParser) -> None: ...
+        def run(self, arguments: argparse.Namespace) -> int: ...
+
+
+_COMMANDS = {
+    "run.command": "run a program with discreet, without changing its code",
+    "pretty": "show JSON lines in a form for people",
+    "trace.command": "draw one request across services",
+    "redact": "copy logs without their secrets",
+    "scan.command": "find secrets in files and folders",
+    "doctor.command": "show the settings in force, and check that logging works",
+    "recover": "deliver records that killed processes left on disk",
+    "schema": "print the JSON Schema of a log line",
+    "demo.command": "watch three real services log as one",
+}
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
 
 _EXAMPLES = """\
 examples:
-  discreet run -- uvicorn shop.api:app          a service as it is, its logs structured and redacted
-  uvicorn shop.api:app | discreet pretty        JSON lines, as a person reads them
-  discreet trace 4bf92f35 logs/*.json           one request across services
-  discreet redact < app.log > safe.log          a log that exists already, without its secrets
-  discreet scan .                               which secrets stand where
-  discreet doctor                               what is configured, and why
-  discreet recover                              what killed processes left undelivered
+  discreet run -- uvicorn shop.api:app          run a service; its logs become structured and redacted
+  uvicorn shop.api:app | discreet pretty        read JSON lines in a terminal
+  discreet trace 4bf92f35 logs/*.json           follow one request through all services
+  discreet redact < app.log > safe.log          remove the secrets from a log
+  discreet scan .                               find secrets in files
+  discreet doctor                               see the settings, who decided them, and what is wrong
+  discreet recover                              deliver what killed processes could not
 
-`discreet COMMAND --help` explains each. Settings: see `discreet doctor`.
+`discreet COMMAND --help` explains each command.
 """
 
 
@@ -50,26 +61,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand and return the exit code; `argv` is without the program's name."""
     _replace_closed_streams()
     try:
-        arguments = _parser().parse_args(argv)
-        command = cast("Callable[[argparse.Namespace], int]", arguments.command)
-        code = command(arguments)
+        arguments = _parser(sys.argv[1:] if argv is None else argv).parse_args(argv)
+        run = cast("Callable[[argparse.Namespace], int]", arguments.run)
+        code = run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        _close_stdout()
+        _discard_stdout()
         return _BROKEN_PIPE
     except KeyboardInterrupt:
         return _INTERRUPTED
     except DiscreetError as error:
         print(f"discreet: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:  # inputs say theirs themselves: this is an output that takes no more
+        return 2 if isinstance(error, CommandLineError) else 1
+    except OSError as error:  # the output cannot be written: errors of inputs are DiscreetErrors
         print(f"discreet: {error.filename or 'the output'}: {error.strerror or error}", file=sys.stderr)
-        _close_stdout()
+        _discard_stdout()
         return 2
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    """The whole command line, with the options of the subcommand that is asked for."""
     parser = argparse.ArgumentParser(
         prog="discreet",
         description="Logs that tell you everything but your secrets.",
@@ -78,8 +90,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"discreet {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name in _COMMANDS:
-        import_module(f"discreet.cli.{name}").add(subparsers)
+    wanted = next((word for word in argv if not word.startswith("-")), None)
+    for module, summary in _COMMANDS.items():
+        name = module.partition(".")[0]
+        subparser = subparsers.add_parser(name, help=summary, formatter_class=parser.formatter_class)
+        if name == wanted:
+            command = cast("_Command", import_module(f"discreet.cli.{module}"))
+            subparser.description, subparser.epilog = command.DESCRIPTION, command.EPILOG
+            subparser.set_defaults(run=command.run)
+            command.add_options(subparser)
     return parser
 
 
@@ -91,8 +110,8 @@ def _replace_closed_streams() -> None:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - likewise
 
 
-def _close_stdout() -> None:
-    """Nobody takes what is still to be written: give the interpreter somewhere to flush to, or it complains at exit."""
+def _discard_stdout() -> None:
+    """Send the rest of the output nowhere: the interpreter flushes it at exit, and would complain."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)

@@ -1,8 +1,7 @@
-"""`discreet recover`: deliver what killed processes left in their rings."""
+"""`discreet recover`: deliver the records that killed processes left in their rings."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import time
@@ -13,43 +12,39 @@ from discreet._delivery.buffered.leftovers import files, leftovers
 from discreet._delivery.file.sink import File
 from discreet._delivery.folder import state_folder
 from discreet._delivery.spool.segment import survey
+from discreet.cli.terminal import say
 from discreet.errors import DiscreetError
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable
     from pathlib import Path
 
     from discreet._delivery.buffered.leftovers import Leftover
 
-_DESCRIPTION = """\
-Deliver what killed processes left in their rings (DISCREET_DELIVERY=ring): to the file that they wrote to, or to
-standard output. The rings of living processes are left alone. Says what waits in spools, which the next start of
-their service delivers.
+DESCRIPTION = """\
+Deliver the records that killed processes left in their rings (DISCREET_DELIVERY=ring): to the file where they belong,
+or to standard output. The rings of living processes are left alone. Records in spools are only counted: their service
+delivers them at its next start.
 """
-_EXAMPLES = """\
+EPILOG = """\
 examples:
-  discreet recover --dry-run                    what is there
-  discreet recover                              where it belongs
-  discreet recover --to - | discreet pretty     to look at, once: then it is gone
+  discreet recover --dry-run                    show what is there
+  discreet recover                              deliver it where it belongs
+  discreet recover --to - | discreet pretty     print it, and remove it from the ring
 
-exit codes: 0 done (or nothing was there), 1 some could not be delivered and stays, 2 the command line was wrong
+exit codes: 0 done (or nothing was there), 1 some records could not be delivered and stay, 2 the command line was wrong
 """
-_BATCH = 512  # records that come twice, at most, if this is killed
+_BATCH = 512  # records that are delivered twice, at most, if this process is killed
 
 
-def add(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """Register the subcommand."""
-    parser = subparsers.add_parser(
-        "recover",
-        help="deliver what killed processes left",
-        description=_DESCRIPTION,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Which folder, and where to deliver."""
+    parser.add_argument(
+        "--state-dir", metavar="DIR", default="", help="the folder (default: DISCREET_STATE_DIR, else the user's)"
     )
-    parser.add_argument("--state-dir", metavar="DIR", default="", help="default: DISCREET_STATE_DIR, else the user's")
-    parser.add_argument("--to", metavar="FILE", help="append everything to a file, or - for standard output")
-    parser.add_argument("--dry-run", action="store_true", help="only say what is there")
-    parser.set_defaults(command=run)
+    parser.add_argument("--to", metavar="FILE", help="append all records to this file; - is standard output")
+    parser.add_argument("--dry-run", action="store_true", help="only show what is there")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -59,8 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise DiscreetError(f"{given}: no such folder")
     folder = state_folder(given or None)
     found, failed = 0, 0
-    living = sum(len(files(place)) for place in _folders(folder / "ring"))
-    for place in _folders(folder / "ring"):
+    living = sum(len(files(place)) for place in subfolders(folder / "ring"))
+    for place in subfolders(folder / "ring"):
         for left in leftovers(place):
             living -= 1
             if left.lines or left.torn:
@@ -69,14 +64,15 @@ def run(arguments: argparse.Namespace) -> int:
             elif not arguments.dry_run:
                 left.remove()
     if living:
-        _say(f"left alone: {living} of living processes")
-    waiting = [_spooled(place) for place in _folders(folder / "spool")]
+        say(f"left alone: {living} of living processes")
+    waiting = [_spooled(place) for place in subfolders(folder / "spool")]
     if not found and not any(waiting):
-        _say(f"nothing waits in {folder}")
+        say(f"nothing waits in {folder}")
     return 1 if failed else 0
 
 
-def _folders(folder: Path) -> list[Path]:
+def subfolders(folder: Path) -> list[Path]:
+    """The folders in a folder, without links; none if it cannot be read."""
     try:
         return sorted(folder / entry.name for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False))
     except OSError:
@@ -91,17 +87,17 @@ def _recover(left: Leftover, to: str | None, *, dry_run: bool) -> bool:
     if left.torn:
         text += f", and {left.torn} torn by its end"
     if dry_run:
-        _say(f"{text} for {shown}")
+        say(f"{text} for {shown}")
         return True
     try:
         _deliver(left, _stdout() if target == "-" else _appending(target))
     except BrokenPipeError:
         raise
     except (OSError, DiscreetError) as error:
-        _say(f"{text} stay: {error}")
+        say(f"{text} stay: {error}")
         return False
     left.remove()
-    _say(f"{text} delivered to {shown}")
+    say(f"{text} delivered to {shown}")
     return True
 
 
@@ -117,7 +113,7 @@ def _stdout() -> Callable[[bytes], object]:
 
     def write(data: bytes) -> None:
         out.write(data)
-        out.flush()  # only what is out may be forgotten
+        out.flush()  # a record may be removed only when it is written
 
     return write
 
@@ -131,7 +127,7 @@ def _appending(name: str) -> Callable[[bytes], object]:
 def _spooled(folder: Path) -> int:
     records, size = survey(folder)
     if records:
-        _say(f"{counted(records, 'record')} ({size:,} bytes) in the spool {folder.name}: its service delivers them")
+        say(f"{counted(records, 'record')} ({size:,} bytes) in the spool {folder.name}: its service delivers them")
     return records
 
 
@@ -141,7 +137,3 @@ def _who(about: dict[str, Any]) -> str:
     if isinstance(started, (int, float)):
         when = time.strftime(", started %Y-%m-%d %H:%M:%SZ", time.gmtime(started))
     return f"{about.get('service', 'an unknown service')} (process {about.get('pid', '?')}{when})"
-
-
-def _say(text: str) -> None:
-    print(f"discreet recover: {text}", file=sys.stderr)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import discreet
 
@@ -15,18 +15,15 @@ _PACKAGE = Path(discreet.__file__).parent
 SCHEMA = _PACKAGE / "_encoding" / "schema.json"
 REDACTION = _PACKAGE / "_config" / "redaction.schema.json"
 
+DESCRIPTION = "Print the JSON Schema (2020-12) against which every JSON line from discreet is valid."
+EPILOG = ""
 
-def add(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """Register the subcommand."""
-    parser = subparsers.add_parser(
-        "schema",
-        help="print the JSON Schema of a log line, or of a redaction policy",
-        description="Print the JSON Schema (2020-12) that every line of JSON from discreet is valid against.",
-    )
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the option of this command."""
     parser.add_argument(
         "--redaction", action="store_true", help="print the schema of the file that DISCREET_REDACTION names instead"
     )
-    parser.set_defaults(command=run)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from discreet._encoding.console.style import Palette, color_count, wants_color
-from discreet.cli.demo import proof as demo_proof
-from discreet.cli.demo import secrets
-from discreet.cli.demo import services as demo_services
+from discreet._testing.made_up import made_up
+from discreet.cli.demo import services
+from discreet.cli.demo.proof import Claim, prove
+from discreet.cli.options import add_color
+from discreet.cli.terminal import Page, shortened
 from discreet.errors import DiscreetError
 
 if TYPE_CHECKING:
@@ -22,51 +22,60 @@ if TYPE_CHECKING:
     from discreet.cli.demo.services import Answer
 
 _NEEDED = ("fastapi", "flask", "gunicorn", "httpx", "jsonschema", "sqlalchemy", "uvicorn")
+_MOST_REASONS = 5
 
-_DESCRIPTION = """\
-Start three services on this machine (FastAPI under uvicorn, Flask under gunicorn, and one that knows nothing of
-discreet, under discreet run), send five requests with made-up secrets in them, and show what was logged: the
-console view, the request that failed as a tree, and the proof that every line is valid, that each request has one
-trace, and that no secret was written. Exits with 1 if a proof fails. Takes a few seconds.
+DESCRIPTION = """\
+Start three services on this machine: FastAPI under uvicorn, Flask under gunicorn, and one that knows nothing of
+discreet, under `discreet run`. Send them five requests with made-up secrets, one of which fails. Then show what was
+logged as the console shows it, the failed request as a tree, and the proof: every line is valid, each request has one
+trace, and no secret was written. Exits with 1 if a proof fails. Takes a few seconds.
 """
+EPILOG = ""
 _SERVICES = """\
   gateway     FastAPI under uvicorn        from discreet import log
   inventory   Flask under gunicorn         SQLAlchemy on SQLite, a thread pool
   payments    Flask under gunicorn         knows only logging: discreet run -- gunicorn ..."""
 
 
-def add(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """Register the subcommand."""
-    parser = subparsers.add_parser("demo", help="watch three real services log as one", description=_DESCRIPTION)
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Where to keep the logs."""
     parser.add_argument(
-        "--out", metavar="FOLDER", type=Path, help="where to keep the logs (default: a new one in /tmp)"
+        "--out", metavar="FOLDER", type=Path, help="a new folder for the logs (default: one in the temporary folder)"
     )
-    parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="default: on a terminal")
-    parser.set_defaults(command=run)
+    add_color(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run it, show it, prove it."""
+    """Run the services, show what they logged, prove what it promises."""
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
         raise DiscreetError(f'the demo needs {", ".join(missing)}. Install it with: pip install "discreet[demo]"')
     folder = _folder(arguments.out)
-    planted = secrets.make_up()
+    planted = {
+        "bearer token": made_up("bearer-token"),
+        "password": made_up("password"),
+        "API key": made_up("api-key"),
+        "card number": made_up("payment-card"),
+        "database password": made_up("secret"),
+    }
     show = _Show(arguments.color)
-    show.title("Three services")
+    show.heading("Three services")
     print(_SERVICES, flush=True)
-    with demo_services.running(folder, planted) as gateway:
-        answers = demo_services.send_requests(gateway, planted)
-    show.title("Five requests, each with a secret in it")
-    for answer in answers:
-        show.answer(answer)
+    with services.running(folder, planted["database password"]) as started:
+        answers = services.send_requests(started, planted)
+    show.heading("Five requests, each with a secret in it")
+    show.answers(answers)
     files = [str(path) for path in sorted(folder.glob("*.json"))]
-    show.command(f"discreet pretty {folder}/*.json")
+    show.heading(f"$ discreet pretty {folder}/*.json")
     show.run("pretty", files)
     failed = next((answer.request_id for answer in answers if answer.status >= 500), "")
-    show.command(f"discreet trace {failed[:8]} {folder}/*.json")
-    found = show.run("trace", [failed, *files])
-    return show.proof(demo_proof.prove(folder, answers, planted), folder) or found
+    show.heading(f"$ discreet trace {failed[:8]} {folder}/*.json")
+    drawn = show.run("trace", [failed, *files])
+    show.heading("Proof")
+    claims = prove(folder, answers, planted)
+    show.claims(claims)
+    print(f"\n  The lines themselves: {folder}/*.json")
+    return 1 if any(claim.against for claim in claims) else drawn
 
 
 def _folder(wanted: Path | None) -> Path:
@@ -78,45 +87,32 @@ def _folder(wanted: Path | None) -> Path:
     return wanted.resolve()
 
 
-class _Show:
-    """What the demo prints around the output of the other commands."""
+class _Show(Page):
+    """What the demo prints, and the output of the other commands."""
 
     def __init__(self, color: str) -> None:
+        super().__init__(color)
         self.color = color
-        colored = wants_color(sys.stdout) if color == "auto" else color == "always"
-        self.paint = Palette(color_count() if colored else 0).paint
-        utf = (sys.stdout.encoding or "").lower().startswith("utf")
-        self.rule, self.good, self.bad = ("─", "✓", "✗") if utf else ("-", "ok", "FAIL")
 
-    def title(self, text: str) -> None:
-        width = min(100, shutil.get_terminal_size((100, 24)).columns)
-        line = self.rule * max(3, width - len(text) - 4)
-        print(
-            f"\n{self.paint(self.rule * 2, 'quiet')} {self.paint(text, 'message')} {self.paint(line, 'quiet')}\n",
-            flush=True,
-        )
+    def heading(self, text: str) -> None:
+        line = self.rule * max(3, min(100, self.width) - len(text) - 4)
+        quiet = (self.paint(self.rule * 2, "quiet"), self.paint(line, "quiet"))
+        print(f"\n{quiet[0]} {self.paint(text, 'message')} {quiet[1]}\n", flush=True)
 
-    def command(self, text: str) -> None:
-        self.title(f"$ {text}")
-
-    def answer(self, answer: Answer) -> None:
-        role = "bad" if answer.status >= 500 else "good"
-        status, what = self.paint(str(answer.status), role), self.paint(answer.what, "quiet")
-        print(f"  {status}  {answer.method:<4} {answer.path:<8}  {what}")
+    def answers(self, answers: Sequence[Answer]) -> None:
+        for answer in answers:
+            status = self.paint(str(answer.status), "bad" if answer.status >= 500 else "good")
+            print(f"  {status}  {answer.method:<4} {answer.path:<8}  {self.paint(answer.what, 'quiet')}")
 
     def run(self, command: str, arguments: Sequence[str]) -> int:
-        """Another command of ours, as its own command line would run it."""
+        """Another command of `discreet`, as from the command line."""
         from discreet.cli import main
 
         sys.stdout.flush()
         return main([command, "--color", self.color, *arguments])
 
-    def proof(self, claims: Sequence[demo_proof.Claim], folder: Path) -> int:
-        self.title("Proof")
+    def claims(self, claims: Sequence[Claim]) -> None:
         for claim in claims:
-            mark = self.paint(self.bad, "bad") if claim.against else self.paint(self.good, "good")
-            print(f"  {mark} {claim.text}")
-            for reason in demo_proof.shortened(claim.against):
+            print(f"  {self.mark(ok=not claim.against)} {claim.text}")
+            for reason in shortened(claim.against, _MOST_REASONS):
                 print(f"      {self.paint(reason, 'bad')}")
-        print(f"\n  The lines themselves: {folder}/*.json")
-        return 1 if any(claim.against for claim in claims) else 0

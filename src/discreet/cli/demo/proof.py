@@ -1,11 +1,11 @@
-"""`discreet demo`: the proof. What was written is read again and held against what was promised."""
+"""`discreet demo`: the proof. What the services wrote is read and compared with what the demo promises."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from discreet.cli.demo import secrets
+from discreet._testing.leaks import leaks
 from discreet.cli.schema import SCHEMA
 
 if TYPE_CHECKING:
@@ -14,26 +14,24 @@ if TYPE_CHECKING:
 
     from discreet.cli.demo.services import Answer
 
-_MOST_SHOWN = 5
-
 
 class Claim(NamedTuple):
-    """Something that must be true, and what speaks against it."""
+    """A statement that must be true, and the counter-examples that were found."""
 
     text: str
     against: Sequence[str]
 
 
 def prove(folder: Path, answers: Sequence[Answer], planted: Mapping[str, str]) -> list[Claim]:
-    """Everything the demo promises, each with the counter-examples found."""
+    """Everything that the demo promises."""
     contents = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
     records, broken = _valid(contents)
     return [
         Claim(f"{len(records)} lines of 3 services, each valid against the schema", broken),
         _one_trace(records, answers),
-        _secrets(planted, contents),
+        _no_secret(planted, contents),
         Claim(
-            "nothing printed beside the records: no traceback, no line of a server's own",
+            "nothing printed but records: no traceback, no line in a server's own format",
             [
                 f"{name} has {len(content)} bytes"
                 for name, content in contents.items()
@@ -58,14 +56,14 @@ def _valid(contents: Mapping[str, bytes]) -> tuple[list[dict[str, Any]], list[st
             except ValueError:
                 broken.append(f"{name}:{number} is not JSON")
                 continue
-            # The reason names the rule, not the value: a broken line may hold anything.
+            # Only the place in the line is named, not the value: an invalid line may contain anything.
             broken += [f"{name}:{number} breaks {error.json_path}" for error in validator.iter_errors(record)]
             records.append(record)
     return records, broken
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _one_trace(records: Iterable[Mapping[str, Any]], answers: Sequence[Answer]) -> Claim:
@@ -88,13 +86,9 @@ def _one_trace(records: Iterable[Mapping[str, Any]], answers: Sequence[Answer]) 
     return Claim(f"{len(answers)} requests, one trace id for each across {len(processes)} processes", against)
 
 
-def _secrets(planted: Mapping[str, str], contents: Mapping[str, bytes]) -> Claim:
+def _no_secret(planted: Mapping[str, str], contents: Mapping[str, bytes]) -> Claim:
     size = sum(map(len, contents.values()))
     text = f"{len(planted)} planted secrets, none in {size:,} bytes of {len(contents)} files (plain, encoded, base64)"
-    return Claim(text, secrets.found(planted, contents))
-
-
-def shortened(against: Sequence[str]) -> list[str]:
-    """As many counter-examples as a reader can use."""
-    more = [f"and {len(against) - _MOST_SHOWN} more"] if len(against) > _MOST_SHOWN else []
-    return [*against[:_MOST_SHOWN], *more]
+    return Claim(
+        text, sorted({f"{leak.what} in {leak.place}" for leak in leaks(contents, planted, None, any_secret=False)})
+    )

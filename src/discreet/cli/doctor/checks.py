@@ -1,6 +1,6 @@
-"""`discreet doctor`: the checks. Each looks at this process as discreet has just set it up, and holds no secret."""
+"""`discreet doctor`: the checks of hooks, sinks and redaction, in this process after `configure()`."""
 
-# ruff: noqa: SLF001 - whether a hook is ours is asked by comparing it with ours, which are private
+# ruff: noqa: SLF001 - a hook is compared with discreet's own hooks, which are private
 from __future__ import annotations
 
 import contextlib
@@ -26,7 +26,7 @@ from discreet._redaction import rules
 from discreet._redaction.engine.detectors import detectors
 from discreet._takeover import bridge
 from discreet._takeover import hooks as _hooks
-from discreet._testing.made_up import ALPHABETS
+from discreet._testing.made_up import card_number, generated
 from discreet.cli.doctor import connection
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 class Check(NamedTuple):
-    """What was looked at, whether it is well, a word about it, and what to do where it is not."""
+    """What was checked, whether it is as it should be, a short note, and what to do if it is not. Holds no secret."""
 
     name: str
     ok: bool
@@ -49,7 +49,7 @@ class Check(NamedTuple):
 
 
 def hooks() -> list[Check]:
-    """Everything that is taken over, and whether it is ours now."""
+    """Whether discreet's hooks are in place."""
     sigterm = signal.getsignal(signal.SIGTERM)
     return [
         Check("logging", logging.Logger.callHandlers is bridge.call_handlers, "records of every logger"),
@@ -57,8 +57,8 @@ def hooks() -> list[Check]:
         Check("uncaught exceptions", sys.excepthook is _hooks._excepthook, "sys.excepthook"),
         Check("in threads", threading.excepthook is _hooks._thread_excepthook, "threading.excepthook"),
         Check("in finalizers", sys.unraisablehook is _hooks._unraisablehook, "sys.unraisablehook"),
-        Check("thread pools", _context_follows(), "context goes where the work goes"),
-        Check("SIGTERM", sigterm is lifecycle.on_sigterm, "drains the sinks, then ends the process"),
+        Check("thread pools", _context_follows(), "work in a pool keeps the context of its caller"),
+        Check("SIGTERM", sigterm is lifecycle.on_sigterm, "writes what is pending, then ends the process"),
     ]
 
 
@@ -68,11 +68,11 @@ def _context_follows() -> bool:
 
 
 def sinks(settings: Settings, pipeline: Pipeline, *, offline: bool) -> list[Check]:
-    """Whether each sink can be written to now, and its format; of a remote one, whether its receiver answers."""
+    """The format of each sink, and whether it can be written to now, or whether its receiver takes a record."""
     if not settings.sinks:
         return [Check("none", ok=False, note="every record is lost", remedy="Set DISCREET_STREAM or DISCREET_FILE")]
     remote = [] if offline else [sink for sink in settings.sinks if isinstance(sink, Remote)]
-    tests = {id(sink): connection.Test(sink, settings, pipeline) for sink in remote}  # all at once
+    tests = {id(sink): connection.Test(sink, settings, pipeline) for sink in remote}  # all start now
     return [
         _remote(sink, tests.get(id(sink))) if isinstance(sink, Remote) else _sink(sink, settings)
         for sink in settings.sinks
@@ -106,13 +106,13 @@ def _sink(sink: Sink, settings: Settings) -> Check:
 
 
 def harmless(sink: Sink) -> Sink:
-    """The same file without its rotation and retention: to open those removes and compresses old files."""
+    """A file sink without rotation and retention, which would remove and compress old files as soon as it is opened."""
     return File(sink.path, format=sink.format, level=sink.level) if isinstance(sink, File) else sink
 
 
 @contextlib.contextmanager
 def leaving_no_files(chosen: Sequence[Sink]) -> Generator[None]:
-    """Opening a file sink creates the file and its folders; what was not there before goes again if it is empty."""
+    """Remove the empty files and folders that opening file sinks has created."""
     wanted = [sink.path.absolute() for sink in chosen if isinstance(sink, File)]
     new = [path for file in wanted for path in (file, *file.parents) if not path.exists()]
     try:
@@ -127,46 +127,35 @@ def leaving_no_files(chosen: Sequence[Sink]) -> Generator[None]:
 
 
 def redaction(redactor: Redactor) -> list[Check]:
-    """Plant a secret of every kind that the detectors and key words know, made up now, and look for it after."""
+    """Redact a made-up secret of every kind that the detectors and key words know, and look for it in the result."""
     results: dict[str, bool] = {}
     for detector in detectors():
         for example in detector.examples:
             results[detector.kind] = results.get(detector.kind, True) and _masked(redactor, detector, example)
     for kind, name in sorted(_key_names().items()):
-        planted = _generated("digits", 12) if kind == "pin" else _generated("alnum", 44)
+        planted = _repeatable("digits", 12) if kind == "pin" else _repeatable("alnum", 44)
         left = json.dumps(redactor.fields({name: planted, "nested": [{name: planted}]}), default=str)
         results[f"key: {kind}"] = planted not in left
-    card = _card_number()
+    card = card_number(random.Random(1).choice)  # noqa: S311 - no secret, only made to look like one
     left = json.dumps([redactor.text(f"paid with {card}"), redactor.fields({"note": int(card)})])
     results["card-number"] = card not in left
     return [Check(kind, ok) for kind, ok in results.items()]
 
 
 def _masked(redactor: Redactor, detector: Detector, example: list[str | list[str | int]]) -> bool:
-    planted = [_generated(str(part[0]), int(part[1])) for part in example if not isinstance(part, str)]
-    given = iter(planted)
-    text = "".join(part if isinstance(part, str) else next(given) for part in example)
+    parts = [part if isinstance(part, str) else _repeatable(str(part[0]), int(part[1])) for part in example]
+    planted = [made for part, made in zip(example, parts, strict=True) if not isinstance(part, str)]
+    text = "".join(parts)
     left = redactor.text(f"seen\n{text}\nhere")
     return "[REDACTED:" in left and not any(len(secret) >= 6 and secret in left for secret in planted)
 
 
 def _key_names() -> dict[str, str]:
-    """One name for each kind of secret that is known by its name."""
+    """One field name for each kind of secret that is recognised by the name of its field."""
     words = json.loads(Path(rules.__file__).with_name("names.json").read_text("utf-8"))
     return {kind: names[0] for group in ("exact", "last", "strong") for kind, names in words[group].items()}
 
 
-def _generated(alphabet: str, length: int) -> str:
-    """Characters that look like a key's, digits among them: always the same, so that a failure can be repeated."""
-    source = random.Random(f"{alphabet} {length}")  # noqa: S311 - no secret, only made to look like one
-    while True:
-        made = "".join(source.choice(ALPHABETS[alphabet]) for _ in range(length))
-        if length < 4 or any(character.isdecimal() for character in made) or alphabet.endswith("32"):
-            return made
-
-
-def _card_number() -> str:
-    """A number that passes for a payment card's: 15 digits and the check digit by Luhn's rule (ISO/IEC 7812-1)."""
-    digits = "4" + _generated("digits", 14)
-    doubled = (int(digit) * (2 - place % 2) for place, digit in enumerate(digits))
-    return digits + str(-sum(number - 9 if number > 9 else number for number in doubled) % 10)
+def _repeatable(alphabet: str, length: int) -> str:
+    """Always the same characters, so that a failure can be repeated."""
+    return generated(alphabet, length, random.Random(f"{alphabet} {length}").choice)  # noqa: S311 - no secret

@@ -1,8 +1,7 @@
-"""`discreet doctor`: how lines get to their sinks, where they wait meanwhile, and what waits there now."""
+"""`discreet doctor`: how lines get to their sinks, where they wait until then, and how many wait there now."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,11 +12,10 @@ from discreet._delivery.export.sink import Remote
 from discreet._delivery.folder import state_folder
 from discreet._delivery.spool.segment import survey
 from discreet.cli.doctor.checks import Check
+from discreet.cli.recover import subfolders
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from discreet._config.settings import Settings
 
 _MODES = {
@@ -27,11 +25,11 @@ _MODES = {
 }
 
 _ELSEWHERE = "Set DISCREET_STATE_DIR to a folder of this user on a disk with room"
-_LEAST = 16_000_000  # bytes: a ring, and something of a spool
+_LEAST = 16_000_000  # bytes: enough for a ring and a small spool
 
 
 class Waiting(NamedTuple):
-    """Lines that are on disk: in the rings of dead processes, or in a spool."""
+    """Records on disk: in the rings of dead processes, or in a spool."""
 
     where: str
     records: int
@@ -39,7 +37,7 @@ class Waiting(NamedTuple):
 
 
 def checks(settings: Settings) -> list[Check]:
-    """The mode, and the folder for what waits if one is needed."""
+    """The delivery mode, and the folder for records that wait, if one is needed."""
     why = settings.why
     found = [Check(settings.delivery, ok=True, note=f"{_MODES[settings.delivery]} ({why['delivery']})")]
     remote = any(isinstance(sink, Remote) for sink in settings.sinks)
@@ -72,26 +70,20 @@ def _folder(state_dir: str | None) -> Check:
 
 
 def waiting(settings: Settings) -> list[Waiting]:
-    """What dead processes left in their rings and what waits in spools, of every service of this user; reads only."""
+    """Records in the rings of dead processes and in spools, of every service of this user. Nothing is changed."""
     found: list[Waiting] = []
     try:
         folder = state_folder(settings.state_dir or "")
-        for place in _folders(folder / "ring"):
+        for place in subfolders(folder / "ring"):
             records = sum(len(left.lines) for left in leftovers(place))
             if records:
                 found.append(
                     Waiting(f"ring {place.name}", records, "the next start of its service, or discreet recover")
                 )
-        for place in _folders(folder / "spool"):
+        for place in subfolders(folder / "spool"):
             records = survey(place).records
             if records:
                 found.append(Waiting(f"spool {place.name}", records, "its service, once the receiver is back"))
     except (OSError, ConfigurationError):
-        return found  # whether the folder can be used is another check
+        return found  # another check reports whether the folder can be used
     return found
-
-
-def _folders(folder: Path) -> list[Path]:
-    with contextlib.suppress(OSError):
-        return sorted(folder / entry.name for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False))
-    return []

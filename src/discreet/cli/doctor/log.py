@@ -1,77 +1,57 @@
-"""`discreet doctor --log FILE`: how often something was redacted in logs that exist already, and never what."""
+"""`discreet doctor --log FILE`: how often something was redacted in existing logs, and never what."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from discreet.cli.inputs import Input
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from discreet.errors import DiscreetError
+    from collections.abc import Sequence
 
 _MARKER = re.compile(rb"\[REDACTED:([^\s:\[\]\"\\]{1,64})[\]:]")
 _NO_LOGGER = "(none)"
 
 
-class Redacted(NamedTuple):
-    """The markers that stand in the files. What a strategy replaced in another way has none."""
+def count_markers(names: Sequence[str]) -> dict[str, Any]:
+    """Count the markers in these files, most frequent first, in the words of `discreet.health()`.
 
-    lines: int
-    by_kind: Counter[str]
-    by_logger: Counter[str]
-    problems: list[DiscreetError]
-
-    def as_data(self) -> dict[str, Any]:
-        """For programs, most frequent first, in the words of `discreet.health()`."""
-        return {
-            "lines": self.lines,
-            "redacted": dict(self.by_kind.most_common()),
-            "redacted_by_logger": dict(self.by_logger.most_common()),
-            "problems": [str(problem) for problem in self.problems],
-        }
-
-
-def redacted(names: Sequence[str]) -> Redacted:
-    """Count the markers in these files, which may be compressed; - is standard input."""
+    The files may be compressed; `-` is standard input. What a strategy replaced without a marker is not counted.
+    """
     lines = 0
     by_kind: Counter[str] = Counter()
     by_logger: Counter[str] = Counter()
-    problems: list[DiscreetError] = []
+    problems: list[str] = []
     for name in dict.fromkeys(names):
         source = Input(name)
         try:
-            for line in _lines(source):
-                lines += 1
-                kinds = _MARKER.findall(line)
-                if kinds:
-                    by_kind.update(kind.decode("utf-8", "backslashreplace") for kind in kinds)
-                    by_logger[_logger(line)] += len(kinds)
+            for chunk in source.chunks(len) if source.open() else ():
+                for line in chunk.removesuffix(b"\n").split(b"\n"):
+                    lines += 1
+                    kinds = _MARKER.findall(line)
+                    if kinds:
+                        by_kind.update(kind.decode("utf-8", "backslashreplace") for kind in kinds)
+                        by_logger[_logger(line)] += len(kinds)
         finally:
             source.close()
         if source.problem is not None:
-            problems.append(source.problem)
-    return Redacted(lines, by_kind, by_logger, problems)
-
-
-def _lines(source: Input) -> Iterator[bytes]:
-    if source.open():
-        for chunk in source.chunks(len):
-            yield from chunk.removesuffix(b"\n").split(b"\n")
+            problems.append(str(source.problem))
+    return {
+        "lines": lines,
+        "redacted": dict(by_kind.most_common()),
+        "redacted_by_logger": dict(by_logger.most_common()),
+        "problems": problems,
+    }
 
 
 def _logger(line: bytes) -> str:
-    """Who logged a line of JSON, behind whatever a container engine put before it; a line of text does not say."""
-    start = line.find(b"{")
+    """The logger in a line of JSON, behind whatever a container engine put before it."""
     try:
-        record = json.loads(line[start:]) if start >= 0 else None
+        record = json.loads(line[max(0, line.find(b"{")) :])
     except (ValueError, RecursionError):
         return _NO_LOGGER
-    if not isinstance(record, dict):
-        return _NO_LOGGER
-    logger = cast("dict[str, object]", record).get("logger")
+    logger = cast("dict[str, object]", record).get("logger") if isinstance(record, dict) else None
     return logger if isinstance(logger, str) and logger else _NO_LOGGER

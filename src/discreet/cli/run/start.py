@@ -1,24 +1,36 @@
-"""Start discreet in a process of `discreet run`: as `import discreet.auto` would, from outside the program."""
+"""`discreet run`: what happens in each process of the program, before its first line.
+
+discreet is configured, as `import discreet.auto` would. When a web server's module is imported later, the method that
+loads the application is wrapped, so that the finished application gets our middleware: one record per request, with
+ids. An application that has the middleware already is left alone.
+"""
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 from dataclasses import replace
+from importlib.abc import MetaPathFinder
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
-from discreet.cli.run import servers
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
 
 _PARENT_SERVICE = "_DISCREET_RUN_SERVICE"
-"""Where a process leaves its service's name for the workers that `multiprocessing` starts, which cannot know it."""
+"""The service's name, for workers of `multiprocessing`, whose command line does not show the program."""
 
 
 def start() -> None:
-    """Configure from the environment, then watch for servers being imported. Raises `ConfigurationError`."""
+    """Configure from the environment, and patch web servers when they are imported. Raises `ConfigurationError`."""
     from discreet._config.configure import install
     from discreet._config.settings import resolve
 
     argv = sys.argv
-    sys.argv = _as_the_program_will_see_it(argv)
+    sys.argv = _argv_of_program(argv)
     try:
         settings = resolve()
     finally:
@@ -26,16 +38,100 @@ def start() -> None:
     parents = os.environ.get(_PARENT_SERVICE)
     if parents is not None:
         service = parents if "--multiprocessing-fork" in argv else settings.service
-        settings = replace(settings, service=service, advice=())  # the first process has given the advice
+        settings = replace(settings, service=service, advice=())  # only the first process gives advice
     install(settings)
     os.environ[_PARENT_SERVICE] = settings.service
-    servers.watch()
+    sys.meta_path.insert(0, _Patcher({"uvicorn.config": _uvicorn, "gunicorn.app.base": _gunicorn}))
 
 
-def _as_the_program_will_see_it(argv: list[str]) -> list[str]:
-    """`python -m shop.worker`: this early `sys.argv` says `-m` where the module's name is going to be."""
+def _argv_of_program(argv: list[str]) -> list[str]:
+    """`python -m shop.worker`: this early in the start, `sys.argv` has `-m` where the name of the module will be."""
     if not argv or argv[0] != "-m":
         return argv
     given = sys.orig_argv
-    after = len(given) - len(argv) + 1  # what comes after the module's name in both
+    after = len(given) - len(argv) + 1  # where the arguments after the module's name begin
     return [given[after - 1], *argv[1:]] if after >= 1 else argv
+
+
+class _Patcher(MetaPathFinder):
+    """Finds no module itself: the other finders do, and their loader is wrapped so that it patches the module.
+
+    Each import of another module costs one look-up in a dictionary.
+    """
+
+    def __init__(self, patches: dict[str, Callable[[ModuleType], None]]) -> None:
+        self.patches = patches
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        patch = self.patches.pop(fullname, None)  # only once: the search below comes back here
+        spec = find_spec(fullname) if patch is not None else None
+        if patch is None or spec is None or spec.loader is None:
+            return None
+        load = spec.loader.exec_module
+
+        def load_and_patch(module: ModuleType) -> None:
+            load(module)
+            patch(module)
+
+        spec.loader.exec_module = load_and_patch  # type: ignore[method-assign]  # this loader loads this module only
+        return spec
+
+
+def _uvicorn(module: ModuleType) -> None:
+    original = module.Config.load
+
+    def load(config: Any) -> None:
+        original(config)
+        # uvicorn's outermost layer puts the real client's address in place: our middleware belongs inside it.
+        outer = config.loaded_app
+        if type(outer).__name__ == "ProxyHeadersMiddleware":
+            outer.app = _around_asgi(outer.app)
+        else:
+            config.loaded_app = _around_asgi(outer)
+
+    module.Config.load = load
+
+
+def _gunicorn(module: ModuleType) -> None:
+    original = module.BaseApplication.wsgi
+
+    def wsgi(application: Any) -> Any:
+        if application.callable is None:
+            app = original(application)
+            application.callable = _around_asgi(app) if _is_asgi(app) else _around_wsgi(app)
+        return application.callable
+
+    module.BaseApplication.wsgi = wsgi
+
+
+def _is_asgi(app: Any) -> bool:
+    return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(app, "__call__", None))  # noqa: B004 - not whether it can be called, but how
+
+
+def _around_asgi(app: Any) -> Any:
+    from discreet.integrations.asgi import ASGIMiddleware
+
+    return app if _has(app, ASGIMiddleware) else ASGIMiddleware(app)
+
+
+def _around_wsgi(app: Any) -> Any:
+    from discreet.integrations.wsgi import WSGIMiddleware
+
+    flask = sys.modules.get("flask")
+    if flask is not None and isinstance(app, flask.Flask):
+        from discreet.integrations.flask import instrument
+
+        instrument(app)  # Flask handles exceptions itself; only this lets the middleware see them
+    return app if _has(app, WSGIMiddleware) else WSGIMiddleware(app)
+
+
+def _has(app: Any, middleware: type) -> bool:
+    """Whether an application has the middleware: outermost, added as in Starlette and FastAPI, or as `wsgi_app`."""
+    added = getattr(app, "user_middleware", ())
+    return (
+        isinstance(app, middleware)
+        or isinstance(getattr(app, "wsgi_app", None), middleware)
+        or any(getattr(entry, "cls", None) is middleware for entry in added)
+    )

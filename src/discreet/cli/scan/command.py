@@ -1,77 +1,67 @@
-"""`discreet scan PATHS...`: which secrets stand where, and never what they are."""
+"""`discreet scan PATHS...`: where secrets are in files, and never what they are."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import re
 import sys
 from collections import Counter
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from discreet._encoding.console.style import wants_color
-from discreet.cli import policy
-from discreet.cli.progress import Progress
-from discreet.cli.redact.workers import cores, in_order
-from discreet.cli.scan.files import Chunk, Files
-from discreet.cli.scan.report import Document, Located, Report, Table, Totals
-from discreet.cli.scan.sarif import Sarif
+from discreet.cli import redaction
+from discreet.cli.options import CommandLineError, add_color, add_repeatable, value
+from discreet.cli.scan.files import Files
+from discreet.cli.scan.report import Document, Located, Sarif, Table
+from discreet.cli.terminal import Progress, palette, say
 
 if TYPE_CHECKING:
-    from discreet._logfiles.judge import Finding
-    from discreet._redaction.policy import Redaction
+    import argparse
 
-_DESCRIPTION = """\
-Say which secrets stand in files: kind, file, line and column, never the value. Folders are searched to their ends,
-without version control's own (.git, ...), links and binary files; .gz and .zst are read. A line that says
-discreet:allow is passed over.
+    from discreet._logfiles.findings import Finding
+
+DESCRIPTION = """\
+Find secrets in files: their kind, file, line and column, never their value. Folders are searched with all their
+subfolders, but without those of version control (.git, ...), links and binary files. Files that gzip or Zstandard
+compressed are read. A line that contains discreet:allow is left out.
 """
-_EXAMPLES = """\
+EPILOG = """\
 examples:
   discreet scan .                               before a commit
   discreet scan --sarif . > discreet.sarif      for a code host
-  kubectl logs deploy/shop | discreet scan -    a log, before it goes to somebody
+  kubectl logs deploy/shop | discreet scan -    a log, before somebody gets it
 
-exit codes: 0 nothing found, 1 secrets found, 2 the command line was wrong, or a file could not be read, or the output
+exit codes: 0 nothing found, 1 secrets found, 2 the command line was wrong, a file could not be read or the output
 failed
 """
 _SIZE = re.compile(r"(\d{1,9})\s*([kmg]?)b?", re.IGNORECASE)
 _FACTORS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3}
 
 
-def add(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """Register the subcommand."""
-    parser = subparsers.add_parser(
-        "scan",
-        help="find secrets in files and folders",
-        description=_DESCRIPTION,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """PATHS, which of their files, the form of the report, and what counts as a secret."""
     parser.add_argument("paths", metavar="PATH", nargs="+", help="a file, a folder, or - for standard input")
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="one JSON document")
-    form.add_argument("--sarif", action="store_true", help="SARIF 2.1.0")
+    form.add_argument("--json", action="store_true", help="print one JSON document")
+    form.add_argument("--sarif", action="store_true", help="print SARIF 2.1.0")
+    add_repeatable(parser, "--exclude", metavar="GLOB", help="leave out paths and names that match")
     parser.add_argument(
-        "--exclude", metavar="GLOB", action="append", default=[], help="leave out such paths or names (repeatable)"
-    )
-    parser.add_argument(
-        "--max-size", metavar="SIZE", type=_size, help="leave out larger files of folders, as 10MB (default: none)"
+        "--max-size",
+        metavar="SIZE",
+        type=value(_size),
+        help="in folders, leave out files that are larger than, for example, 10MB (default: no limit)",
     )
     parser.add_argument(
         "--baseline",
         metavar="FILE",
-        type=_fingerprints,
+        type=value(_fingerprints),
         default=frozenset(),
-        help="what --json wrote before: only say what is new",
+        help="report only what is not in this file, which --json wrote before",
     )
-    parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="default: on a terminal")
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing if nothing is found; no progress")
-    policy.add_jobs(parser)
-    policy.add_options(parser)
-    parser.set_defaults(command=run)
+    add_color(parser)
+    parser.add_argument("-q", "--quiet", action="store_true", help="print nothing if nothing is found, and no progress")
+    redaction.add_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -79,81 +69,68 @@ def run(arguments: argparse.Namespace) -> int:
     files = Files(arguments.paths, arguments.exclude, arguments.max_size)
     missing = files.missing()
     if missing:
-        print(f"discreet scan: {missing[0]}: No such file or directory", file=sys.stderr)
-        return 2
-    rules = policy.of(arguments)
-    policy.prepare(rules)
-    totals = _scan(files, arguments, rules)
-    for error in totals.failed:
-        print(f"discreet: {error}", file=sys.stderr)
-    if totals.kinds:
-        return 1
-    return 2 if totals.failed else 0
+        raise CommandLineError(f"{missing[0]}: No such file or directory")
+    found = _scan(files, arguments)
+    for error in files.failed:
+        say(error)
+    return 1 if found else 2 if files.failed else 0
 
 
-def _scan(files: Files, arguments: argparse.Namespace, rules: Redaction) -> Totals:
+def _scan(files: Files, arguments: argparse.Namespace) -> bool:
+    """Report what is new; whether anything is."""
     report = _report(arguments)
-    progress = Progress(show=False if arguments.quiet else None)
+    policy = redaction.policy_of(arguments)
+    redactor = redaction.prepare(policy)
+    progress = Progress(quiet=arguments.quiet)
     kinds: Counter[str] = Counter()
-    seen: Counter[tuple[str, str]] = Counter()
+    occurrences: Counter[tuple[str, str]] = Counter()
     current, before, lines = -1, 0, 0
-    results = in_order(
-        _judged,
-        files.chunks(policy.judge().cut),
-        jobs=arguments.jobs or cores(),
-        prepare=policy.prepare,
-        setting=rules,
-    )
+    results = redaction.in_order(_findings, files.chunks(redactor.cut), policy, arguments.jobs)
     try:
         for number, found, count in results:
             if number != current:
                 current, before = number, 0
-                seen.clear()
+                occurrences.clear()
             for finding in found:
-                seen[finding.kind, finding.masked] += 1
+                occurrences[finding.kind, finding.masked] += 1
                 name = files.names[number]
-                fingerprint = _fingerprint(name, finding, seen[finding.kind, finding.masked])
+                fingerprint = _fingerprint(name, finding, occurrences[finding.kind, finding.masked])
                 if fingerprint not in arguments.baseline:
-                    report.found(Located(name, finding.moved(before), fingerprint))
+                    report.add(Located(name, finding.moved(before), fingerprint))
                     kinds[finding.kind] += 1
             before += count
             lines += count
-            progress.at(files.size)
+            progress.update(files.size)
     finally:
         results.close()
-        progress.end()
-    totals = Totals(len(files.names) - len(files.skipped), lines, files.size, kinds, files.skipped, files.failed)
+        progress.clear()
     if kinds or arguments.json or arguments.sarif or not arguments.quiet:
-        report.end(totals)
-    return totals
+        report.end(files, lines, kinds)
+    return bool(kinds)
 
 
-def _judged(chunk: Chunk) -> tuple[int, list[Finding], int]:
-    """In whichever process."""
-    found, lines = policy.judge().findings(chunk.content)
-    return chunk.number, found, lines
+def _findings(number: int, chunk: bytes) -> tuple[int, list[Finding], int]:
+    """In this process or a worker: the number of the file, what was found, and how many lines the chunk has."""
+    return number, *redaction.process_redactor().findings(chunk)
 
 
 def _fingerprint(name: str, finding: Finding, occurrence: int) -> str:
-    """What stays when the line moves: the kind, the path and the line with its secrets masked."""
+    """A hash that stays the same when the line moves: of the kind, the path and the line with its secrets masked."""
     path = os.path.relpath(name) if os.path.isabs(name) else os.path.normpath(name)
-    known = "\0".join((finding.kind, path.replace(os.sep, "/"), finding.masked, str(occurrence)))
-    return blake2b(known.encode("utf-8", "surrogateescape"), digest_size=16, person=b"discreet-scan").hexdigest()
+    parts = "\0".join((finding.kind, path.replace(os.sep, "/"), finding.masked, str(occurrence)))
+    return blake2b(parts.encode("utf-8", "surrogateescape"), digest_size=16, person=b"discreet-scan").hexdigest()
 
 
-def _report(arguments: argparse.Namespace) -> Report:
+def _report(arguments: argparse.Namespace) -> Table | Document | Sarif:
     if arguments.json:
         return Document(sys.stdout)
-    if arguments.sarif:
-        return Sarif(sys.stdout)
-    colored = wants_color(sys.stdout) if arguments.color == "auto" else arguments.color == "always"
-    return Table(sys.stdout, color=colored)
+    return Sarif(sys.stdout) if arguments.sarif else Table(sys.stdout, palette(arguments.color))
 
 
 def _size(text: str) -> int:
     found = _SIZE.fullmatch(text)
     if found is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no size. Write it as 500kB, 10MB or 1GB")
+        raise ValueError(f"{text!r} is not a size. Write it as 500kB, 10MB or 1GB")
     return int(found[1]) * _FACTORS[found[2].lower()]
 
 
@@ -162,6 +139,6 @@ def _fingerprints(name: str) -> frozenset[str]:
         with open(name, encoding="utf-8") as file:
             return frozenset(entry["fingerprint"] for entry in json.load(file)["findings"])
     except OSError as error:
-        raise argparse.ArgumentTypeError(f"{name}: {error.strerror}") from None
+        raise ValueError(f"{name}: {error.strerror}") from None
     except (ValueError, KeyError, TypeError):
-        raise argparse.ArgumentTypeError(f"{name} is not what discreet scan --json wrote") from None
+        raise ValueError(f"{name} was not written by discreet scan --json") from None

@@ -1,88 +1,66 @@
-"""`discreet scan`: which files the given paths mean, and their content in chunks of whole lines."""
+"""`discreet scan`: the files behind the given paths, and their content in chunks of whole lines."""
 
 from __future__ import annotations
 
 import codecs
 import os
 import stat
+from contextlib import ExitStack
 from fnmatch import fnmatchcase
-from typing import IO, TYPE_CHECKING, NamedTuple, cast
+from typing import IO, TYPE_CHECKING, cast
 
-from discreet._base.compression import UTF16, damages, decompressed, unreadable
+from discreet._base.compression import UTF16, decompressed, readable, unreadable
 from discreet._logfiles.chunks import chunks
-from discreet.cli.inputs import Input
+from discreet.cli.inputs import open_input
 from discreet.errors import DiscreetError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 _VERSION_CONTROL = frozenset((".git", ".hg", ".svn", ".jj", "CVS"))
-_LOOKED_AT = 8192  # bytes that tell whether a file is text, as git looks at them
-
-
-class Skipped(NamedTuple):
-    """A file that was not judged, and why."""
-
-    file: str
-    reason: str
-
-
-class Chunk:
-    """Some lines of a file; `number` counts the files."""
-
-    __slots__ = ("content", "number")
-
-    def __init__(self, number: int, content: bytes) -> None:
-        self.number = number
-        self.content = content
-
-    def __len__(self) -> int:
-        return len(self.content)
+_SAMPLE = 8192  # bytes that are searched for a zero byte, which makes a file binary
 
 
 class Files:
-    """The files to scan, in order. What could not be read is in `failed`, what is no text in `skipped`."""
+    """The files to scan, in order. What could not be read is in `failed`, what was left out in `skipped`."""
 
     def __init__(self, paths: Sequence[str], exclude: Sequence[str], limit: int | None = None) -> None:
         self._paths = tuple(dict.fromkeys(paths))
         self._exclude = tuple(exclude)
         self._limit = limit
         self.names: list[str] = []
-        self.skipped: list[Skipped] = []
+        self.skipped: list[dict[str, str]] = []
         self.failed: list[DiscreetError] = []
         self.size = 0
-        """Bytes read so far, without compression."""
-        self.current: Input | None = None
+        """Bytes read so far, after decompression."""
+
+    @property
+    def scanned(self) -> int:
+        """How many files were scanned."""
+        return len(self.names) - sum(skipped["reason"] == "binary" for skipped in self.skipped)
 
     def missing(self) -> list[str]:
         """The given paths that do not exist."""
         return [path for path in self._paths if path != "-" and not os.path.lexists(path)]
 
-    def chunks(self, cut: Callable[[bytes], int]) -> Iterator[Chunk]:
-        """Every file's content, one file after the other."""
+    def chunks(self, cut: Callable[[bytes], int]) -> Iterator[tuple[int, bytes]]:
+        """The content of every file, one file after the other, with the number of the file's name in `names`."""
         for name in self._names():
-            self.current = source = Input(name)
-            if source.open():
-                number = len(self.names)
-                self.names.append("<stdin>" if name == "-" else _shown(name))
-                try:
-                    assert source.file is not None
-                    for content in self._text(name, source.file, cut):
+            try:
+                with ExitStack() as stack, readable(name):
+                    file = open_input(name)
+                    if name != "-":
+                        stack.enter_context(file)
+                    number = len(self.names)
+                    self.names.append("<stdin>" if name == "-" else _shown(name))
+                    for content in self._text(name, file, cut):
                         self.size += len(content)
-                        yield Chunk(number, content)
-                except DiscreetError as error:
-                    self.failed.append(error)
-                except Exception as error:
-                    if not isinstance(error, damages()):
-                        raise
-                    self.failed.append(unreadable(name, error))
-                finally:
-                    source.close()
-            elif source.problem is not None:
-                self.failed.append(source.problem)
+                        yield number, content
+            except DiscreetError as error:
+                self.failed.append(error)
 
     def _names(self) -> Iterator[str]:
-        """Each file once, also if it was given twice or lies in a folder that was given too."""
+        """Each file once, also if it was given twice or is in a folder that was given too."""
         seen: set[str] = set()
         for path in self._given():
             place = path if path == "-" else os.path.abspath(path)
@@ -119,7 +97,7 @@ class Files:
         )
 
     def _regular(self, path: str) -> bool:
-        """Links are not followed, so that no folder is left; pipes and devices are not opened."""
+        """Whether to open it. Links, pipes and devices are not opened: a link could lead out of the given folder."""
         try:
             found = os.lstat(path)
         except OSError as error:
@@ -128,24 +106,24 @@ class Files:
         if not stat.S_ISREG(found.st_mode):
             return False
         if self._limit is not None and found.st_size > self._limit:
-            self.skipped.append(Skipped(_shown(path), "larger than --max-size"))
+            self.skipped.append({"file": _shown(path), "reason": "larger than --max-size"})
             return False
         return True
 
     def _text(self, name: str, file: IO[bytes], cut: Callable[[bytes], int]) -> Iterator[bytes]:
         plain = decompressed(file)
         if name != "-" and plain is file:
-            start = file.read(_LOOKED_AT) if file.seekable() else b""
+            start = file.read(_SAMPLE) if file.seekable() else b""
             if start:
                 file.seek(0)
             if start.startswith(UTF16):
                 plain = cast("IO[bytes]", codecs.EncodedFile(file, "utf-8", "utf-16", "replace"))
             elif b"\0" in start:
-                self.skipped.append(Skipped(self.names[-1], "binary"))
+                self.skipped.append({"file": self.names[-1], "reason": "binary"})
                 return
         for first, content in enumerate(chunks(plain, cut)):
-            if not first and plain is not file and b"\0" in content[:_LOOKED_AT]:
-                self.skipped.append(Skipped(self.names[-1], "binary"))
+            if not first and plain is not file and b"\0" in content[:_SAMPLE]:
+                self.skipped.append({"file": self.names[-1], "reason": "binary"})
                 return
             yield content
 

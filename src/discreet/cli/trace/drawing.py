@@ -1,4 +1,4 @@
-"""`discreet trace`: rows to lines of a terminal, with offsets, services, bars and durations in columns.
+"""`discreet trace`: rows as lines of a terminal, with offset, service, bar and duration in columns.
 
 +0 ms  gateway    POST /orders  http.status=500         ━━━━━━━━━━━━━━━━━━━━  84.2ms
 +3 ms  inventory  └─ POST /reserve                       ╺━━━━━━━━━━━━━━━╸    61.0ms
@@ -30,7 +30,7 @@ _ASCII = str.maketrans(
 
 
 class Drawing:
-    """Draws traces at a width, in a palette; `ascii_only` for terminals that have no more."""
+    """Draws traces at a width, in a palette; with `ascii_only` in ASCII characters."""
 
     def __init__(self, palette: Palette, width: int, *, ascii_only: bool = False) -> None:
         self.palette = palette
@@ -39,7 +39,7 @@ class Drawing:
         self.bar = 0 if self.width < 72 else min(32, self.width // 4)
 
     def lines(self, trace: Trace) -> Iterator[str]:
-        """A headline, a summary, the tree, and remarks where something had to be guessed."""
+        """A headline, a summary, the tree, and a remark for each clock that was corrected."""
         yield from self._head(trace)
         yield ""
         drawn = list(rows(trace))
@@ -85,7 +85,7 @@ class Drawing:
         return f"{line}{label}  {self._bar(span, row.service, trace)}{self._took(span)}".rstrip()
 
     def _bar(self, span: Span, service: str, trace: Trace) -> str:
-        """The span's part of the trace, in half columns."""
+        """When the span ran, within the whole trace, in steps of half a column."""
         if not self.bar:
             return ""
         halves = self.bar * 2
@@ -112,7 +112,7 @@ class Drawing:
             yield self.palette.paint(self._plain(text), "quiet")
 
     def _cut(self, tokens: list[Token], room: int, *, fill: bool = False) -> str:
-        """The tokens painted, cut at `room` columns with an ellipsis, or filled up to them."""
+        """The tokens painted: cut at `room` columns with an ellipsis, and with `fill` padded to that width."""
         parts: list[str] = []
         left = room
         total = sum(display_width(text) for text, _ in tokens)

@@ -1,15 +1,17 @@
 """`discreet trace`: the records of one request as a tree of spans, each with its records, by time.
 
-A span is known by the record that ends it. Three things go wrong in real logs, and none may lose a record:
+The record that ends a span describes it. Three things go wrong in real logs, and none may lose a record:
 
-- The record that ends a span is missing (the process died, its file was not given): the span is made up from the
-  records that name it, and called unfinished.
-- The parent is missing (a caller that logs elsewhere): the span is a root, or one of several under a stand-in.
-- Clocks differ between machines: a span cannot begin before its parent, so its machine's times are moved.
+- The record that ends a span is missing (the process died, its file was not given): the span is inferred from the
+  records inside it, and shown as unfinished.
+- The parent is missing (a caller that logs elsewhere): the span becomes a root. If several spans have the same missing
+  parent, a placeholder becomes the root.
+- Clocks differ between machines: a span cannot begin before its parent, so the times of its machine are moved.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,32 +22,30 @@ if TYPE_CHECKING:
 SPAN_FIELDS = frozenset({"span", "span_kind", "parent_span_id", "duration_ms", "status"})
 
 
+@dataclass(eq=False, slots=True)
 class Span:
-    """A span with what happened inside. Times are nanoseconds since the epoch, `moved` ones already corrected."""
+    """A span with its records and children. Times are nanoseconds since the epoch, clocks already corrected."""
 
-    __slots__ = ("children", "end", "events", "moved", "parent_id", "record", "span_id", "start")
-
-    def __init__(self, span_id: str) -> None:
-        self.span_id = span_id
-        self.record: Record | None = None
-        """The record that ends the span; None for a span made up from others."""
-        self.parent_id: str | None = None
-        self.start = 0
-        self.end = 0
-        self.events: list[Record] = []
-        self.children: list[Span] = []
-        self.moved = 0
-        """By how many nanoseconds the machine's clock was corrected."""
+    span_id: str
+    record: Record | None = None
+    """The record that ends the span; None for an unfinished or missing span."""
+    parent_id: str | None = None
+    start: int = 0
+    end: int = 0
+    events: list[Record] = field(default_factory=list)
+    children: list[Span] = field(default_factory=list)
+    moved: int = 0
+    """By how many nanoseconds its times were moved to correct the machine's clock."""
 
     @property
     def machine(self) -> str:
-        """Whose clock it was: the host, or the service where no host is named."""
+        """The machine whose clock gave the times: the host, or the service where no host is named."""
         record = self.record or (self.events[0] if self.events else None)
         return "" if record is None else record.identity.host or record.identity.service or ""
 
     @property
     def absent(self) -> bool:
-        """Whether no record is its own: a caller that logs elsewhere."""
+        """Whether no record belongs to it: a caller that logs elsewhere."""
         return self.record is None and not self.events
 
     @property
@@ -62,7 +62,7 @@ class Trace:
         self.roots: list[Span] = []
         self.outside: list[Record] = []
         self._build()
-        self._settle()
+        self._complete()
         times = [time for span in self.spans() for time in (span.start, span.end)]
         times += [record.time_ns for record in self.outside]
         self.start = min(times)
@@ -70,15 +70,11 @@ class Trace:
 
     def spans(self) -> Iterable[Span]:
         """Every span, parents before children."""
-        waiting = list(reversed(self.roots))
-        while waiting:
-            span = waiting.pop()
-            yield span
-            waiting.extend(reversed(span.children))
+        return _with_descendants(self.roots)
 
     def _build(self) -> None:
         spans: dict[str, Span] = {}
-        for record in sorted(self.records, key=_time):
+        for record in sorted(self.records, key=lambda record: record.time_ns):
             if record.span_id is None:
                 self.outside.append(record)
                 continue
@@ -98,12 +94,12 @@ class Trace:
                 spans[span.parent_id].children.append(span)
             else:
                 callers.setdefault(span.parent_id, Span(span.parent_id)).children.append(span)
-        for caller in callers.values():  # one child needs no stand-in above it: its row says who called
+        for caller in callers.values():  # above a single child no placeholder is needed: its row names the caller
             self.roots.append(caller if len(caller.children) > 1 else caller.children[0])
         self._break_cycles(spans)
 
     def _break_cycles(self, spans: dict[str, Span]) -> None:
-        """Spans that are each other's parents hang on nothing: the earliest of them becomes a root."""
+        """Spans that are each other's parents are under no root: the earliest of them becomes one."""
         reached = {id(span) for span in self.spans()}
         for span in sorted(spans.values(), key=_start):
             if id(span) in reached:
@@ -111,14 +107,10 @@ class Trace:
             parent = spans[span.parent_id] if span.parent_id is not None else span
             parent.children.remove(span)
             self.roots.append(span)
-            waiting = [span]
-            while waiting:
-                here = waiting.pop()
-                reached.add(id(here))
-                waiting.extend(here.children)
+            reached.update(id(inner) for inner in _with_descendants([span]))
 
-    def _settle(self) -> None:
-        """Stretch made-up spans over their children, order everything by time, correct clocks from the top down."""
+    def _complete(self) -> None:
+        """Stretch unfinished spans over their children, correct clocks from the roots down, sort by time."""
         for span in reversed(list(self.spans())):
             if span.record is None and span.children:
                 first = min(child.start for child in span.children)
@@ -134,18 +126,27 @@ class Trace:
 
 
 def ends_span(record: Record) -> bool:
-    """Whether this is the one record that tells a span's name and duration."""
+    """Whether this is the record that a span writes at its end, with its name and duration."""
     duration = record.fields.get("duration_ms")
     timed = isinstance(duration, (int, float)) and not isinstance(duration, bool)
     return timed and isinstance(record.fields.get("span"), str)
 
 
 def duration_ns(record: Record) -> int:
-    """How long the span took; 0 for a number that is none."""
+    """How long the span took; 0 for a duration that makes no sense."""
     duration = record.fields.get("duration_ms")
     if isinstance(duration, (int, float)) and 0 <= duration < 1e12:
         return int(duration * 1_000_000)
     return 0
+
+
+def _with_descendants(spans: Sequence[Span]) -> Iterable[Span]:
+    """Each span before its children. Not recursive: a trace may be nested deeper than Python may recurse."""
+    pending = list(reversed(spans))
+    while pending:
+        span = pending.pop()
+        yield span
+        pending.extend(reversed(span.children))
 
 
 def _extent(span: Span) -> tuple[int, int]:
@@ -156,7 +157,7 @@ def _extent(span: Span) -> tuple[int, int]:
 
 
 def _correct(child: Span, parent: Span, corrections: dict[str, int]) -> None:
-    """Move a machine whose span would begin before it was asked for, into the middle of that span."""
+    """If `child` would begin before its parent, move all times of its machine, so that it is in the middle of it."""
     if child.machine == parent.machine:
         moved = parent.moved
     else:
@@ -167,10 +168,6 @@ def _correct(child: Span, parent: Span, corrections: dict[str, int]) -> None:
     child.moved = moved
     child.start += moved
     child.end += moved
-
-
-def _time(record: Record) -> int:
-    return record.time_ns
 
 
 def _start(span: Span) -> int:

@@ -17,7 +17,7 @@ discreet.configure(service="gateway")
 instrument()
 
 api = FastAPI()
-inventory = httpx.AsyncClient(base_url=os.environ["INVENTORY_URL"])
+inventory = httpx.AsyncClient(base_url=os.environ["INVENTORY_URL"], timeout=600)
 
 
 class OrderError(Exception):

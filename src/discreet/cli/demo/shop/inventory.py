@@ -47,7 +47,7 @@ def reserve() -> dict[str, Any]:
     left = dict(pool.map(reserve_item, order["items"]))
     with discreet.span("charge", amount=order["amount"]):
         try:
-            httpx.post(f"{os.environ['PAYMENTS_URL']}/charges", json=order).raise_for_status()
+            httpx.post(f"{os.environ['PAYMENTS_URL']}/charges", json=order, timeout=600).raise_for_status()
         except httpx.HTTPError as error:
             raise PaymentError(f"{order['amount']} were not paid") from error
     return {"left": left}

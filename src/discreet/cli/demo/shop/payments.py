@@ -22,7 +22,7 @@ class LedgerError(Exception):
 
 @app.post("/charges")
 def charge() -> dict[str, str]:
-    """Charge a card; large amounts go through the ledger."""
+    """Charge a card; large amounts are written to a ledger too."""
     order = request.get_json()
     logger.info("charging %s to card %s", order["amount"], order["card"])
     if order["amount"] > 1000:

@@ -1,6 +1,6 @@
-"""Run by every Python process under `discreet run`, before the program: start discreet, then whoever is shadowed.
+"""Run by every Python process under `discreet run` before the program: start discreet, then run what this file hides.
 
-This folder is on PYTHONPATH and holds nothing else, so that it can hide no module of the program.
+This folder is on PYTHONPATH. It contains nothing else, so it hides no module of the program.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ def _start() -> None:
         start()
     except ModuleNotFoundError as error:
         print(f"discreet: not started: {sys.executable} cannot import {error.name}", file=sys.stderr)
-    except Exception as error:  # the program runs in any case, and its owner learns why it is not logged
+    except Exception as error:  # the program runs in any case, and its owner reads why discreet does not
         print(f"discreet: not started in this process: {type(error).__name__}: {error}", file=sys.stderr)
 
 
 def _chain() -> None:
-    """The sitecustomize that would have been found without this one (a distribution's, a company's)."""
+    """Run the `sitecustomize` that Python would have found without this one (of a distribution, a company)."""
     from importlib.machinery import PathFinder
     from importlib.util import module_from_spec
 

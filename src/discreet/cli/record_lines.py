@@ -1,6 +1,6 @@
-"""`discreet pretty`: find the record in a line of JSON, whatever a container engine put before it.
+"""The record in a line of JSON, whatever a container engine put before it: what `pretty` and `trace` read.
 
-A line comes from anywhere, so each part is checked before it is taken for one of ours.
+A line may come from anywhere, so each part is checked before it counts as one of discreet's.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from discreet._base.levels import parse_level
 from discreet._encoding.console.values import text_of
+from discreet._logfiles.json_line import CONTAINER_PREFIX
 from discreet._record import RESERVED, Identity, Record, Source
 
 if TYPE_CHECKING:
@@ -25,13 +26,7 @@ _TIMESTAMP = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?(?:Z|([+-]\d\d):?(\d\d))", re.ASCII
 )
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
-# `web-1  | ` (docker compose, its colours taken off), `[pod/web/app] ` (kubectl --prefix), `2024-05-01T10:00:00.123Z
-# stdout F ` (CRI), or only the time (docker and kubectl --timestamps).
-_PREFIX = re.compile(
-    rb"\s*(?:[\w.-]+ *\| *"
-    rb"|\[[\w./-]+\] *"
-    rb"|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) (?:std(?:out|err) [FP] )?)?"
-)
+_PREFIX = re.compile(rb"\s*" + CONTAINER_PREFIX.encode())  # without the colours that docker compose gives it
 _COLOR = re.compile(rb"\x1b\[[0-9;]*m")
 
 
@@ -39,18 +34,20 @@ class Line(NamedTuple):
     """A line that holds a record."""
 
     prefix: str
+    """What stands before the JSON object."""
     values: dict[str, object]
+    """The JSON object itself."""
     record: Redacted
 
 
 def parse_line(line: bytes) -> Redacted | None:
-    """The record in a line; None if it holds none of ours."""
+    """The record in a line; None if it holds none of discreet's."""
     found = read_line(line)
     return None if found is None else found.record
 
 
 def read_line(line: bytes) -> Line | None:
-    """What `parse_line` finds, with what stood before it and the JSON object itself."""
+    """The record in a line, and how the line holds it; None if it holds none of discreet's."""
     start = line.find(b"{")
     if start < 0 or b'"schema"' not in line:
         return None
@@ -80,17 +77,12 @@ def _record(values: dict[str, object]) -> Redacted | None:
     record.time_ns = time_ns
     record.level = level
     record.message = message
-    record.template = text_at(values, "template")
+    for name in ("template", "trace_id", "span_id", "request_id", "thread", "task", "stacktrace"):
+        setattr(record, name, text_at(values, name))
     record.logger = text_at(values, "logger") or ""
-    record.trace_id = text_at(values, "trace_id")
-    record.span_id = text_at(values, "span_id")
-    record.request_id = text_at(values, "request_id")
-    record.thread = text_at(values, "thread")
-    record.task = text_at(values, "task")
     record.source = _source(values.get("source"))
     exception = values.get("exception")
     record.exception = cast("dict[str, Plain]", exception) if isinstance(exception, dict) else None
-    record.stacktrace = text_at(values, "stacktrace")
     process = values.get("process")
     record.identity = Identity(
         service=text_at(values, "service"),
@@ -101,7 +93,7 @@ def _record(values: dict[str, object]) -> Redacted | None:
     )
     record.fields = {key: value for key, value in values.items() if key not in _RESERVED}
     record.ambient = {}
-    # Redacted it was before it was written; this only reads it back.
+    # The line was redacted before it was written.
     return cast("Redacted", record)
 
 
@@ -125,7 +117,7 @@ def parse_timestamp(text: str) -> int | None:
 
 
 def text_at(values: Mapping[str, object], key: str) -> str | None:
-    """A value as text: strings as they are, the rest as the console shows it; None if there is none."""
+    """A value as text: a string as it is, anything else as the console shows it; None if the key is missing."""
     value = values.get(key)
     return value if value is None or isinstance(value, str) else text_of(value, str)
 

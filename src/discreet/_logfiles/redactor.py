@@ -1,7 +1,7 @@
-"""Logs that were written already: every line of a chunk judged, and then either written redacted or its secrets placed.
+"""Existing logs: a chunk of lines redacted, or searched for the places of its secrets.
 
-A line that is JSON is judged as a record's fields are, so that it stays JSON; anything else as text, byte for byte:
-bytes that are no UTF-8 go through unharmed, and so do line ends.
+A line that is JSON is redacted as the fields of a record, so it stays JSON. Anything else is text. Bytes that are not
+UTF-8 stay as they are, and so do line ends.
 """
 
 from __future__ import annotations
@@ -9,55 +9,30 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from hashlib import blake2b
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from discreet._logfiles import groups
-from discreet._logfiles.json_line import Change, changes, parsed, spliced
-from discreet._logfiles.places import in_token, replaced_places
+from discreet._logfiles.chunks import groups, is_key, without_key
+from discreet._logfiles.findings import ALLOW, Finding, change_spans, findings
+from discreet._logfiles.json_line import CONTAINER_PREFIX, Change, changes, parsed, spliced
 from discreet._redaction.policy import Redaction
 from discreet._redaction.redactor import Redactor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from discreet._redaction.engine.values import Span
     from discreet._redaction.secret import Secret
 
-ALLOW = "discreet:allow"
-"""In a line (or a group of them) that says this, nothing is reported."""
-
 _KEY_MARKER = "[REDACTED:private-key]"
-_WINDOW = 65_536
-_CONTEXT = 128  # more than a name and its separator
-# What a container engine writes before a record: `web-1  | `, `[pod/web/app] `, `2024-05-01T10:00:00.123Z stdout F `.
-_BEFORE_JSON = re.compile(
-    r"\ufeff?[ \t]*(?:[\w.\-]{1,128} *\| *|\[[\w./\-]{1,256}\] *"
-    r"|\d{4}-\d\d-\d\dT[\d:.]{8,24}(?:Z|[+\-]\d\d:\d\d) (?:std(?:out|err) [FP] )?)?(?=\{)"
-)
+_WINDOW = 65_536  # characters at the end of a long line in which to cut
+_CONTEXT = 128  # characters: more than a name and its separator
+_BEFORE_JSON = re.compile(r"\ufeff?[ \t]*" + CONTAINER_PREFIX + r"(?=\{)")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+\-]?\d+)?")
 
 
-class Finding(NamedTuple):
-    """A secret in a file, without its value. Lines and columns are counted from 1, columns in characters."""
+class LogRedactor:
+    """Applies one redaction policy to chunks of files. No text is shortened.
 
-    kind: str
-    line: int
-    column: int
-    end_line: int
-    end_column: int
-    masked: str
-    """A hash of the line with its secrets masked: the same wherever the line stands, and nothing of the secret."""
-
-    def moved(self, lines: int) -> Finding:
-        """The same, so many lines further down."""
-        return self._replace(line=self.line + lines, end_line=self.end_line + lines)
-
-
-class Judge:
-    """One policy applied to chunks of files. Nothing is ever shortened.
-
-    With `findings_only` every secret becomes its marker, whatever the policy puts in its place: places are told by it.
+    With `findings_only` every secret is replaced by its marker, whatever the policy's strategies are: the places of
+    secrets are found by their markers.
     """
 
     def __init__(
@@ -81,7 +56,7 @@ class Judge:
         """The chunk without its secrets, and how many lines of it changed."""
         changed = 0
         parts: list[str] = []
-        for group in groups.groups(chunk.decode("utf-8", "surrogateescape"), self._redactor.key):
+        for group in groups(chunk.decode("utf-8", "surrogateescape"), self._redactor.key):
             body, ending = _split(group)
             safe = self._line(body)
             if safe != body:
@@ -95,16 +70,16 @@ class Judge:
         """Where the chunk's secrets are, and how many lines it has."""
         found: list[Finding] = []
         line = 1
-        for group in groups.groups(chunk.decode("utf-8", "surrogateescape"), self._redactor.key):
+        for group in groups(chunk.decode("utf-8", "surrogateescape"), self._redactor.key):
             body, _ = _split(group)
             spans = self._spans(body)
             if spans and ALLOW not in body:
-                found += _placed(body, spans, line, self._line(body))
+                found += findings(body, spans, line, self._line(body))
             line += group.count("\n")
         return found, chunk.count(b"\n") + (not chunk.endswith(b"\n"))
 
     def cut(self, data: bytes) -> int:
-        """Where to cut a line that is too long to be judged whole: between two words, and in no secret."""
+        """Where to cut a line that is too long to be redacted whole: between two words, and never inside a secret."""
         offset = max(0, len(data) - _WINDOW)
         while offset and data[offset] & 0xC0 == 0x80:  # not inside a character
             offset -= 1
@@ -112,7 +87,7 @@ class Judge:
         middle = len(window) // 2
         cut = max(window.rfind(" ", _CONTEXT, middle), window.rfind(",", _CONTEXT, middle)) + 1 or middle
         for start, end, _ in self._redactor.spans(window):
-            if start - _CONTEXT <= cut < end:  # behind the secret; or before its name, if its end is not in sight
+            if start - _CONTEXT <= cut < end:  # after the secret, or before its name if it may go on
                 cut = end if end < len(window) - _CONTEXT else max(1, start - _CONTEXT)
                 break
         return offset + len(window[:cut].encode("utf-8", "surrogateescape"))
@@ -122,8 +97,8 @@ class Judge:
         if found is not None:
             return self._redactor.text(line[:start]) + spliced(line[start:], found) if start or found else line
         safe = self._redactor.text(line)
-        if groups.is_key(line):
-            return groups.without_key(safe, _KEY_MARKER)
+        if is_key(line):
+            return without_key(safe, _KEY_MARKER)
         if safe != line and _NUMBER.fullmatch(line.strip()):
             return json.dumps(safe)  # a number is JSON too
         return safe
@@ -153,42 +128,15 @@ class Judge:
         if found is None:
             try:
                 spans = self._redactor.spans(line)
-            except Exception:  # fail closed: what cannot be judged is reported
+            except Exception:  # fail closed: a line that cannot be searched is reported
                 return [(0, len(line), "unjudged")]
             return spans
         spans = self._redactor.spans(line[:start]) if start else []
-        return spans + [span for change in found for span in _of_change(line, start, change)]
-
-
-def _of_change(line: str, offset: int, change: Change) -> Iterator[Span]:
-    token_start, token_end = offset + change.start, offset + change.end
-    if isinstance(change.before, str) and isinstance(change.after, str):
-        token = line[token_start:token_end]
-        for start, end, kind in replaced_places(change.before, change.after):
-            first, last = in_token(token, start, end)
-            yield token_start + first, token_start + last, kind
-    else:
-        for _, _, kind in replaced_places("", str(change.after))[:1]:
-            yield token_start, token_end, kind
-
-
-def _placed(text: str, spans: list[Span], line: int, masked: str) -> Iterator[Finding]:
-    known = blake2b(masked.strip().encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
-    for start, end, kind in spans:
-        column = start - (text.rfind("\n", 0, start) + 1) + 1
-        end_column = end - (text.rfind("\n", 0, end) + 1) + 1
-        yield Finding(
-            kind,
-            line + text.count("\n", 0, start),
-            column,
-            line + text.count("\n", 0, end),
-            end_column,
-            known,
-        )
+        return spans + [span for change in found for span in change_spans(line, start, change)]
 
 
 def _split(group: str) -> tuple[str, str]:
-    """The text and the end of its last line."""
+    """The text, and the characters that end its last line."""
     if group.endswith("\r\n"):
         return group[:-2], "\r\n"
     return (group[:-1], "\n") if group.endswith("\n") else (group, "")

@@ -1,1 +1,0 @@
-"""`discreet pretty`: JSON lines as a person reads them."""

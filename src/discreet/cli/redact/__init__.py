@@ -1,1 +1,0 @@
-"""`discreet redact`: a log that exists already, without its secrets."""
