@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from discreet._base.levels import ERROR, INFO, levels
 from discreet._call.logger import active, caller_name
 from discreet._context.ambient import Scope, current, enter, opened_by
-from discreet._context.opentelemetry import active_ids, sdk_tracer
-from discreet._context.trace_context import SpanContext, new_span_context
+from discreet._context.opentelemetry import parent_span, sdk_tracer
+from discreet._context.trace_context import new_span_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from discreet._context.ambient import Context
+    from discreet._context.trace_context import SpanContext
     from discreet._span.opentelemetry import SdkSpan
 
 F = TypeVar("F", bound="Callable[..., Any]")
@@ -76,19 +77,17 @@ class span:  # noqa: N801 - reads as the verb it is: `with discreet.span("charge
     def __enter__(self) -> span:
         here = current.get()
         parent = here.span
-        ids = sdk_span = None
+        sdk_span = None
         if "opentelemetry.trace" in sys.modules:
             tracer = sdk_tracer()
             if tracer is not None:
                 from discreet._span.opentelemetry import begin
 
                 sdk_span = begin(tracer, self._name, self._kind, parent)
-            ids = active_ids() if sdk_span is None else None
         if sdk_span is not None:
             self.context, parent_id = sdk_span.context, sdk_span.parent_id
         else:
-            if ids is not None and (parent is None or parent.trace_id != ids[0]):
-                parent = SpanContext(*ids)
+            parent = parent_span(parent)
             self.context = new_span_context() if parent is None else parent.child()
             parent_id = None if parent is None else parent.span_id
         self._opened = _Opened(self, here, self.context, parent_id, sdk_span)

@@ -24,8 +24,7 @@ from discreet._delivery.file.sink import File
 from discreet._delivery.stream import Stream
 from discreet._redaction import rules
 from discreet._redaction.engine.detectors import detectors
-from discreet._takeover import bridge
-from discreet._takeover import hooks as _hooks
+from discreet._takeover import standard_library, uncaught
 from discreet._testing.made_up import ALPHABETS
 from discreet.cli.doctor import connection
 
@@ -52,11 +51,11 @@ def hooks() -> list[Check]:
     """Everything that is taken over, and whether it is ours now."""
     sigterm = signal.getsignal(signal.SIGTERM)
     return [
-        Check("logging", logging.Logger.callHandlers is bridge.call_handlers, "records of every logger"),
-        Check("warnings", warnings.showwarning is _hooks._showwarning, "warnings.warn"),
-        Check("uncaught exceptions", sys.excepthook is _hooks._excepthook, "sys.excepthook"),
-        Check("in threads", threading.excepthook is _hooks._thread_excepthook, "threading.excepthook"),
-        Check("in finalizers", sys.unraisablehook is _hooks._unraisablehook, "sys.unraisablehook"),
+        Check("logging", logging.Logger.callHandlers is standard_library.call_handlers, "records of every logger"),
+        Check("warnings", warnings.showwarning is uncaught.showwarning, "warnings.warn"),
+        Check("uncaught exceptions", sys.excepthook is uncaught.excepthook, "sys.excepthook"),
+        Check("in threads", threading.excepthook is uncaught.thread_excepthook, "threading.excepthook"),
+        Check("in finalizers", sys.unraisablehook is uncaught.unraisablehook, "sys.unraisablehook"),
         Check("thread pools", _context_follows(), "context goes where the work goes"),
         Check("SIGTERM", sigterm is lifecycle.on_sigterm, "drains the sinks, then ends the process"),
     ]

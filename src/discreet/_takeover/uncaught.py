@@ -1,6 +1,6 @@
-"""What nobody caught: exceptions from `sys`, threads and finalizers, and warnings, as records.
+"""Hooks for what nobody caught: exceptions of the program, of threads, of processes, of finalizers, and warnings.
 
-asyncio reports its own through the logger `asyncio`, which the bridge in `stdlib.py` takes.
+asyncio logs its own through the logger `asyncio`, which `standard_library.py` takes.
 """
 
 from __future__ import annotations
@@ -38,46 +38,47 @@ class _Previous:
 
 
 def install() -> None:
-    """Put our hooks in place, once; hooks of others stay in the chain, Python's own printing does not."""
-    if sys.excepthook is not _excepthook:
-        _Previous.excepthook = _foreign(sys.excepthook, sys.__excepthook__)
-        sys.excepthook = _excepthook
-    if threading.excepthook is not _thread_excepthook:
-        _Previous.threads = _foreign(threading.excepthook, threading.__excepthook__)
-        threading.excepthook = _thread_excepthook
-    if sys.unraisablehook is not _unraisablehook:
-        _Previous.unraisable = _foreign(sys.unraisablehook, sys.__unraisablehook__)
-        sys.unraisablehook = _unraisablehook
+    """Put our hooks in place, once; they call the hooks of others, but not Python's own, which print."""
+    if sys.excepthook is not excepthook:
+        _Previous.excepthook = _unless_default(sys.excepthook, sys.__excepthook__)
+        sys.excepthook = excepthook
+    if threading.excepthook is not thread_excepthook:
+        _Previous.threads = _unless_default(threading.excepthook, threading.__excepthook__)
+        threading.excepthook = thread_excepthook
+    if sys.unraisablehook is not unraisablehook:
+        _Previous.unraisable = _unless_default(sys.unraisablehook, sys.__unraisablehook__)
+        sys.unraisablehook = unraisablehook
     cover_multiprocessing()
-    if warnings.showwarning is not _showwarning:
+    if warnings.showwarning is not showwarning:
         _Previous.showwarning = warnings.showwarning
-        warnings.showwarning = _showwarning
+        warnings.showwarning = showwarning
 
 
 def uninstall() -> None:
-    """Take ours out, where nobody has put another in front."""
-    if sys.excepthook is _excepthook:
+    """Put the previous hooks back, where nobody has replaced ours."""
+    if sys.excepthook is excepthook:
         sys.excepthook = _Previous.excepthook or sys.__excepthook__
-    if threading.excepthook is _thread_excepthook:
+    if threading.excepthook is thread_excepthook:
         threading.excepthook = _Previous.threads or threading.__excepthook__
-    if sys.unraisablehook is _unraisablehook:
+    if sys.unraisablehook is unraisablehook:
         sys.unraisablehook = _Previous.unraisable or sys.__unraisablehook__
-    if warnings.showwarning is _showwarning and _Previous.showwarning is not None:
+    if warnings.showwarning is showwarning and _Previous.showwarning is not None:
         warnings.showwarning = _Previous.showwarning
 
 
 def cover_multiprocessing() -> None:
-    """A process of `multiprocessing` prints what its target raises, raw, before any hook sees it: take it there.
+    """Record what the target of a `multiprocessing.Process` raises, where the module would print it unredacted.
 
-    A child that was forked calls this again, since its parent may have loaded the module after it configured.
+    No hook sees these exceptions. A child that was forked calls this again, since its parent may have loaded the
+    module after it configured.
     """
     module = sys.modules.get("multiprocessing.process")
     if module is None and not any("multiprocessing" in argument for argument in sys.orig_argv):
         return
     from multiprocessing.process import BaseProcess
 
-    beginning: Any = BaseProcess  # where a child begins is not in its type
-    original = beginning._bootstrap
+    process_class: Any = BaseProcess  # `_bootstrap`, the first function that a child runs, is not in its stub
+    original = process_class._bootstrap
     if getattr(original, "__discreet__", False):
         return
 
@@ -88,7 +89,7 @@ def cover_multiprocessing() -> None:
 
     marked: Any = bootstrap
     marked.__discreet__ = True
-    beginning._bootstrap = bootstrap
+    process_class._bootstrap = bootstrap
 
 
 def _run_in_process(run: Callable[[], None]) -> None:
@@ -96,7 +97,7 @@ def _run_in_process(run: Callable[[], None]) -> None:
         run()
     except Exception as error:
         _record(ERROR, "uncaught exception in a process", error)
-        raise SystemExit(1) from None  # the exit code that the traceback would have come with
+        raise SystemExit(1) from None  # the exit code that `multiprocessing` gives such a process
 
 
 def _redactor() -> Redactor:
@@ -104,28 +105,28 @@ def _redactor() -> Redactor:
     return Redactor() if pipeline is None else pipeline.redactor
 
 
-def _foreign(hook: Callable[..., object], pythons: Callable[..., object]) -> Callable[..., object] | None:
-    return None if hook is pythons else hook
+def _unless_default(hook: Callable[..., object], default: Callable[..., object]) -> Callable[..., object] | None:
+    return None if hook is default else hook
 
 
 def _record(level: int, message: str, error: BaseException | None, **fields: object) -> None:
-    """One record; if no stream took it, Python's own words on stderr too, redacted: who started it sees it crash."""
+    """Write one record; if no stream took it, print what Python would print, redacted, so that the crash is seen."""
     if error is not None:
         fields["exc_info"] = error
-    before = _streamed()
-    active.emitter.emit(levels.channel("uncaught"), level, message, (), fields, _origin(error))
-    if error is not None and _streamed() == before:
+    before = _delivered_to_streams()
+    active.emitter.emit(levels.channel("uncaught"), level, message, (), fields, _raising_frame(error))
+    if error is not None and _delivered_to_streams() == before:
         _print_redacted(error)
 
 
-def _streamed() -> int:
+def _delivered_to_streams() -> int:
     pipeline = pipeline_in_force()
     sinks = () if pipeline is None else pipeline.sinks
     return sum(sink.statistics.delivered for sink in sinks if isinstance(sink, Stream))
 
 
-def _origin(error: BaseException | None) -> FrameType | None:
-    """The frame that raised: where an annotation should point."""
+def _raising_frame(error: BaseException | None) -> FrameType | None:
+    """The frame that raised, which an annotation should point at."""
     trace = error.__traceback__ if error is not None else None
     if trace is None:
         return None
@@ -134,7 +135,8 @@ def _origin(error: BaseException | None) -> FrameType | None:
     return trace.tb_frame
 
 
-def _excepthook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def excepthook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """`sys.excepthook` of ours."""
     if issubclass(kind, KeyboardInterrupt):
         _print_redacted(error)
         return
@@ -144,15 +146,16 @@ def _excepthook(kind: type[BaseException], error: BaseException, trace: Tracebac
 
 
 def _print_redacted(error: BaseException) -> None:
-    """What Python prints, for an interrupt too: that is no failure to record, but it may have interrupted one."""
+    """Print what Python would print, redacted. An interrupt is only printed: it is not a failure of the program."""
     lines = _redactor().text(render(describe(error))).split("\n")
     text = "\n".join(map(escape_for_ci, lines))
     with suppress(OSError, ValueError, AttributeError):  # no stderr, or a closed one
         sys.stderr.write(text + "\n")
 
 
-def _thread_excepthook(args: threading.ExceptHookArgs) -> None:
-    if args.exc_type is SystemExit:  # a thread's way to end, as Python's own hook has it
+def thread_excepthook(args: threading.ExceptHookArgs) -> None:
+    """`threading.excepthook` of ours."""
+    if args.exc_type is SystemExit:  # a way to end a thread, which Python's own hook ignores too
         return
     name = args.thread.name if args.thread is not None else None
     _record(ERROR, "uncaught exception in a thread", args.exc_value, uncaught_in=name)
@@ -160,15 +163,16 @@ def _thread_excepthook(args: threading.ExceptHookArgs) -> None:
         _Previous.threads(args)
 
 
-def _unraisablehook(args: sys.UnraisableHookArgs) -> None:
-    named = args.object if isinstance(args.object, (FunctionType, MethodType, type)) else type(args.object)
-    where = getattr(named, "__qualname__", None)
+def unraisablehook(args: sys.UnraisableHookArgs) -> None:
+    """`sys.unraisablehook` of ours."""
+    owner = args.object if isinstance(args.object, (FunctionType, MethodType, type)) else type(args.object)
+    where = getattr(owner, "__qualname__", None)
     _record(ERROR, args.err_msg or "exception ignored", args.exc_value, ignored_in=where)
     if _Previous.unraisable is not None:
         _Previous.unraisable(args)
 
 
-def _showwarning(
+def showwarning(
     message: Warning | str,
     category: type[Warning],
     filename: str,
@@ -176,8 +180,9 @@ def _showwarning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
+    """`warnings.showwarning` of ours."""
     text = exception_message(message, DEFAULT.max_repr) if isinstance(message, Warning) else message
-    if file is not None:  # the caller wants text in a file of its own
+    if file is not None:  # the caller wants the text in a file of its own
         if _Previous.showwarning is not None:
             _Previous.showwarning(_redactor().text(text), category, filename, lineno, file, line)
         return
