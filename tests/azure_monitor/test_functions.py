@@ -34,7 +34,7 @@ class Context:
 
 @pytest.fixture(autouse=True)
 def cold(monkeypatch):
-    monkeypatch.setattr(functions_module._Warm, "yet", False)
+    monkeypatch.setattr(functions_module._FirstInvocation, "done", False)
 
 
 def test_records_of_an_invocation_carry_its_ids(sink):

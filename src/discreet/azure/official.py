@@ -1,4 +1,4 @@
-"""Whether the official exporter is at work in this process: then Azure gets its records, and ours would come twice."""
+"""Whether the official exporter is active in this process: then our own sink would send every record twice."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ def provider_exports_to_azure() -> bool:
 
 
 def _reaches_exporter(provider: object) -> bool:
-    """Processors hold exporters under names that change between versions, so all that a provider is made of is seen."""
+    """Whether the exporter is among the objects that the provider is made of.
+
+    Processors keep exporters in attributes whose names change between versions, so all attributes are searched.
+    """
     waiting, seen = [provider], {id(provider)}
     while waiting and len(seen) < _MOST_OBJECTS:
         found = waiting.pop()
@@ -37,7 +40,7 @@ def _reaches_exporter(provider: object) -> bool:
         elif module.startswith(_SDK):
             try:
                 parts = list(vars(found).values())
-            except TypeError:  # it has slots
+            except TypeError:  # an object with slots
                 continue
         else:
             continue

@@ -19,7 +19,7 @@ from discreet._context.trace_context import (
     new_request_id,
     new_span_context,
 )
-from discreet._span.span import first_to_see
+from discreet._span.span import mark_recorded
 from discreet._takeover.log_record import duplicate_rows
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class Request:
         if self.error is not None:
             record["error_type"] = type(self.error).__name__
             # The error is marked in every case, so that the server's own row about it is left out.
-            if isinstance(self.error, Exception) and first_to_see(self.error) and outcome == "error":
+            if isinstance(self.error, Exception) and mark_recorded(self.error) and outcome == "error":
                 record["exc_info"] = self.error
         arguments = (self.method, where, ending or str(self.status or outcome))
         # The route is an argument and not part of the template: its braces must not be filled from the fields.
@@ -159,7 +159,7 @@ class Request:
     def record_late_error(self, error: BaseException) -> None:
         """Record an exception that was raised after the response, by a background task for example."""
         channel = levels.channel(LOGGER)
-        if channel.threshold <= ERROR and first_to_see(error):
+        if channel.threshold <= ERROR and mark_recorded(error):
             fields: dict[str, object] = {"error_type": type(error).__name__, "exc_info": error}
             arguments = (self.method, self.route or self.path)
             active.emitter.emit(channel, ERROR, "%s %s failed after its response", arguments, fields, None, None)

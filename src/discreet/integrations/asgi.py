@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from discreet._context.ambient import current, leave
-from discreet._span.span import first_to_see
+from discreet._span.span import mark_recorded
 from discreet._takeover.log_record import duplicate_rows
 from discreet.integrations._route import route_of
 from discreet.integrations._server import (
@@ -255,7 +255,7 @@ class _WebSocket(_Observed):
         """The application raised; the exception goes on to the server."""
         request = self._request
         if request.disconnected and (type(error).__name__ == "WebSocketDisconnect" or isinstance(error, OSError)):
-            first_to_see(error)  # connections end when a client leaves: the server's row is not to be an error either
+            mark_recorded(error)  # connections end when a client leaves: the server's row is not to be an error either
             self._end("ok")
             return
         request.error = error
