@@ -9,8 +9,8 @@ from discreet.otel import OTLP, environment, from_environment
 
 
 @pytest.fixture(autouse=True)
-def nothing_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environment, "_said", set())
+def nothing_reported_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "_reported", set())
 
 
 def test_the_defaults_are_the_specifications():

@@ -18,8 +18,7 @@ from discreet._encoding.schemas.otel import OtelEncoder
 from discreet._encoding.schemas.otel_mapping import Limits
 from discreet._record import Identity, Record, SafeFields, Source
 from discreet._redaction.registered import registry
-from discreet.otel.encoder import Encoder
-from discreet.otel.forms import Forms
+from discreet.otel.encoder import Encoder, Templates
 from discreet.otel.protobuf import json_request, log_record, request
 from discreet.otel.resource import Resource
 
@@ -335,11 +334,11 @@ def test_the_quick_way_and_the_careful_one_agree(names, ambient, data):
 
 
 def test_many_large_records_do_not_stay_in_memory():
-    forms = Forms()
+    templates = Templates()
     for size in (10, 1 << 20, 10):
-        forms.fill(plain(), {"text": "x" * size})
-    [[form]] = forms._idle.values()
-    assert form.written < 1000
+        templates.fill(plain(), {"text": "x" * size})
+    [[template]] = templates._idle.values()
+    assert template.written < 1000
 
 
 def test_threads_encode_at_the_same_time_without_mixing_their_records():

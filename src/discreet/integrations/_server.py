@@ -60,6 +60,10 @@ class Middleware(Generic[App]):
         self._header = request_id_header.lower()
         self._trust = trust_incoming
         self._quiet = frozenset(quiet)
+        self._leave_out_server_rows()
+
+    def _leave_out_server_rows(self) -> None:
+        """Name the rows of servers that only repeat what our record of the request says."""
 
     def _request(
         self, method: str, path: str, client: str | None, headers: Sequence[tuple[str | bytes, object]]

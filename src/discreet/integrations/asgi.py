@@ -19,7 +19,6 @@ from discreet._span.span import mark_recorded
 from discreet._takeover.log_record import duplicate_rows
 from discreet.integrations._route import route_of
 from discreet.integrations._server import (
-    REQUEST_ID_HEADER,
     Middleware,
     Request,
     annotate,
@@ -31,7 +30,6 @@ from discreet.integrations._server import (
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Collection
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -60,15 +58,7 @@ class ASGIMiddleware(Middleware[App]):
     row and the row for an exception that is in our record already.
     """
 
-    def __init__(
-        self,
-        app: App,
-        *,
-        request_id_header: str = REQUEST_ID_HEADER,
-        trust_incoming: bool = True,
-        quiet: Collection[str] = (),
-    ) -> None:
-        super().__init__(app, request_id_header=request_id_header, trust_incoming=trust_incoming, quiet=quiet)
+    def _leave_out_server_rows(self) -> None:
         duplicate_rows["uvicorn.access"] = _is_access_row
         duplicate_rows["uvicorn.error"] = _is_error_row
         leave_out_gunicorn_rows(f"{{{self._header}}}o")  # the atom of the response's header

@@ -17,7 +17,6 @@ from discreet._context.ambient import current
 from discreet._takeover.log_record import duplicate_rows
 from discreet.integrations._route import flask_route
 from discreet.integrations._server import (
-    REQUEST_ID_HEADER,
     Middleware,
     Request,
     annotate,
@@ -28,7 +27,7 @@ from discreet.integrations._server import (
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -63,15 +62,7 @@ class WSGIMiddleware(Middleware[App]):
     row and the row for an exception that is in our record already.
     """
 
-    def __init__(
-        self,
-        app: App,
-        *,
-        request_id_header: str = REQUEST_ID_HEADER,
-        trust_incoming: bool = True,
-        quiet: Collection[str] = (),
-    ) -> None:
-        super().__init__(app, request_id_header=request_id_header, trust_incoming=trust_incoming, quiet=quiet)
+    def _leave_out_server_rows(self) -> None:
         leave_out_gunicorn_rows(f"{{{_REQUEST_ID}}}e")  # the atom of the entry in `environ`
         duplicate_rows["werkzeug"] = _is_access_row
 

@@ -1,8 +1,8 @@
-"""The `OTEL_*` variables that concern logs: what they say, with the specification's defaults.
+"""The `OTEL_*` variables for logs, with the specification's defaults.
 
 Sources: specification, configuration/sdk-environment-variables.md and protocol/exporter.md. A wrong number or word is
-said on stderr and the default serves, as the specification wants it; an empty value counts as none. Headers are
-secrets: no message here quotes a value.
+reported on stderr and the default is used, as the specification requires; an empty value counts as not set. Headers
+are secrets: no message here quotes a value.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")  # RFC 9110, section 5.5:
 
 GENERAL_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
-_said: set[str] = set()  # each thing is said once per process
+_reported: set[str] = set()  # each problem is reported once per process
 
 
 @dataclass(frozen=True)
 class Exporter:
-    """Where the logs go and how. None and empty: not said."""
+    """The exporter's settings. None and an empty text: not set."""
 
     endpoint: str = ""
-    """The generic endpoint has the logs' path appended already."""
+    """If it comes from the general variable, the path of logs is appended already."""
     protocol: str = "http/protobuf"
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     timeout: float | None = None
@@ -47,29 +47,29 @@ class Exporter:
     client_certificate: str | None = None
     insecure: bool = False
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
-    """The variable that said it, for each setting that a wrong value of can be refused later."""
+    """The variable that each setting comes from, for the errors of settings that are checked later."""
 
 
 @dataclass(frozen=True)
 class Batching:
-    """The batch log record processor's settings; None: not said."""
+    """The settings of the batch log record processor; None: not set."""
 
     delay: float | None = None
-    """Seconds between two sendings."""
+    """Seconds between two exports."""
     timeout: float | None = None
-    """Seconds that a sending may take."""
+    """The most seconds of one export."""
     queue_count: int | None = None
     batch_count: int | None = None
 
 
 def disabled(environ: Mapping[str, str]) -> bool:
-    """Whether the variables say that no log is to be exported."""
+    """Whether the variables switch the export of logs off."""
     exporters = [name.strip().lower() for name in environ.get("OTEL_LOGS_EXPORTER", "").split(",") if name.strip()]
     return _boolean(environ, "OTEL_SDK_DISABLED") or (bool(exporters) and "otlp" not in exporters)
 
 
 def exporter(environ: Mapping[str, str]) -> Exporter:
-    """`OTEL_EXPORTER_OTLP_LOGS_*` before `OTEL_EXPORTER_OTLP_*`."""
+    """The exporter's settings: `OTEL_EXPORTER_OTLP_LOGS_*` before `OTEL_EXPORTER_OTLP_*`."""
 
     def read(name: str, parse: Callable[[str], T], default: T, wanted: str) -> T:
         for variable in (f"OTEL_EXPORTER_OTLP_LOGS_{name}", f"OTEL_EXPORTER_OTLP_{name}"):
@@ -111,7 +111,7 @@ def _variables(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _endpoint(environ: Mapping[str, str], protocol: str) -> str:
-    """The logs' own endpoint as it is; the general one with the logs' path, where it is a URL of OTLP/HTTP."""
+    """The endpoint of logs as it is; or the general endpoint, for OTLP/HTTP with the path of logs appended."""
     own = environ.get("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "").strip()
     if own:
         return own
@@ -123,7 +123,7 @@ def _endpoint(environ: Mapping[str, str], protocol: str) -> str:
 
 
 def _all_headers(environ: Mapping[str, str]) -> dict[str, str]:
-    """The logs' own headers, or the general ones."""
+    """The headers of logs, or the general headers."""
     for variable in ("OTEL_EXPORTER_OTLP_LOGS_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"):
         text = environ.get(variable, "").strip()
         if text:
@@ -135,7 +135,7 @@ def _all_headers(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def headers(text: str) -> tuple[dict[str, str], int]:
-    """`name=value,name=value`, percent-encoded as in W3C Baggage; and how many entries could not be read."""
+    """The headers in `name=value,name=value`, percent-encoded as W3C Baggage, and the number of wrong entries."""
     found: dict[str, str] = {}
     wrong = 0
     for pair in text.split(","):
@@ -151,7 +151,7 @@ def headers(text: str) -> tuple[dict[str, str], int]:
 
 
 def batching(environ: Mapping[str, str]) -> Batching:
-    """`OTEL_BLRP_*`."""
+    """The settings in `OTEL_BLRP_*`."""
     queue = _number(environ, "OTEL_BLRP_MAX_QUEUE_SIZE", least=1)
     batch = _number(environ, "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", least=1)
     if queue is not None and batch is not None and batch > queue:
@@ -161,14 +161,14 @@ def batching(environ: Mapping[str, str]) -> Batching:
     timeout = _number(environ, "OTEL_BLRP_EXPORT_TIMEOUT", least=0)
     return Batching(
         delay=None if delay is None else min(delay / 1000, LONGEST),
-        timeout=None if not timeout else min(timeout / 1000, LONGEST),  # 0 is no limit
+        timeout=None if not timeout else min(timeout / 1000, LONGEST),  # 0 means no limit
         queue_count=queue,
         batch_count=batch,
     )
 
 
 def limits(environ: Mapping[str, str]) -> Limits:
-    """`OTEL_LOGRECORD_ATTRIBUTE_*_LIMIT` before `OTEL_ATTRIBUTE_*_LIMIT`."""
+    """The limits of attributes: `OTEL_LOGRECORD_ATTRIBUTE_*_LIMIT` before `OTEL_ATTRIBUTE_*_LIMIT`."""
     counts, lengths = (
         [_number(environ, f"OTEL_{kind}ATTRIBUTE_{name}_LIMIT", least=0) for kind in ("LOGRECORD_", "")]
         for name in ("COUNT", "VALUE_LENGTH")
@@ -197,7 +197,7 @@ def _milliseconds(text: str) -> float | None:
     number = int(text)
     if number < 0:
         raise ValueError(text)
-    return min(number / 1000, LONGEST) or None  # 0 is no limit, and then the sink's own serves
+    return min(number / 1000, LONGEST) or None  # 0 means no limit; then the sink's default is used
 
 
 def _one_of(words: tuple[str, ...]) -> Callable[[str], str]:
@@ -217,6 +217,6 @@ def _boolean(environ: Mapping[str, str], name: str) -> bool:
 
 
 def _warn(text: str) -> None:
-    if text not in _said:
-        _said.add(text)
+    if text not in _reported:
+        _reported.add(text)
         report_problem(text)
