@@ -27,6 +27,7 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, section 
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")  # RFC 9110, section 5.5: no control characters
 
 GENERAL_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+_CHECKED_LATER = ("endpoint", "certificate", "client_key", "client_certificate")
 
 _reported: set[str] = set()  # each problem is reported once per process
 
@@ -65,73 +66,55 @@ class Batching:
 def disabled(environ: Mapping[str, str]) -> bool:
     """Whether the variables switch the export of logs off."""
     exporters = [name.strip().lower() for name in environ.get("OTEL_LOGS_EXPORTER", "").split(",") if name.strip()]
-    return _boolean(environ, "OTEL_SDK_DISABLED") or (bool(exporters) and "otlp" not in exporters)
+    return _boolean("OTEL_SDK_DISABLED", environ.get("OTEL_SDK_DISABLED", "").strip()) or (
+        bool(exporters) and "otlp" not in exporters
+    )
 
 
 def exporter(environ: Mapping[str, str]) -> Exporter:
     """The exporter's settings: `OTEL_EXPORTER_OTLP_LOGS_*` before `OTEL_EXPORTER_OTLP_*`."""
 
+    def given(name: str) -> list[tuple[str, str]]:
+        """The variables of a setting that are not empty, each with its text."""
+        variables = (f"OTEL_EXPORTER_OTLP_LOGS_{name}", f"OTEL_EXPORTER_OTLP_{name}")
+        texts = [(variable, environ.get(variable, "").strip()) for variable in variables]
+        return [(variable, text) for variable, text in texts if text]
+
+    def first(name: str) -> tuple[str, str]:
+        return next(iter(given(name)), ("", ""))
+
     def read(name: str, parse: Callable[[str], T], default: T, wanted: str) -> T:
-        for variable in (f"OTEL_EXPORTER_OTLP_LOGS_{name}", f"OTEL_EXPORTER_OTLP_{name}"):
-            text = environ.get(variable, "").strip()
-            if text:
-                try:
-                    return parse(text)
-                except ValueError:
-                    _warn(f"{variable} is not {wanted}, and is ignored")
+        for variable, text in given(name):
+            try:
+                return parse(text)
+            except ValueError:
+                _warn(f"{variable} is not {wanted}, and is ignored")
         return default
 
-    def text(name: str) -> str | None:
-        return read(name, str, None, "text")
-
     protocol = read("PROTOCOL", _one_of(PROTOCOLS), "http/protobuf", "one of " + ", ".join(PROTOCOLS))
+    variable, endpoint = first("ENDPOINT")
+    if variable == GENERAL_ENDPOINT and protocol != "grpc":  # the base of all signals: the path of logs is appended
+        base, question, query = endpoint.partition("?")
+        endpoint = base.rstrip("/") + "/v1/logs" + question + query
     return Exporter(
-        endpoint=_endpoint(environ, protocol),
+        endpoint=endpoint,
         protocol=protocol,
-        headers=_all_headers(environ),
+        headers=_headers(*first("HEADERS")),
         timeout=read("TIMEOUT", _milliseconds, None, "a number of milliseconds"),
         compression=read("COMPRESSION", _one_of(COMPRESSIONS), "none", "one of " + ", ".join(COMPRESSIONS)),
-        certificate=text("CERTIFICATE"),
-        client_key=text("CLIENT_KEY"),
-        client_certificate=text("CLIENT_CERTIFICATE"),
-        insecure=_boolean(environ, "OTEL_EXPORTER_OTLP_LOGS_INSECURE")
-        if environ.get("OTEL_EXPORTER_OTLP_LOGS_INSECURE", "").strip()
-        else _boolean(environ, "OTEL_EXPORTER_OTLP_INSECURE"),
-        variables=_variables(environ),
+        certificate=first("CERTIFICATE")[1] or None,
+        client_key=first("CLIENT_KEY")[1] or None,
+        client_certificate=first("CLIENT_CERTIFICATE")[1] or None,
+        insecure=_boolean(*first("INSECURE")),
+        variables={name: first(name.upper())[0] for name in _CHECKED_LATER if given(name.upper())},
     )
 
 
-def _variables(environ: Mapping[str, str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name in ("ENDPOINT", "CERTIFICATE", "CLIENT_KEY", "CLIENT_CERTIFICATE"):
-        for variable in (f"OTEL_EXPORTER_OTLP_{name}", f"OTEL_EXPORTER_OTLP_LOGS_{name}"):
-            if environ.get(variable, "").strip():
-                found[name.lower()] = variable
+def _headers(variable: str, text: str) -> dict[str, str]:
+    found, wrong = headers(text)
+    if wrong:
+        _warn(f"{variable} has {wrong} entries that are not name=value, and they are ignored")
     return found
-
-
-def _endpoint(environ: Mapping[str, str], protocol: str) -> str:
-    """The endpoint of logs as it is; or the general endpoint, for OTLP/HTTP with the path of logs appended."""
-    own = environ.get("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "").strip()
-    if own:
-        return own
-    general = environ.get(GENERAL_ENDPOINT, "").strip()
-    if not general or protocol == "grpc":
-        return general
-    base, question, query = general.partition("?")
-    return base.rstrip("/") + "/v1/logs" + question + query
-
-
-def _all_headers(environ: Mapping[str, str]) -> dict[str, str]:
-    """The headers of logs, or the general headers."""
-    for variable in ("OTEL_EXPORTER_OTLP_LOGS_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"):
-        text = environ.get(variable, "").strip()
-        if text:
-            found, wrong = headers(text)
-            if wrong:
-                _warn(f"{variable} has {wrong} entries that are not name=value, and they are ignored")
-            return found
-    return {}
 
 
 def headers(text: str) -> tuple[dict[str, str], int]:
@@ -169,14 +152,14 @@ def batching(environ: Mapping[str, str]) -> Batching:
 
 def limits(environ: Mapping[str, str]) -> Limits:
     """The limits of attributes: `OTEL_LOGRECORD_ATTRIBUTE_*_LIMIT` before `OTEL_ATTRIBUTE_*_LIMIT`."""
-    counts, lengths = (
-        [_number(environ, f"OTEL_{kind}ATTRIBUTE_{name}_LIMIT", least=0) for kind in ("LOGRECORD_", "")]
-        for name in ("COUNT", "VALUE_LENGTH")
-    )
-    return Limits(
-        next((count for count in counts if count is not None), Limits().most),
-        next((length for length in lengths if length is not None), Limits().length),
-    )
+
+    def read(name: str) -> int | None:
+        own = _number(environ, f"OTEL_LOGRECORD_ATTRIBUTE_{name}_LIMIT", least=0)
+        general = _number(environ, f"OTEL_ATTRIBUTE_{name}_LIMIT", least=0)
+        return general if own is None else own
+
+    count = read("COUNT")
+    return Limits(Limits().most if count is None else count, read("VALUE_LENGTH"))
 
 
 def _number(environ: Mapping[str, str], name: str, *, least: int) -> int | None:
@@ -209,11 +192,10 @@ def _one_of(words: tuple[str, ...]) -> Callable[[str], str]:
     return parse
 
 
-def _boolean(environ: Mapping[str, str], name: str) -> bool:
-    text = environ.get(name, "").strip().lower()
-    if text not in ("", "true", "false"):
-        _warn(f"{name} is neither true nor false, and counts as false")
-    return text == "true"
+def _boolean(variable: str, text: str) -> bool:
+    if text.lower() not in ("", "true", "false"):
+        _warn(f"{variable} is neither true nor false, and counts as false")
+    return text.lower() == "true"
 
 
 def _warn(text: str) -> None:
