@@ -177,7 +177,7 @@ def test_a_warning_that_cannot_be_shown_raises_nothing(taken_over):
     assert taken_over.last["message"].endswith("Hostile str raised ValueError>")
 
 
-def test_an_interrupt_shows_no_secret_of_the_failure_it_came_upon(python):
+def test_an_interrupt_shows_no_secret_of_the_failure_that_it_interrupted(python):
     done = python(
         """
     import discreet

@@ -123,7 +123,7 @@ def test_headers_are_read_as_baggage_is():
         ("OTEL_SDK_DISABLED", "1"),
     ],
 )
-def test_a_wrong_value_is_said_once_by_the_variables_name_and_the_default_serves(name, value, capfd):
+def test_a_wrong_value_is_reported_once_by_the_variables_name_and_the_default_is_used(name, value, capfd):
     usual = OTLP(environ={})
     sink = from_environment({name: value})
     from_environment({name: value})

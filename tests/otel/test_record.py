@@ -195,7 +195,7 @@ def test_an_event_name_that_is_no_text_is_an_attribute(sent, record):
     assert attributes_of(found)["event_name"] == 7
 
 
-def test_an_exception_is_told_by_the_conventions(sent, record):
+def test_an_exception_has_the_attributes_of_the_conventions(sent, record):
     class PaymentError(Exception):
         pass
 
@@ -410,7 +410,7 @@ def test_a_secret_that_is_registered_later_leaves_the_resource_too(redactor):
     assert secret.encode() not in file(plain())
 
 
-def test_a_source_is_told_by_the_conventions(sent):
+def test_a_source_has_the_attributes_of_the_conventions(sent):
     found = attributes_of(sent(plain(source=Source("/app/shop.py", 7, "charge"))))
     assert found == {"code.file.path": "/app/shop.py", "code.line.number": 7, "code.function.name": "charge"}
 

@@ -40,7 +40,7 @@ def test_a_third_party_logger_becomes_a_record_with_its_extra(taken_over):
     assert record["source"]["function"] == "test_a_third_party_logger_becomes_a_record_with_its_extra"
 
 
-def test_it_carries_the_context_it_was_logged_in(taken_over):
+def test_a_record_has_the_context_in_which_it_was_logged(taken_over):
     with discreet.context(tenant="acme", request_id="r-1"), discreet.span("work") as span:
         logging.getLogger("lib").info("x")
     first = taken_over.records[0]
