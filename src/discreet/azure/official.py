@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+
+from discreet.otel.handover import set_provider
 
 _EXPORTER = "azure.monitor.opentelemetry.exporter"
 _SDK = ("opentelemetry.sdk", "azure.monitor", "microsoft.opentelemetry")
@@ -12,16 +13,7 @@ _MOST_OBJECTS = 200
 
 def provider_exports_to_azure() -> bool:
     """Whether the OpenTelemetry `LoggerProvider` of this process exports to Azure Monitor. Imports nothing."""
-    if _EXPORTER not in sys.modules:
-        return False
-    logs: Any = sys.modules.get("opentelemetry._logs")
-    if logs is None:
-        return False
-    try:
-        provider = logs.get_logger_provider()
-    except Exception:  # another version, or half imported
-        return False
-    return _reaches_exporter(provider)
+    return _EXPORTER in sys.modules and _reaches_exporter(set_provider())
 
 
 def _reaches_exporter(provider: object) -> bool:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import base64
 import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from discreet._redaction.registered import registry
 from discreet.errors import ConfigurationError
@@ -63,8 +64,10 @@ class Tls(NamedTuple):
             )
 
     def read(self) -> tuple[bytes | None, bytes | None, bytes | None]:
-        """Authorities, key and certificate, as gRPC takes them."""
-        return _content(self.certificate), _content(self.client_key), _content(self.client_certificate)
+        """The content of the files in the order of gRPC: authorities, key, certificate."""
+        paths = (self.certificate, self.client_key, self.client_certificate)
+        authorities, key, certificate = (None if path is None else Path(path).read_bytes() for path in paths)
+        return authorities, key, certificate
 
 
 def http_endpoint(text: str) -> Endpoint:
@@ -100,16 +103,7 @@ def grpc_endpoint(text: str, *, insecure: bool) -> Endpoint:
     return Endpoint(place, secure, f"grpc://{place}", _basic(url.netloc))
 
 
-class _Url(NamedTuple):
-    scheme: str
-    netloc: str
-    hostname: str | None
-    port: int | None
-    path: str
-    query: str
-
-
-def _split(text: str, remedy: str) -> _Url:
+def _split(text: str, remedy: str) -> SplitResult:
     if _UNESCAPED_PASSWORD.search(text):
         raise _wrong(
             text,
@@ -118,9 +112,10 @@ def _split(text: str, remedy: str) -> _Url:
         )
     try:
         url = urlsplit(text.strip())
-        return _Url(url.scheme, url.netloc, url.hostname, url.port, url.path, url.query)
+        _ = url.port  # raises for a wrong port
     except ValueError:
         raise _wrong(text, "not a URL", remedy) from None
+    return url
 
 
 def shown(text: str) -> str:
@@ -153,13 +148,6 @@ def _basic(netloc: str) -> str | None:
     """Basic authentication (RFC 7617) for a URL with `user:password@`."""
     user, at, _ = netloc.rpartition("@")
     return f"Basic {base64.b64encode(unquote(user).encode()).decode()}" if at else None
-
-
-def _content(path: str | None) -> bytes | None:
-    if path is None:
-        return None
-    with open(path, "rb") as file:
-        return file.read()
 
 
 _KEY_LIKE = re.compile(r"(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{8}")
