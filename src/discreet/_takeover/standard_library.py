@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 from discreet._base.levels import levels
@@ -21,11 +22,24 @@ _levels_set: dict[str, int] = {}
 """The levels that discreet has set on named loggers of `logging`."""
 
 
+_standard_call_handlers = logging.Logger.callHandlers
+"""`Logger.callHandlers` before discreet changed anything."""
+
+
 class _Original:
-    """`Logger.callHandlers` as it was before; an error tracker may have wrapped the standard library's own."""
+    """`Logger.callHandlers` as `take_over` found it; an error tracker may have wrapped the function, even ours."""
 
     call_handlers = logging.Logger.callHandlers
     wrapped = False
+
+
+class _Passing(threading.local):
+    """The record that the original function handles now. A function that wraps ours calls ours again with it."""
+
+    record: logging.LogRecord | None = None
+
+
+_passing = _Passing()
 
 
 def take_over() -> None:
@@ -74,8 +88,12 @@ def call_handlers(logger: logging.Logger, record: logging.LogRecord) -> None:
     This is `Logger.callHandlers` while discreet has taken over.
     """
     pipeline = pipeline_in_force()
+    given_back = pipeline is None and logging.Logger.callHandlers is not call_handlers
+    if given_back or record is _passing.record:  # a function that wraps ours calls it
+        _standard_call_handlers(logger, record)
+        return
     if pipeline is None:
-        _Original.call_handlers(logger, record)
+        _call_original(logger, record)
         return
     if not levels.temporary or levels.allows(logger.name, record.levelno, elsewhere=True):
         to_pipeline(pipeline, record)
@@ -92,7 +110,15 @@ def call_handlers(logger: logging.Logger, record: logging.LogRecord) -> None:
     for handler, copied in zip(others, copies, strict=True):
         handler.handle(copied)
     if _Original.wrapped:  # the wrapper gets a logger without handlers, since the handlers have their copies already
-        _Original.call_handlers(_logger_without_handlers(safe.name), safe)
+        _call_original(_logger_without_handlers(safe.name), safe)
+
+
+def _call_original(logger: logging.Logger, record: logging.LogRecord) -> None:
+    before, _passing.record = _passing.record, record
+    try:
+        _Original.call_handlers(logger, record)
+    finally:
+        _passing.record = before
 
 
 def _logger_without_handlers(name: str) -> logging.Logger:

@@ -37,6 +37,15 @@ class _Previous:
     showwarning: Callable[..., None] | None = None
 
 
+class _Calling(threading.local):
+    """What the previous hook handles now; if that hook wraps ours, it calls ours again, which must then do nothing."""
+
+    subject: object = None
+
+
+_calling = _Calling()
+
+
 def install() -> None:
     """Put our hooks in place, once; they call the hooks of others, but not Python's own, which print."""
     if sys.excepthook is not excepthook:
@@ -109,6 +118,17 @@ def _unless_default(hook: Callable[..., object], default: Callable[..., object])
     return None if hook is default else hook
 
 
+def _call(hook: Callable[..., object] | None, subject: object, *args: object) -> None:
+    """Call the previous hook, if there is one."""
+    if hook is None:
+        return
+    before, _calling.subject = _calling.subject, subject
+    try:
+        hook(*args)
+    finally:
+        _calling.subject = before
+
+
 def _record(level: int, message: str, error: BaseException | None, **fields: object) -> None:
     """Write one record; if no stream took it, print what Python would print, redacted, so that the crash is seen."""
     if error is not None:
@@ -137,12 +157,13 @@ def _raising_frame(error: BaseException | None) -> FrameType | None:
 
 def excepthook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """`sys.excepthook` of ours."""
+    if error is _calling.subject:
+        return
     if issubclass(kind, KeyboardInterrupt):
         _print_redacted(error)
         return
     _record(CRITICAL, "uncaught exception", error)
-    if _Previous.excepthook is not None:
-        _Previous.excepthook(kind, error, trace)
+    _call(_Previous.excepthook, error, kind, error, trace)
 
 
 def _print_redacted(error: BaseException) -> None:
@@ -155,21 +176,21 @@ def _print_redacted(error: BaseException) -> None:
 
 def thread_excepthook(args: threading.ExceptHookArgs) -> None:
     """`threading.excepthook` of ours."""
-    if args.exc_type is SystemExit:  # a way to end a thread, which Python's own hook ignores too
+    if args is _calling.subject or args.exc_type is SystemExit:  # SystemExit just ends a thread
         return
     name = args.thread.name if args.thread is not None else None
     _record(ERROR, "uncaught exception in a thread", args.exc_value, uncaught_in=name)
-    if _Previous.threads is not None:
-        _Previous.threads(args)
+    _call(_Previous.threads, args, args)
 
 
 def unraisablehook(args: sys.UnraisableHookArgs) -> None:
     """`sys.unraisablehook` of ours."""
+    if args is _calling.subject:
+        return
     owner = args.object if isinstance(args.object, (FunctionType, MethodType, type)) else type(args.object)
     where = getattr(owner, "__qualname__", None)
     _record(ERROR, args.err_msg or "exception ignored", args.exc_value, ignored_in=where)
-    if _Previous.unraisable is not None:
-        _Previous.unraisable(args)
+    _call(_Previous.unraisable, args, args)
 
 
 def showwarning(
@@ -181,10 +202,12 @@ def showwarning(
     line: str | None = None,
 ) -> None:
     """`warnings.showwarning` of ours."""
+    if message is _calling.subject:
+        return
     text = exception_message(message, DEFAULT.max_repr) if isinstance(message, Warning) else message
     if file is not None:  # the caller wants the text in a file of its own
-        if _Previous.showwarning is not None:
-            _Previous.showwarning(_redactor().text(text), category, filename, lineno, file, line)
+        text = _redactor().text(text)
+        _call(_Previous.showwarning, text, text, category, filename, lineno, file, line)
         return
     channel = levels.channel("py.warnings")
     if channel.threshold <= WARNING:
