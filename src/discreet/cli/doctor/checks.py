@@ -1,6 +1,5 @@
 """`discreet doctor`: the checks. Each looks at this process as discreet has just set it up, and holds no secret."""
 
-# ruff: noqa: SLF001 - whether a hook is ours is asked by comparing it with ours, which are private
 from __future__ import annotations
 
 import contextlib
