@@ -1,7 +1,7 @@
 """discreet inside plain `logging`: a handler and a formatter, by code or by `dictConfig`.
 
 They are for applications that keep their own `logging` set-up. `discreet.configure()` needs neither: it takes every
-record of the standard library by itself (`_stdlib_bridge.py`).
+record of the standard library by itself (`_takeover/standard_library.py`).
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from discreet._pipeline import pipeline_in_force
 from discreet._record import Identity
 from discreet._redaction.record import around, redact
 from discreet._redaction.redactor import Redactor
-from discreet._takeover.bridge import to_pipeline
-from discreet._takeover.host import HostRecord
-from discreet._takeover.records import TAKEN, from_logging
+from discreet._takeover.host_handlers import HostRecord
+from discreet._takeover.log_record import TAKEN_BY, from_logging
+from discreet._takeover.standard_library import to_pipeline
 
 if TYPE_CHECKING:
     from discreet._config.parsing import Format
@@ -29,25 +29,25 @@ if TYPE_CHECKING:
 
 __all__ = ["Formatter", "Handler"]
 
-# A formatter has no say in where lines go, so these must not keep it from working.
-_NOT_OURS = ("DISCREET_FILE", "DISCREET_STREAM")
+# A formatter does not decide where lines go, so that a wrong value of these must not stop it.
+_PLACES = ("DISCREET_FILE", "DISCREET_STREAM")
 
 
 class Handler(logging.Handler):
-    """A `logging` handler that hands records to discreet: `"class": "discreet.stdlib.Handler"` in `dictConfig`.
+    """A `logging` handler that passes records to discreet: `"class": "discreet.stdlib.Handler"` in `dictConfig`.
 
     It configures discreet from the environment at its first record, if nobody has.
     """
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Hand the record on, unless discreet has it already; never raises."""
-        if vars(record).get(TAKEN) == os.getpid():
+        """Pass the record on, unless discreet has it already; never raises."""
+        if vars(record).get(TAKEN_BY) == os.getpid():
             return
         if pipeline_in_force() is None or state.hosted:
             configure_at_first_record(inside_host=True)
         pipeline = pipeline_in_force()
         if pipeline is not None:
-            if type(record) is HostRecord:  # made before this handler was there
+            if type(record) is HostRecord:  # discreet made it for the host's handlers, before it had this one
                 pipeline.deliver(record.original)
             else:
                 to_pipeline(pipeline, record)
@@ -62,7 +62,7 @@ class Formatter(logging.Formatter):
 
     def __init__(self, format: Format = "json", *args: object, **kwargs: object) -> None:  # noqa: A002 - dictConfig's name
         super().__init__()
-        environ = {name: value for name, value in os.environ.items() if name not in _NOT_OURS}
+        environ = {name: value for name, value in os.environ.items() if name not in _PLACES}
         given = {"sinks": ()} if format == "auto" else {"sinks": (), "format": format}
         settings = resolve(given, environ, who="discreet.stdlib.Formatter")
         self._redactor = Redactor(settings.redaction, settings.pseudonym_key)
@@ -71,16 +71,16 @@ class Formatter(logging.Formatter):
         self._encode = by_format(Discard(), settings, self._redactor)
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as one line (a traceback on the console has more), without its newline; never raises."""
+        """The record as one line without its newline; a traceback on the console has more lines. Never raises."""
         try:
             if type(record) is HostRecord:
                 return self._encode(record.original).decode().removesuffix("\n")
             return self._line(*from_logging(record))
         except Exception as error:  # `logging` would print the record to stderr, with nothing in it redacted
             reason = type(error).__name__
-            broken = logging.makeLogRecord({"name": "discreet", "levelno": logging.ERROR, "reason": reason})
-            broken.msg = "a record could not be made"
-            return self._line(*from_logging(broken))
+            substitute = logging.makeLogRecord({"name": "discreet", "levelno": logging.ERROR, "reason": reason})
+            substitute.msg = "a record could not be made"
+            return self._line(*from_logging(substitute))
 
     def _line(self, record: Record, context: Context, args: tuple[object, ...]) -> str:
         record.identity = self._identity_here()
@@ -89,8 +89,8 @@ class Formatter(logging.Formatter):
         return self._encode(safe).decode().removesuffix("\n")
 
     def _identity_here(self) -> Identity:
-        known, process = self._identity, os.getpid()
-        if known.process != process:  # forked since
-            known = Identity(known.service, known.version, known.environment, known.host, process)
+        known = self._identity
+        if known.process != os.getpid():  # the process was forked
+            known = Identity(known.service, known.version, known.environment, known.host, os.getpid())
             self._identity = known
         return known

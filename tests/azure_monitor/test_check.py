@@ -34,26 +34,26 @@ def test_a_connection_that_works_leaves_nothing_to_say(server):
         (Answer(418), "Check the address"),
     ],
 )
-def test_what_is_wrong_is_said_with_the_remedy(server, answer, remedy):
+def test_each_wrong_answer_is_explained_with_the_remedy(server, answer, remedy):
     server.script.append(answer)
     (told,) = check(ApplicationInsights(server.connection_string, environ={}), environ={})
     assert remedy in told
     assert KEY not in told
 
 
-def test_a_wrong_key_is_said(server):
+def test_a_wrong_key_is_reported(server):
     text = server.connection_string.replace(KEY, KEY[:-2] + "bb")
     (told,) = check(ApplicationInsights(text, environ={}), environ={})
     assert "instrumentation key was refused" in told
 
 
-def test_nobody_there_is_said(server):
+def test_a_server_that_cannot_be_reached_is_reported(server):
     server.close()
     (told,) = check(ApplicationInsights(server.connection_string, environ={}), environ={}, timeout=5)
     assert "127.0.0.1 cannot be reached (ECONNREFUSED)" in told
 
 
-def test_functions_with_a_standard_output_that_is_sent_too_is_said(server):
+def test_a_standard_output_that_functions_sends_too_is_reported(server):
     sink = ApplicationInsights(server.connection_string, environ={})
     (told,) = check(sink, environ={"FUNCTIONS_WORKER_RUNTIME": "python"})
     assert "DISCREET_STREAM=none" in told

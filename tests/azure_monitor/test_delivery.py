@@ -30,7 +30,7 @@ def test_records_arrive_redacted_with_their_trace(server):
     assert not server.refused
 
 
-def test_what_the_service_takes_later_arrives_once(server):
+def test_records_that_the_service_accepts_later_arrive_once(server):
     server.script.extend([Answer(503, {"retry-after": "0"}), Answer(206, refuse={0: 500})])
     sink = connect(server)
     discreet.get_logger("shop").info("order placed")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from discreet._record import Source
-from discreet.azure.limits import GEN_AI
+from discreet.azure.text import GEN_AI
 
 from .ingestion_server import KEY, _strict, check_envelope
 from .records import SPAN, TRACE, caught, envelopes, record
@@ -281,7 +281,7 @@ def test_a_chain_without_end_says_how_many_are_left_out():
     assert "11 more" in found[-1]["message"]
 
 
-def test_a_stack_without_end_keeps_both_its_ends_and_says_so():
+def test_a_stack_that_is_too_long_keeps_its_beginning_and_its_end_and_says_that_it_was_cut():
     frames = [{"file": "/app/" + "f" * 300 + ".py", "line": n + 1, "function": f"f{n}"} for n in range(200)]
     stack = "begins here\n" + "x" * 70_000 + "\nValueError: ends here"
     found = base(exception={"type": "ValueError", "message": "m", "frames": frames}, stacktrace=stack)["exceptions"][0]
@@ -302,7 +302,7 @@ def test_a_stack_without_an_exception_is_a_dimension():
 # --- limits
 
 
-def test_a_long_value_ends_with_how_long_it_was():
+def test_a_long_value_is_cut_and_ends_with_its_length():
     found = properties(body="y" * 20_000)["body"]
     assert len(found) == 8192
     assert found.endswith("… [cut: 20000 characters]")
@@ -313,11 +313,11 @@ def test_characters_beyond_the_basic_plane_count_twice_as_the_service_counts():
     assert found.endswith("… [cut: 8000 characters]")
 
 
-def test_a_long_message_ends_with_how_long_it_was():
+def test_a_long_message_is_cut_and_ends_with_its_length():
     assert base("m" * 40_000)["message"].endswith("… [cut: 40000 characters]")
 
 
-def test_long_names_that_begin_alike_stay_two():
+def test_long_names_with_the_same_beginning_stay_different():
     found = properties(**{"k" * 200: 1, "k" * 201: 2})
     assert sorted(value for key, value in found.items() if key.startswith("kkk")) == ["1", "2"]
 

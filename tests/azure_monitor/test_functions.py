@@ -34,7 +34,7 @@ class Context:
 
 @pytest.fixture(autouse=True)
 def cold(monkeypatch):
-    monkeypatch.setattr(functions_module._Warm, "yet", False)
+    monkeypatch.setattr(functions_module._FirstInvocation, "done", False)
 
 
 def test_records_of_an_invocation_carry_its_ids(sink):
@@ -67,7 +67,7 @@ def test_nothing_of_an_invocation_leaks_into_the_next(sink):
     assert "trace_id" not in sink.records[1]
 
 
-def test_a_function_that_takes_no_context_gets_it_all_the_same(sink):
+def test_a_function_without_a_context_argument_needs_none(sink):
     @invocations
     def orders(req: str) -> str:
         discreet.get_logger("app").info("placed")
@@ -174,7 +174,7 @@ def test_otherwise_the_worker_gets_them_all(taken_over, worker):
     assert worker == ["mine", "the host's"]
 
 
-def test_the_worker_is_told_once_however_many_invocations_there_are(worker):
+def test_the_workers_handler_gets_one_filter_for_any_number_of_invocations(worker):
     for _ in range(3):
         with invocation(Context()):
             pass

@@ -105,7 +105,7 @@ def test_a_wrong_key_is_refused_record_by_record(server):
     assert other.send(batch(2), 10).rejected == {"HTTP 400": 2}
 
 
-def test_nobody_there_is_an_operating_systems_error(sink, server):
+def test_a_server_that_cannot_be_reached_is_an_os_error(sink, server):
     server.close()
     with pytest.raises(OSError):  # noqa: PT011 - whatever the client makes of it
         sink.send(batch(1), 5)

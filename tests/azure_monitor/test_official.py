@@ -55,7 +55,7 @@ def test_a_provider_with_the_azure_exporter_is_seen(python, processor):
     assert run(python, setup) == "True"
 
 
-def test_a_provider_that_exports_elsewhere_is_none(python):
+def test_a_provider_that_exports_elsewhere_does_not_count(python):
     pytest.importorskip("azure.monitor.opentelemetry.exporter", reason="the official exporter is not installed here")
     setup = (
         PROVIDER

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import warnings
 
@@ -133,6 +134,38 @@ def test_hooks_of_others_stay_in_the_chain(python):
     assert done.out.decode().split("\n")[:3] == ["thread ZeroDivisionError", "unraisable KeyError", "theirs ValueError"]
 
 
+def test_hooks_that_wrap_ours_before_configure_is_called_again_are_called_once(python):
+    done = python(
+        START
+        + """
+    def wrapping(hook, name):
+        def wrapper(*args):
+            print("seen by a tool:", name)
+            hook(*args)
+        return wrapper
+    sys.excepthook = wrapping(sys.excepthook, "crash")
+    threading.excepthook = wrapping(threading.excepthook, "thread")
+    sys.unraisablehook = wrapping(sys.unraisablehook, "finalizer")
+    discreet.configure(format="json", service="s", environment="prod")
+    class Fragile:
+        def __del__(self):
+            raise ValueError("in a finalizer")
+    Fragile()
+    thread = threading.Thread(target=lambda: 1 / 0)
+    thread.start(); thread.join()
+    raise ValueError("at the end")
+    """
+    )
+    lines = done.out.decode().splitlines()
+    assert [line for line in lines if line.startswith("seen")] == [
+        "seen by a tool: finalizer",
+        "seen by a tool: thread",
+        "seen by a tool: crash",
+    ]
+    records = [json.loads(line) for line in lines if line.startswith("{")]
+    assert [record["exception"]["type"] for record in records] == ["ValueError", "ZeroDivisionError", "ValueError"]
+
+
 def test_a_crash_is_shown_readably_in_development(python):
     done = python(
         """
@@ -177,7 +210,7 @@ def test_a_warning_that_cannot_be_shown_raises_nothing(taken_over):
     assert taken_over.last["message"].endswith("Hostile str raised ValueError>")
 
 
-def test_an_interrupt_shows_no_secret_of_the_failure_it_came_upon(python):
+def test_an_interrupt_shows_no_secret_of_the_failure_that_it_interrupted(python):
     done = python(
         """
     import discreet

@@ -14,8 +14,8 @@ from starlette.routing import Mount, Route
 
 import discreet
 from discreet._context.ambient import current
-from discreet._takeover import bridge
-from discreet.integrations._asgi_route import route_of
+from discreet._takeover import standard_library
+from discreet.integrations._route import route_of
 from discreet.integrations.asgi import ASGIMiddleware, annotate
 
 log = discreet.get_logger("app")
@@ -328,12 +328,12 @@ def test_a_server_that_logs_the_exception_afterwards_finds_the_ids_on_it():
         except ValueError:
             logging.getLogger("another.server").exception("application failed")
 
-    bridge.take_over()
+    standard_library.take_over()
     try:
         with discreet.capture() as records:
             asyncio.run(run())
     finally:
-        bridge.give_back()
+        standard_library.give_back()
     by_logger = {record["logger"]: record for record in records}
     assert by_logger["another.server"]["request_id"] == "late-1"
     assert by_logger["another.server"]["trace_id"] == by_logger["http.server"]["trace_id"]

@@ -19,7 +19,7 @@ def only_request_record(records):
     return found[0]
 
 
-def test_a_request_is_one_wide_record_that_says_all_of_it(uvicorn_server, request_id):
+def test_a_request_is_one_wide_record(uvicorn_server, request_id):
     uvicorn_server.client.get("/orders/42?token=abc", headers={"x-request-id": request_id})
     record = only_request_record(uvicorn_server.about(request_id))
 
@@ -91,7 +91,7 @@ def test_an_exception_is_recorded_once_with_structure_and_the_client_still_gets_
     assert not [line for line in lines if "Exception in ASGI application" in line or '"uvicorn.access"' in line]
 
 
-def test_a_client_error_is_no_error_of_ours(uvicorn_server, request_id):
+def test_a_client_error_is_recorded_at_info(uvicorn_server, request_id):
     uvicorn_server.client.get("/missing", headers={"x-request-id": request_id})
     record = only_request_record(uvicorn_server.about(request_id))
     assert (record["severity"], record["status"], record["message"]) == ("INFO", "ok", "GET /missing 404")

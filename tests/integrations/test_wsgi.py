@@ -13,7 +13,7 @@ from flask import Flask
 
 import discreet
 from discreet._context.ambient import EMPTY, current
-from discreet._takeover import bridge
+from discreet._takeover import standard_library
 from discreet.integrations.flask import instrument
 from discreet.integrations.wsgi import WSGIMiddleware, annotate
 
@@ -168,7 +168,7 @@ def test_gunicorns_row_about_that_exception_is_left_out_and_any_other_finds_the_
     def app(environ, start_response):
         raise ValueError("boom")
 
-    bridge.take_over()
+    standard_library.take_over()
     try:
         with discreet.capture() as records:
             try:
@@ -178,7 +178,7 @@ def test_gunicorns_row_about_that_exception_is_left_out_and_any_other_finds_the_
                 logging.getLogger("mod_wsgi").exception("Error handling request")
             logging.getLogger("gunicorn.error").error("something else")
     finally:
-        bridge.give_back()
+        standard_library.give_back()
     assert [record["logger"] for record in records] == ["http.server", "mod_wsgi", "gunicorn.error"]
     assert records[1]["request_id"] == "late"
 
@@ -320,13 +320,13 @@ def test_flask_routes_exceptions_and_annotations_stand_in_one_record(flask_app):
         annotate(number=number)
         raise ValueError("boom")
 
-    bridge.take_over()
+    standard_library.take_over()
     try:
         with discreet.capture() as records:
             answer = flask_app.test_client().get("/orders/3")
             answer.close()  # what a server does; the test client leaves it to the test
     finally:
-        bridge.give_back()
+        standard_library.give_back()
     assert answer.status_code == 500
     assert [record["message"] for record in records] == ["GET /orders/<int:number> 500"]
     assert records[0]["exception"]["message"] == "boom"
@@ -338,14 +338,14 @@ def test_flask_keeps_its_own_row_when_records_of_requests_are_off(flask_app):
     def boom():
         raise ValueError("boom")
 
-    bridge.take_over()
+    standard_library.take_over()
     try:
         with discreet.capture() as records:
             discreet.set_level("http.server", "off")
             flask_app.test_client().get("/boom")
             flask_app.logger.error("another row")
     finally:
-        bridge.give_back()
+        standard_library.give_back()
     assert [record["message"] for record in records] == ["Exception on /boom [GET]", "another row"]
 
 

@@ -19,7 +19,7 @@ def only_request_record(records):
     return found[0]
 
 
-def test_a_request_is_one_wide_record_that_says_all_of_it(gunicorn_server, request_id):
+def test_a_request_is_one_wide_record(gunicorn_server, request_id):
     gunicorn_server.client.get(
         "/orders/42?token=abc", headers={"x-request-id": request_id, "traceparent": f"00-{TRACE}-{PARENT}-01"}
     )

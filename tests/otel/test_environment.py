@@ -9,8 +9,8 @@ from discreet.otel import OTLP, environment, from_environment
 
 
 @pytest.fixture(autouse=True)
-def nothing_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environment, "_said", set())
+def nothing_reported_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "_reported", set())
 
 
 def test_the_defaults_are_the_specifications():
@@ -123,7 +123,7 @@ def test_headers_are_read_as_baggage_is():
         ("OTEL_SDK_DISABLED", "1"),
     ],
 )
-def test_a_wrong_value_is_said_once_by_the_variables_name_and_the_default_serves(name, value, capfd):
+def test_a_wrong_value_is_reported_once_by_the_variables_name_and_the_default_is_used(name, value, capfd):
     usual = OTLP(environ={})
     sink = from_environment({name: value})
     from_environment({name: value})

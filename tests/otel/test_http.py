@@ -87,14 +87,14 @@ def test_too_large_a_batch_is_to_be_split_and_one_record_that_is_too_large_is_no
     assert dict(receipt.rejected) == {"HTTP 413": 1}
 
 
-def test_a_partial_success_is_counted_and_said_and_never_sent_again(receiver, protocol, capfd):
+def test_a_partial_success_is_counted_and_reported_and_never_sent_again(receiver, protocol, capfd):
     receiver.answer = Answer(rejected=2, message=f"two are too old ({protocol})")
     receipt = OTLP(receiver.url, protocol=protocol).send(lines(5), 10)
     assert (receipt.delivered, dict(receipt.rejected), list(receipt.retry)) == (3, {"partial success": 2}, [])
     assert f"two are too old ({protocol})" in capfd.readouterr().err
 
 
-def test_a_receivers_words_are_judged_before_they_are_shown(receiver, capfd):
+def test_a_receivers_message_is_redacted_before_it_is_shown(receiver, capfd):
     secret = "gh" + "p_" + "a1B2" * 9
     receiver.answer = Answer(rejected=1, message=f"refused: token={secret}")
     OTLP(receiver.url).send(lines(), 10)
@@ -238,7 +238,7 @@ def test_mutual_tls_shows_the_clients_certificate(tmp_path):
         {"headers": {"tenant": "a"}, "endpoint": "http://me:word@127.0.0.1:9/"},
     ],
 )
-def test_what_waits_for_one_tenant_or_key_is_kept_apart_from_anothers(other, tmp_path):
+def test_records_that_wait_for_one_tenant_or_key_are_kept_apart_from_those_of_another(other, tmp_path):
     settings = resolve({"service": "s", "state_dir": tmp_path}, {})
 
     def place(endpoint="http://127.0.0.1:9/", **options):

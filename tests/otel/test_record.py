@@ -18,8 +18,7 @@ from discreet._encoding.schemas.otel import OtelEncoder
 from discreet._encoding.schemas.otel_mapping import Limits
 from discreet._record import Identity, Record, SafeFields, Source
 from discreet._redaction.registered import registry
-from discreet.otel.encoder import Encoder
-from discreet.otel.forms import Forms
+from discreet.otel.encoder import Encoder, Templates
 from discreet.otel.protobuf import json_request, log_record, request
 from discreet.otel.resource import Resource
 
@@ -196,7 +195,7 @@ def test_an_event_name_that_is_no_text_is_an_attribute(sent, record):
     assert attributes_of(found)["event_name"] == 7
 
 
-def test_an_exception_is_told_by_the_conventions(sent, record):
+def test_an_exception_has_the_attributes_of_the_conventions(sent, record):
     class PaymentError(Exception):
         pass
 
@@ -335,11 +334,11 @@ def test_the_quick_way_and_the_careful_one_agree(names, ambient, data):
 
 
 def test_many_large_records_do_not_stay_in_memory():
-    forms = Forms()
+    templates = Templates()
     for size in (10, 1 << 20, 10):
-        forms.fill(plain(), {"text": "x" * size})
-    [[form]] = forms._idle.values()
-    assert form.written < 1000
+        templates.fill(plain(), {"text": "x" * size})
+    [[template]] = templates._idle.values()
+    assert template.written < 1000
 
 
 def test_threads_encode_at_the_same_time_without_mixing_their_records():
@@ -411,7 +410,7 @@ def test_a_secret_that_is_registered_later_leaves_the_resource_too(redactor):
     assert secret.encode() not in file(plain())
 
 
-def test_a_source_is_told_by_the_conventions(sent):
+def test_a_source_has_the_attributes_of_the_conventions(sent):
     found = attributes_of(sent(plain(source=Source("/app/shop.py", 7, "charge"))))
     assert found == {"code.file.path": "/app/shop.py", "code.line.number": 7, "code.function.name": "charge"}
 

@@ -22,7 +22,7 @@ def file(root: Path, path: str, text: str) -> None:
     target.write_text(text)
 
 
-def test_the_service_is_as_discreet_knows_it():
+def test_the_service_is_that_of_the_configuration():
     found = detect({"OTEL_RESOURCE_ATTRIBUTES": "service.version=0.9,service.namespace=acme"}, ME)
     assert (found["service.name"], found["service.version"], found["service.namespace"]) == ("shop", "1.2", "acme")
     assert found["deployment.environment.name"] == "staging"
@@ -51,7 +51,7 @@ def test_the_process_and_its_host_are_named():
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="Linux tells it in /proc")
-def test_the_process_tells_when_it_began():
+def test_the_process_has_its_creation_time():
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", str(detect({}, ME)["process.creation.time"]))
 
 
@@ -86,7 +86,7 @@ def test_a_pods_sandbox_is_no_container(tmp_path):
     assert "container.id" not in detect({}, ME, root=tmp_path)
 
 
-def test_kubernetes_is_told_by_its_files(tmp_path):
+def test_kubernetes_is_found_by_its_files(tmp_path):
     file(tmp_path, "etc/hostname", "shop-5d9-abc\n")
     file(tmp_path, "var/run/secrets/kubernetes.io/serviceaccount/namespace", "prod")
     file(tmp_path, "proc/self/cgroup", "0::/kubepods/besteffort/pod12345678-1234-1234-1234-123456789abc/x\n")
@@ -112,7 +112,7 @@ def test_the_downward_api_comes_before_the_files(tmp_path):
     }  # fmt: skip
 
 
-def test_outside_kubernetes_nothing_is_said_of_it(tmp_path):
+def test_outside_kubernetes_there_are_no_attributes_of_it(tmp_path):
     assert not any(key.startswith("k8s.") for key in detect({"POD_NAME": "x"}, ME, root=tmp_path))
 
 

@@ -85,7 +85,7 @@ def test_a_timer_is_covered(instrumented):
         assert in_thread(lambda target: threading.Timer(0, target)) == {"tenant": "acme"}
 
 
-def test_a_partial_is_judged_by_what_it_calls(instrumented):
+def test_a_partial_counts_as_the_function_that_it_calls(instrumented):
     with discreet.context(tenant="acme"):
         assert in_thread(lambda target: threading.Thread(target=functools.partial(target))) == {"tenant": "acme"}
 

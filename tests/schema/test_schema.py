@@ -19,8 +19,7 @@ from jsonschema import Draft202012Validator
 import discreet
 from discreet._encoding.json import SCHEMA
 from discreet._record import RESERVED
-from discreet._takeover import bridge as _stdlib_bridge
-from discreet._takeover import hooks
+from discreet._takeover import standard_library, uncaught
 
 SCHEMA_FILE = Path(discreet.__file__).with_name("_encoding") / "schema.json"
 PUBLISHED = json.loads(SCHEMA_FILE.read_text("utf-8"))
@@ -119,8 +118,8 @@ def test_an_exception_of_many_frames_and_causes_is_valid() -> None:
 
 def test_lines_of_the_standard_library_and_of_warnings_are_valid() -> None:
     with discreet.capture() as records:
-        _stdlib_bridge.take_over()
-        hooks.install()
+        standard_library.take_over()
+        uncaught.install()
         try:
             library = logging.getLogger("library")
             library.warning("hello %s", "you", extra={"order": 42})
@@ -129,8 +128,8 @@ def test_lines_of_the_standard_library_and_of_warnings_are_valid() -> None:
                 warnings.simplefilter("always")
                 warnings.warn("careful", stacklevel=1)
         finally:
-            hooks.uninstall()
-            _stdlib_bridge.give_back()
+            uncaught.uninstall()
+            standard_library.give_back()
     assert len(records) == 3
     assert [problems(record) for record in records] == [[]] * 3
 

@@ -29,7 +29,7 @@ def test_an_active_spans_ids_win(sink, tracer):
         assert (sink.last["trace_id"], sink.last["span_id"]) == ids(span)
 
 
-def test_our_span_inside_theirs_is_its_child(sink, tracer):
+def test_our_span_inside_a_span_of_opentelemetry_is_its_child(sink, tracer):
     with tracer.start_as_current_span("theirs") as theirs, discreet.span("ours") as ours:
         pass
     assert ours.trace_id == ids(theirs)[0]

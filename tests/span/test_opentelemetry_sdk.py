@@ -62,7 +62,7 @@ def parent_of(span: Any) -> str | None:
     return None if span.parent is None else f"{span.parent.span_id:016x}"
 
 
-def test_a_span_is_one_of_theirs_and_its_record_has_its_ids(sink, exporter):
+def test_a_span_is_a_span_of_the_sdk_and_its_record_has_its_ids(sink, exporter):
     with discreet.span("charge", span_kind="client", amount=9) as span:
         log.info("inside")
         span.set(tax=1.5)
@@ -75,7 +75,7 @@ def test_a_span_is_one_of_theirs_and_its_record_has_its_ids(sink, exporter):
     assert (sink.last["span"], sink.last["amount"], sink.last["status"]) == ("charge", 9, "ok")
 
 
-def test_spans_nest_among_theirs(sink, exporter):
+def test_spans_nest_among_spans_of_the_sdk(sink, exporter):
     begin = trace.get_tracer("theirs").start_as_current_span
     with begin("request"), discreet.span("outer"), begin("query"), discreet.span("inner"):
         pass

@@ -92,7 +92,7 @@ def test_the_formatter_shows_exceptions_redacted():
     assert PLANTED not in line
 
 
-def test_a_record_that_cannot_be_read_is_said_to_be_lost_and_not_printed(strict):
+def test_a_record_that_cannot_be_read_is_reported_as_lost_and_not_printed(strict):
     formatter = Formatter()
     line = formatter.format(logging.makeLogRecord({"msg": "x", "levelno": 40, "created": float("nan")}))
     assert strict(line.encode() + b"\n")["message"] == "a record could not be made"

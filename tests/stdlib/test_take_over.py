@@ -40,7 +40,7 @@ def test_a_third_party_logger_becomes_a_record_with_its_extra(taken_over):
     assert record["source"]["function"] == "test_a_third_party_logger_becomes_a_record_with_its_extra"
 
 
-def test_it_carries_the_context_it_was_logged_in(taken_over):
+def test_a_record_has_the_context_in_which_it_was_logged(taken_over):
     with discreet.context(tenant="acme", request_id="r-1"), discreet.span("work") as span:
         logging.getLogger("lib").info("x")
     first = taken_over.records[0]
@@ -290,3 +290,26 @@ def test_a_tracker_that_wrapped_logging_before_goes_on_redacted(memory_sink, mon
     reset()
     assert logging.Logger.callHandlers is wrapped
     assert seen == host.rows == ["it was [REDACTED:github-token]"]
+
+
+def test_a_tracker_that_wrapped_logging_between_two_calls_of_configure_sees_each_record_once(
+    memory_sink, monkeypatch, host_handler
+):
+    seen = []
+    sink = memory_sink()
+    host = host_handler()
+    discreet.configure(sinks=[sink], service="s", environment="prod")
+    ours = logging.Logger.callHandlers
+
+    def wrapped(logger, record):
+        seen.append(record.getMessage())
+        ours(logger, record)
+
+    monkeypatch.setattr(logging.Logger, "callHandlers", wrapped)
+    discreet.configure(sinks=[sink], service="s", environment="prod")
+    logging.getLogger("lib").error("it was %s", SECRET)
+    assert [record["message"] for record in sink.records] == ["it was [REDACTED:github-token]"]
+    assert seen == host.rows == ["it was [REDACTED:github-token]"]
+    reset()
+    logging.getLogger("lib").error("afterwards")
+    assert seen[1:] == host.rows[1:] == ["afterwards"]

@@ -217,10 +217,10 @@ def _retire_replaced(previous: Sequence[Sink], now: Sequence[Sink]) -> None:
 
 
 def _take_over() -> None:
-    from discreet._takeover import bridge, hooks
+    from discreet._takeover import standard_library, uncaught
 
-    bridge.take_over()
-    hooks.install()
+    standard_library.take_over()
+    uncaught.install()
     for patch in _PATCHES:
         import_module(patch).instrument()
     lifecycle.install_sigterm()
@@ -232,7 +232,7 @@ def undo() -> None:
 
     What is registered for the exit and for forks of the process stays, and finds no sink.
     """
-    from discreet._takeover import bridge, hooks
+    from discreet._takeover import standard_library, uncaught
 
     with _lock:
         for sink in running.sinks:
@@ -240,8 +240,8 @@ def undo() -> None:
         running.sinks = ()
         state.settings, state.hosted, state.took_over = None, False, False
         active.emitter, active.located = unconfigured, 0
-        bridge.give_back()
-        hooks.uninstall()
+        standard_library.give_back()
+        uncaught.uninstall()
         for patch in _PATCHES:
             import_module(patch).uninstrument()
         lifecycle.uninstall_sigterm()
@@ -251,7 +251,7 @@ def undo() -> None:
 
 def _install_into_host(settings: Settings) -> None:
     """Keep the host's handlers and levels: records that pass them are the host's to write."""
-    from discreet._takeover.host import HostPipeline, HostSink
+    from discreet._takeover.host_handlers import HostPipeline, HostSink
 
     redactor = redactor_for(settings)
     sink = HostSink()

@@ -219,7 +219,7 @@ def _after_fork_in_child() -> None:
         sink.after_fork_in_child()
     running.draining.clear()  # what these sinks still deliver is the parent's
     if state.took_over:
-        sys.modules["discreet._takeover.hooks"].cover_multiprocessing()
+        sys.modules["discreet._takeover.uncaught"].cover_multiprocessing()
     pipeline = pipeline_in_force()
     if pipeline is not None:
         parent = pipeline.identity

@@ -19,6 +19,14 @@ def active_ids() -> tuple[str, str] | None:
         return None
 
 
+def parent_span(parent: SpanContext | None) -> SpanContext | None:
+    """The span that a new span is a child of: `parent`, unless an OpenTelemetry span of another trace is active."""
+    ids = active_ids() if "opentelemetry.trace" in sys.modules else None
+    if ids is not None and (parent is None or parent.trace_id != ids[0]):
+        return SpanContext(*ids)
+    return parent
+
+
 _tracer: tuple[object, Any] = (None, None)
 
 

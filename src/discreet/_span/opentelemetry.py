@@ -1,6 +1,6 @@
-"""A `discreet.span` as a span of the application's own OpenTelemetry SDK. Loaded only where one is set up.
+"""A `discreet.span` as a span of the application's own OpenTelemetry SDK. Loaded only where an SDK is set up.
 
-What the SDK is given is redacted first. It may raise as it likes: the application's work goes on.
+The SDK gets redacted data only. What it raises never reaches the application.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ class SdkSpan:
         self.parent_id = parent_id
 
     def restore(self) -> None:
-        """Make the context current again that was before the span.
+        """Make the context from before the span current again.
 
-        Not `detach`: its token knows one order of endings and one task, and elsewhere it logs an error and leaves an
-        ended span behind. What was attached inside and is still there ends with the span.
+        This does not use `detach`, which logs an error and leaves an ended span behind if spans end in another order
+        or in another task. A context that was attached inside the span and is still current ends with the span.
         """
         with suppress(Exception):
             sys.modules["opentelemetry.context"].attach(self._before)
@@ -53,7 +53,7 @@ class SdkSpan:
     def end(
         self, logger: str, fields: Mapping[str, object], error: BaseException | None, *, failed: bool, first: bool
     ) -> None:
-        """End it. `failed`: the error is the span's; `first`: no span inside has recorded it yet."""
+        """End the span. `failed`: the error is the span's own; `first`: no inner span has recorded the error."""
         pipeline = pipeline_in_force()
         try:
             if pipeline is not None and self._span.is_recording():
@@ -61,7 +61,7 @@ class SdkSpan:
                 self._span.set_attributes(attributes(redactor.fields({key: resolve(fields[key]) for key in fields})))
                 if error is not None and failed:
                     self._fail(error, redactor, first=first)
-        except Exception:  # fail closed: what cannot be judged is not told
+        except Exception:  # fail closed: what cannot be redacted does not leave the process
             self._span.set_attribute("discreet.incomplete", True)
         finally:
             with suppress(Exception):
@@ -71,11 +71,11 @@ class SdkSpan:
         trace = sys.modules["opentelemetry.trace"]
         kind = type(error)
         name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-        told = name = clean(redactor.text(name))
+        status = name = clean(redactor.text(name))
         if first:
             description, text = judged_exception(error, redactor, with_locals=False)
             message = description.get("message")
-            told = clean(f"{name}: {message}") if message else name
+            status = clean(f"{name}: {message}") if message else name
             self._span.add_event(
                 "exception",
                 {
@@ -85,27 +85,26 @@ class SdkSpan:
                 },
             )
         self._span.set_attribute("error.type", name)
-        self._span.set_status(trace.Status(trace.StatusCode.ERROR, told))
+        self._span.set_status(trace.Status(trace.StatusCode.ERROR, status))
 
 
 def begin(tracer: Any, name: str, kind: str, ours: SpanContext | None) -> SdkSpan | None:
-    """Start a span of the SDK and make it current; None where the SDK makes none: it is switched off, or raises."""
+    """Start a span of the SDK and make it current; None where the SDK makes none: it is switched off, or raises.
+
+    Its parent is OpenTelemetry's active span. Without an active span the parent is `ours`, discreet's current span:
+    in a thread that only discreet's context follows, or in a request that only discreet knows.
+    """
     try:
         return _begin(tracer, name, kind, ours)
-    except Exception:  # another version, a sampler that raises: a span of ours is good too
+    except Exception:  # another version, a sampler that raises: then discreet makes a span of its own
         return None
 
 
 def _begin(tracer: Any, name: str, kind: str, ours: SpanContext | None) -> SdkSpan | None:
-    """Start it.
-
-    Its parent is OpenTelemetry's active span. Where there is none, in a thread that only we followed or under a
-    request that only we know, it is our own.
-    """
     trace, contexts = sys.modules["opentelemetry.trace"], sys.modules["opentelemetry.context"]
     before = contexts.get_current()
     parent = trace.get_current_span(before).get_span_context()
-    around = before
+    start_context = before
     if not parent.is_valid and ours is not None:
         parent = trace.SpanContext(
             int(ours.trace_id, 16),
@@ -114,9 +113,9 @@ def _begin(tracer: Any, name: str, kind: str, ours: SpanContext | None) -> SdkSp
             trace_flags=trace.TraceFlags(ours.flags & 0xFF),
             trace_state=trace.TraceState.from_header([ours.state]) if ours.state else None,
         )
-        around = trace.set_span_in_context(trace.NonRecordingSpan(parent), before)
-    made = trace.SpanKind[kind.upper()] if kind in _KINDS else trace.SpanKind.INTERNAL
-    span = tracer.start_span(_judged(name), context=around, kind=made)
+        start_context = trace.set_span_in_context(trace.NonRecordingSpan(parent), before)
+    sdk_kind = trace.SpanKind[kind.upper()] if kind in _KINDS else trace.SpanKind.INTERNAL
+    span = tracer.start_span(_redacted(name), context=start_context, kind=sdk_kind)
     context = span.get_span_context()
     if not context.is_valid or context.span_id == parent.span_id:
         return None
@@ -124,7 +123,7 @@ def _begin(tracer: Any, name: str, kind: str, ours: SpanContext | None) -> SdkSp
     return SdkSpan(span, before, ids_of(context), f"{parent.span_id:016x}" if parent.is_valid else None)
 
 
-def _judged(name: str) -> str:
+def _redacted(name: str) -> str:
     if pipeline_in_force() is None:
         active.configure()
     pipeline = pipeline_in_force()
@@ -132,9 +131,9 @@ def _judged(name: str) -> str:
 
 
 def attributes(fields: dict[str, Plain]) -> dict[str, Any]:
-    """Redacted fields as span attributes, which are texts, numbers, booleans and lists of one of these."""
-    found = {key: _attribute(value) for key, value in clean_keys(cast("dict[str, object]", fields)).items()}
-    return {key: value for key, value in found.items() if value is not None}
+    """Redacted fields as span attributes, which are texts, numbers, booleans and lists of one of these types."""
+    values = {key: _attribute(value) for key, value in clean_keys(cast("dict[str, object]", fields)).items()}
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def _attribute(value: object) -> object:
@@ -146,8 +145,8 @@ def _attribute(value: object) -> object:
 
 
 def _list(items: list[object]) -> object:
-    even = of_one_type(items) if all(_is_simple(item) for item in items) else None
-    return as_text(items) if even is None else [clean(item) if isinstance(item, str) else item for item in even]
+    same = of_one_type(items) if all(_is_simple(item) for item in items) else None
+    return as_text(items) if same is None else [clean(item) if isinstance(item, str) else item for item in same]
 
 
 def _is_simple(value: object) -> bool:

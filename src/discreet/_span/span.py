@@ -10,23 +10,24 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from discreet._base.levels import ERROR, INFO, levels
 from discreet._call.logger import active, caller_name
 from discreet._context.ambient import Scope, current, enter, opened_by
-from discreet._context.opentelemetry import active_ids, sdk_tracer
-from discreet._context.trace_context import SpanContext, new_span_context
+from discreet._context.opentelemetry import parent_span, sdk_tracer
+from discreet._context.trace_context import new_span_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from discreet._context.ambient import Context
+    from discreet._context.trace_context import SpanContext
     from discreet._span.opentelemetry import SdkSpan
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
-class _Opened(Scope):
-    """One entry into a span: the same span object may be entered again, or by several threads."""
+class _Entry(Scope):
+    """One entry into a span; the same span object may be entered several times, also by several threads."""
 
-    __slots__ = ("began", "parent_id", "sdk_span", "span")
+    __slots__ = ("parent_id", "sdk_span", "span", "start_ns")
 
     def __init__(
         self, owner: span, before: Context, context: SpanContext, parent_id: str | None, sdk_span: SdkSpan | None
@@ -35,19 +36,20 @@ class _Opened(Scope):
         self.span = context
         self.parent_id = parent_id
         self.sdk_span = sdk_span
-        self.began = perf_counter_ns()
+        self.start_ns = perf_counter_ns()
 
 
 class span:  # noqa: N801 - reads as the verb it is: `with discreet.span("charge")`
     """Time a piece of work: `with discreet.span("charge", amount=9) as span: span.set(tax=1)`.
 
-    Works as `with` and as `async with`. Records made inside carry its ids; its end is one record named like it,
-    with `duration_ms`, `status` ("ok", "error" or "cancelled"), `parent_span_id` and every field that was set.
-    An exception passes through, and is recorded once, by the innermost span. Where the application has the
-    OpenTelemetry SDK set up for traces, it is a span of its traces too, with the same ids and redacted attributes.
+    Works as `with` and as `async with`. Records made inside carry the span's ids. When the span ends, it writes one
+    record with its name as the message, `duration_ms`, `status` ("ok", "error" or "cancelled"), `parent_span_id` and
+    every field that was set. An exception passes through, and is recorded once, by the innermost span. Where the
+    application has set up the OpenTelemetry SDK for traces, the span is also a span of the SDK, with the same ids
+    and redacted attributes.
     """
 
-    __slots__ = ("_fields", "_kind", "_logger", "_name", "_opened", "context")
+    __slots__ = ("_entry", "_fields", "_kind", "_logger", "_name", "context")
 
     context: SpanContext
     """The span's place in its trace; set when it begins (again)."""
@@ -57,7 +59,7 @@ class span:  # noqa: N801 - reads as the verb it is: `with discreet.span("charge
         self._kind = span_kind
         self._fields = fields
         self._logger = caller_name(2)
-        self._opened: _Opened | None = None
+        self._entry: _Entry | None = None
 
     @property
     def trace_id(self) -> str:
@@ -76,56 +78,54 @@ class span:  # noqa: N801 - reads as the verb it is: `with discreet.span("charge
     def __enter__(self) -> span:
         here = current.get()
         parent = here.span
-        ids = sdk_span = None
+        sdk_span = None
         if "opentelemetry.trace" in sys.modules:
             tracer = sdk_tracer()
             if tracer is not None:
                 from discreet._span.opentelemetry import begin
 
                 sdk_span = begin(tracer, self._name, self._kind, parent)
-            ids = active_ids() if sdk_span is None else None
         if sdk_span is not None:
             self.context, parent_id = sdk_span.context, sdk_span.parent_id
         else:
-            if ids is not None and (parent is None or parent.trace_id != ids[0]):
-                parent = SpanContext(*ids)
+            parent = parent_span(parent)
             self.context = new_span_context() if parent is None else parent.child()
             parent_id = None if parent is None else parent.span_id
-        self._opened = _Opened(self, here, self.context, parent_id, sdk_span)
-        enter(here.within(self.context), self._opened)
+        self._entry = _Entry(self, here, self.context, parent_id, sdk_span)
+        enter(here.within(self.context), self._entry)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         scope = opened_by(self)
-        opened = scope if isinstance(scope, _Opened) else self._opened
-        if opened is not None:
-            self._end(opened, error)
-        self._opened = None  # else span and entry would keep each other alive
+        entry = scope if isinstance(scope, _Entry) else self._entry
+        if entry is not None:
+            self._end(entry, error)
+        self._entry = None  # otherwise the span and its entry would keep each other alive
         if scope is not None:
             current.set(scope.before)
-            if opened is not None and opened.sdk_span is not None:
-                opened.sdk_span.restore()
+            if entry is not None and entry.sdk_span is not None:
+                entry.sdk_span.restore()
 
-    def _end(self, opened: _Opened, error: BaseException | None) -> None:
+    def _end(self, entry: _Entry, error: BaseException | None) -> None:
         status = _status(error)
         failed = status == "error"
-        first = failed and error is not None and first_to_see(error)
-        self._record(opened, error, status, first=first)
-        if opened.sdk_span is not None:
-            opened.sdk_span.end(self._logger, self._fields, error, failed=failed, first=first)
+        first = failed and error is not None and mark_recorded(error)
+        self._record(entry, error, status, first=first)
+        if entry.sdk_span is not None:
+            entry.sdk_span.end(self._logger, self._fields, error, failed=failed, first=first)
 
-    def _record(self, opened: _Opened, error: BaseException | None, status: str, *, first: bool) -> None:
+    def _record(self, entry: _Entry, error: BaseException | None, status: str, *, first: bool) -> None:
         fields: dict[str, object] = {
             **self._fields,
             "span": self._name,
             "span_kind": self._kind,
-            "duration_ms": (perf_counter_ns() - opened.began) / 1e6,
+            "duration_ms": (perf_counter_ns() - entry.start_ns) / 1e6,
             "status": status,
         }
-        if opened.parent_id is not None:
-            fields["parent_span_id"] = opened.parent_id
+        if entry.parent_id is not None:
+            fields["parent_span_id"] = entry.parent_id
         if error is not None:
             fields["error_type"] = type(error).__name__
             if first:
@@ -133,7 +133,7 @@ class span:  # noqa: N801 - reads as the verb it is: `with discreet.span("charge
         level = ERROR if status == "error" else INFO
         channel = levels.channel(self._logger)
         if channel.threshold <= level:
-            active.emitter.emit(channel, level, self._name, (), fields, None, opened.span)
+            active.emitter.emit(channel, level, self._name, (), fields, None, entry.span)
 
     async def __aenter__(self) -> span:
         return self.__enter__()
@@ -145,7 +145,7 @@ class span:  # noqa: N801 - reads as the verb it is: `with discreet.span("charge
 
 
 class _TracedSpan(span):
-    """A span that `traced` opens: its logger is the function's module, not the caller's."""
+    """A span of `traced`: its logger is the function's module, not the caller's."""
 
     __slots__ = ()
 
@@ -157,17 +157,17 @@ class _TracedSpan(span):
 def _status(error: BaseException | None) -> str:
     if error is None or isinstance(error, GeneratorExit):
         return "ok"
-    # asyncio's and anyio's cancellation, an interrupt, an exit: not the failure of this piece of work.
+    # Cancellation by asyncio or anyio, an interrupt and an exit are not a failure of this piece of work.
     return "error" if isinstance(error, Exception) else "cancelled"
 
 
-def first_to_see(error: BaseException) -> bool:
-    """Whether no span inside has recorded this exception yet; the mark travels on the exception itself."""
-    # With slots, or a __getattr__ that raises: recorded more than once, which loses nothing.
+def mark_recorded(error: BaseException) -> bool:
+    """Mark the exception as recorded, by an attribute of its own; False if it was recorded before."""
+    # An exception with slots, or with a `__getattr__` that raises, is recorded more than once: nothing is lost.
     with suppress(Exception):
         if getattr(error, "__discreet_recorded__", False) is True:
             return False
-        error.__discreet_recorded__ = True  # type: ignore[attr-defined]  # a mark of ours
+        error.__discreet_recorded__ = True  # type: ignore[attr-defined]  # an attribute of our own
     return True
 
 
@@ -185,10 +185,10 @@ def traced(
     arguments: bool | Sequence[str] = False,
     **fields: object,
 ) -> F | Callable[[F], F]:
-    """A span around each call of a function, coroutine or generator: `@discreet.traced`.
+    """Make a span for each call of a function, coroutine or generator: `@discreet.traced`.
 
-    Arguments are not recorded unless asked for: `arguments=True` for all, or the names of some. The span is
-    called like the function unless `name` is given; further keywords are fields of each span.
+    Arguments are not recorded unless asked for: `arguments=True` for all, or the names of some. The span has the
+    function's name unless `name` is given; further keywords are fields of each span.
     """
 
     def decorate(target: F) -> F:

@@ -1,4 +1,4 @@
-"""The connection test of `discreet doctor`: one record to where the records go, and what is wrong in words."""
+"""The connection test of `discreet doctor`: it sends one record, and says what is wrong and what to do about it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from discreet._base.diagnostics import reason_of
 from discreet._encoding.json import timestamp
-from discreet.azure.answers import in_words, problems_of
+from discreet.azure.answers import problems_of
 from discreet.azure.connection import host_of
 from discreet.azure.ingestion import ApplicationInsights
 from discreet.azure.logs_ingestion import LogsIngestion
@@ -22,6 +22,24 @@ if TYPE_CHECKING:
 
 MESSAGE = "discreet doctor tested this connection"
 
+_STATUS_PAGE = "look at https://azure.status.microsoft"
+_KEPT = "Records wait and are sent again. If it lasts"
+_REMEDIES: Mapping[int, str] = {
+    400: "the envelope or its instrumentation key was refused. Copy the connection string again from the portal",
+    401: "Entra ID is wanted, or the token was not accepted. Pass credential=..., or set "
+    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING=Authorization=AAD",
+    403: "the identity may not write there. Assign it the role Monitoring Metrics Publisher on the resource; "
+    "a new assignment takes some minutes",
+    402: "the resource's daily cap is reached. Raise the cap, or wait for the day to end",
+    404: "nothing takes telemetry at this address. Copy the connection string again from the portal",
+    408: f"the service took too long. {_KEPT}, check the network and HTTPS_PROXY, and {_STATUS_PAGE}",
+    413: "one record is too large for the service. Log less in one record",
+    429: f"the service asks to slow down. {_KEPT}, log less (DISCREET_LEVEL=warning), or raise the limit of what you "
+    "send to; a service with much to say may need a resource of its own",
+    439: "the resource's quota is used up. Raise it, or log less",
+}
+
+
 _UNREACHABLE = (
     "Check the address in the connection string, the firewall, and HTTPS_PROXY where there is a proxy; "
     "with private link, whether this network resolves the name"
@@ -31,7 +49,7 @@ _UNKNOWN_IDENTITY = (
     "AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET"
 )
 _NO_RULE = "the rule, its stream or the table is not there. Check rule=, stream= and endpoint="
-_OF_RULES = {  # where the data collection rule's answers mean something else
+_RULE_REMEDIES = {  # for the answers that mean something else from a data collection rule
     400: _NO_RULE,
     401: "the token was not accepted. Check the credential's tenant, and audience= in other clouds than the public",
     403: "the identity may not write there. Assign it the role Monitoring Metrics Publisher on the data collection "
@@ -41,13 +59,16 @@ _OF_RULES = {  # where the data collection rule's answers mean something else
 
 
 def check(sink: Sink, *, environ: Mapping[str, str] | None = None, timeout: float = 10.0) -> list[str]:
-    """What keeps records from arriving, each with its remedy; empty when one was just accepted. Holds no secret."""
+    """The reasons why records do not arrive, each with its remedy; empty if the test record was accepted.
+
+    `timeout` is in seconds. No text holds a secret.
+    """
     environ = os.environ if environ is None else environ
     try:
         if isinstance(sink, ApplicationInsights):
-            return [*_insights(sink, timeout), *_twice(environ)]
+            return [*_application_insights(sink, timeout), *_duplicates(environ)]
         if isinstance(sink, LogsIngestion):
-            return _logs(sink, timeout)
+            return _logs_ingestion(sink, timeout)
     except OSError as error:
         reason = str(getattr(error, "reason", "")) or reason_of(error)
         return [f"{sink.name} cannot be reached ({reason}). {_UNREACHABLE}"]
@@ -56,7 +77,7 @@ def check(sink: Sink, *, environ: Mapping[str, str] | None = None, timeout: floa
     return []
 
 
-def _insights(sink: ApplicationInsights, timeout: float) -> list[str]:
+def _application_insights(sink: ApplicationInsights, timeout: float) -> list[str]:
     before = sink.endpoint
     data = {"baseType": "MessageData", "baseData": {"ver": 2, "message": MESSAGE, "severityLevel": 0}}
     envelope = {
@@ -80,20 +101,20 @@ def _insights(sink: ApplicationInsights, timeout: float) -> list[str]:
     return [in_words(status)]
 
 
-def _logs(sink: LogsIngestion, timeout: float) -> list[str]:
+def _logs_ingestion(sink: LogsIngestion, timeout: float) -> list[str]:
     row = {"TimeGenerated": timestamp(time.time_ns()), "severity": "DEBUG", "severity_number": 5, "message": MESSAGE}
     receipt = sink.send([json.dumps(row).encode() + b"\n"], timeout)
     if receipt.delivered:
         return []
     if receipt.reason.startswith("HTTP "):
         status = int(receipt.reason[5:])
-        told = _OF_RULES.get(status)
-        return [f"{receipt.reason}: {told}" if told else in_words(status)]
+        remedy = _RULE_REMEDIES.get(status)
+        return [f"{receipt.reason}: {remedy}" if remedy else in_words(status)]
     return [f"{receipt.reason}: {_UNKNOWN_IDENTITY}"]
 
 
-def _twice(environ: Mapping[str, str]) -> list[str]:
-    """Ways by which records arrive a second time."""
+def _duplicates(environ: Mapping[str, str]) -> list[str]:
+    """The ways in which records arrive twice."""
     found: list[str] = []
     if provider_exports_to_azure():
         found.append(
@@ -105,3 +126,13 @@ def _twice(environ: Mapping[str, str]) -> list[str]:
             "the Functions host sends standard output to Application Insights as well. Set DISCREET_STREAM=none"
         )
     return found
+
+
+def in_words(status: int) -> str:
+    """What an answer with this status means, and the remedy."""
+    words = _REMEDIES.get(status)
+    if words is None and status >= 500:
+        words = f"the service has a problem of its own. {_KEPT}, {_STATUS_PAGE}"
+    elif words is None:
+        words = "not an answer of Azure Monitor. Check the address, and whether a proxy is in the way"
+    return f"HTTP {status}: {words}"

@@ -1,8 +1,8 @@
-"""The connection string of an Application Insights resource, which is treated as the secret it stands beside.
+"""The connection string of an Application Insights resource; all of it is treated as a secret.
 
 Format: `Key=value` pairs joined by `;`, as the portal shows them on the resource's overview page. Known are
 `InstrumentationKey`, `IngestionEndpoint`, `EndpointSuffix` with `Location`, `AADAudience` and `Authorization`
-(https://learn.microsoft.com/azure/azure-monitor/app/connection-strings); all others are left alone.
+(https://learn.microsoft.com/azure/azure-monitor/app/connection-strings); all others are ignored.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _REMEDY = "Copy the connection string again from the overview page of the Applic
 
 
 class Connection(NamedTuple):
-    """What a connection string says."""
+    """The content of a connection string."""
 
     key: Secret[str]
-    """The instrumentation key, which says whose telemetry it is."""
+    """The instrumentation key, which names the resource."""
     endpoint: str
-    """Where to send it: scheme and host, and a path if there is one, without a slash at the end."""
+    """Where to send records: scheme and host, and a path if there is one, without a slash at the end."""
     audience: str = ""
-    """Whom tokens of Entra ID are made for, in a cloud that is not the public one."""
+    """The audience of Entra ID tokens, in a cloud other than the public one."""
 
 
 def parse_connection_string(text: str, setting: str = VARIABLE) -> Connection:
@@ -46,7 +46,7 @@ def parse_connection_string(text: str, setting: str = VARIABLE) -> Connection:
     found: dict[str, str] = {}
     for number, part in enumerate(text.strip().strip("\"'").split(";"), 1):
         if not part.strip():
-            continue  # a semicolon at the end is no mistake
+            continue  # a semicolon at the end is allowed
         name, equals, value = part.partition("=")
         if not equals:
             refuse(f"part {number} has no `=`")
@@ -72,7 +72,7 @@ def parse_connection_string(text: str, setting: str = VARIABLE) -> Connection:
 
 
 def clean_endpoint(url: str) -> str:
-    """`url` without a slash at its end; raises `ValueError` if it is no address to send to."""
+    """`url` without a slash at its end; raises `ValueError` if records cannot be sent there."""
     try:
         parts = urlsplit(url)
         port_is_fine = parts.port is None or parts.port > 0
@@ -80,16 +80,16 @@ def clean_endpoint(url: str) -> str:
         raise ValueError("is no URL") from None
     if parts.scheme not in ("https", "http") or not parts.hostname or not port_is_fine:
         raise ValueError("is no https:// URL")
-    if "@" in url or parts.query or parts.fragment:  # also where a character of a password ends the host
+    if "@" in url or parts.query or parts.fragment:  # a `/`, `?` or `#` in a password would end the host
         raise ValueError("has more than a host and a path")
     return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
 
 
 def host_of(url: str) -> str:
-    """The host of a URL, in small letters, without its port."""
+    """The host of a URL in lower case, without the port."""
     return (urlsplit(url).hostname or "").lower()
 
 
 def is_loopback(url: str) -> bool:
-    """Whether a URL stays on this machine."""
+    """Whether a URL leads to this machine."""
     return _LOOPBACK.fullmatch(host_of(url)) is not None

@@ -1,12 +1,17 @@
-"""Custom dimensions: names and values as text, as much of them as there is room for; and the numbers beside them."""
+"""What an envelope says beside its message: custom dimensions, measurements, the name of an event, context tags.
+
+Custom dimensions are texts. The lengths of tags are those of Application Insights' schema; roles and instances have
+the names that the official exporter gives them, so that services with either stand on one application map.
+"""
 
 from __future__ import annotations
 
 import json
+import platform
+import re
 from typing import TYPE_CHECKING, cast
 
-from discreet.azure.limits import FULL, GEN_AI, GEN_AI_VALUE, cut, cut_key
-from discreet.azure.text import plain_text, quote, seal
+from discreet.azure.text import FULL, GEN_AI, GEN_AI_VALUE, cut, cut_key, plain_text, quote, to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +22,30 @@ MEASUREMENTS = "microsoft.custom_measurements"
 LEFT_OUT = "discreet.left_out"
 """The custom dimension that says how many others there was no room for."""
 
-_LENGTHS = (8_192, 4_096, 2_048, 1_024, 512, 256, 128)
+_VALUE_LENGTHS = (8_192, 4_096, 2_048, 1_024, 512, 256, 128)
+
+ROLE, INSTANCE, NODE = "ai.cloud.role", "ai.cloud.roleInstance", "ai.internal.nodeName"
+VERSION, SDK = "ai.application.ver", "ai.internal.sdkVersion"
+OPERATION, SYNTHETIC, LOCATION = "ai.operation.name", "ai.operation.syntheticSource", "ai.location.ip"
+
+_TAG_LENGTHS: Mapping[str, int] = {
+    ROLE: 256, INSTANCE: 256, NODE: 256, VERSION: 1024, SDK: 64, OPERATION: 1024, SYNTHETIC: 1024,
+    "ai.user.authUserId": 1024, "ai.user.id": 128, "ai.session.id": 64, LOCATION: 46,
+}  # fmt: skip
+
+TAG_OF_FIELD: Mapping[str, str] = {
+    "enduser.id": "ai.user.authUserId",
+    "enduser.pseudo.id": "ai.user.id",
+    "session.id": "ai.session.id",
+    "ai.operation.name": OPERATION,
+}
+"""Fields that become a tag and are then no custom dimension."""
+
+MAY_GIVE_TAG = ("client.address", "user_agent.synthetic.type", "user_agent.original", "span_kind")
+"""Fields that may give a tag, and are a custom dimension too."""
+
+_ADDRESS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f:]{2,39}(?:\.[0-9.]+)?")
+_WORKLOADS = ("deployment", "replicaset", "statefulset", "job", "cronjob", "daemonset")
 
 
 def dimension(key: str, value: object, most: int) -> str:
@@ -28,16 +56,16 @@ def dimension(key: str, value: object, most: int) -> str:
 
 
 def fitting(properties: Mapping[str, object], room: int) -> dict[str, object]:
-    """The dimensions with values as long as there is room for; if there is none, as many as fit and a word on that."""
+    """The dimensions, with values cut until all fit; if that is not enough, as many as fit and how many are missing."""
     texts = {key: plain_text(value) for key, value in properties.items()}
-    for most in _LENGTHS:
+    for most in _VALUE_LENGTHS:
         shorter: dict[str, object] = {key: cut(text, most) for key, text in texts.items()}
         if sum(_size(key, text) for key, text in shorter.items()) <= room:
             return shorter
     kept: dict[str, object] = {}
     room -= 100
     for key, text in texts.items():
-        shown = cut(text, _LENGTHS[-1])
+        shown = cut(text, _VALUE_LENGTHS[-1])
         room -= _size(key, shown)
         if room < 0:
             break
@@ -47,11 +75,11 @@ def fitting(properties: Mapping[str, object], room: int) -> dict[str, object]:
 
 
 def _size(key: str, value: object) -> int:
-    return len(seal(dimension(key, value, GEN_AI_VALUE)))
+    return len(to_bytes(dimension(key, value, GEN_AI_VALUE)))
 
 
 def measurements(special: Mapping[str, object]) -> str:
-    """`microsoft.custom_measurements`, an object of numbers or its JSON; empty if it is anything else."""
+    """`microsoft.custom_measurements`, an object of numbers or its JSON; empty if the field is anything else."""
     given = special.get(MEASUREMENTS)
     if isinstance(given, str):
         try:
@@ -62,13 +90,55 @@ def measurements(special: Mapping[str, object]) -> str:
         return ""
     numbers: list[str] = []
     for key, value in cast("dict[str, object]", given).items():
-        if type(value) not in (int, float) or value - value != 0 or abs(cast("float", value)) > 1e308:  # type: ignore[operator]
+        if type(value) not in (int, float) or value - value != 0 or abs(cast("float", value)) > 1e308:  # type: ignore[operator]  # a number
             return ""
         numbers.append(f"{quote(cut_key(key))}:{value!r}")
     return f',"measurements":{{{",".join(numbers)}}}'
 
 
-def event_name(fields: Mapping[str, object]) -> str:
-    """The name of the event that a record is, empty if it is none."""
-    named = [value for name in EVENT_NAMES if isinstance(value := fields.get(name), str) and value]
-    return named[0] if named else ""
+def event_field(fields: Mapping[str, object]) -> str:
+    """The field that has the name of the event; empty if the record is not a named event."""
+    return next((name for name in EVENT_NAMES if isinstance(value := fields.get(name), str) and value), "")
+
+
+def resource_tags(resource: Mapping[str, object], instance: object) -> dict[str, str]:
+    """The tags of every record of a process. `instance` is the instance id, if somebody gave one."""
+    from discreet import __version__
+
+    name = plain_text(resource.get("service.name", "unknown_service:python"))
+    namespace = resource.get("service.namespace")
+    role = f"{plain_text(namespace)}.{name}" if namespace else name
+    if name.startswith("unknown_service"):  # the name of a Kubernetes workload says more
+        role = next((str(found) for kind in _WORKLOADS if (found := resource.get(f"k8s.{kind}.name"))), role)
+    where = resource.get("k8s.pod.name") or instance or resource.get("host.name")
+    tags = {ROLE: role, SDK: f"py{platform.python_version()}:discreet{__version__}"}
+    if where:
+        tags[INSTANCE] = tags[NODE] = plain_text(where)
+    version = resource.get("service.version")
+    if version:
+        tags[VERSION] = plain_text(version)
+    return {tag: cut(text, _TAG_LENGTHS[tag]) for tag, text in tags.items()}
+
+
+def in_tags(resource: Mapping[str, object], tags: Mapping[str, str]) -> set[str]:
+    """The resource attributes whose value is a tag already, so that they need no custom dimension."""
+    same = {"service.name": ROLE, "service.version": VERSION, "service.instance.id": INSTANCE}
+    return {key for key, tag in same.items() if key in resource and plain_text(resource[key]) == tags.get(tag)}
+
+
+def field_tags(special: Mapping[str, object], fields: Mapping[str, object]) -> str:
+    """The tags that a record's special fields give, as JSON members with a comma before each."""
+    tags: dict[str, str] = {}
+    for key, value in special.items():
+        tag = TAG_OF_FIELD.get(key)
+        if tag is not None:
+            tags[tag] = plain_text(value)
+        elif key == "client.address" and isinstance(value, str) and _ADDRESS.fullmatch(value):
+            tags[LOCATION] = value
+        elif (key == "user_agent.synthetic.type" and value in ("bot", "test")) or (
+            key == "user_agent.original" and isinstance(value, str) and "AlwaysOn" in value
+        ):
+            tags[SYNTHETIC] = "True"
+        elif key == "span_kind" and value == "server" and OPERATION not in tags and "span" in fields:
+            tags[OPERATION] = plain_text(fields["span"])
+    return "".join(f',"{tag}":{quote(cut(text, _TAG_LENGTHS[tag]))}' for tag, text in tags.items())

@@ -1,10 +1,11 @@
-"""Tokens of Microsoft Entra ID, from any credential of azure-identity (or any object with its `get_token`)."""
+"""Tokens of Microsoft Entra ID, from a credential of azure-identity or any other object with its `get_token`."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any
 
+from discreet._base.extras import missing_library
 from discreet._redaction.secret import Secret
 from discreet.azure.connection import is_loopback
 from discreet.errors import ConfigurationError
@@ -16,13 +17,13 @@ AUTHENTICATION = "APPLICATIONINSIGHTS_AUTHENTICATION_STRING"
 AUDIENCE = "https://monitor.azure.com/"
 """Azure Monitor in the public cloud. A scope is an audience and `/.default`, the second slash included."""
 
-_EARLY = 300.0  # seconds before its end that a token is renewed
+_EARLY = 300.0  # a token is renewed this many seconds before it expires
 
 
 class Token:
-    """One credential's token for one audience; asked for on the sender's thread, and kept until shortly before its end.
+    """One credential's token for one audience, kept until shortly before it expires; used by the sender's thread.
 
-    Losing a race between threads costs one more question to the credential, which keeps its own cache.
+    Two threads at once may ask the credential twice, which is harmless: the credential has a cache of its own.
     """
 
     def __init__(self, credential: Any, audience: str, *, clock: Callable[[], float] = time.time) -> None:
@@ -30,35 +31,35 @@ class Token:
         self._scope = f"{audience or AUDIENCE}/.default"
         self._clock = clock
         self._text: Secret[str] | None = None
-        self._ends = self._renewed = 0.0
+        self._expires = self._renew_at = 0.0
 
     def header(self) -> str:
         """The value of `Authorization`. Raises what the credential raises, unless the token at hand is still good."""
         now = self._clock()
-        if self._text is None or now >= self._renewed:
+        if self._text is None or now >= self._renew_at:
             try:
                 self._ask(now)
             except Exception:
-                if self._text is None or now >= self._ends:
+                if self._text is None or now >= self._expires:
                     raise
-                self._renewed = now + 30.0  # it could not be renewed early; there is time to try again
+                self._renew_at = now + 30.0  # the old token is still good: try again later
         assert self._text is not None
         return f"Bearer {self._text.reveal()}"
 
     def _ask(self, now: float) -> None:
         found = self._credential.get_token(self._scope)
-        self._ends = float(found.expires_on)
+        self._expires = float(found.expires_on)
         refresh = getattr(found, "refresh_on", None)
-        self._renewed = min(float(refresh), self._ends) if refresh else max(now, self._ends - _EARLY)
+        self._renew_at = min(float(refresh), self._expires) if refresh else max(now, self._expires - _EARLY)
         self._text = Secret(str(found.token))
 
     def forget(self) -> None:
-        """The receiver did not take it: ask for another one next time."""
+        """Ask for another token next time, because the receiver refused this one."""
         self._text = None
 
 
 def check_credential(credential: object, endpoint: str) -> None:
-    """Refuse what cannot give a token, and endpoints where a token would travel in the clear."""
+    """Raise `ConfigurationError` for an object that gives no tokens, and for an endpoint without encryption."""
     if not callable(getattr(credential, "get_token", None)):
         raise ConfigurationError(
             "credential",
@@ -73,7 +74,7 @@ def check_credential(credential: object, endpoint: str) -> None:
 
 
 def credential_from_environment(environ: Mapping[str, str]) -> Any:
-    """The credential that `APPLICATIONINSIGHTS_AUTHENTICATION_STRING` asks for; None without it, and nothing probed."""
+    """The credential that `APPLICATIONINSIGHTS_AUTHENTICATION_STRING` asks for; None if it is not set."""
     text = environ.get(AUTHENTICATION, "").strip()
     if not text:
         return None
@@ -92,9 +93,6 @@ def credential_from_environment(environ: Mapping[str, str]) -> Any:
     try:
         from azure.identity import DefaultAzureCredential
     except ImportError as error:
-        raise ModuleNotFoundError(
-            'Entra ID needs azure-identity, which is not installed. Install it with: pip install "discreet[azure]"',
-            name="azure.identity",
-        ) from error
+        raise missing_library("Entra ID", "azure-identity", "azure", "azure.identity") from error
     client = found.get("clientid")
     return DefaultAzureCredential(managed_identity_client_id=client) if client else DefaultAzureCredential()

@@ -1,8 +1,8 @@
-"""Step 4 for Application Insights: a redacted record as one telemetry envelope, without the instrumentation key.
+"""The encoder for Application Insights: a redacted record as one telemetry envelope, without the instrumentation key.
 
-The key joins the envelope when it is sent, so that what waits on disk holds no part of the connection string. The
-envelope is written as text, piece by piece: what a process says of itself is prepared once, names of fields are
-remembered, and a context is written once for all records that are made in it.
+The sink adds the key when it sends the envelope, so that the spool holds no part of the connection string. The
+envelope is written as text, because that is fast: the tags and dimensions of the resource are prepared once, the
+names of fields are kept, and the fields of a context are written once for all records of the context.
 """
 
 from __future__ import annotations
@@ -12,11 +12,35 @@ from typing import TYPE_CHECKING, Any, cast
 from discreet._base.levels import severity_text
 from discreet._encoding.json import timestamp
 from discreet._redaction.registered import registry
-from discreet.azure.dimensions import EVENT_NAMES, MEASUREMENTS, dimension, event_name, fitting, measurements
+from discreet.azure.dimensions import (
+    EVENT_NAMES,
+    MAY_GIVE_TAG,
+    MEASUREMENTS,
+    TAG_OF_FIELD,
+    dimension,
+    event_field,
+    field_tags,
+    fitting,
+    in_tags,
+    measurements,
+    resource_tags,
+)
 from discreet.azure.exceptions import exceptions_json
-from discreet.azure.limits import FULL, GEN_AI, GEN_AI_ITEM, GEN_AI_VALUE, ITEM, TIGHT, TIGHTEST, Limits, cut, cut_key
-from discreet.azure.tags import OF_FIELDS, WATCHED, field_tags, resource_tags, standing_for
-from discreet.azure.text import plain_text, quote, seal
+from discreet.azure.text import (
+    FULL,
+    GEN_AI,
+    GEN_AI_ITEM,
+    GEN_AI_VALUE,
+    ITEM,
+    TIGHT,
+    TIGHTEST,
+    Limits,
+    cut,
+    cut_key,
+    plain_text,
+    quote,
+    to_bytes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,78 +50,63 @@ if TYPE_CHECKING:
 _LONGEST_EVENT_NAME = 512
 _KEY_LENGTH = 64
 """Bytes that the instrumentation key adds to an envelope when it is sent."""
-_MOST_KEYS = 4096  # field names are few; a program that makes them up must not fill the memory
-_SPECIAL = frozenset((*EVENT_NAMES, MEASUREMENTS, *OF_FIELDS, *WATCHED))
-_OWN = frozenset((
+_MOST_NAMES = 4096  # field names are few; a program that generates names must not fill the memory
+_SPECIAL = frozenset((*EVENT_NAMES, MEASUREMENTS, *TAG_OF_FIELD, *MAY_GIVE_TAG))
+_OWN_NAMES = frozenset((
     "logger_name", "request_id", "thread.name", "task", "template", "message", "severity", "code.stacktrace",
     "code.file.path", "code.function.name", "code.line.number",
 ))  # fmt: skip
 
 
 class Envelopes:
-    """The encoder. `resource_of` gives the redacted resource attributes of an identity, `instance_of` its own id."""
+    """The encoder. `resource_of` gives the redacted resource attributes of an identity.
+
+    `has_instance` says whether somebody gave the process an instance id, so that it can be a tag.
+    """
 
     def __init__(self, resource_of: Callable[[Identity], Mapping[str, Plain]], *, has_instance: bool = False) -> None:
         self._resource_of = resource_of
         self._has_instance = has_instance
-        self._spoken_for: tuple[object, object] = (None, None)
-        self._tags = self._static = ""
+        self._prepared_for: tuple[object, object] = (None, None)
+        self._tags = self._resource_json = ""
         self._resource: Mapping[str, Plain] = {}
-        self._taken: frozenset[str] = _OWN
-        self._names: dict[str, str] = {}
-        self._around: tuple[object, str] = (None, "")
+        self._used_names: frozenset[str] = _OWN_NAMES
+        self._names_json: dict[str, str] = {}
+        self._context_json: tuple[object, str] = (None, "")
 
     def __call__(self, record: Redacted) -> bytes:
         """One envelope as one line of JSON. A bad value costs at most its own dimension."""
-        spoken_for = self._spoken_for
-        if spoken_for[0] is not record.identity or spoken_for[1] is not registry.epoch:
-            self._introduce(record.identity)
+        identity, epoch = self._prepared_for
+        if identity is not record.identity or epoch is not registry.epoch:
+            self._prepare(record.identity)
         try:
             line = self._quick(record)
-        except Exception:  # whatever it is about a value, the careful way finds it and keeps the others
+        except Exception:  # one of the values is bad: the careful way finds it and keeps the others
             line = None
-        if line is None:
-            line = self._careful(record)
-        return line
+        return self._careful(record) if line is None else line
 
-    def _introduce(self, identity: Identity) -> None:
-        """Another process after a fork, or a secret was registered that the resource may hold."""
+    def _prepare(self, identity: Identity) -> None:
+        """Write the resource: again after a fork, or after a secret was registered that the resource may hold."""
         epoch = registry.epoch
         resource = self._resource_of(identity)
         instance = resource.get("service.instance.id") if self._has_instance else None
         tags = resource_tags(resource, instance)
-        said = standing_for(resource, tags)
-        self._resource = {key: value for key, value in resource.items() if key not in said and value is not None}
+        tagged = in_tags(resource, tags)
+        self._resource = {key: value for key, value in resource.items() if key not in tagged and value is not None}
         self._tags = ",".join([f"{quote(tag)}:{quote(text)}" for tag, text in tags.items()])
-        self._static = "".join([dimension(key, value, FULL.value) for key, value in self._resource.items()])
-        self._taken = _OWN | self._resource.keys()
-        self._around = (None, "")
-        self._spoken_for = (identity, epoch)
-
-    # --- the quick way: nothing about the record is out of the ordinary --------------------------------------------
+        self._resource_json = "".join([dimension(key, value, FULL.value) for key, value in self._resource.items()])
+        self._used_names = _OWN_NAMES | self._resource.keys()
+        self._context_json = (None, "")
+        self._prepared_for = (identity, epoch)
 
     def _quick(self, record: Redacted) -> bytes | None:
-        fields, around = record.fields, record.ambient
-        if record.exception is not None or not self._taken.isdisjoint(fields):
+        """The envelope of an ordinary record; None for a record that needs the careful way."""
+        if record.exception is not None or not self._used_names.isdisjoint(record.fields):
             return None
-        written = ""
-        if around:
-            known = self._around
-            if known[0] is around:
-                written = known[1]
-            else:
-                if not self._taken.isdisjoint(around):
-                    return None
-                found = self._dimensions(around)
-                if found is None:
-                    return None
-                written = found
-                self._around = (around, written)
-        if fields:
-            found = self._dimensions(fields)
-            if found is None:
-                return None
-            written += found
+        context_json = self._context(record.ambient) if record.ambient else ""
+        fields_json = self._dimensions(record.fields) if record.fields else ""
+        if context_json is None or fields_json is None:
+            return None
         message = record.message
         if not message or len(message) > FULL.message // 2:
             return None
@@ -106,20 +115,32 @@ class Envelopes:
             f',"tags":{{{self._tags}{_operation(record)}}}'
             f',"data":{{"baseType":"MessageData","baseData":{{"ver":2,"message":{quote(message)}'
             f',"severityLevel":{severity_level(record.level)}'
-            f',"properties":{{"logger_name":{quote(record.logger)}{_where(record)}{self._static}{written}}}}}}}}}\n'
+            f',"properties":{{{_own_json(record)}{self._resource_json}{context_json}{fields_json}}}}}}}}}\n'
         )
-        encoded = seal(line)
+        encoded = to_bytes(line)
         return encoded if len(encoded) <= ITEM - _KEY_LENGTH else None
+
+    def _context(self, ambient: Mapping[str, object]) -> str | None:
+        """The dimensions of a context, which is mostly the context of the record before; None if some are special."""
+        known, written = self._context_json
+        if known is ambient:
+            return written
+        found = self._dimensions(ambient) if self._used_names.isdisjoint(ambient) else None
+        if found is not None:
+            self._context_json = (ambient, found)
+        return found
 
     def _dimensions(self, fields: Mapping[str, object]) -> str | None:
         parts = ""
-        names = self._names
+        names = self._names_json
         for key, item in fields.items():
             name = names.get(key)
             if name is None:
                 if key in _SPECIAL:
                     return None
-                name = self._learn(key)
+                if len(names) >= _MOST_NAMES:
+                    names.clear()
+                name = names[key] = f",{quote(cut_key(key))}:"
             kind = type(item)
             if kind is str:
                 text = cast("str", item)
@@ -134,18 +155,9 @@ class Envelopes:
                 parts += f"{name}{quote(cut(plain_text(item), GEN_AI_VALUE if key in GEN_AI else FULL.value))}"
         return parts
 
-    def _learn(self, key: str) -> str:
-        name = f",{quote(cut_key(key))}:"
-        if len(self._names) >= _MOST_KEYS:
-            self._names.clear()
-        self._names[key] = name
-        return name
-
-    # --- the careful way: exceptions, events, tags from fields, names that clash, texts that are too long ----------
-
     def _careful(self, record: Redacted) -> bytes:
-        """The same from a merged set of dimensions; what is too large as a whole is written tighter."""
-        special, properties = self._sorted(record)
+        """The envelope of any record: with an exception, an event, tags from fields, equal names, or too much text."""
+        special, properties = self._special_and_properties(record)
         most = (GEN_AI_ITEM if not GEN_AI.isdisjoint(properties) else ITEM) - _KEY_LENGTH
         encoded = self._written(record, special, properties, FULL)
         if len(encoded) <= most:
@@ -157,33 +169,21 @@ class Envelopes:
             empty = self._written(record, special, {}, limits)
         return self._written(record, special, fitting(properties, most - len(empty)), limits)
 
-    def _sorted(self, record: Redacted) -> tuple[dict[str, object], dict[str, object]]:
-        """What is (also) no dimension, and the dimensions: a field over ours, ours over the resource."""
+    def _special_and_properties(self, record: Redacted) -> tuple[dict[str, object], dict[str, object]]:
+        """The fields that mean more than a dimension, and the dimensions: fields over ours, ours over the resource."""
         fields: dict[str, object] = {**record.ambient, **record.fields}
         special = {key: fields[key] for key in fields.keys() & _SPECIAL}
-        for key in OF_FIELDS:
+        for key in TAG_OF_FIELD:
             fields.pop(key, None)
-        event = event_name(special)
-        if event and record.exception is None:
-            key = next(key for key in EVENT_NAMES if special.get(key) == event)
-            del fields[key]
-        if MEASUREMENTS in special and measurements(special):
-            fields.pop(MEASUREMENTS, None)
-        own: dict[str, object] = {"logger_name": record.logger}
-        told = {"request_id": record.request_id, "thread.name": record.thread, "task": record.task}
-        own.update((key, value) for key, value in told.items() if value is not None)
-        if record.template is not None:
-            own["template"] = record.template
-        if record.source is not None:
-            own["code.file.path"] = record.source.file
-            own["code.function.name"] = record.source.function
-            own["code.line.number"] = record.source.line
+        own = _own(record)
+        event = event_field(special)
         if record.exception is not None:
             own["message"] = record.message
         elif event:
+            del fields[event]
             own["message"], own["severity"] = record.message, severity_text(record.level)
-        if record.exception is None and record.stacktrace is not None:
-            own["code.stacktrace"] = record.stacktrace
+        if MEASUREMENTS in special and measurements(special):
+            fields.pop(MEASUREMENTS, None)
         return special, {**self._resource, **own, **fields}
 
     def _written(
@@ -193,7 +193,7 @@ class Envelopes:
         tags = self._tags + _operation(record) + field_tags(special, {**record.ambient, **record.fields})
         written = "".join([dimension(key, value, limits.value) for key, value in properties.items()])[1:]
         measured = measurements(special)
-        return seal(
+        return to_bytes(
             f'{{"name":"Microsoft.ApplicationInsights.{kind}","time":"{timestamp(record.time_ns)}"'
             f',"tags":{{{tags}}},"data":{{"baseType":"{kind}Data","baseData":{{"ver":2,{data}'
             f',"properties":{{{written}}}{measured}}}}}}}\n'
@@ -206,14 +206,14 @@ def severity_level(level: int) -> int:
 
 
 def _data(record: Redacted, special: Mapping[str, object], limits: Limits) -> tuple[str, str]:
-    """The kind of envelope, and what is particular to it."""
+    """The kind of envelope, and the members that only this kind has."""
     level = f'"severityLevel":{severity_level(record.level)}'
     if isinstance(record.exception, dict):
         exceptions = exceptions_json(cast("dict[str, Any]", record.exception), record.stacktrace, limits)
         return "Exception", f'"exceptions":{exceptions},{level}'
-    name = event_name(special)
-    if name:
-        return "Event", f'"name":{quote(cut(name, _LONGEST_EVENT_NAME))}'
+    event = event_field(special)
+    if event:
+        return "Event", f'"name":{quote(cut(str(special[event]), _LONGEST_EVENT_NAME))}'
     return "Message", f'"message":{quote(cut(record.message, limits.message) or "n/a")},{level}'
 
 
@@ -223,25 +223,42 @@ def _operation(record: Redacted) -> str:
     return f',"ai.operation.id":"{record.trace_id}","ai.operation.parentId":"{record.span_id}"'
 
 
-def _where(record: Redacted) -> str:
-    """Dimensions of ours, for the quick way."""
-    parts = ""
+def _own(record: Redacted) -> dict[str, object]:
+    """The dimensions that the record itself gives."""
+    own = {
+        "logger_name": record.logger,
+        "request_id": record.request_id,
+        "thread.name": record.thread,
+        "task": record.task,
+    }
+    return {**{name: text for name, text in own.items() if text is not None}, **_rare(record)}
+
+
+def _own_json(record: Redacted) -> str:
+    """The same as JSON members, for the quick way."""
+    parts = f'"logger_name":{quote(record.logger)}'
     request_id = record.request_id
     if request_id is not None:
-        shown = request_id if len(request_id) <= 4096 else cut(request_id, FULL.value)
-        parts = f',"request_id":{quote(shown)}'
+        parts += f',"request_id":{quote(request_id if len(request_id) <= 4096 else cut(request_id, FULL.value))}'
     if record.thread is not None:
         parts += f',"thread.name":{quote(record.thread)}'
     if record.task is not None:
         parts += f',"task":{quote(record.task)}'
+    if record.template is None and record.source is None and record.stacktrace is None:
+        return parts
+    return parts + "".join([dimension(name, value, FULL.value) for name, value in _rare(record).items()])
+
+
+def _rare(record: Redacted) -> dict[str, object]:
+    """The dimensions of a record itself that most records do not have."""
+    rare: dict[str, object] = {}
     if record.template is not None:
-        parts += dimension("template", record.template, FULL.value)
+        rare["template"] = record.template
     source = record.source
     if source is not None:
-        parts += (
-            f',"code.file.path":{quote(source.file)},"code.function.name":{quote(source.function)}'
-            f',"code.line.number":"{source.line}"'
-        )
-    if record.stacktrace is not None:
-        parts += dimension("code.stacktrace", record.stacktrace, FULL.value)
-    return parts
+        rare["code.file.path"] = source.file
+        rare["code.function.name"] = source.function
+        rare["code.line.number"] = source.line
+    if record.exception is None and record.stacktrace is not None:
+        rare["code.stacktrace"] = record.stacktrace
+    return rare

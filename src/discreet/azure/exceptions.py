@@ -1,7 +1,7 @@
-"""An exception as Application Insights stores it: one entry each, the outermost first, tied by `id` and `outerId`.
+"""An exception as Application Insights stores it: one entry per exception, the outermost first.
 
-Entries have their frames parsed, newest first, which is what the portal shows, groups failures by and searches in.
-The first also has the whole traceback as text, with causes, notes and members of groups as Python prints them.
+`outerId` names the entry's outer exception. Frames are parsed, newest first, because the portal shows them, searches
+them and groups failures by them. The first entry also has the whole traceback as text, as Python prints it.
 """
 
 from __future__ import annotations
@@ -9,24 +9,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from discreet._values.exceptions import OMITTED
-from discreet.azure.limits import cut, cut_middle
-from discreet.azure.text import quote
+from discreet.azure.text import cut, cut_middle, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from discreet.azure.limits import Limits
+    from discreet.azure.text import Limits
 
 _LONGEST_NAME = 1024
 
 
 def exceptions_json(description: Mapping[str, Any], stack: str | None, limits: Limits) -> str:
     """The `exceptions` of an `ExceptionData`, as JSON."""
-    entries: list[str] = []
     every = list(_walk(description, 0))
-    for number, (outer, found) in enumerate(every[: limits.exceptions], 1):
-        whole = stack if number == 1 else None
-        entries.append(_entry(number, outer, found, whole, limits))
+    entries = [
+        _entry(number, outer, found, stack if number == 1 else None, limits)
+        for number, (outer, found) in enumerate(every[: limits.exceptions], 1)
+    ]
     left_out = len(every) - len(entries)
     if left_out > 0:
         name, message = quote(OMITTED), quote(f"{left_out} more exceptions; the stack of the first has their text")
@@ -38,7 +37,7 @@ def exceptions_json(description: Mapping[str, Any], stack: str | None, limits: L
 
 
 def _walk(description: Mapping[str, Any], outer: int, counted: list[int] | None = None) -> Iterator[tuple[int, Any]]:
-    """Each exception and the number of the one around it: what it came from, then the members of a group."""
+    """Each exception and the number of its outer exception: first its cause or context, then members of a group."""
     counted = [0] if counted is None else counted
     counted[0] += 1
     number = counted[0]
@@ -65,20 +64,20 @@ def _entry(number: int, outer: int, found: Mapping[str, Any], stack: str | None,
         complete = complete and shown is stack
         parts += f',"stack":{quote(shown)}'
     elif not frames:
-        parts += ',"stack":""'  # the schema asks for one of the two
+        parts += ',"stack":""'  # the schema requires a stack or frames
     if frames:
         parts += f',"parsedStack":[{frames}]'
     return f'{parts},"hasFullStack":{"true" if complete else "false"}}}'
 
 
 def type_name(found: Mapping[str, Any]) -> str:
-    """The exception's class with its module, but for Python's own."""
+    """The exception's class with its module; built-in classes have none."""
     kind, module = found.get("type"), found.get("module")
     return f"{module}.{kind}" if module else str(kind)
 
 
 def message_of(found: Mapping[str, Any]) -> str:
-    """What the exception says, its notes (PEP 678) included; never empty, for the service refuses that."""
+    """The exception's message and its notes (PEP 678); never empty, because the service refuses that."""
     notes = found.get("notes")
     lines = [found.get("message") or "", *(cast("list[object]", notes) if isinstance(notes, list) else ())]
     return "\n".join(str(line) for line in lines if line) or "n/a"
@@ -92,28 +91,28 @@ def _frames(found: object, limits: Limits) -> tuple[str, bool]:
     complete = True
     for frame in cast("list[object]", found)[::-1]:
         if isinstance(frame, dict):
-            told = cast("dict[str, Any]", frame)
-            complete = complete and "omitted" not in told
-            texts.append(_frame(told))
+            known = cast("dict[str, Any]", frame)
+            complete = complete and "omitted" not in known
+            texts.append(_frame(known))
     size = sum(map(len, texts)) + 12 * len(texts)
     if size > limits.frames:
-        texts = _middle_left_out(texts, limits.frames)
+        texts = _without_middle(texts, limits.frames)
         complete = False
     return ",".join([f'{{"level":{level},{text}' for level, text in enumerate(texts)]), complete
 
 
-def _frame(told: Mapping[str, Any]) -> str:
-    line, file = told.get("line"), told.get("file")
-    parts = f'"method":{quote(cut(str(told.get("function") or "<unknown>"), _LONGEST_NAME))}'
-    if isinstance(file, str) and "omitted" not in told:
+def _frame(frame: Mapping[str, Any]) -> str:
+    line, file = frame.get("line"), frame.get("file")
+    parts = f'"method":{quote(cut(str(frame.get("function") or "<unknown>"), _LONGEST_NAME))}'
+    if isinstance(file, str) and "omitted" not in frame:
         parts += f',"fileName":{quote(cut(file, _LONGEST_NAME))}'
     if type(line) is int and line > 0:
         parts += f',"line":{line}'
     return parts + "}"
 
 
-def _middle_left_out(texts: list[str], most: int) -> list[str]:
-    """The newest and the oldest frames, as many as there is room for, and how many are missing between them."""
+def _without_middle(texts: list[str], most: int) -> list[str]:
+    """As many of the newest and the oldest frames as fit, and between them how many are missing."""
     room = most - 60
     newest: list[str] = []
     oldest: list[str] = []

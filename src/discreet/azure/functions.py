@@ -1,12 +1,12 @@
-"""Azure Functions: each invocation is an entry point, with the ids that the host gave it.
+"""Azure Functions: each invocation gets a context of its own, with the ids that the host gave it.
 
     @app.route("orders")
     @invocations
     def orders(req: func.HttpRequest) -> func.HttpResponse: ...
 
-Records made inside carry the host's trace and span, so that they stand under its request, and the invocation's id.
-Where discreet sends to Application Insights itself, the worker's own handler no longer gets the application's records:
-it would send their text a second time, without the fields.
+Records made inside carry the host's trace and span, so that they belong to its request, and the invocation's id.
+Where discreet itself sends to Application Insights, the worker's own handler no longer gets the application's
+records: it would send their text a second time, without the fields.
 """
 
 from __future__ import annotations
@@ -29,38 +29,38 @@ if TYPE_CHECKING:
 
 __all__ = ["invocation", "invocations"]
 
-# The worker's packages, by their versions, and the loggers whose records are the host's own affair.
+# The names of the worker's package in its versions, and the loggers that the host itself uses.
 _WORKERS = ("azure_functions_worker", "azure_functions_runtime", "proxy_worker")
-_SYSTEM = (*_WORKERS, "azure.functions")
+_HOST_LOGGERS = (*_WORKERS, "azure.functions")
 
 
-class _Warm:
-    yet = False
+class _FirstInvocation:
+    done = False
 
 
 @contextmanager
 def invocation(context: Any, /, **fields: object) -> Generator[None, None, None]:
-    """Be inside an invocation; `context` is the `azure.functions.Context` of the function. Also for its threads.
+    """Enter an invocation; `context` is the `azure.functions.Context` of the function. Also for its threads.
 
-    A thread that the function starts is not known to the worker until somebody says which invocation it works for;
-    entering here says so. (Records to Application Insights find their way without: the context follows threads.)
-    Replaces the whole ambient context. Fields: `faas.invocation_id`, `faas.name`, `faas.coldstart`, and `fields`.
+    The worker does not know for which invocation a thread of the function works, until the thread enters here.
+    (Records that discreet sends need no such help: the context follows threads.) This replaces the whole ambient
+    context. Fields: `faas.invocation_id`, `faas.name`, `faas.coldstart`, and `fields`.
     """
     silence_worker()
     identifier = _text(context, "invocation_id")
-    found: dict[str, object] = {"faas.invocation_id": identifier, "faas.name": _text(context, "function_name")}
-    found = {key: value for key, value in found.items() if value}
-    if not _Warm.yet:
-        _Warm.yet = True
-        found["faas.coldstart"] = True
+    known: dict[str, object] = {"faas.invocation_id": identifier, "faas.name": _text(context, "function_name")}
+    known = {key: value for key, value in known.items() if value}
+    if not _FirstInvocation.done:
+        _FirstInvocation.done = True
+        known["faas.coldstart"] = True
     trace = getattr(context, "trace_context", None)
     carrier = {
         "traceparent": _text(trace, "trace_parent", "Traceparent"),
         "tracestate": _text(trace, "trace_state", "Tracestate"),
     }
-    read = extract({name: text for name, text in carrier.items() if text})
-    _tell_worker(context, identifier)
-    token = current.set(Context({**found, **fields}, read.parent, identifier or None, read.baggage))
+    extracted = extract({name: text for name, text in carrier.items() if text})
+    _set_invocation_of_thread(context, identifier)
+    token = current.set(Context({**known, **fields}, extracted.parent, identifier or None, extracted.baggage))
     try:
         yield
     finally:
@@ -68,28 +68,28 @@ def invocation(context: Any, /, **fields: object) -> Generator[None, None, None]
 
 
 def invocations(function: F) -> F:
-    """Decorate a function of the app, below its trigger's decorator; one without a `context` argument gets it here.
+    """Decorate a function of the app, below its trigger's decorator; the function needs no `context` argument.
 
-    Works for `def` and `async def`. The function's other arguments are left as they are.
+    Works for `def` and `async def`. The function's other arguments stay as they are.
     """
     signature = inspect.signature(function)
     takes_context = "context" in signature.parameters
 
-    def split(given: dict[str, Any]) -> Any:
+    def take_context(given: dict[str, Any]) -> Any:
         return given.get("context") if takes_context else given.pop("context", None)
 
     @functools.wraps(function)
     async def asynchronous(*args: Any, **kwargs: Any) -> Any:
-        with invocation(split(kwargs)):
+        with invocation(take_context(kwargs)):
             return await function(*args, **kwargs)
 
     @functools.wraps(function)
     def synchronous(*args: Any, **kwargs: Any) -> Any:
-        with invocation(split(kwargs)):
+        with invocation(take_context(kwargs)):
             return function(*args, **kwargs)
 
     wrapper: Callable[..., Any] = asynchronous if inspect.iscoroutinefunction(function) else synchronous
-    if not takes_context:  # the worker reads the signature to know whether it is wanted
+    if not takes_context:  # the worker passes `context` if the signature has it
         parameters = list(signature.parameters.values())
         place = next(
             (i for i, each in enumerate(parameters) if each.kind is inspect.Parameter.VAR_KEYWORD), len(parameters)
@@ -102,21 +102,23 @@ def invocations(function: F) -> F:
 def silence_worker() -> None:
     """Keep the application's records from the worker's handler while discreet sends them to Application Insights."""
     for handler in logging.getLogger().handlers:
-        if type(handler).__module__.partition(".")[0] in _WORKERS and _is_hosts not in handler.filters:
-            handler.addFilter(_is_hosts)
+        if type(handler).__module__.partition(".")[0] in _WORKERS and _is_for_worker not in handler.filters:
+            handler.addFilter(_is_for_worker)
 
 
-def _is_hosts(record: logging.LogRecord) -> bool:
-    """Whether the worker's handler is to have a record: the host's own, or all where discreet does not send them."""
-    return record.name.startswith(_SYSTEM) or not any(isinstance(sink, ApplicationInsights) for sink in running.sinks)
+def _is_for_worker(record: logging.LogRecord) -> bool:
+    """Whether the worker's handler gets a record: one of the host's own, or any if discreet does not send them."""
+    return record.name.startswith(_HOST_LOGGERS) or not any(
+        isinstance(sink, ApplicationInsights) for sink in running.sinks
+    )
 
 
-def _tell_worker(context: Any, identifier: str) -> None:
+def _set_invocation_of_thread(context: Any, identifier: str) -> None:
     storage = getattr(context, "thread_local_storage", None)
     if storage is not None and identifier:
         try:
             storage.invocation_id = identifier
-        except Exception:  # some workers' versions have it without being able to: their handler then has no id
+        except Exception:  # some versions of the worker cannot set it: their handler's rows then have no id
             return
 
 

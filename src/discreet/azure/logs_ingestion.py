@@ -20,8 +20,7 @@ from discreet._redaction.registered import registry
 from discreet.azure.answers import of_logs
 from discreet.azure.connection import clean_endpoint, host_of
 from discreet.azure.entra import Token, check_credential
-from discreet.azure.limits import cut, cut_middle
-from discreet.azure.text import quote, seal
+from discreet.azure.text import cut, cut_middle, quote, to_bytes
 from discreet.errors import ConfigurationError
 from discreet.otel.endpoint import shown
 from discreet.otel.resource import Resource
@@ -173,7 +172,7 @@ class Rows:
         if stack is not None:
             columns["stacktrace"] = cut_middle(stack, _LONGEST)
         written = "".join([f',"{name}":{_column(item)}' for name, item in columns.items() if item is not None])
-        return seal(
+        return to_bytes(
             f'{{"TimeGenerated":"{timestamp(record.time_ns)}","severity":"{severity_text(record.level)}"'
             f',"severity_number":{severity_number(record.level)},"message":{quote(cut(record.message, _LONGEST))}'
             f"{written}{spoken_for[2]}}}\n"

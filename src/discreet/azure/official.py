@@ -1,9 +1,10 @@
-"""Whether the official exporter is at work in this process: then Azure gets its records, and ours would come twice."""
+"""Whether the official exporter is active in this process: then our own sink would send every record twice."""
 
 from __future__ import annotations
 
 import sys
-from typing import Any
+
+from discreet.otel.handover import set_provider
 
 _EXPORTER = "azure.monitor.opentelemetry.exporter"
 _SDK = ("opentelemetry.sdk", "azure.monitor", "microsoft.opentelemetry")
@@ -12,20 +13,14 @@ _MOST_OBJECTS = 200
 
 def provider_exports_to_azure() -> bool:
     """Whether the OpenTelemetry `LoggerProvider` of this process exports to Azure Monitor. Imports nothing."""
-    if _EXPORTER not in sys.modules:
-        return False
-    logs: Any = sys.modules.get("opentelemetry._logs")
-    if logs is None:
-        return False
-    try:
-        provider = logs.get_logger_provider()
-    except Exception:  # another version, or half imported
-        return False
-    return _reaches_exporter(provider)
+    return _EXPORTER in sys.modules and _reaches_exporter(set_provider())
 
 
 def _reaches_exporter(provider: object) -> bool:
-    """Processors hold exporters under names that change between versions, so all that a provider is made of is seen."""
+    """Whether the exporter is among the objects that the provider is made of.
+
+    Processors keep exporters in attributes whose names change between versions, so all attributes are searched.
+    """
     waiting, seen = [provider], {id(provider)}
     while waiting and len(seen) < _MOST_OBJECTS:
         found = waiting.pop()
@@ -37,7 +32,7 @@ def _reaches_exporter(provider: object) -> bool:
         elif module.startswith(_SDK):
             try:
                 parts = list(vars(found).values())
-            except TypeError:  # it has slots
+            except TypeError:  # an object with slots
                 continue
         else:
             continue

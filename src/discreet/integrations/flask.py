@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from discreet._base.extras import load_library
 from discreet._base.levels import ERROR, levels
-from discreet._takeover.records import repeats
-from discreet.integrations._extras import missing
-from discreet.integrations._request import LOGGER, REQUEST_ID_HEADER, annotate, serving
+from discreet._takeover.log_record import duplicate_rows
+from discreet.integrations._server import LOGGER, REQUEST_ID_HEADER, annotate, serving
 from discreet.integrations.wsgi import WSGIMiddleware
 
 if TYPE_CHECKING:
@@ -36,31 +36,27 @@ def instrument(
 ) -> None:
     """Record each request of this application; the options are those of `WSGIMiddleware`.
 
-    Flask answers an unhandled exception with 500 before any middleware could see it; here it stands in the request's
-    record, in place of Flask's own row "Exception on /path [GET]". Calling it again changes nothing.
+    Flask answers an unhandled exception with 500 before any middleware can see it. With this, the exception stands in
+    the request's record, in place of Flask's own row "Exception on /path [GET]". Calling it again changes nothing.
     """
-    try:
-        from flask import got_request_exception
-    except ModuleNotFoundError as error:
-        raise missing("flask") from error
-
+    library = load_library(__name__, "flask")
     if isinstance(app.wsgi_app, WSGIMiddleware):
         return
-    got_request_exception.connect(_note, app)
+    library.got_request_exception.connect(_keep_error, app)
     app.wsgi_app = WSGIMiddleware(  # type: ignore[method-assign]  # how Flask wants middleware applied
         app.wsgi_app, request_id_header=request_id_header, trust_incoming=trust_incoming, quiet=quiet
     )
-    repeats[app.name] = _is_told
+    duplicate_rows[app.name] = _is_exception_row
 
 
-def _note(_sender: object, exception: BaseException | None = None, **_: Any) -> None:
+def _keep_error(_sender: object, exception: BaseException | None = None, **_: Any) -> None:
     request = serving.get()
     if request is not None:
         request.error = exception
 
 
-def _is_told(record: logging.LogRecord) -> bool:
-    """Whether this is Flask's row about the exception that the request's record will hold."""
+def _is_exception_row(record: logging.LogRecord) -> bool:
+    """Whether this is Flask's own row about the exception that the request's record will hold."""
     request = serving.get()
     return (
         request is not None

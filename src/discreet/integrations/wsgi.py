@@ -9,46 +9,45 @@ For Flask, `discreet.integrations.flask` does this and a little more.
 from __future__ import annotations
 
 import threading
-from contextvars import copy_context
+from collections.abc import Callable, Iterable
+from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any
 
 from discreet._context.ambient import current
-from discreet._context.trace_context import Carrier, accept_request_id, extract
-from discreet._takeover.records import repeats
-from discreet.integrations._request import (
-    REQUEST_ID_HEADER,
+from discreet._takeover.log_record import duplicate_rows
+from discreet.integrations._route import flask_route
+from discreet.integrations._server import (
+    Middleware,
     Request,
-    access_is_told,
     annotate,
+    leave_out_gunicorn_rows,
+    requests_are_recorded,
     serving,
-    silence_gunicorn,
 )
-from discreet.integrations._wsgi_body import Body, SizedBody
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Collection, Iterable
-    from contextvars import Context
+    from collections.abc import Iterator
 
-    Environ = dict[str, Any]
-    StartResponse = Callable[..., Any]
-    App = Callable[[Environ, StartResponse], Iterable[bytes]]
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+App = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 __all__ = ["WSGIMiddleware", "annotate"]
 
-_MARK = "discreet.request_id"
+_REQUEST_ID = "discreet.request_id"
 
 
-class _Answering(threading.local):
-    """The request that this thread's server is writing out, also between two chunks, when no context is set."""
+class _Responding(threading.local):
+    """The request that this thread's server is answering, also between two chunks, when no context is set."""
 
     request: Request | None = None
 
 
-_answering = _Answering()
+_responding = _Responding()
 
 
-class WSGIMiddleware:
+class WSGIMiddleware(Middleware[App]):
     """Wraps a WSGI application; `app` is the wrapped one.
 
     Each request runs in a `contextvars` context of its own, from the call over every chunk to `close()`, and starts
@@ -63,51 +62,40 @@ class WSGIMiddleware:
     row and the row for an exception that is in our record already.
     """
 
-    def __init__(
-        self,
-        app: App,
-        *,
-        request_id_header: str = REQUEST_ID_HEADER,
-        trust_incoming: bool = True,
-        quiet: Collection[str] = (),
-    ) -> None:
-        self.app = app
-        self._header = request_id_header.lower()
-        self._trust = trust_incoming
-        self._quiet = frozenset(quiet)
-        silence_gunicorn(f"{{{_MARK}}}e")  # the entry in `environ`
-        repeats["werkzeug"] = _is_access_row
+    def _leave_out_server_rows(self) -> None:
+        leave_out_gunicorn_rows(f"{{{_REQUEST_ID}}}e")  # the atom of the entry in `environ`
+        duplicate_rows["werkzeug"] = _is_access_row
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
-        if _MARK in environ:
+        if _REQUEST_ID in environ:
             return self.app(environ, start_response)
-        path = _path(environ)
-        request = Request(
+        names = ("traceparent", "tracestate", "baggage", self._header)
+        keys = [(name, "HTTP_" + name.upper().replace("-", "_")) for name in names]
+        request = self._request(
             str(environ.get("REQUEST_METHOD", "GET")),
-            path,
+            _path(environ),
             environ.get("REMOTE_ADDR") or None,
-            self._carrier(environ),
-            quiet=path in self._quiet,
+            [(name, environ[key]) for name, key in keys if key in environ],
         )
-        environ[_MARK] = request.request_id
-        _answering.request = request
-        inside = copy_context()
-        inside.run(_begin, request)
+        environ[_REQUEST_ID] = request.request_id
+        _responding.request = request
+        context = copy_context()
+        context.run(_enter, request)
         try:
-            chunks = inside.run(self.app, environ, self._watched(start_response, request, environ))
+            chunks = context.run(self.app, environ, self._observed(start_response, request, environ))
         except BaseException as error:
-            inside.run(_fail, request, error)
-            _answering.request = None
+            context.run(_fail, request, error)
+            _responding.request = None
             raise
-        return _body(chunks, request, inside, environ)
+        return _body(chunks, request, context, environ)
 
-    def _watched(self, start_response: StartResponse, request: Request, environ: Environ) -> StartResponse:
-        """The server's `start_response`, with the request id in the headers and our eyes on the rest."""
+    def _observed(self, start_response: StartResponse, request: Request, environ: Environ) -> StartResponse:
+        """The server's `start_response`; it notes the status and adds the request id to the headers."""
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             request.status = _code(status)
-            request.route = _flask_route(environ) or request.route
+            request.route = flask_route(environ) or request.route
             request.join_opentelemetry()
             if not any(name.lower() == self._header for name, _ in headers):
                 headers = [*headers, (self._header, request.request_id)]
@@ -118,17 +106,73 @@ class WSGIMiddleware:
 
         return start
 
-    def _carrier(self, environ: Environ) -> Carrier | None:
-        if not self._trust:
-            return None
-        names = ("traceparent", "tracestate", "baggage")
-        headers = {name: environ[f"HTTP_{name.upper()}"] for name in names if f"HTTP_{name.upper()}" in environ}
-        given = environ.get("HTTP_" + self._header.upper().replace("-", "_"))
-        carrier = extract(headers)
-        return Carrier(carrier.parent, carrier.baggage, accept_request_id(given))
+
+class _Body:
+    """The body of one response: each chunk is produced, and the end is recorded, inside the request's context."""
+
+    def __init__(self, chunks: Iterable[bytes], request: Request, context: Context, *, iterated: bool = True) -> None:
+        self._chunks = chunks
+        # Read here, before `close` is replaced on the object itself.
+        self._close: Callable[[], object] | None = getattr(chunks, "close", None)
+        self._iterator: Iterator[bytes] | None = None
+        self._request = request
+        self._context = context
+        self._started = False
+        self._exhausted = not iterated
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return self._context.run(self._next_chunk)
+        except StopIteration:
+            self._exhausted = True
+            raise
+        except BaseException as error:
+            self._context.run(_fail, self._request, error)
+            raise
+
+    def _next_chunk(self) -> bytes:
+        if self._iterator is None:
+            self._iterator = iter(self._chunks)
+        chunk = next(self._iterator)
+        self._started = True
+        return chunk
+
+    def close(self) -> None:
+        """The server has finished: close the application's iterable, then write the record."""
+        try:
+            if self._close is not None:
+                self._context.run(self._close)
+        except BaseException as error:
+            self._context.run(_fail, self._request, error)
+            raise
+        finally:
+            self._context.run(self._record)
+            if _responding.request is self._request:
+                _responding.request = None
+
+    def _record(self) -> None:
+        request = self._request
+        if request.status is None or request.status >= 500 or request.error is not None:
+            request.record("error", **({} if request.status else {"error_type": "NoResponse"}))
+        elif self._started and not self._exhausted and request.method != "HEAD":
+            request.disconnected = True  # the server asked for no more chunks, because the client has left
+            request.record("cancelled", f"{request.status} cancelled")
+        else:
+            request.record("ok")
 
 
-def _begin(request: Request) -> None:
+class _SizedBody(_Body):
+    """A body that came as a list: servers derive Content-Length from a length of 1 (PEP 3333)."""
+
+    def __len__(self) -> int:
+        chunks: Any = self._chunks
+        return len(chunks)
+
+
+def _enter(request: Request) -> None:
     current.set(request.context)
     serving.set(request)
 
@@ -136,35 +180,30 @@ def _begin(request: Request) -> None:
 def _fail(request: Request, error: BaseException) -> None:
     request.error = error
     request.record("error" if isinstance(error, Exception) else "cancelled")
-    request.leave_with(error)
+    request.attach_context(error)
 
 
-def _body(chunks: Iterable[bytes], request: Request, inside: Context, environ: Environ) -> Iterable[bytes]:
-    """What the server iterates: the application's chunks, each produced inside the request's context."""
-
-    def ended() -> None:
-        if _answering.request is request:
-            _answering.request = None
-
+def _body(chunks: Iterable[bytes], request: Request, context: Context, environ: Environ) -> Iterable[bytes]:
+    """The iterable for the server."""
     wrapper: Any = environ.get("wsgi.file_wrapper")
     if isinstance(wrapper, type) and isinstance(chunks, wrapper):
-        # Servers send files by a system call if they get their own wrapper back, so it only learns to close twice.
-        file_body = Body(chunks, request, inside, ended, iterated=False)
+        # Servers send files by a system call if they get their own wrapper back: only its `close` is replaced.
+        file_body = _Body(chunks, request, context, iterated=False)
         try:
             chunks.close = file_body.close  # type: ignore[attr-defined]  # PEP 3333 lets a wrapper have one
-        except AttributeError:  # a wrapper with slots: its chunks then go the way of all others
-            return Body(chunks, request, inside, ended)
+        except AttributeError:  # a wrapper with slots: its chunks are produced like all others
+            return _Body(chunks, request, context)
         return chunks
-    kind = SizedBody if isinstance(chunks, (list, tuple)) else Body
-    return kind(chunks, request, inside, ended)
+    kind = _SizedBody if isinstance(chunks, (list, tuple)) else _Body
+    return kind(chunks, request, context)
 
 
 def _path(environ: Environ) -> str:
-    """SCRIPT_NAME and PATH_INFO, which WSGI hands over as bytes in the clothes of latin-1."""
+    """SCRIPT_NAME and PATH_INFO; WSGI gives their bytes as latin-1 text."""
     raw = f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
     try:
         return raw.encode("latin-1").decode("utf-8", "replace")
-    except UnicodeEncodeError:  # a test client that decoded it already
+    except UnicodeEncodeError:  # a test client that has decoded it already
         return raw
 
 
@@ -173,16 +212,8 @@ def _code(status: str) -> int | None:
     return int(digits) if digits.isdecimal() else None
 
 
-def _flask_route(environ: Environ) -> str | None:
-    """The rule that Flask matched, readable while it answers."""
-    try:
-        rule: object = environ["werkzeug.request"].url_rule.rule
-    except Exception:  # not Flask, or no rule matched
-        return None
-    return rule if isinstance(rule, str) else None
-
-
 def _is_access_row(record: logging.LogRecord) -> bool:
     """Whether werkzeug's row is the access row of the request that this thread answers."""
     row: object = record.msg
-    return _answering.request is not None and isinstance(row, str) and " - - [" in row and access_is_told()
+    responding = _responding.request is not None
+    return responding and isinstance(row, str) and " - - [" in row and requests_are_recorded()

@@ -1,22 +1,31 @@
-"""Where an OTLP receiver is, and how to trust it: URLs, gRPC targets, certificates."""
+"""The address of an OTLP receiver: URLs, gRPC targets, certificates; and the secrets among these settings.
+
+These secrets are masked in every record, because an HTTP client may log the URL with its query.
+"""
 
 from __future__ import annotations
 
 import base64
 import os
 import re
-from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from discreet._redaction.registered import registry
 from discreet.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from discreet._redaction.redactor import Redactor
 
 HTTP_DEFAULT = "http://localhost:4318/v1/logs"
 GRPC_DEFAULT = "http://localhost:4317"
 
-
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_BROKEN = re.compile(r"//[^/?#]*[/?#].*@", re.DOTALL)
-"""A password with such a character: a part of it would be taken for the host or the path."""
+_UNESCAPED_PASSWORD = re.compile(r"//[^/?#]*[/?#].*@", re.DOTALL)
+"""A URL with `/`, `?` or `#` in its password, so that a part of the password would count as the host or the path."""
 
 _AS_HTTP = "Write http://host:4318/v1/logs, or https://"
 _AS_GRPC = "Write http://host:4317, https://host:4317 or host:4317"
@@ -29,11 +38,11 @@ class Endpoint(NamedTuple):
     """A URL for HTTP, host and port (or another gRPC name) for gRPC; without a user or a password."""
     secure: bool
     name: str
-    """What may be shown: no user, no password, no query."""
+    """The address without user, password and query, which may be shown."""
     authorization: str | None
-    """Basic credentials that stood in the URL, as a header's value."""
+    """The user and password of the URL, as the value of the header `authorization`."""
     query: str = ""
-    """What of the target may hold a key."""
+    """The query of the URL, which may hold a key."""
 
 
 class Tls(NamedTuple):
@@ -55,8 +64,10 @@ class Tls(NamedTuple):
             )
 
     def read(self) -> tuple[bytes | None, bytes | None, bytes | None]:
-        """Authorities, key and certificate, as gRPC takes them."""
-        return _content(self.certificate), _content(self.client_key), _content(self.client_certificate)
+        """The content of the files in the order of gRPC: authorities, key, certificate."""
+        paths = (self.certificate, self.client_key, self.client_certificate)
+        authorities, key, certificate = (None if path is None else Path(path).read_bytes() for path in paths)
+        return authorities, key, certificate
 
 
 def http_endpoint(text: str) -> Endpoint:
@@ -92,17 +103,8 @@ def grpc_endpoint(text: str, *, insecure: bool) -> Endpoint:
     return Endpoint(place, secure, f"grpc://{place}", _basic(url.netloc))
 
 
-class _Url(NamedTuple):
-    scheme: str
-    netloc: str
-    hostname: str | None
-    port: int | None
-    path: str
-    query: str
-
-
-def _split(text: str, remedy: str) -> _Url:
-    if _BROKEN.search(text):
+def _split(text: str, remedy: str) -> SplitResult:
+    if _UNESCAPED_PASSWORD.search(text):
         raise _wrong(
             text,
             "an `@` after the host",
@@ -110,19 +112,20 @@ def _split(text: str, remedy: str) -> _Url:
         )
     try:
         url = urlsplit(text.strip())
-        return _Url(url.scheme, url.netloc, url.hostname, url.port, url.path, url.query)
+        _ = url.port  # raises for a wrong port
     except ValueError:
         raise _wrong(text, "not a URL", remedy) from None
+    return url
 
 
 def shown(text: str) -> str:
-    """What may be shown of a text that was meant to be a URL: no user, no password, no query, however it is written."""
+    """The part of a URL that may be shown: without user, password and query, even if the URL is malformed."""
     text = text.strip()
     scheme = _SCHEME.match(text)
     start = scheme[0] if scheme else ""
     rest = text[len(start) :]
     before, at, after = rest.rpartition("@")
-    if at:  # after `?` or `#`, the last `@` may be part of a password as well as of a query
+    if at:  # an `@` after `?` or `#` may be in a password or in a query
         return f"{start}…" if "?" in before or "#" in before else f"{start}…@{_before_query(after)}"
     return start + _before_query(rest)
 
@@ -142,13 +145,41 @@ def _place(host: str, port: int | None) -> str:
 
 
 def _basic(netloc: str) -> str | None:
-    """RFC 7617, for a URL with `user:password@`."""
+    """Basic authentication (RFC 7617) for a URL with `user:password@`."""
     user, at, _ = netloc.rpartition("@")
     return f"Basic {base64.b64encode(unquote(user).encode()).decode()}" if at else None
 
 
-def _content(path: str | None) -> bytes | None:
-    if path is None:
-        return None
-    with open(path, "rb") as file:
-        return file.read()
+_KEY_LIKE = re.compile(r"(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{8}")
+"""Letters and digits in one word, which keys have and names of tenants do not."""
+_SHORTEST_KEY = 16
+"""Characters of a value that counts as a key although its name is not that of a secret."""
+
+
+def register_secrets(endpoint: Endpoint, headers: Mapping[str, str], redactor: Redactor) -> None:
+    """Mask the credentials from now on: values with the name of a secret, and values that look like a key."""
+    for name, value in _credentials(endpoint, headers):
+        kind = redactor.key(name)
+        if kind is None and len(value) >= _SHORTEST_KEY and _KEY_LIKE.search(value):
+            kind = "api-key"
+        registry.add_environment({name: value}, {name: kind}.get)
+
+
+def _credentials(endpoint: Endpoint, headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for name, value in headers.items():
+        scheme, _, credential = value.rpartition(" ")  # a scheme such as Bearer is not a secret
+        yield name, credential
+        if scheme.strip().lower() == "basic":
+            yield "password", _password(credential)
+    for part in endpoint.query.split("&"):
+        name, _, raw = part.partition("=")
+        yield name, raw
+        yield from parse_qsl(part)
+
+
+def _password(credential: str) -> str:
+    """The password of basic authentication (RFC 7617); empty if the text is something else."""
+    try:
+        return base64.b64decode(credential, validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""

@@ -1,8 +1,8 @@
-"""The `OTEL_*` variables that concern logs: what they say, with the specification's defaults.
+"""The `OTEL_*` variables for logs, with the specification's defaults.
 
 Sources: specification, configuration/sdk-environment-variables.md and protocol/exporter.md. A wrong number or word is
-said on stderr and the default serves, as the specification wants it; an empty value counts as none. Headers are
-secrets: no message here quotes a value.
+reported on stderr and the default is used, as the specification requires; an empty value counts as not set. Headers
+are secrets: no message here quotes a value.
 """
 
 from __future__ import annotations
@@ -27,16 +27,17 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, section 
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")  # RFC 9110, section 5.5: no control characters
 
 GENERAL_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+_CHECKED_LATER = ("endpoint", "certificate", "client_key", "client_certificate")
 
-_said: set[str] = set()  # each thing is said once per process
+_reported: set[str] = set()  # each problem is reported once per process
 
 
 @dataclass(frozen=True)
 class Exporter:
-    """Where the logs go and how. None and empty: not said."""
+    """The exporter's settings. None and an empty text: not set."""
 
     endpoint: str = ""
-    """The generic endpoint has the logs' path appended already."""
+    """If it comes from the general variable, the path of logs is appended already."""
     protocol: str = "http/protobuf"
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     timeout: float | None = None
@@ -47,95 +48,77 @@ class Exporter:
     client_certificate: str | None = None
     insecure: bool = False
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
-    """The variable that said it, for each setting that a wrong value of can be refused later."""
+    """The variable that each setting comes from, for the errors of settings that are checked later."""
 
 
 @dataclass(frozen=True)
 class Batching:
-    """The batch log record processor's settings; None: not said."""
+    """The settings of the batch log record processor; None: not set."""
 
     delay: float | None = None
-    """Seconds between two sendings."""
+    """Seconds between two exports."""
     timeout: float | None = None
-    """Seconds that a sending may take."""
+    """The most seconds of one export."""
     queue_count: int | None = None
     batch_count: int | None = None
 
 
 def disabled(environ: Mapping[str, str]) -> bool:
-    """Whether the variables say that no log is to be exported."""
+    """Whether the variables switch the export of logs off."""
     exporters = [name.strip().lower() for name in environ.get("OTEL_LOGS_EXPORTER", "").split(",") if name.strip()]
-    return _boolean(environ, "OTEL_SDK_DISABLED") or (bool(exporters) and "otlp" not in exporters)
-
-
-def exporter(environ: Mapping[str, str]) -> Exporter:
-    """`OTEL_EXPORTER_OTLP_LOGS_*` before `OTEL_EXPORTER_OTLP_*`."""
-
-    def read(name: str, parse: Callable[[str], T], default: T, wanted: str) -> T:
-        for variable in (f"OTEL_EXPORTER_OTLP_LOGS_{name}", f"OTEL_EXPORTER_OTLP_{name}"):
-            text = environ.get(variable, "").strip()
-            if text:
-                try:
-                    return parse(text)
-                except ValueError:
-                    _warn(f"{variable} is not {wanted}, and is ignored")
-        return default
-
-    def text(name: str) -> str | None:
-        return read(name, str, None, "text")
-
-    protocol = read("PROTOCOL", _one_of(PROTOCOLS), "http/protobuf", "one of " + ", ".join(PROTOCOLS))
-    return Exporter(
-        endpoint=_endpoint(environ, protocol),
-        protocol=protocol,
-        headers=_all_headers(environ),
-        timeout=read("TIMEOUT", _milliseconds, None, "a number of milliseconds"),
-        compression=read("COMPRESSION", _one_of(COMPRESSIONS), "none", "one of " + ", ".join(COMPRESSIONS)),
-        certificate=text("CERTIFICATE"),
-        client_key=text("CLIENT_KEY"),
-        client_certificate=text("CLIENT_CERTIFICATE"),
-        insecure=_boolean(environ, "OTEL_EXPORTER_OTLP_LOGS_INSECURE")
-        if environ.get("OTEL_EXPORTER_OTLP_LOGS_INSECURE", "").strip()
-        else _boolean(environ, "OTEL_EXPORTER_OTLP_INSECURE"),
-        variables=_variables(environ),
+    return _boolean("OTEL_SDK_DISABLED", environ.get("OTEL_SDK_DISABLED", "").strip()) or (
+        bool(exporters) and "otlp" not in exporters
     )
 
 
-def _variables(environ: Mapping[str, str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name in ("ENDPOINT", "CERTIFICATE", "CLIENT_KEY", "CLIENT_CERTIFICATE"):
-        for variable in (f"OTEL_EXPORTER_OTLP_{name}", f"OTEL_EXPORTER_OTLP_LOGS_{name}"):
-            if environ.get(variable, "").strip():
-                found[name.lower()] = variable
+def exporter(environ: Mapping[str, str]) -> Exporter:
+    """The exporter's settings: `OTEL_EXPORTER_OTLP_LOGS_*` before `OTEL_EXPORTER_OTLP_*`."""
+
+    def given(name: str) -> list[tuple[str, str]]:
+        """The variables of a setting that are not empty, each with its text."""
+        variables = (f"OTEL_EXPORTER_OTLP_LOGS_{name}", f"OTEL_EXPORTER_OTLP_{name}")
+        texts = [(variable, environ.get(variable, "").strip()) for variable in variables]
+        return [(variable, text) for variable, text in texts if text]
+
+    def first(name: str) -> tuple[str, str]:
+        return next(iter(given(name)), ("", ""))
+
+    def read(name: str, parse: Callable[[str], T], default: T, wanted: str) -> T:
+        for variable, text in given(name):
+            try:
+                return parse(text)
+            except ValueError:
+                _warn(f"{variable} is not {wanted}, and is ignored")
+        return default
+
+    protocol = read("PROTOCOL", _one_of(PROTOCOLS), "http/protobuf", "one of " + ", ".join(PROTOCOLS))
+    variable, endpoint = first("ENDPOINT")
+    if variable == GENERAL_ENDPOINT and protocol != "grpc":  # the base of all signals: the path of logs is appended
+        base, question, query = endpoint.partition("?")
+        endpoint = base.rstrip("/") + "/v1/logs" + question + query
+    return Exporter(
+        endpoint=endpoint,
+        protocol=protocol,
+        headers=_headers(*first("HEADERS")),
+        timeout=read("TIMEOUT", _milliseconds, None, "a number of milliseconds"),
+        compression=read("COMPRESSION", _one_of(COMPRESSIONS), "none", "one of " + ", ".join(COMPRESSIONS)),
+        certificate=first("CERTIFICATE")[1] or None,
+        client_key=first("CLIENT_KEY")[1] or None,
+        client_certificate=first("CLIENT_CERTIFICATE")[1] or None,
+        insecure=_boolean(*first("INSECURE")),
+        variables={name: first(name.upper())[0] for name in _CHECKED_LATER if given(name.upper())},
+    )
+
+
+def _headers(variable: str, text: str) -> dict[str, str]:
+    found, wrong = headers(text)
+    if wrong:
+        _warn(f"{variable} has {wrong} entries that are not name=value, and they are ignored")
     return found
 
 
-def _endpoint(environ: Mapping[str, str], protocol: str) -> str:
-    """The logs' own endpoint as it is; the general one with the logs' path, where it is a URL of OTLP/HTTP."""
-    own = environ.get("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "").strip()
-    if own:
-        return own
-    general = environ.get(GENERAL_ENDPOINT, "").strip()
-    if not general or protocol == "grpc":
-        return general
-    base, question, query = general.partition("?")
-    return base.rstrip("/") + "/v1/logs" + question + query
-
-
-def _all_headers(environ: Mapping[str, str]) -> dict[str, str]:
-    """The logs' own headers, or the general ones."""
-    for variable in ("OTEL_EXPORTER_OTLP_LOGS_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"):
-        text = environ.get(variable, "").strip()
-        if text:
-            found, wrong = headers(text)
-            if wrong:
-                _warn(f"{variable} has {wrong} entries that are not name=value, and they are ignored")
-            return found
-    return {}
-
-
 def headers(text: str) -> tuple[dict[str, str], int]:
-    """`name=value,name=value`, percent-encoded as in W3C Baggage; and how many entries could not be read."""
+    """The headers in `name=value,name=value`, percent-encoded as W3C Baggage, and the number of wrong entries."""
     found: dict[str, str] = {}
     wrong = 0
     for pair in text.split(","):
@@ -151,7 +134,7 @@ def headers(text: str) -> tuple[dict[str, str], int]:
 
 
 def batching(environ: Mapping[str, str]) -> Batching:
-    """`OTEL_BLRP_*`."""
+    """The settings in `OTEL_BLRP_*`."""
     queue = _number(environ, "OTEL_BLRP_MAX_QUEUE_SIZE", least=1)
     batch = _number(environ, "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", least=1)
     if queue is not None and batch is not None and batch > queue:
@@ -161,22 +144,22 @@ def batching(environ: Mapping[str, str]) -> Batching:
     timeout = _number(environ, "OTEL_BLRP_EXPORT_TIMEOUT", least=0)
     return Batching(
         delay=None if delay is None else min(delay / 1000, LONGEST),
-        timeout=None if not timeout else min(timeout / 1000, LONGEST),  # 0 is no limit
+        timeout=None if not timeout else min(timeout / 1000, LONGEST),  # 0 means no limit
         queue_count=queue,
         batch_count=batch,
     )
 
 
 def limits(environ: Mapping[str, str]) -> Limits:
-    """`OTEL_LOGRECORD_ATTRIBUTE_*_LIMIT` before `OTEL_ATTRIBUTE_*_LIMIT`."""
-    counts, lengths = (
-        [_number(environ, f"OTEL_{kind}ATTRIBUTE_{name}_LIMIT", least=0) for kind in ("LOGRECORD_", "")]
-        for name in ("COUNT", "VALUE_LENGTH")
-    )
-    return Limits(
-        next((count for count in counts if count is not None), Limits().most),
-        next((length for length in lengths if length is not None), Limits().length),
-    )
+    """The limits of attributes: `OTEL_LOGRECORD_ATTRIBUTE_*_LIMIT` before `OTEL_ATTRIBUTE_*_LIMIT`."""
+
+    def read(name: str) -> int | None:
+        own = _number(environ, f"OTEL_LOGRECORD_ATTRIBUTE_{name}_LIMIT", least=0)
+        general = _number(environ, f"OTEL_ATTRIBUTE_{name}_LIMIT", least=0)
+        return general if own is None else own
+
+    count = read("COUNT")
+    return Limits(Limits().most if count is None else count, read("VALUE_LENGTH"))
 
 
 def _number(environ: Mapping[str, str], name: str, *, least: int) -> int | None:
@@ -197,7 +180,7 @@ def _milliseconds(text: str) -> float | None:
     number = int(text)
     if number < 0:
         raise ValueError(text)
-    return min(number / 1000, LONGEST) or None  # 0 is no limit, and then the sink's own serves
+    return min(number / 1000, LONGEST) or None  # 0 means no limit; then the sink's default is used
 
 
 def _one_of(words: tuple[str, ...]) -> Callable[[str], str]:
@@ -209,14 +192,13 @@ def _one_of(words: tuple[str, ...]) -> Callable[[str], str]:
     return parse
 
 
-def _boolean(environ: Mapping[str, str], name: str) -> bool:
-    text = environ.get(name, "").strip().lower()
-    if text not in ("", "true", "false"):
-        _warn(f"{name} is neither true nor false, and counts as false")
-    return text == "true"
+def _boolean(variable: str, text: str) -> bool:
+    if text.lower() not in ("", "true", "false"):
+        _warn(f"{variable} is neither true nor false, and counts as false")
+    return text.lower() == "true"
 
 
 def _warn(text: str) -> None:
-    if text not in _said:
-        _said.add(text)
+    if text not in _reported:
+        _reported.add(text)
         report_problem(text)

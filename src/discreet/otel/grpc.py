@@ -1,4 +1,4 @@
-"""OTLP/gRPC. grpcio is imported when the sink is made, because it takes long and a fork does not like it."""
+"""OTLP/gRPC. grpcio is imported when the sink is made: the import is slow, and grpcio does not support every fork."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 
+from discreet._base.extras import missing_library
 from discreet._delivery.export.sink import Receipt
 from discreet.otel.protobuf import request
 from discreet.otel.response import of_response
@@ -19,21 +20,18 @@ from discreet.otel.response import of_response
 try:
     import grpc
 except ImportError as error:
-    raise ModuleNotFoundError(
-        'OTLP over gRPC needs grpcio, which is not installed. Install it with: pip install "discreet[otel-grpc]"',
-        name="grpc",
-    ) from error
+    raise missing_library("OTLP over gRPC", "grpcio", "otel-grpc", "grpc") from error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from discreet.otel.endpoint import Endpoint, Tls
 
-_abandoned: list[object] = []  # channels of a parent process, which even to collect could hang
+_abandoned: list[object] = []  # channels of a parent process: to free them could hang
 _METHOD = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
 
 _RETRYABLE = frozenset({"CANCELLED", "DEADLINE_EXCEEDED", "ABORTED", "OUT_OF_RANGE", "UNAVAILABLE", "DATA_LOSS"})
-"""OTLP specification, "OTLP/gRPC Response". RESOURCE_EXHAUSTED only if the receiver says when to come again."""
+"""OTLP specification, "OTLP/gRPC Response". RESOURCE_EXHAUSTED only if the receiver says when to send again."""
 
 
 class Grpc:
@@ -74,7 +72,7 @@ class Grpc:
             channel.close()
 
     def _after_fork(self) -> None:
-        """A child keeps its parent's channel as it is: the threads that would close it are not here."""
+        """A child neither uses nor closes its parent's channel: the channel's threads exist only in the parent."""
         if self._process != os.getpid():
             self._process = os.getpid()
             _abandoned.append((self._channel, self._export))
@@ -108,7 +106,7 @@ def _retry_delay(error: Any) -> float | None:
         if key == "grpc-status-details-bin":
             try:
                 return _delay_in(value)
-            except (DecodeError, ValueError, TypeError):  # only advice: without it we wait as we would anyway
+            except (DecodeError, ValueError, TypeError):  # without the delay, the usual one is used
                 return None
     return None
 
@@ -125,7 +123,7 @@ def _delay_in(status: bytes) -> float | None:
 
 
 def _fields(message: bytes, number: int) -> list[bytes]:
-    """The messages in one field of a message whose schema is not at hand."""
+    """The messages in one field of a message, without the message's schema."""
     fields = UnknownFieldSet(Empty.FromString(message))
     items = [fields[place] for place in range(len(fields))]
     return [item.data for item in items if item.field_number == number and isinstance(item.data, bytes)]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from discreet._delivery.export.sink import Receipt
     from discreet.otel.endpoint import Endpoint, Tls
 
-_LEVEL = 4  # zlib's fastest levels leave a tenth more bytes, its default takes twice as long
+_LEVEL = 4  # zlib's fastest level makes a tenth more bytes, its default level takes twice as long
 
 
 class Http:

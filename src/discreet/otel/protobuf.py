@@ -58,14 +58,14 @@ def put_ids(message: LogRecord, record: Redacted) -> None:
         return
     try:
         message.trace_id, message.span_id = bytes.fromhex(trace_id), bytes.fromhex(span_id)
-    except ValueError:  # ids that came from elsewhere and are none
+    except ValueError:  # ids from another library that are not hexadecimal
         message.ClearField("trace_id")
         return
     message.flags = flags_of(trace_id)
 
 
 def put(target: AnyValue, value: object) -> None:
-    """Give `target` a value. Never raises: it is sent as what it is, or as text where the wire has no such thing."""
+    """Set the value of `target`. Never raises: a value that the schema has no type for is sent as text."""
     try:
         kind = type(value)
         if kind is str:
@@ -78,7 +78,7 @@ def put(target: AnyValue, value: object) -> None:
             target.bool_value = cast("bool", value)
         else:
             _put_other(target, value, 0)
-    except Exception:  # a lone surrogate, more than 64 bits: rare, so looked at only when it happened
+    except Exception:  # a lone surrogate, or a number of more than 64 bits: too rare to be checked for first
         target.Clear()
         try:
             _put_other(target, value, 0)
@@ -115,11 +115,11 @@ def _put_other(target: AnyValue, value: object, depth: int) -> None:
         target.string_value = as_text(value)
 
 
-# What stands before a record inside its scope, and before a scope inside its resource: a message that is part of
-# another is its field's number, its length and its bytes, so that nothing needs to be parsed to be put together.
+# A message inside another message is written as the field's number, the length and the bytes. So requests are put
+# together from serialized records, without parsing them.
 @lru_cache(maxsize=4096)
 def _length(number: int) -> bytes:
-    """A number as protobuf writes lengths (encoding, "Base 128 Varints"). Records are mostly of a few lengths."""
+    """A number as protobuf writes lengths (encoding, "Base 128 Varints"), cached: most records have few lengths."""
     if number < 0x80:
         return bytes((number,))
     parts = bytearray()
@@ -139,7 +139,7 @@ _RESOURCE = _tag(ExportLogsServiceRequest, "resource_logs")
 
 
 def with_head(head: bytes) -> bytes:
-    """What a line begins with: the length of its head in four bytes, and the head."""
+    """The beginning of a line: the length of its head in four bytes, and the head."""
     return len(head).to_bytes(4, "big") + head
 
 
@@ -156,7 +156,7 @@ def request(lines: Sequence[bytes]) -> bytes:
     records: list[bytes] = []
     for line in lines:
         head, body = split(line)
-        if head != last:  # mostly it is the one before: to compare is cheaper than to hash
+        if head != last:  # most heads equal the one before, and comparing is cheaper than hashing
             last, records = head, by_head.setdefault(head, [])
         records += (_RECORD, _length(len(body)), body)
     by_resource: dict[bytes, list[bytes]] = {}

@@ -1,7 +1,7 @@
-"""Who and where: the resource attributes of this process, from the environment, /proc and a few files. No network.
+"""The resource attributes of this process, from the environment, /proc and a few files. Nothing asks the network.
 
-Names and values follow OpenTelemetry's semantic conventions; what the host says is in `hosts.py`. What the user says
-(`OTEL_RESOURCE_ATTRIBUTES`, `OTLP(resource=...)`) wins over what was found.
+Names and values follow OpenTelemetry's semantic conventions; `hosts.py` has those of Azure and of CI systems.
+Attributes that the user gives (`OTEL_RESOURCE_ATTRIBUTES`, `OTLP(resource=...)`) win over those that are found.
 """
 
 from __future__ import annotations
@@ -27,21 +27,14 @@ if TYPE_CHECKING:
     from discreet._redaction.redactor import Redactor
 
 _ROOT = Path("/")
-_ARCHITECTURES = {
-    "x86_64": "amd64",
-    "amd64": "amd64",
-    "aarch64": "arm64",
-    "arm64": "arm64",
-    "i386": "x86",
-    "i686": "x86",
-}
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "i386": "x86", "i686": "x86"}
 _CONTAINER_ID = re.compile(r"(?:^|[/:\-])([0-9a-f]{64})(?:\.scope)?(?:$|/)")
 _MOUNTED_FOR = re.compile(r"/(?:containers|overlay-containers)/([0-9a-f]{64})/")
 _POD_ID = re.compile(r"pod([0-9a-f]{8}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{12})")
 
 
 class Resource:
-    """The redacted resource attributes for an identity; detected once per process, so anew after a fork."""
+    """The redacted resource attributes for an identity; they are detected once per process, and again after a fork."""
 
     def __init__(
         self, environ: Mapping[str, str], redactor: Redactor, given: Mapping[str, object] | None = None
@@ -52,7 +45,7 @@ class Resource:
         self._detected: tuple[int, dict[str, Plain]] | None = None
 
     def __call__(self, identity: Identity) -> dict[str, Plain]:
-        """All attributes, those given in code over the others."""
+        """All attributes; those given in code win over the others."""
         pid = os.getpid()
         if self._detected is None or self._detected[0] != pid:
             self._detected = (pid, detect(self._environ, identity))
@@ -65,51 +58,43 @@ def file_encoder(redactor: Redactor) -> Encoder:
 
 
 def detect(environ: Mapping[str, str], identity: Identity, *, root: Path = _ROOT) -> dict[str, Plain]:
-    """Everything that can be known of this process without asking anybody. Not yet redacted."""
+    """All that the environment and local files say about this process. Not yet redacted."""
     from discreet import __version__
 
+    executable = sys.executable or ""
+    machine = platform.machine().lower()
     found: dict[str, Plain] = {
         "telemetry.sdk.name": "discreet",
         "telemetry.sdk.language": "python",
         "telemetry.sdk.version": __version__,
         "service.instance.id": str(uuid.uuid4()),  # each process is an instance: workers of one server differ
+        "process.pid": os.getpid() if identity.process is None else identity.process,
+        "process.runtime.name": sys.implementation.name,
+        "process.runtime.version": platform.python_version(),
+        "process.executable.name": os.path.basename(executable),
+        "process.executable.path": executable,
+        "process.command": sys.argv[0] if sys.argv else "",  # not its arguments: programs are given secrets there
+        "process.creation.time": _created(root),
+        "os.type": {"win32": "windows"}.get(sys.platform, sys.platform),
+        "host.name": identity.host,
+        "host.arch": _ARCHITECTURES.get(machine, machine),
+        "container.id": _container_id(root),
+        **(_kubernetes(environ, root) if environ.get("KUBERNETES_SERVICE_HOST") else {}),
     }
-    found.update(_process(identity, root))
-    found.update(_host(environ, identity, root))
-    found.update(_container(root))
-    if environ.get("KUBERNETES_SERVICE_HOST"):
-        found.update(_kubernetes(environ, root))
-    found.update(host_attributes(environ))
-    found.update(resource_attributes(environ))
-    told = {
+    of_user: dict[str, Plain] = {
         "service.name": identity.service,
         "service.version": identity.version,
         "deployment.environment.name": identity.environment,
     }
-    found.update({key: value for key, value in told.items() if value})
-    return found
-
-
-def _process(identity: Identity, root: Path) -> dict[str, Plain]:
-    executable = sys.executable or ""
-    found: dict[str, Plain] = {
-        "process.pid": os.getpid() if identity.process is None else identity.process,
-        "process.runtime.name": sys.implementation.name,
-        "process.runtime.version": platform.python_version(),
-    }
-    if executable:
-        found["process.executable.name"] = os.path.basename(executable)
-        found["process.executable.path"] = executable
-    if sys.argv and sys.argv[0]:
-        found["process.command"] = sys.argv[0]  # not its arguments: programs are given secrets there
-    created = _created(root)
-    if created is not None:
-        found["process.creation.time"] = created
+    found = {key: value for key, value in found.items() if value not in ("", None)}
+    found.update(host_attributes(environ))
+    found.update(resource_attributes(environ))
+    found.update((key, value) for key, value in of_user.items() if value)
     return found
 
 
 def _created(root: Path) -> str | None:
-    """When this process began (proc(5): `starttime` in clock ticks after boot), in RFC 3339."""
+    """When this process was started (proc(5): `starttime` in clock ticks after boot), in RFC 3339."""
     try:
         started = int(_read(root / "proc/self/stat").rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
         booted = next(line for line in _read(root / "proc/stat").splitlines() if line.startswith("btime "))
@@ -119,58 +104,43 @@ def _created(root: Path) -> str | None:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _host(environ: Mapping[str, str], identity: Identity, root: Path) -> dict[str, Plain]:
-    machine = platform.machine().lower()
-    found: dict[str, Plain] = {"os.type": {"win32": "windows"}.get(sys.platform, sys.platform)}
-    if identity.host:
-        found["host.name"] = identity.host
-    if machine:
-        found["host.arch"] = _ARCHITECTURES.get(machine, machine)
-    return found
-
-
-def _container(root: Path) -> dict[str, Plain]:
-    """The container's id: its control group names it (v1), or the files that are mounted for it (v2)."""
-    cgroups = _read(root / "proc/self/cgroup")
-    for line in cgroups.splitlines():
+def _container_id(root: Path) -> str:
+    """The container's id, from the name of its control group (v1) or from the files that are mounted for it (v2)."""
+    for line in _read(root / "proc/self/cgroup").splitlines():
         match = _CONTAINER_ID.search(line.rpartition("/")[2])
         if match:
-            return {"container.id": match[1]}
+            return match[1]
     for line in _read(root / "proc/self/mountinfo").splitlines():
         match = _MOUNTED_FOR.search(line)
         if match and ("/etc/hostname" in line or "/etc/resolv.conf" in line or "/etc/hosts" in line):
-            return {"container.id": match[1]}
-    return {}
+            return match[1]
+    return ""
 
 
 def _kubernetes(environ: Mapping[str, str], root: Path) -> dict[str, Plain]:
-    """What the downward API was asked to put into variables; else what each pod has in files."""
-    namespace_file = root / "var/run/secrets/kubernetes.io/serviceaccount/namespace"
+    """What the pod's specification put into variables (downward API); otherwise what every pod has in files."""
+
+    def first(*names: str) -> str:
+        return next((value for name in names if (value := environ.get(name, "").strip())), "")
+
+    namespace = first("K8S_NAMESPACE_NAME", "K8S_NAMESPACE", "POD_NAMESPACE", "MY_POD_NAMESPACE")
+    pod = first("K8S_POD_NAME", "POD_NAME", "MY_POD_NAME")
     pod_id = _POD_ID.search(_read(root / "proc/self/cgroup") + _read(root / "proc/self/mountinfo"))
-    found: dict[str, str] = {
-        "k8s.pod.name": _first(environ, "K8S_POD_NAME", "POD_NAME", "MY_POD_NAME")
-        or _read(root / "etc/hostname").strip()
-        or environ.get("HOSTNAME", ""),
-        "k8s.namespace.name": _first(
-            environ, "K8S_NAMESPACE_NAME", "K8S_NAMESPACE", "POD_NAMESPACE", "MY_POD_NAMESPACE"
-        )
-        or _read(namespace_file).strip(),
-        "k8s.node.name": _first(environ, "K8S_NODE_NAME", "NODE_NAME", "MY_NODE_NAME"),
-        "k8s.pod.uid": _first(environ, "K8S_POD_UID", "POD_UID", "MY_POD_UID")
-        or (pod_id[1].replace("_", "-") if pod_id else ""),
-        "k8s.container.name": _first(environ, "K8S_CONTAINER_NAME"),
-        "k8s.deployment.name": _first(environ, "K8S_DEPLOYMENT_NAME"),
-        "k8s.cluster.name": _first(environ, "K8S_CLUSTER_NAME", "CLUSTER_NAME"),
+    found_id = pod_id[1].replace("_", "-") if pod_id else ""
+    return {
+        "k8s.pod.name": pod or _read(root / "etc/hostname").strip() or environ.get("HOSTNAME", ""),
+        "k8s.namespace.name": namespace
+        or _read(root / "var/run/secrets/kubernetes.io/serviceaccount/namespace").strip(),
+        "k8s.node.name": first("K8S_NODE_NAME", "NODE_NAME", "MY_NODE_NAME"),
+        "k8s.pod.uid": first("K8S_POD_UID", "POD_UID", "MY_POD_UID") or found_id,
+        "k8s.container.name": first("K8S_CONTAINER_NAME"),
+        "k8s.deployment.name": first("K8S_DEPLOYMENT_NAME"),
+        "k8s.cluster.name": first("K8S_CLUSTER_NAME", "CLUSTER_NAME"),
     }
-    return {key: value for key, value in found.items() if value}
-
-
-def _first(environ: Mapping[str, str], *names: str) -> str:
-    return next((value for name in names if (value := environ.get(name, "").strip())), "")
 
 
 def _read(path: Path) -> str:
-    """A small file's text; empty where there is none."""
+    """The text of a small file; empty if there is none."""
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
             return file.read(1 << 20)

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 RETRYABLE = frozenset({429, 502, 503, 504})
-"""All other 4xx and 5xx must not be sent again."""
+"""After any other 4xx and 5xx, records must not be sent again."""
 
 _LONGEST = 200  # characters of a receiver's message that are shown
 _MOST_MESSAGES = 20
-_said: set[str] = set()
+_reported: set[str] = set()
 
 
 def of_http(status: int, retry_after: str | None, body: bytes, batch: Sequence[bytes], *, json: bool) -> Receipt:
@@ -37,16 +37,16 @@ def of_http(status: int, retry_after: str | None, body: bytes, batch: Sequence[b
 
 
 def of_response(response: ExportLogsServiceResponse | None, count: int) -> Receipt:
-    """The receipt for an answer that accepted the request, perhaps not all of its records.
+    """The receipt for an answer that accepted the request, but perhaps not all of its records.
 
-    What was refused is never sent again. An answer that cannot be read is taken for a plain yes: the status said so.
+    Refused records are never sent again. An answer that cannot be read counts as full success, as its status says.
     """
     if response is None or not response.HasField("partial_success"):
         return Receipt(count)
     partial = response.partial_success
     rejected = max(0, min(partial.rejected_log_records, count))
     if partial.error_message:
-        _say(rejected, partial.error_message)
+        _report(rejected, partial.error_message)
     if not rejected:
         return Receipt(count)
     return Receipt(count - rejected, {"partial success": rejected}, reason="partial success")
@@ -62,10 +62,10 @@ def _parsed(body: bytes, *, json: bool) -> ExportLogsServiceResponse | None:
         return None
 
 
-def _say(rejected: int, message: str) -> None:
-    """The receiver's words, once: judged, for they may quote a record."""
+def _report(rejected: int, message: str) -> None:
+    """Report the receiver's message, once; it is redacted, because it may quote a record."""
     text = Redactor().text(message)[:_LONGEST]
     records = "1 record" if rejected == 1 else f"{rejected} records"
-    if text not in _said and len(_said) < _MOST_MESSAGES:
-        _said.add(text)
+    if text not in _reported and len(_reported) < _MOST_MESSAGES:
+        _reported.add(text)
         report_problem(f"the receiver refused {records} of a batch: {text}" if rejected else f"the receiver: {text}")

@@ -9,8 +9,15 @@ from discreet._delivery.export.sink import Receipt, Remote
 from discreet.errors import ConfigurationError
 from discreet.otel import environment
 from discreet.otel.bridge import Bridge, UntilSdk
-from discreet.otel.credentials import register
-from discreet.otel.endpoint import GRPC_DEFAULT, HTTP_DEFAULT, Tls, grpc_endpoint, http_endpoint, shown
+from discreet.otel.endpoint import (
+    GRPC_DEFAULT,
+    HTTP_DEFAULT,
+    Tls,
+    grpc_endpoint,
+    http_endpoint,
+    register_secrets,
+    shown,
+)
 from discreet.otel.environment import COMPRESSIONS, GENERAL_ENDPOINT, PROTOCOLS
 from discreet.otel.handover import set_provider
 from discreet.otel.resource import Resource
@@ -164,7 +171,7 @@ class OTLP(Remote):
         """One redacted record to one line: its head with resource and scope, and the serialized record."""
         from discreet.otel.encoder import Encoder as LineEncoder
 
-        register(self._endpoint, self._headers, redactor)
+        register_secrets(self._endpoint, self._headers, redactor)
         return LineEncoder(Resource(self._environ, redactor, self._resource), self._limits)
 
     def send(self, batch: Sequence[bytes], timeout: float) -> Receipt:

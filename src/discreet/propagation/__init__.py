@@ -1,1 +1,1 @@
-"""Context follows the work: one file per way in which work moves elsewhere."""
+"""Context that follows the work: into threads, and in carriers to other processes."""

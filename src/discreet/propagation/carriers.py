@@ -1,9 +1,9 @@
-"""Context between processes: a queue's message, a job's arguments, a child's environment, anything with a few strings.
+"""Context between processes: in a queue's message, a job's arguments, a child's environment.
 
-    message.headers = carriers.inject({})                 # where the work is handed out
-    with carriers.continue_from(message.headers): ...     # where it is taken up
+    message.headers = carriers.inject({})                 # where the work is sent
+    with carriers.continue_from(message.headers): ...     # where the work is done
 
-The formats are W3C Trace Context and Baggage, so the other side need not be discreet.
+The formats are W3C Trace Context and Baggage, so that the other side may use another library.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ __all__ = ["continue_from", "continue_from_environ", "inject", "inject_environ"]
 def inject(carrier: Headers) -> Headers:
     """Write the current trace, baggage and request id into the headers of an outgoing message, and return them.
 
-    The keys are `traceparent`, `tracestate`, `baggage` and `x-request-id`; what the context does not have is not
-    written. Never raises.
+    The keys are `traceparent`, `tracestate`, `baggage` and `x-request-id`, each only if the context has a value for
+    it. Never raises.
     """
     here = current.get()
     trace_context.inject(carrier, here.span, here.request_id, here.baggage)
@@ -49,10 +49,10 @@ def inject_environ(environ: Mapping[str, str] | None = None) -> dict[str, str]:
 def continue_from(
     carrier: Mapping[str, object] | Iterable[tuple[bytes | str, object]], /, **fields: object
 ) -> Generator[None, None, None]:
-    """Be inside the work that a message belongs to: its carrier and these fields replace the whole context.
+    """Enter the work that a message belongs to: its carrier and these fields replace the whole context.
 
-    Nothing of the context before leaks in, and it comes back at the end. A carrier without a valid trace starts
-    none; a `discreet.span` inside then does. A missing or unsafe request id is left out.
+    Nothing of the previous context remains inside; it is restored at the end. A carrier without a valid trace starts
+    no trace, but the first `discreet.span` inside does. A missing or unsafe request id is left out.
     """
     with _entered(trace_context.extract(carrier), fields):
         yield
@@ -60,7 +60,10 @@ def continue_from(
 
 @contextmanager
 def continue_from_environ(environ: Mapping[str, str] | None = None, /, **fields: object) -> Generator[None, None, None]:
-    """As `continue_from`, from `TRACEPARENT`, `TRACESTATE` and `BAGGAGE`: for a job that another process started."""
+    """Like `continue_from`, with the variables `TRACEPARENT`, `TRACESTATE` and `BAGGAGE` as the carrier.
+
+    For a job that another process started; without `environ` this process's own variables count.
+    """
     with _entered(trace_context.extract_environ(os.environ if environ is None else environ), fields):
         yield
 

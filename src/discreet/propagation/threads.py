@@ -2,10 +2,11 @@
 
     discreet.propagation.threads.instrument()   # every Thread and ThreadPoolExecutor; `configure()` does it
 
-Or, without a patch, this module's `ThreadPoolExecutor`. `asyncio.to_thread` carries context by itself.
+Or, without a patch, this module's `ThreadPoolExecutor`. `asyncio.to_thread` passes the context on by itself.
 
-`Thread.start` captures and `Thread._bootstrap_inner` restores, because that covers subclasses that override `run`
-and `threading.excepthook`, leaves no reference cycle, and stands beside the patches of other tools.
+The patches are on `Thread.start`, which captures the context, and `Thread._bootstrap_inner`, which sets it. So they
+cover subclasses that override `run` and also `threading.excepthook`, make no reference cycle, and do not disturb the
+patches of other tools.
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ __all__ = ["ThreadPoolExecutor", "detached", "instrument", "uninstrument"]
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_SLOT = "_discreet_context"
-_CONTEXT = "_context"
-_RUNS_IN_CONTEXT = sys.version_info >= (3, 14)  # from there on `run` has a `contextvars` context of its own
+_OUR_CONTEXT = "_discreet_context"
+_PYTHONS_CONTEXT = "_context"
+_RUNS_IN_CONTEXT = sys.version_info >= (3, 14)  # since then `run` has a `contextvars` context of its own
 
-# Threads that live longer than the work that happened to start them: pools, pumps, watchers. By top-level module.
+# Top-level modules whose threads live longer than the work that happened to start them: pools, exporters, watchers.
 _LIBRARIES = frozenset({
     "anyio", "apscheduler", "asyncio", "azure", "concurrent", "confluent_kafka", "datadog", "ddtrace", "debugpy",
     "elasticapm", "google", "grpc", "gunicorn", "ipykernel", "joblib", "kafka", "kombu", "langfuse", "logfire",
@@ -42,57 +43,57 @@ _LIBRARIES = frozenset({
 })  # fmt: skip
 
 
-class _Replacement:
-    """One method of another class, replaced until taken back."""
+class _Patch:
+    """One method of another class and the function that replaces it."""
 
-    def __init__(self, owner: type, name: str, ours: Callable[..., Any]) -> None:
+    def __init__(self, owner: type, name: str, replacement: Callable[..., Any]) -> None:
         self._owner = owner
         self._name = name
-        self._ours = ours
-        self._before: Callable[..., Any] | None = None
+        self._replacement = replacement
+        self._original: Callable[..., Any] | None = None
 
     def original(self) -> Callable[..., Any]:
-        """What was there before, or is there now."""
-        return self._before or cast("Callable[..., Any]", getattr(self._owner, self._name))
+        """The method as it is without the patch."""
+        return self._original or cast("Callable[..., Any]", getattr(self._owner, self._name))
 
-    def put(self) -> None:
-        """Once: a tool that wrapped ours since then still calls it."""
-        if self._before is None:
-            self._before = getattr(self._owner, self._name)
-            setattr(self._owner, self._name, self._ours)
+    def apply(self) -> None:
+        """Replace the method, once: a tool that has wrapped the replacement still calls it."""
+        if self._original is None:
+            self._original = getattr(self._owner, self._name)
+            setattr(self._owner, self._name, self._replacement)
 
-    def take_back(self) -> None:
-        """Only if nobody wrapped ours; otherwise it stays, and does nothing."""
-        if getattr(self._owner, self._name) is self._ours:
-            setattr(self._owner, self._name, self._before)
-            self._before = None
+    def undo(self) -> None:
+        """Restore the method, unless a tool has wrapped the replacement; then it stays, without effect."""
+        if getattr(self._owner, self._name) is self._replacement:
+            setattr(self._owner, self._name, self._original)
+            self._original = None
 
 
-class _State:
-    on = False
+class _Instrumented:
+    yes = False
 
 
 def instrument() -> None:
     """Let context follow every `threading.Thread` and `ThreadPoolExecutor` from here on. Idempotent.
 
-    A thread keeps the context in which it was started, a pool's job the one in which it was submitted. Threads that
-    libraries start for themselves get none.
+    A thread keeps the context in which it was started, a pool's job the context in which it was submitted. Threads
+    that libraries start for themselves get no context.
     """
-    _State.on = True
-    for replacement in (_start_replaced, _bootstrap_replaced, _submit_replaced):
-        replacement.put()
+    _Instrumented.yes = True
+    for patch in (_start_patch, _bootstrap_patch, _submit_patch):
+        patch.apply()
 
 
 def uninstrument() -> None:
-    """Undo `instrument`. What other tools wrapped since then stays in place, without effect."""
-    _State.on = False
-    for replacement in (_start_replaced, _bootstrap_replaced, _submit_replaced):
-        replacement.take_back()
+    """Undo `instrument`. A patch that another tool has wrapped stays in place, without effect."""
+    _Instrumented.yes = False
+    for patch in (_start_patch, _bootstrap_patch, _submit_patch):
+        patch.undo()
 
 
 @contextmanager
 def detached() -> Generator[None, None, None]:
-    """Break deliberately: what starts inside carries nothing. For timers that re-arm themselves, and daemons."""
+    """Start threads without context inside: for daemons, and for timers that start themselves again."""
     token = current.set(EMPTY)
     try:
         yield
@@ -104,12 +105,12 @@ class ThreadPoolExecutor(concurrent.futures.ThreadPoolExecutor):
     """A thread pool whose jobs run in the context in which they were submitted, without any patch."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> concurrent.futures.Future[T]:
-        """As `concurrent.futures` has it, with our context."""
-        return super().submit(_Carried(current.get(), fn), *args, **kwargs)
+        """Submit a job; it runs in the context of this call."""
+        return super().submit(_JobInContext(current.get(), fn), *args, **kwargs)
 
 
-class _Carried:
-    """A job and the context that it belongs to. The worker thread keeps nothing of it."""
+class _JobInContext:
+    """A job and its context, which the worker thread does not keep after the job."""
 
     __slots__ = ("_context", "_job")
 
@@ -126,33 +127,33 @@ class _Carried:
 
 
 def _start(self: threading.Thread) -> None:
-    if _State.on:
+    if _Instrumented.yes:
         context = EMPTY if _owner(self) in _LIBRARIES else current.get()
         if context is not EMPTY:
-            setattr(self, _SLOT, context)
-        if _RUNS_IN_CONTEXT and getattr(self, _CONTEXT, None) is None:
+            setattr(self, _OUR_CONTEXT, context)
+        if _RUNS_IN_CONTEXT and getattr(self, _PYTHONS_CONTEXT, None) is None:
             inherits = getattr(sys.flags, "thread_inherit_context", 0)
             inside = contextvars.copy_context() if inherits else contextvars.Context()
             inside.run(current.set, context)
-            setattr(self, _CONTEXT, inside)
-    _start_replaced.original()(self)
+            setattr(self, _PYTHONS_CONTEXT, inside)
+    _start_patch.original()(self)
 
 
 def _bootstrap_inner(self: threading.Thread) -> None:
-    context = vars(self).pop(_SLOT, None)
+    context = vars(self).pop(_OUR_CONTEXT, None)
     if context is not None:
-        current.set(context)  # a thread starts in a `contextvars` context of its own, which ends with it
-    _bootstrap_replaced.original()(self)
+        current.set(context)  # in the thread's own `contextvars` context, which ends with the thread
+    _bootstrap_patch.original()(self)
 
 
 def _submit(self: concurrent.futures.ThreadPoolExecutor, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-    if _State.on and type(fn) is not _Carried:
-        fn = _Carried(current.get(), fn)
-    return _submit_replaced.original()(self, fn, *args, **kwargs)
+    if _Instrumented.yes and type(fn) is not _JobInContext:
+        fn = _JobInContext(current.get(), fn)
+    return _submit_patch.original()(self, fn, *args, **kwargs)
 
 
 def _owner(thread: threading.Thread) -> str:
-    """The top-level module of the code that the thread is there to run."""
+    """The top-level module of the code that the thread runs."""
     definer = next(kind for kind in type(thread).__mro__ if "run" in vars(kind))
     job: object = definer
     if definer is threading.Thread:
@@ -164,6 +165,6 @@ def _owner(thread: threading.Thread) -> str:
     return str(getattr(job, "__module__", None) or "").partition(".")[0]
 
 
-_start_replaced = _Replacement(threading.Thread, "start", _start)
-_bootstrap_replaced = _Replacement(threading.Thread, "_bootstrap_inner", _bootstrap_inner)
-_submit_replaced = _Replacement(concurrent.futures.ThreadPoolExecutor, "submit", _submit)
+_start_patch = _Patch(threading.Thread, "start", _start)
+_bootstrap_patch = _Patch(threading.Thread, "_bootstrap_inner", _bootstrap_inner)
+_submit_patch = _Patch(concurrent.futures.ThreadPoolExecutor, "submit", _submit)

@@ -1,6 +1,5 @@
 """`discreet doctor`: the checks of hooks, sinks and redaction, in this process after `configure()`."""
 
-# ruff: noqa: SLF001 - a hook is compared with discreet's own hooks, which are private
 from __future__ import annotations
 
 import contextlib
@@ -24,8 +23,7 @@ from discreet._delivery.file.sink import File
 from discreet._delivery.stream import Stream
 from discreet._redaction import rules
 from discreet._redaction.engine.detectors import detectors
-from discreet._takeover import bridge
-from discreet._takeover import hooks as _hooks
+from discreet._takeover import standard_library, uncaught
 from discreet._testing.made_up import card_number, generated
 from discreet.cli.doctor import connection
 
@@ -52,11 +50,11 @@ def hooks() -> list[Check]:
     """Whether discreet's hooks are in place."""
     sigterm = signal.getsignal(signal.SIGTERM)
     return [
-        Check("logging", logging.Logger.callHandlers is bridge.call_handlers, "records of every logger"),
-        Check("warnings", warnings.showwarning is _hooks._showwarning, "warnings.warn"),
-        Check("uncaught exceptions", sys.excepthook is _hooks._excepthook, "sys.excepthook"),
-        Check("in threads", threading.excepthook is _hooks._thread_excepthook, "threading.excepthook"),
-        Check("in finalizers", sys.unraisablehook is _hooks._unraisablehook, "sys.unraisablehook"),
+        Check("logging", logging.Logger.callHandlers is standard_library.call_handlers, "records of every logger"),
+        Check("warnings", warnings.showwarning is uncaught.showwarning, "warnings.warn"),
+        Check("uncaught exceptions", sys.excepthook is uncaught.excepthook, "sys.excepthook"),
+        Check("in threads", threading.excepthook is uncaught.thread_excepthook, "threading.excepthook"),
+        Check("in finalizers", sys.unraisablehook is uncaught.unraisablehook, "sys.unraisablehook"),
         Check("thread pools", _context_follows(), "work in a pool keeps the context of its caller"),
         Check("SIGTERM", sigterm is lifecycle.on_sigterm, "writes what is pending, then ends the process"),
     ]

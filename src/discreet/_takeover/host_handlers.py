@@ -1,4 +1,4 @@
-"""The host configured `logging` itself: our records flow into its handlers, redacted and correlated."""
+"""Where the application configured `logging` itself: our records go to its handlers, redacted and correlated."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from discreet._base.escape import escape
 from discreet._base.levels import severity_text
 from discreet._delivery.sink import Sink
 from discreet._encoding.console.values import field_tokens
+from discreet._takeover.log_record import STANDARD_ATTRIBUTES
+from discreet._takeover.standard_library import handlers_of
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -20,11 +22,9 @@ if TYPE_CHECKING:
     from discreet._record import Identity, Redacted
     from discreet._redaction.redactor import Redactor
 
-_TAKEN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "taskName"}
-
 
 class HostRecord(logging.LogRecord):
-    """A record of ours in the host's clothes. In a slot it keeps the original, for a formatter of ours to write."""
+    """A record of ours as a `logging.LogRecord`; its slot keeps our record, for a formatter of ours."""
 
     __slots__ = ("original",)
 
@@ -32,7 +32,7 @@ class HostRecord(logging.LogRecord):
 
 
 class HostSink(Sink):
-    """The host's `logging` tree as a sink: it keeps the books, and takes records instead of lines."""
+    """The host's `logging` tree as a sink: it takes records instead of lines, and has the statistics."""
 
     @property
     def name(self) -> str:
@@ -40,22 +40,22 @@ class HostSink(Sink):
         return "logging"
 
     def hand_over(self, record: Redacted) -> None:
-        """Give the host one of its own kind of record; never raises."""
+        """Give the host the record as a `logging.LogRecord`; never raises."""
         logger = logging.getLogger(record.logger)
         try:
-            if logger.disabled:  # `dictConfig` does this to all loggers that it does not name
+            if logger.disabled:  # `dictConfig` disables all loggers that it does not name
                 self.drop("disabled logger")
             elif logger.isEnabledFor(record.level):
                 logger.handle(_as_logging(logger, record))
                 with self._lock:
                     self.statistics.emitted += 1
                     self.statistics.delivered += 1
-        except Exception as error:  # a handler of the host's
+        except Exception as error:  # from a handler of the host
             self.drop(reason_of(error))
 
 
 class HostPipeline(_pipeline.Pipeline):
-    """Steps 2 and 3 as ever; encoding and delivery are the host's."""
+    """Capture and redaction as in every pipeline; the host's handlers encode and deliver."""
 
     def __init__(self, sink: HostSink, redactor: Redactor, identity: Identity, *, with_locals: bool) -> None:
         super().__init__(redactor, (), identity, with_locals=with_locals)
@@ -72,13 +72,13 @@ class HostPipeline(_pipeline.Pipeline):
         frame: FrameType | None,
         span: TraceIds | None = None,
     ) -> None:
-        """As ever, once the host's levels let it through: a call that they disable does nothing else."""
+        """As in every pipeline, if the host's levels let the call through."""
         logger = logging.getLogger(channel.name)
         if logger.disabled or logger.isEnabledFor(level):
             super().emit(channel, level, message, args, fields, frame, span)
 
     def deliver(self, record: Redacted) -> None:
-        """To the host."""
+        """Deliver to the host's handlers."""
         self.sink.hand_over(record)
 
 
@@ -91,12 +91,12 @@ def _as_logging(logger: logging.Logger, record: Redacted) -> HostRecord:
     message = record.message
     stacktrace = record.stacktrace
     if _shows_only_messages(logger):
-        # Nothing behind this will quote or escape: a line break would forge a row.
+        # These handlers neither quote nor escape: a line break would forge a row.
         shown = ["".join(text for text, _ in field_tokens(key, value, escape, "")) for key, value in attributes.items()]
         message = " ".join([escape(message), *shown])
         stacktrace = stacktrace and "\n".join(map(escape, stacktrace.split("\n")))
     source = record.source
-    twin = HostRecord(
+    converted = HostRecord(
         record.logger,
         record.level,
         source.file if source else "",
@@ -106,23 +106,18 @@ def _as_logging(logger: logging.Logger, record: Redacted) -> HostRecord:
         None,
         source.function if source else None,
     )
-    twin.original = record
-    twin.levelname = logging.getLevelName(record.level) if record.level % 10 else severity_text(record.level)
-    twin.created = record.time_ns / 1e9
-    twin.msecs = record.time_ns // 1_000_000 % 1000
-    twin.threadName = record.thread
-    twin.exc_text = stacktrace  # already text: the host must not print the raw traceback
+    converted.original = record
+    converted.levelname = logging.getLevelName(record.level) if record.level % 10 else severity_text(record.level)
+    converted.created = record.time_ns / 1e9
+    converted.msecs = record.time_ns // 1_000_000 % 1000
+    converted.threadName = record.thread
+    converted.exc_text = stacktrace  # redacted text, so that the host does not print the raw traceback
     for key, value in attributes.items():
-        twin.__dict__[f"field.{key}" if key in _TAKEN else key] = value
-    return twin
+        converted.__dict__[f"field.{key}" if key in STANDARD_ATTRIBUTES else key] = value
+    return converted
 
 
 def _shows_only_messages(logger: logging.Logger) -> bool:
-    """Whether every handler formats plainly, so that fields would be lost unless the message shows them."""
-    here: logging.Logger | None = logger
-    while here is not None:
-        for handler in here.handlers:
-            if handler.formatter is not None and type(handler.formatter) is not logging.Formatter:
-                return False
-        here = here.parent if here.propagate else None
-    return True
+    """Whether every handler has a plain formatter, so that fields would be lost unless the message shows them."""
+    formatters = (handler.formatter for handler in handlers_of(logger))
+    return all(formatter is None or type(formatter) is logging.Formatter for formatter in formatters)

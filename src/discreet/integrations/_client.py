@@ -1,32 +1,59 @@
-"""What every client integration shares: one outgoing request, its headers, its span and its record."""
+"""What every client integration shares: one outgoing request, its headers, its span, its record, and the patch."""
 
 from __future__ import annotations
 
+import functools
 from time import perf_counter_ns
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from discreet._base.levels import DEBUG, WARNING, levels
 from discreet._call.logger import active
 from discreet._context.ambient import current, leave
+from discreet._context.opentelemetry import parent_span
 from discreet._context.trace_context import BAGGAGE, REQUEST_ID, TRACEPARENT, TRACESTATE, inject, new_span_context
-from discreet.integrations._request import surrounding
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, MutableMapping
+    from collections.abc import Callable, Collection, MutableMapping
     from contextvars import Token
     from types import TracebackType
 
     from discreet._context.ambient import Context
     from discreet._context.trace_context import SpanContext
 
+    Send = Callable[..., Any]
+
 LOGGER = "http.client"
+_ORIGINAL = "__discreet_original__"
+
+
+def patch_send(classes: tuple[Any, ...], client: Any, instrumented: Callable[[Send, Any], Send]) -> None:
+    """Replace `send` of one client, or of all clients of these classes; a patch of ours is replaced, not wrapped.
+
+    `instrumented` gets the original `send` and the client's class, and returns the function to put in its place.
+    """
+    for owner in classes if client is None else (client,):
+        kind: Any = owner if client is None else client.__class__
+        send: Send = getattr(kind.send, _ORIGINAL, kind.send)
+        send = send if client is None else functools.partial(send, client)
+        patched = instrumented(send, kind)
+        setattr(patched, _ORIGINAL, send)
+        owner.send = patched
+
+
+def restore_send(classes: tuple[Any, ...], client: Any) -> None:
+    """Undo `patch_send`, unless somebody else has wrapped `send` since."""
+    for kind in classes if client is None else ():
+        kind.send = getattr(kind.send, _ORIGINAL, kind.send)
+    if client is not None:
+        client.__dict__.pop("send", None)
 
 
 class Call:
     """One outgoing request, as a context manager around the sending of it.
 
-    At DEBUG it is a span of its own, whose id goes out and which is recorded at the end. Above, the current span's
-    id goes out, so that no trace points at a span that nobody recorded; only failures leave a record, at WARNING.
+    At DEBUG it is a span of its own, whose id goes out and which is recorded at the end. Above DEBUG, the current
+    span's id goes out, so that no trace points at a span that nobody recorded; only failures leave a record, at
+    WARNING.
     """
 
     def __init__(self, method: str, host: str, path: str, port: int | None = None) -> None:
@@ -35,32 +62,31 @@ class Call:
         self._port = port
         self._path = path
         self._status: int | None = None
-        self._began = perf_counter_ns()
+        self._start_ns = perf_counter_ns()
         self._token: Token[Context] | None = None
-        here = current.get()
-        parent = surrounding(here.span)
+        parent = parent_span(current.get().span)
         self._parent_id: str | None = None
         self._span: SpanContext | None = None
-        self._sent = parent
+        self._sent_span = parent
         if levels.channel(LOGGER).threshold <= DEBUG:
-            self._span = self._sent = new_span_context() if parent is None else parent.child()
+            self._span = self._sent_span = new_span_context() if parent is None else parent.child()
             self._parent_id = None if parent is None else parent.span_id
 
-    def carry(self, headers: MutableMapping[str, str], hosts: Collection[str] | None) -> None:
-        """Write the ids into the request's headers, unless the caller set them or the host is none of ours."""
+    def inject(self, headers: MutableMapping[str, str], hosts: Collection[str] | None) -> None:
+        """Write the ids into the request's headers, unless the caller set them or `hosts` does not allow this host."""
         if hosts is not None and not any(self._host == host or self._host.endswith(f".{host}") for host in hosts):
             return
         here = current.get()
         given = {_text(name).lower() for name in headers}
         inject(
             headers,
-            None if given & {TRACEPARENT, TRACESTATE} else self._sent,
+            None if given & {TRACEPARENT, TRACESTATE} else self._sent_span,
             None if REQUEST_ID in given else here.request_id,
             None if BAGGAGE in given else here.baggage,
         )
 
-    def answered(self, status: int) -> None:
-        """There is a response."""
+    def set_status(self, status: int) -> None:
+        """Note the status of the response."""
         self._status = status
 
     def __enter__(self) -> Call:
@@ -78,26 +104,26 @@ class Call:
         channel = levels.channel(LOGGER)
         if channel.threshold > level:
             return
-        fields: dict[str, object] = {
+        known: dict[str, object] = {
             "http.request.method": self._method,
             "server.address": self._host,
             "server.port": self._port,
             "url.path": self._path,
             "http.response.status_code": self._status,
-            "duration_ms": (perf_counter_ns() - self._began) / 1e6,
+            "duration_ms": (perf_counter_ns() - self._start_ns) / 1e6,
             "error_type": None if error is None else type(error).__name__,
         }
-        fields = {name: value for name, value in fields.items() if value is not None}
-        where = f"{self._host}{self._path}"
+        fields = {name: value for name, value in known.items() if value is not None}
         if self._span is not None:
             fields |= {"span": f"{self._method} {self._host}", "span_kind": "client"}
             interrupted = error is not None and not isinstance(error, Exception)
             fields["status"] = "cancelled" if interrupted else "error" if failed else "ok"
             if self._parent_id is not None:
                 fields["parent_span_id"] = self._parent_id
-        # The exception itself is the caller's, who handles or records it: here it is only named.
+        # The exception is only named: the caller handles or records it.
         outcome = type(error).__name__ if error is not None else str(self._status)
-        active.emitter.emit(channel, level, "%s %s %s", (self._method, where, outcome), fields, None, self._span)
+        arguments = (self._method, f"{self._host}{self._path}", outcome)
+        active.emitter.emit(channel, level, "%s %s %s", arguments, fields, None, self._span)
 
 
 def _text(name: object) -> str:

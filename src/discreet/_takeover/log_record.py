@@ -1,0 +1,130 @@
+"""A `logging.LogRecord` as one of our records, and as a redacted copy of itself."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING, cast
+
+from discreet._context.ambient import Context, current
+from discreet._context.capture import NOWHERE, correlate
+from discreet._record import Record, Source
+from discreet._values.messages import text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from discreet._redaction.redactor import Redactor
+
+STANDARD_ATTRIBUTES = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {
+    "message", "asctime", "taskName",
+}  # fmt: skip
+"""What `logging` itself puts on a record; all other attributes came in through `extra` or a filter."""
+TAKEN_BY = "_discreet_taken"
+"""On a copy for other handlers: the id of the process that has taken the record, in case a queue brings it back."""
+# `color_message` is uvicorn's copy of the message, with terminal colours in it.
+_NOT_FIELDS = STANDARD_ATTRIBUTES | {"color_message", TAKEN_BY}
+_NO_FIELDS: dict[str, object] = {}
+
+duplicate_rows: dict[str, Callable[[logging.LogRecord], bool]] = {}
+"""By logger: whether a row of a server only repeats what a request's record says. Integrations fill this in."""
+
+
+def from_logging(record: logging.LogRecord) -> tuple[Record, Context, tuple[object, ...]]:
+    """Our record, the context that it was made in, and the `%`-arguments that are still to be filled in.
+
+    A record of another factory or of another process may have any type in any attribute.
+    """
+    ours = Record()
+    ours.time_ns = int(record.created * 1_000_000) * 1000
+    ours.level = record.levelno
+    ours.logger = _text(record.name)
+    ours.message = record.msg
+    ours.template = None
+    ours.fields = {key: value for key, value in vars(record).items() if key not in _NOT_FIELDS} or _NO_FIELDS
+    ours.ambient = _NO_FIELDS
+    ours.identity = NOWHERE
+    ours.thread = _text(record.threadName) or None
+    ours.task = _text(getattr(record, "taskName", None)) or None
+    ours.exception = _exception(record)
+    # A record that came through a queue or a socket has no exception any more, only its text in `exc_text`.
+    stack = _text((record.exc_text if ours.exception is None else None) or record.stack_info)
+    ours.stacktrace = stack or None
+    if record.levelno >= logging.WARNING:
+        line = record.lineno
+        ours.source = Source(_text(record.pathname), line if type(line) is int else 0, _text(record.funcName))
+    else:
+        ours.source = None
+    context = _context_of(ours.exception)
+    correlate(ours, context)
+    args = record.args
+    if not args:
+        return ours, context, ()
+    return ours, context, args if isinstance(args, tuple) else (args,)
+
+
+def is_duplicate(record: logging.LogRecord) -> bool:
+    """Whether a request's record says, or will say, all that this row says; never raises."""
+    test = duplicate_rows.get(record.name)
+    if test is None:
+        return False
+    try:
+        return test(record)
+    except Exception:  # not a row as the server writes them, so it stays
+        return False
+
+
+def _context_of(error: BaseException | None) -> Context:
+    """The context of the row: the one on the exception, if a server logs it after the request; else the current one."""
+    if error is not None:
+        try:
+            attached: object = getattr(error, "__discreet_context__", None)
+        except Exception:  # an exception with a __getattr__ of its own
+            attached = None
+        if isinstance(attached, Context):
+            return attached
+    return current.get()
+
+
+def _exception(record: logging.LogRecord) -> BaseException | None:
+    found: object = record.exc_info
+    if isinstance(found, tuple) and len(found) == 3:
+        found = found[1]
+    elif record.exc_info:  # `True`, as handlers in other processes may leave it
+        found = sys.exc_info()[1]
+    for error in (found, record.msg):
+        if issubclass(type(error), BaseException):  # isinstance() would run the object's own `__class__`
+            return cast("BaseException", error)
+    return None
+
+
+def _text(value: object) -> str:
+    return value if type(value) is str else "" if value is None else text_of(value)
+
+
+def redacted_copy(record: logging.LogRecord, redactor: Redactor) -> logging.LogRecord:
+    """A copy of the record without secrets, for handlers that are not ours.
+
+    Every attribute that another formatter may use keeps its name.
+    """
+    from discreet._redaction.record import redact
+
+    ours, _, args = from_logging(record)
+    safe = redact(ours, args, redactor, with_locals=False)
+    copied = copy.copy(record)
+    extra = {key: value for key, value in vars(record).items() if key not in STANDARD_ATTRIBUTES}
+    for key in extra:
+        del copied.__dict__[key]
+    copied.__dict__.update(redactor.fields(extra))
+    copied.__dict__[TAKEN_BY] = os.getpid()
+    copied.name, copied.threadName = safe.logger, safe.thread
+    if "taskName" in vars(copied):
+        copied.taskName = safe.task
+    copied.msg, copied.args, copied.message = safe.message, None, safe.message
+    copied.exc_info = None  # a formatter would print the raw traceback
+    is_traceback = safe.exception is not None or record.exc_text
+    copied.exc_text = safe.stacktrace if is_traceback else None
+    copied.stack_info = None if is_traceback else safe.stacktrace
+    return copied
