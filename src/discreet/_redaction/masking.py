@@ -12,10 +12,9 @@ without it nobody can do either. `DISCREET_PSEUDONYM_KEY` holds the key, or `id:
 
 from __future__ import annotations
 
-import re
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+from discreet._base.lazy_pattern import lazy_pattern
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ _SHOWN = 4
 _FEWEST_HIDDEN = 8  # characters that stay hidden beside the four that are shown
 _DIGEST = 6  # bytes: among a million users, two share a pseudonym with a chance of one in six hundred
 _SHORTEST_KEY = 16
-_KEY_ID = re.compile(r"[a-z0-9]{1,8}\Z")
+_KEY_ID = lazy_pattern(r"[a-z0-9]{1,8}\Z")
 
 
 class Replacement:
@@ -50,6 +49,8 @@ class Replacement:
             if shown.isalnum() and shown.isascii():
                 return f"[REDACTED:{kind}:{shown}]"
         if strategy == "pseudonym" and self._key:
+            from hashlib import blake2b  # here, because it loads OpenSSL, and few processes make pseudonyms
+
             digest = blake2b(f"{kind}\0{value}".encode("utf-8", "surrogatepass"), digest_size=_DIGEST, key=self._key)
             name = f"{self._key_id}:" if self._key_id else ""
             return f"[{kind}:{name}{digest.hexdigest()}]"
@@ -82,5 +83,7 @@ def _split(key: str) -> tuple[str, bytes]:
     key_id, colon, secret = key.partition(":")
     if not colon:
         key_id, secret = "", key
+    from hashlib import blake2b
+
     raw = secret.encode("utf-8", "surrogatepass")
     return key_id, raw if len(raw) <= blake2b.MAX_KEY_SIZE else blake2b(raw).digest()

@@ -6,21 +6,21 @@ A name is split into words, words are compared whole, and stop words on either s
 
 from __future__ import annotations
 
-import json
-import re
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from discreet._base.lazy_pattern import lazy_pattern
+from discreet._redaction.rules import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Table = dict[str, tuple[str, ...]]
 
-_LOWER_UPPER = re.compile(r"([a-z0-9])([A-Z])")
-_ACRONYM_WORD = re.compile(r"([A-Z])([A-Z][a-z])")
-_WORD = re.compile(r"[^\W_]+")
-_KIND = re.compile(r"[a-z][a-z0-9-]{0,39}\Z")
+_LOWER_UPPER = lazy_pattern(r"([a-z0-9])([A-Z])")
+_ACRONYM_WORD = lazy_pattern(r"([A-Z])([A-Z][a-z])")
+_WORD = lazy_pattern(r"[^\W_]+")
+_KIND = lazy_pattern(r"[a-z][a-z0-9-]{0,39}\Z")
 _MAX_NAME = 160  # longer names are judged by their end, where the telling word stands
 _CACHED_NAMES = 4096
 
@@ -54,7 +54,7 @@ class KeyWords:
 @cache
 def key_words() -> KeyWords:
     """Load the data once, on first use."""
-    return KeyWords(json.loads((Path(__file__).with_name("rules") / "names.json").read_text("utf-8")))
+    return KeyWords(load("names.json"))
 
 
 def _kind_by_word(table: dict[str, list[str]]) -> dict[str, str]:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 
+from discreet._base.lazy_pattern import lazy_pattern
 from discreet.errors import ConfigurationError
 
-_KIND = re.compile(r"[a-z][a-z0-9-]{0,39}\Z")
+_KIND = lazy_pattern(r"[a-z][a-z0-9-]{0,39}\Z")
 _BOUNDED_LARGE = 1000
+_COUNTED = lazy_pattern(r"\{(\d*)(,?)(\d*)\}")
 
-_GROUP = re.compile(r"\(\?(?:P<\w+>|[aiLmsux]*(?:-[imsx]+)?:?)")
+_GROUP = lazy_pattern(r"\(\?(?:P<\w+>|[aiLmsux]*(?:-[imsx]+)?:?)")
 _UNSHARED = (
-    (re.compile(r"\(\?<?[=!]"), "look-around", "Match the surrounding text too and put the secret in group 1"),
-    (re.compile(r"\(\?P="), "a back-reference", "Repeat the sub-expression instead"),
-    (re.compile(r"\\[1-9]"), "a back-reference", "Repeat the sub-expression instead"),
-    (re.compile(r"\(\?\("), "a conditional", "Write one pattern per case"),
-    (re.compile(r"\(\?>|[*+?}]\+"), "a possessive or atomic group", "Use a plain quantifier with an upper bound"),
-    (re.compile(r"\(\?#"), "a comment", "Write the comment beside the pattern"),
-    (re.compile(r"\\[ZGKXR]"), "an escape that only one engine knows", r"Use \A, \b or $ instead"),
+    (lazy_pattern(r"\(\?<?[=!]"), "look-around", "Match the surrounding text too and put the secret in group 1"),
+    (lazy_pattern(r"\(\?P="), "a back-reference", "Repeat the sub-expression instead"),
+    (lazy_pattern(r"\\[1-9]"), "a back-reference", "Repeat the sub-expression instead"),
+    (lazy_pattern(r"\(\?\("), "a conditional", "Write one pattern per case"),
+    (lazy_pattern(r"\(\?>|[*+?}]\+"), "a possessive or atomic group", "Use a plain quantifier with an upper bound"),
+    (lazy_pattern(r"\(\?#"), "a comment", "Write the comment beside the pattern"),
+    (lazy_pattern(r"\\[ZGKXR]"), "an escape that only one engine knows", r"Use \A, \b or $ instead"),
 )
 
 
@@ -151,7 +153,7 @@ def _quantifier(regex: str, position: int) -> tuple[int, bool]:
     """Length of the quantifier at `position` (0: none) and whether it has no useful upper bound."""
     if regex[position] in "*+":
         return 1, True
-    counted = re.compile(r"\{(\d*)(,?)(\d*)\}").match(regex, position)
+    counted = _COUNTED.match(regex, position)
     if counted is None:
         return 0, False
     low, comma, high = counted.groups()

@@ -6,12 +6,9 @@ and in base64 at each of the three positions it can have there.
 
 from __future__ import annotations
 
-import base64
-import json
 import os
-from html import escape as xml_escape
+from binascii import b2a_base64
 from typing import TYPE_CHECKING
-from urllib.parse import quote, quote_plus
 
 from discreet._redaction.engine.values import innocent
 
@@ -89,6 +86,10 @@ registry = Registry()
 
 def spellings(value: str) -> dict[str, bool]:
     """How a value is written, and whether the letters beside it belong to it (base64 mixes bits of neighbours)."""
+    import json  # here, because most processes register nothing: these four cost as much as `logging`
+    from html import escape as xml_escape
+    from urllib.parse import quote, quote_plus
+
     raw = value.encode("utf-8", "surrogatepass")
     plain = {
         value,
@@ -111,7 +112,7 @@ def _base64(raw: bytes) -> list[str]:
     """The letters that only the value decides, at each of the three positions it can have in its encoding."""
     found: list[str] = []
     for shift in range(3):
-        encoded = base64.b64encode(b"\0" * shift + raw).decode()
+        encoded = b2a_base64(b"\0" * shift + raw, newline=False).decode()
         first = (0, 2, 3)[shift]  # letters that hold bits of what stands before
         last = len(encoded) - (0, 3, 2)[(shift + len(raw)) % 3]  # padding, and the letter with bits of what follows
         core = encoded[first:last]
@@ -129,8 +130,10 @@ def _whole(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _is_likely_secret(value: str, kind: str) -> bool:
-    if len(value) < SHORTEST or innocent(value, kind) or "://" in value:
+    if len(value) < SHORTEST or "://" in value:
         return False  # of a URL the rules mask the password, and its host is nobody's secret
     if value.isalpha() and len(value) <= _LONGEST_WORD:
         return False
-    return not (value.startswith(("/", "~/", "./")) and os.sep in value[1:])
+    if value.startswith(("/", "~/", "./")) and os.sep in value[1:]:
+        return False  # a path, as PWD has it
+    return not innocent(value, kind)

@@ -7,9 +7,9 @@ check(user, password)
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from discreet._base.lazy_pattern import lazy_pattern
 from discreet._redaction.engine.values import Span, secret_parts
 
 if TYPE_CHECKING:
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 _CORNER = "└"
 _MOST_LINES = 32
-_NAME = re.compile(r"\w+")
-_DRAWN = re.compile(r"[ \t│└├─>]*[│└]")
-_VALUE = re.compile(r"""└[─>]{0,3} ?(?:[bu]?'([^'\n]*)'|[bu]?"([^"\n]*)"|([^\n<>]+))""")
+_NAME = lazy_pattern(r"\w+")
+_DRAWN = lazy_pattern(r"[ \t│└├─>]*[│└]")
+_VALUE = lazy_pattern(r"""└[─>]{0,3} ?(?:[bu]?'([^'\n]*)'|[bu]?"([^"\n]*)"|([^\n<>]+))""")
 
 
 def annotated(text: str, kind_of: Callable[[str], str | None]) -> list[Span]:

@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
-import re
+from typing import TYPE_CHECKING
 
+from discreet._base.lazy_pattern import lazy_pattern
 from discreet._redaction.engine.checksums import generated, mixed
 from discreet._redaction.engine.values import PARAMETER_SCHEME, SCHEME, Span, secret_parts
 from discreet._redaction.names import key_words
 
-BARE = re.compile(r"""(?:[^\s"'<>;,&\\`\x00]|\\(?!x00)[^nrt"'\\])+""")
-_TO_END_OF_LINE = re.compile(r"""(?:[^\r\n'\\]|\\[^nrt'])+""")
-_COOKIES = re.compile(r"""(?:[^\s"'<>;\\]|\\[^nrt"'])+(?:;[ \t]{0,2}(?:[^\s"'<>;\\]|\\[^nrt"'])+)*""")
-_NEXT_FIELD = re.compile(r"[,;|][ ]?[\w.\-]{1,64}[=:]|&[\w.\-%\[\]]{0,64}=|&[a-z]{2,6};")
-_BRACKETS = re.compile(r"\]\[|\)\(|\}\{|\]\(|[\])}],[ \w]")
-_AFTER_SEMICOLON = re.compile(r";([^\s;:='\"<>,&\\/$.][^\s;:='\"<>,&\\/]{1,64})(?:[\s;'\"]|\Z)")
-_PHRASE = re.compile(r"[a-zA-Z]{3,12}(?:[ ,]{1,2}[a-z]{3,12}){2,23}")
-_NEXT_WORD = re.compile(r"[.,;:!?]?[ \t]{1,2}([a-zA-Z][\w.\-]{0,40})([=:]?)")
-_UNKNOWN_SCHEME = re.compile(r"""[A-Za-z][\w\-]{1,30}[ ]{1,2}([^\s"'<>\[\](){},;]{12,})""")
+if TYPE_CHECKING:
+    import re
+
+BARE = lazy_pattern(r"""(?:[^\s"'<>;,&\\`\x00]|\\(?!x00)[^nrt"'\\])+""")
+_TO_END_OF_LINE = lazy_pattern(r"""(?:[^\r\n'\\]|\\[^nrt'])+""")
+_COOKIES = lazy_pattern(r"""(?:[^\s"'<>;\\]|\\[^nrt"'])+(?:;[ \t]{0,2}(?:[^\s"'<>;\\]|\\[^nrt"'])+)*""")
+_NEXT_FIELD = lazy_pattern(r"[,;|][ ]?[\w.\-]{1,64}[=:]|&[\w.\-%\[\]]{0,64}=|&[a-z]{2,6};")
+_BRACKETS = lazy_pattern(r"\]\[|\)\(|\}\{|\]\(|[\])}],[ \w]")
+_AFTER_SEMICOLON = lazy_pattern(r";([^\s;:='\"<>,&\\/$.][^\s;:='\"<>,&\\/]{1,64})(?:[\s;'\"]|\Z)")
+_PHRASE = lazy_pattern(r"[a-zA-Z]{3,12}(?:[ ,]{1,2}[a-z]{3,12}){2,23}")
+_NEXT_WORD = lazy_pattern(r"[.,;:!?]?[ \t]{1,2}([a-zA-Z][\w.\-]{0,40})([=:]?)")
+_UNKNOWN_SCHEME = lazy_pattern(r"""[A-Za-z][\w\-]{1,30}[ ]{1,2}([^\s"'<>\[\](){},;]{12,})""")
 _DONE = frozenset((
     "get", "list", "read", "write", "create", "update", "delete", "patch", "watch", "view", "use", "rotate", "manage",
     "admin", "export", "import", "describe", "put", "revoke", "decrypt", "encrypt", "sign", "verify", "exec", "edit",
 ))  # fmt: skip
 """What a permission allows to do with a secret."""
-_PART = re.compile(r"[A-Za-z][\w.]{1,40}(?: [A-Za-z]{2,16})?=[^;\s]{1,256};")
+_PART = lazy_pattern(r"[A-Za-z][\w.]{1,40}(?: [A-Za-z]{2,16})?=[^;\s]{1,256};")
 _MOST_CLOSING = 16
-_ALONE = re.compile(r"(?:[ \t]|export |set |setx |[-\[+])*")
-_CALL = re.compile(r"[A-Za-z_][A-Za-z_.]{2,64}\([^()\n]{0,200}(?:\([^()\n]{0,100}\)[^()\n]{0,100}){0,3}\)?")
-_EXPRESSION = re.compile(
+_ALONE = lazy_pattern(r"(?:[ \t]|export |set |setx |[-\[+])*")
+_CALL = lazy_pattern(r"[A-Za-z_][A-Za-z_.]{2,64}\([^()\n]{0,200}(?:\([^()\n]{0,100}\)[^()\n]{0,100}){0,3}\)?")
+_EXPRESSION = lazy_pattern(
     r"""\$?[A-Za-z_]\w{1,40}(?:(?:\.|::|->)[A-Za-z_]\w{0,40}|\([^()\n]{0,100}\)|\[["']?[\w\-]{0,64}["']?\]|\?){1,8}"""
     r"""(?:[;,)}]{1,3}(?:\s|\Z)|\s|\Z)"""
 )
-_SCORE = re.compile(r"\d{1,9}(?:/\d{1,9}|%|\.\d)\Z")
-_REST = re.compile(r"[^\s\\]{1,256}(?=\r?\n|\Z)")
-_SPACED = re.compile(r"(?: [^\s;=:\"'{}]{1,64}){1,12};")
+_SCORE = lazy_pattern(r"\d{1,9}(?:/\d{1,9}|%|\.\d)\Z")
+_REST = lazy_pattern(r"[^\s\\]{1,256}(?=\r?\n|\Z)")
+_SPACED = lazy_pattern(r"(?: [^\s;=:\"'{}]{1,64}){1,12};")
 
 
 def _to(text: str, pattern: re.Pattern[str], start: int, kind: str) -> tuple[list[Span], int]:

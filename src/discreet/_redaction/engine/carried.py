@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from discreet._base.lazy_pattern import lazy_pattern
 from discreet._redaction.engine.named import NAME_FIELDS
 from discreet._redaction.engine.values import Span, secret_parts
 
@@ -14,23 +15,23 @@ if TYPE_CHECKING:
     KindOf = Callable[[str], "str | None"]
 
 CARRIERS = NAME_FIELDS | {"value"}
-_NAMED = re.compile(
+_NAMED = lazy_pattern(
     r"""[ \t]{0,4}\\{0,4}["']?/?([\w.\-\[\]]{1,80})\\{0,4}["']?[ \t]{0,4},?[ \t\r\n]{0,24}"""
     r"""(?:\w{2,12}="[^"<>]{0,64}"[ ]){0,3}"""
     r"""\\{0,4}["']?(?:[vV]alue|VALUE|val|v|content|old|"""
     r"""old_?[vV]alue|from|before|new|new_?[vV]alue|to|after|data)\\{0,4}["']?[ \t]{0,4}[:=]"""
 )
-_PART = re.compile(r"""["']([\w.\-\[\]]{1,80})["'](?:\r?\n|\\r\\n){2}""")
-_REVERSED = re.compile(
+_PART = lazy_pattern(r"""["']([\w.\-\[\]]{1,80})["'](?:\r?\n|\\r\\n){2}""")
+_REVERSED = lazy_pattern(
     r"""[ ]?["']([^"'\\]{1,512})["'],?[ ]?["']?(?:name|key)["']?[ ]?[:=][ ]?["']([\w.\-]{1,80})["']""", re.IGNORECASE
 )
-_ELEMENT = re.compile(r"""["']([\w.\-]{1,80})["'][^<>]{0,80}>(?:\s{0,24}<value>)?""")
-_NEXT_ELEMENT = re.compile(
+_ELEMENT = lazy_pattern(r"""["']([\w.\-]{1,80})["'][^<>]{0,80}>(?:\s{0,24}<value>)?""")
+_NEXT_ELEMENT = lazy_pattern(
     r"\s{0,8}([\w.\-]{1,80})\s{0,4}(?:(?:</\w{1,20}>\s{0,24}){1,3}<(?:(string|value|val|data|integer)|td|dd|code|input)\b[^<>]{0,80}>|"
     r":\s{0,4}</\w{1,20}>\s{0,4})\s{0,4}(?:<code>)?"
 )
-_COMMANDED = re.compile(r"([\w.\-]{1,80})(?:;[\w=;]{1,80})?(?:\]|::)")
-_SERIALIZED = re.compile(r"""(?:"([\w.\-]{1,80})\\?";|\b([\w.\-]{1,80})\|)s:\d{1,6}:\\?"([^"\\]{1,4096})""")
+_COMMANDED = lazy_pattern(r"([\w.\-]{1,80})(?:;[\w=;]{1,80})?(?:\]|::)")
+_SERIALIZED = lazy_pattern(r"""(?:"([\w.\-]{1,80})\\?";|\b([\w.\-]{1,80})\|)s:\d{1,6}:\\?"([^"\\]{1,4096})""")
 
 
 def carried(text: str, end: int, sign: str) -> tuple[str, int, str] | None:

@@ -10,6 +10,7 @@ import binascii
 import re
 from typing import TYPE_CHECKING
 
+from discreet._base.lazy_pattern import lazy_pattern
 from discreet._redaction.names import key_words
 
 if TYPE_CHECKING:
@@ -161,10 +162,10 @@ def _one_case(text: str) -> bool:
     return text[1:].islower() or text.isupper()
 
 
-_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-_CREDENTIAL = re.compile(r"[A-Za-z0-9_\-+/=.~%:]{20,4096}")
-_PADDED = re.compile(r"[A-Za-z0-9+/_\-]{21,}={1,2}|[A-Za-z0-9+/_\-]{40,}")
-_DIGEST = re.compile(r"[0-9A-Fa-f]{32,}|[A-Za-z0-9+/]{27,}={0,2}")
+_UUID = lazy_pattern(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_CREDENTIAL = lazy_pattern(r"[A-Za-z0-9_\-+/=.~%:]{20,4096}")
+_PADDED = lazy_pattern(r"[A-Za-z0-9+/_\-]{21,}={1,2}|[A-Za-z0-9+/_\-]{40,}")
+_DIGEST = lazy_pattern(r"[0-9A-Fa-f]{32,}|[A-Za-z0-9+/]{27,}={0,2}")
 
 
 def credential_like(text: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from discreet._base.lazy_pattern import lazy_pattern
 from discreet._redaction.engine.checksums import generated, mixed
 from discreet._redaction.engine.detectors import lowered
 from discreet._redaction.engine.values import Span, innocent, secret_parts
@@ -19,15 +20,15 @@ HEADS = frozenset((
     "mnemonic", "verif",
 ))  # fmt: skip
 """A head has one of these, as a part of some name."""
-_LINE = re.compile(r"[^\n]+")
+_LINE = lazy_pattern(r"[^\n]+")
 _MOST_ROWS = 200
 _MOST_CELLS = 64
 _LONGEST_HEAD = 1024
-_NAME = re.compile(r"""["'*`]{0,3}([A-Za-z_][\w.\- ]{0,40})["'*`]{0,3}""")
-_RULE = re.compile(r"[\s|+\-=:─│┼├┤┌┐└┘┬┴╞═╪╡╭╮╰╯║╔╗╚╝╠╣╬]+")
+_NAME = lazy_pattern(r"""["'*`]{0,3}([A-Za-z_][\w.\- ]{0,40})["'*`]{0,3}""")
+_RULE = lazy_pattern(r"[\s|+\-=:─│┼├┤┌┐└┘┬┴╞═╪╡╭╮╰╯║╔╗╚╝╠╣╬]+")
 _SIGNS = ("|", "│", "║", "\t", ",", ";")
-_QUOTED_OR_PLAIN = {sign: re.compile(rf'(?:[ ]?"(?:[^"]|"")*"[ ]?|[^{re.escape(sign)}"]*)') for sign in (",", ";")}
-_GAP = re.compile(r"\S+(?: \S+)*")
+_QUOTED_OR_PLAIN = {sign: lazy_pattern(rf'(?:[ ]?"(?:[^"]|"")*"[ ]?|[^{re.escape(sign)}"]*)') for sign in (",", ";")}
+_GAP = lazy_pattern(r"\S+(?: \S+)*")
 
 
 def columns(text: str, kind_of: KindOf) -> list[Span]:

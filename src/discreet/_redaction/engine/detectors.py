@@ -7,14 +7,13 @@ Every engine of discreet loads the same file; the meaning of each field is writt
 
 from __future__ import annotations
 
-import json
 import re
 from copy import copy
 from functools import cache, cached_property
-from pathlib import Path
 from typing import Any
 
 from discreet._redaction.engine.checksums import CHECKS
+from discreet._redaction.rules import load
 
 _ALNUM = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
@@ -108,7 +107,7 @@ def inside_word(text: str, position: int) -> bool:
 
 @cache
 def _data() -> dict[str, Any]:
-    data: dict[str, Any] = json.loads((Path(__file__).parents[1] / "rules" / "detectors.json").read_text("utf-8"))
+    data: dict[str, Any] = load("detectors.json")
     return data
 
 

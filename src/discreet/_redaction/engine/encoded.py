@@ -9,24 +9,26 @@ to the text; of percent signs, which redirects encode once more on each hop, thr
 from __future__ import annotations
 
 import binascii
-import re
 from typing import TYPE_CHECKING
 
+from discreet._base.lazy_pattern import lazy_pattern
+
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterator
 
 _FEWEST = 20
 _FEWEST_HEXADECIMAL = 32
-_RUN = re.compile(r"[A-Za-z0-9+/_\-]{20,}")
-_PIECE = re.compile(r"[A-Za-z0-9_\-]{16}")  # the gate looks for no shorter one
+_RUN = lazy_pattern(r"[A-Za-z0-9+/_\-]{20,}")
+_PIECE = lazy_pattern(r"[A-Za-z0-9_\-]{16}")  # the gate looks for no shorter one
 _HEXADECIMAL = "0123456789abcdefABCDEF"
-_PERCENT_CODE = re.compile("%[0-9A-Fa-f]{2}")
-_BEFORE_CODE = re.compile(r"""[^\s"'<>\\%]*""")
-_AFTER_CODE = re.compile(r"""[^\s"'<>\\]*""")
-_PERCENT = re.compile(
+_PERCENT_CODE = lazy_pattern("%[0-9A-Fa-f]{2}")
+_BEFORE_CODE = lazy_pattern(r"""[^\s"'<>\\%]*""")
+_AFTER_CODE = lazy_pattern(r"""[^\s"'<>\\]*""")
+_PERCENT = lazy_pattern(
     r"%(?![A-Z][A-Z_][A-Z0-9_]{0,62}%(?![0-9A-Fa-f]{2}))(?:25){0,2}([0-9A-Fa-f]{2})"
 )  # not Windows' %DB_PASSWORD%
-_ESCAPE = re.compile(
+_ESCAPE = lazy_pattern(
     r"&(?:quot|apos|amp|lt|gt|#0?3[49]|#[xX]2[27]);|\\{1,2}u00(?:22|27|26|3[A-Ea-e])|"
     r"\x1b\[[0-9;]{0,16}m|[\u201c-\u201f\u00ab\u00bb\u2018\u2019\uff1a\uff1d]"
 )
@@ -35,7 +37,7 @@ _CHARACTERS = {
     "&#34;": '"', "&#034;": '"', "&#x22;": '"', "&apos;": "'", "&#39;": "'", "&#039;": "'",
     "&#x27;": "'", "&amp;": "&", "&lt;": "<", "&gt;": ">", "\uff1a": ":", "\uff1d": "=", "\u2018": "'", "\u2019": "'",
 }  # fmt: skip
-_DOUBLED = re.compile(r'""')
+_DOUBLED = lazy_pattern(r'""')
 _MOST = 65_536
 """Longer runs are pictures and archives."""
 

@@ -4,38 +4,39 @@ from __future__ import annotations
 
 import re
 
+from discreet._base.lazy_pattern import lazy_pattern
 from discreet._redaction.engine.bare import BARE, bare_value
 from discreet._redaction.engine.checksums import mixed
 from discreet._redaction.engine.containers import opened
 from discreet._redaction.engine.values import Span, secret_parts
 
-_LEAD = re.compile(
+_LEAD = lazy_pattern(
     r"[=>]{0,2}(?:\*\*[ \t])?[ \t]{0,64}(?:(?:[|>][+\-]?[ \t]{0,4})?\r?\n[ \t]{1,16})?(?:!![a-z]{2,8}[ \t])?[bu]?"
 )
-_OPENING = re.compile(r"""(\\{1,8}["'])|(["'`])|([\[({])|([\u201c\u201e\u00ab\u2018])""")
-_HERE_DOCUMENT = re.compile(r"<<[\-~]?['\"]?[A-Z_]{2,20}")
+_OPENING = lazy_pattern(r"""(\\{1,8}["'])|(["'`])|([\[({])|([\u201c\u201e\u00ab\u2018])""")
+_HERE_DOCUMENT = lazy_pattern(r"<<[\-~]?['\"]?[A-Z_]{2,20}")
 _NEXT_PAIR = {
-    "=": re.compile(r"[A-Za-z_][\w.\-]{1,40}=[^=\s]"),
-    ":": re.compile(r"[A-Z][A-Za-z]{1,40}:[A-Za-z\[{&]|[A-Za-z_]\w{1,40}=[\"']"),
+    "=": lazy_pattern(r"[A-Za-z_][\w.\-]{1,40}=[^=\s]"),
+    ":": lazy_pattern(r"[A-Z][A-Za-z]{1,40}:[A-Za-z\[{&]|[A-Za-z_]\w{1,40}=[\"']"),
 }
-_MAPPING = re.compile(r"""["']?[\w.\-/]{1,80}["']?[ ]?[:=](?:\s|\Z)""")
-_PERCENT = re.compile(r"""(?:%22|%27|%20|\+){0,3}(.{1,4096}?)(?:%2[267CcDd]|%7[Dd]|[&\s"'<>;]|\Z)""", re.DOTALL)
-_LINE = re.compile(r"(?:[^\r\n\\]|\\[^rn])+")
-_TAG = re.compile(r"[^<]+")
-_INNER_TAG = re.compile(r"\s{0,24}<(?:value|string|plaintext|content)>", re.IGNORECASE)
+_MAPPING = lazy_pattern(r"""["']?[\w.\-/]{1,80}["']?[ ]?[:=](?:\s|\Z)""")
+_PERCENT = lazy_pattern(r"""(?:%22|%27|%20|\+){0,3}(.{1,4096}?)(?:%2[267CcDd]|%7[Dd]|[&\s"'<>;]|\Z)""", re.DOTALL)
+_LINE = lazy_pattern(r"(?:[^\r\n\\]|\\[^rn])+")
+_TAG = lazy_pattern(r"[^<]+")
+_INNER_TAG = lazy_pattern(r"\s{0,24}<(?:value|string|plaintext|content)>", re.IGNORECASE)
 _CDATA = "<![CDATA["
-_CELL = re.compile(r"""[ \t]{0,8}([^\s|│"'`]{3,512})[ \t]{0,64}(?:[|│\r\n]|\Z)""")
-_PRIVATE_KEY = re.compile(r"""[ ]?["'`\\]{0,5}-----BEGIN[A-Z0-9 ]{0,40}PRIVATE KEY""")
-_ANNOTATION = re.compile(
+_CELL = lazy_pattern(r"""[ \t]{0,8}([^\s|│"'`]{3,512})[ \t]{0,64}(?:[|│\r\n]|\Z)""")
+_PRIVATE_KEY = lazy_pattern(r"""[ ]?["'`\\]{0,5}-----BEGIN[A-Z0-9 ]{0,40}PRIVATE KEY""")
+_ANNOTATION = lazy_pattern(
     r"(?:str|bytes|string|String|SecretStr|SecretBytes|int|Any|Final|"
     r"(?:Optional|Union|Final|ClassVar|Annotated)\[[\w.\[\], |]{1,64}\])"
     r"(?: ?\| ?None)?[ \t]{0,4}=[ \t]{0,4}"
 )
-_WRAPPED = re.compile(
+_WRAPPED = lazy_pattern(
     r"(?:[NEUBRFnebruxf]{1,2}|[A-Za-z_][\w.]{0,40}\(|string\(\d{1,6}\) |\[\][a-z]{3,9}[({])[bu]?(?=[\"'])|"
     r"(?:Some|Just|Optional)\((?=[^\s()\"']{4,256}\))"
 )
-_GETTER = re.compile(r"[\w.]{0,40}(?:get|env|prompt|input|read|load|fetch)[\w.]{0,20}\(", re.IGNORECASE)
+_GETTER = lazy_pattern(r"[\w.]{0,40}(?:get|env|prompt|input|read|load|fetch)[\w.]{0,20}\(", re.IGNORECASE)
 
 
 def pair_value(text: str, position: int, sign: str, kind: str, name: str, begin: int = -1) -> tuple[list[Span], int]:

@@ -12,6 +12,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from discreet._base.lazy_pattern import lazy_pattern
 from discreet._redaction.engine.anchors import Anchors
 from discreet._redaction.engine.columns import HEADS, columns
 from discreet._redaction.engine.detectors import Detector, detectors, lowered
@@ -44,13 +45,13 @@ if TYPE_CHECKING:
 
 _HEXADECIMAL = "0123456789abcdef-"
 _GLUE = (".", ":", "*")  # between the prefix of a token and its hexadecimal part
-_SUBMITTED = re.compile(r"\]:(?:\d{2,5}|submission) [^\s:]{1,128}:").search
-_PORT = re.compile(r":(?:5432|5433|6432|\*):").search
-_HASHED = re.compile(
+_SUBMITTED = lazy_pattern(r"\]:(?:\d{2,5}|submission) [^\s:]{1,128}:")
+_PORT = lazy_pattern(r":(?:5432|5433|6432|\*):")
+_HASHED = lazy_pattern(
     r"\$(?:[1-9PHS]|g?y|2[abxy]|[a-z]{2,6}\d?)\$|\$argon2|\$pbkdf2|\$bcrypt|(?:sha\d{1,3}|-\d{1,3}|argon2|scrypt|:\d{1,8})\$"
-).search
-_SCHEMED = re.compile(r"\{(?:s?sha\d{0,3}|smd5|crypt|pbkdf2[a-z0-9\-]{0,12}|argon2)\}", re.IGNORECASE).search
-_CELL = re.compile(r"\w[ \t]{0,40}\|[ \t]{0,8}\S").search
+)
+_SCHEMED = lazy_pattern(r"\{(?:s?sha\d{0,3}|smd5|crypt|pbkdf2[a-z0-9\-]{0,12}|argon2)\}", re.IGNORECASE)
+_CELL = lazy_pattern(r"\w[ \t]{0,40}\|[ \t]{0,8}\S")
 
 
 @cache
@@ -204,15 +205,15 @@ def _signed(text: str) -> bool:
     """Signs that start rules of detectors.json without any word."""
     if "@" in text and ":" in text and ("://" in text or ":thin:" in text or ":oci" in text or userinfo(text)):
         return True
-    if "|" in text and (_CELL(text) is not None or "|s:" in text):
+    if "|" in text and (_CELL.search(text) is not None or "|s:" in text):
         return True
     if "<" in text and ("<<<" in text or "<-" in text):
         return True
-    if "$" in text and _HASHED(text) is not None:
+    if "$" in text and _HASHED.search(text) is not None:
         return True
     if "[" in text and ("[+] " in text or ("]\n" in text and shown(text, None))):
         return True
-    if "{" in text and (holds_tuple(text) or _SCHEMED(text) is not None):
+    if "{" in text and (holds_tuple(text) or _SCHEMED.search(text) is not None):
         return True
     if "\t" in text and ("\tTRUE\t" in text or "\tFALSE\t" in text):
         return True
@@ -225,5 +226,5 @@ def _signed(text: str) -> bool:
     if "└" in text:
         return True
     return ":" in text and (
-        _PORT(text) is not None or (";s:" in text) or ("]:" in text and _SUBMITTED(text) is not None)
+        _PORT.search(text) is not None or (";s:" in text) or ("]:" in text and _SUBMITTED.search(text) is not None)
     )

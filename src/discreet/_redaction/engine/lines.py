@@ -8,10 +8,10 @@ whole text each time.
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from discreet._base.lazy_pattern import lazy_pattern
 from discreet._redaction.engine.detectors import Detector, detectors
 from discreet._redaction.engine.encoded import may_be_quoted
 from discreet._redaction.engine.numbers import KINDS
@@ -28,8 +28,8 @@ FEWEST = 4
 _MOST = 4096
 _LONGEST = 256  # longer ones are data, and would fill the memory
 _CARD = "0" * 13  # digits that a word on the line before can make a card
-_HEXADECIMAL_RUN = re.compile(r"(?<![\w\-])[0-9a-f\-]{16,}(?![\w\-])")
-_TAG = re.compile(r"<[\w.]{1,80}>")
+_HEXADECIMAL_RUN = lazy_pattern(r"(?<![\w\-])[0-9a-f\-]{16,}(?![\w\-])")
+_TAG = lazy_pattern(r"<[\w.]{1,80}>")
 _OVER_LINES = ("\\s", "[^", "\\W", "\\D", "\\n", "\\r", "(?s")
 _ONCE: Told = frozenset(("once",))
 _TELLING: Told = frozenset(("telling",))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from discreet._base.lazy_pattern import lazy_pattern
 from discreet._redaction.engine.checksums import generated
 from discreet._redaction.engine.values import innocent
 
@@ -16,24 +17,24 @@ if TYPE_CHECKING:
 
     from discreet._redaction.engine.values import Span
 
-_CODES = re.compile(
+_CODES = lazy_pattern(
     r"(?:recovery|backup|scratch|emergency|rescue|one[- ]time|single[- ]use|2fa|mfa|otp|login) codes"
     r"(?: (?:for|of) [^\s:]{1,64})?"
     r"(?:(?: (?:are|is|were))?(?: now)?[ \t]{0,4}[:=]| (?:are|were)(?=\s)|[ \t]{0,4}(?=\r?\n))",
     re.IGNORECASE,
 )
-_CODE = re.compile(
+_CODE = lazy_pattern(
     r"""(?:[\s,;|"'\[(*•\-]|\d{1,2}[.)][ \t]|\\n){1,24}"""
     r"""([A-Za-z0-9]{3,12}(?:-[A-Za-z0-9]{3,12}){0,4})(?=[\s,;|"'\]).\\]|\Z)"""
 )
 _MOST_CODES = 50
-_ACCOUNTS = re.compile(r"chpasswd:[ \t]{0,4}\r?\n")
-_LINE = re.compile(r"[ \t]{1,32}(?:-[ \t])?([^\n]{0,400})(?:\n|\Z)")
-_ACCOUNT = re.compile(r"""["']?[a-z_][\w.\-]{0,31}:([^\s"']{3,256})["']?[ \t\r]{0,8}""")
+_ACCOUNTS = lazy_pattern(r"chpasswd:[ \t]{0,4}\r?\n")
+_LINE = lazy_pattern(r"[ \t]{1,32}(?:-[ \t])?([^\n]{0,400})(?:\n|\Z)")
+_ACCOUNT = lazy_pattern(r"""["']?[a-z_][\w.\-]{0,31}:([^\s"']{3,256})["']?[ \t\r]{0,8}""")
 _MOST_LINES = 100
 
 
-_SHOWN = re.compile(
+_SHOWN = lazy_pattern(
     r"""[\w)\]]\[["']([\w.\-]{1,80})["']\]\n(?:(?:Out)?\[\d{1,4}\]:[ ]|=>[ ])?["']([^"'\n]{1,512})["'](?:\r?\n|\Z)"""
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from discreet._base.lazy_pattern import lazy_pattern
 from discreet._redaction.names import key_words
 
 if TYPE_CHECKING:
@@ -14,22 +15,22 @@ if TYPE_CHECKING:
 
 MOST_BEFORE = 96
 # These two read backwards: `"password` comes as `drowssap"`.
-_NAME = re.compile(r"""[ \t]{0,24}\]?(?:["'`]\\{0,4}|22%|\*{1,2})?(\w[\w.\-]{0,80})(.{0,14})""", re.DOTALL)
-_QUOTED_NAME = re.compile(r"""[ \t]?["']\\{0,4}(\w[\w.\-]{0,80})["']\\{0,4}[bu]?[ \t]{0,2}[(\[]""")
+_NAME = lazy_pattern(r"""[ \t]{0,24}\]?(?:["'`]\\{0,4}|22%|\*{1,2})?(\w[\w.\-]{0,80})(.{0,14})""", re.DOTALL)
+_QUOTED_NAME = lazy_pattern(r"""[ \t]?["']\\{0,4}(\w[\w.\-]{0,80})["']\\{0,4}[bu]?[ \t]{0,2}[(\[]""")
 # A separator read backwards, and the name before it if that stands alone; of a tag, the name stands further away.
 _ALONE = r"""(?:\]?["']?(\w[\w.\-]{0,40})(?=[ \t\n,;&?(\[{|:"']|\Z))?"""
-_SIGN_AND_NAME = re.compile(
+_SIGN_AND_NAME = lazy_pattern(
     r"""[=:>,](?:(?<=,)(?=["' ])|(?<!,)(?![=:>,;<{}()/\\\n&?!@#.|]))(?:(?<=>)|""" + _ALONE + ")"
 )
-_PERCENT_AND_NAME = re.compile("[DdAa]3%" + _ALONE)
+_PERCENT_AND_NAME = lazy_pattern("[DdAa]3%" + _ALONE)
 _REMEMBERED = 4096
-_TAG_NAME = re.compile(r"<(?:\w{1,40}:)?([\w.\-]{1,80})[\s>]")
-_CELL = re.compile(r"[ \t]{0,64}(\w[\w.\-]{0,80})[ \t]{0,8}(?:[|│\n]|\Z)")
+_TAG_NAME = lazy_pattern(r"<(?:\w{1,40}:)?([\w.\-]{1,80})[\s>]")
+_CELL = lazy_pattern(r"[ \t]{0,64}(\w[\w.\-]{0,80})[ \t]{0,8}(?:[|│\n]|\Z)")
 _SECOND_WORDS = frozenset(
     ("key", "keys", "code", "phrase", "string", "str", "number", "token", "hex", "base64", "pem", "content", "material")
 )
-_FOLDER_AHEAD = re.compile(r"/(\w{2,13})")
-_WORD_AHEAD = re.compile(r" (\w{2,13})")
+_FOLDER_AHEAD = lazy_pattern(r"/(\w{2,13})")
+_WORD_AHEAD = lazy_pattern(r" (\w{2,13})")
 _NEVER_BEFORE = frozenset("=:>,;<{}()/\\\n&?!@#.|")
 _WRITTEN = frozenset(("hex", "base64", "pem"))
 _TYPES = frozenset(("string", "str"))

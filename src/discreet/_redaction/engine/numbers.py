@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from discreet._base.lazy_pattern import lazy_pattern
 from discreet._redaction.engine.checksums import luhn, mod97, us_ssn
 from discreet._redaction.engine.detectors import inside_word
 
@@ -24,11 +25,11 @@ KINDS = bytes(_table)
 """Digits become 0, letters X and x; the separators of digit groups stay, ~ is one; anything else is a dot."""
 
 
-_DIGITS = re.compile(r"\d{3,}")
-_GROUPED_CARD = re.compile(r"\d{4}([ \-])(?:\d{4}[ \-]\d{4}[ \-]\d{1,7}|\d{6}[ \-]\d{4,5})")
-_CARD_WORD = re.compile(r"card|\bpan\b|\bcc\b|visa|unionpay|maestro|primary account", re.IGNORECASE)
-_SSN = re.compile(r"\d{3}-\d{2}-\d{4}")
-_IBAN = re.compile(r"[A-Z]{2}\d{2}(?:[A-Z0-9]{11,30}|(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?)")
+_DIGITS = lazy_pattern(r"\d{3,}")
+_GROUPED_CARD = lazy_pattern(r"\d{4}([ \-])(?:\d{4}[ \-]\d{4}[ \-]\d{1,7}|\d{6}[ \-]\d{4,5})")
+_CARD_WORD = lazy_pattern(r"card|\bpan\b|\bcc\b|visa|unionpay|maestro|primary account", re.IGNORECASE)
+_SSN = lazy_pattern(r"\d{3}-\d{2}-\d{4}")
+_IBAN = lazy_pattern(r"[A-Z]{2}\d{2}(?:[A-Z0-9]{11,30}|(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?)")
 
 
 def numbered(shapes: str) -> bool:

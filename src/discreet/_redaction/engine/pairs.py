@@ -8,9 +8,9 @@ names count is data (names.json).
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from discreet._base.lazy_pattern import lazy_pattern
 from discreet._redaction.engine.annotated import annotated
 from discreet._redaction.engine.carried import CARRIERS, carried, serialized, turned
 from discreet._redaction.engine.columns import columns
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     KindOf = Callable[[str], "str | None"]
 
 _LONGEST_ELEMENT = 16_384
-_SEPARATOR = re.compile(r"[=:>,|│]|%3[DdAa]|<-")
-_OPTION = re.compile(r"""--?([A-Za-z][\w.\-]{2,63})(?:[ \t]{1,4}[^\s|&;<>=\-,:.]|["'][ \t]?,[ \t]{0,2}["'])""")
+_SEPARATOR = lazy_pattern(r"[=:>,|│]|%3[DdAa]|<-")
+_OPTION = lazy_pattern(r"""--?([A-Za-z][\w.\-]{2,63})(?:[ \t]{1,4}[^\s|&;<>=\-,:.]|["'][ \t]?,[ \t]{0,2}["'])""")
 
 
 def pairs(text: str, kind_of: KindOf) -> list[Span]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+
+from discreet._base.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from discreet._redaction.engine.values import Span
 
-_BEGIN = re.compile(r"-----BEGIN[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[ \t]{0,8}\r?\n")
-_LINE = re.compile(r"([^\n]{1,200}?[ \t|\"'>:])([A-Za-z0-9+/=]{1,120})[ \t\"',]{0,8}\r?(?:\n|\Z)")
+_BEGIN = lazy_pattern(r"-----BEGIN[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[ \t]{0,8}\r?\n")
+_LINE = lazy_pattern(r"([^\n]{1,200}?[ \t|\"'>:])([A-Za-z0-9+/=]{1,120})[ \t\"',]{0,8}\r?(?:\n|\Z)")
 _LONG = 32
 
 

@@ -7,9 +7,9 @@ calls sensitive starts a look at the next words; which of them may stand between
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from discreet._base.lazy_pattern import lazy_pattern
 from discreet._redaction.engine.checksums import credential_like, generated, is_uuid, mixed
 from discreet._redaction.engine.looks import (
     AGAIN,
@@ -33,19 +33,20 @@ from discreet._redaction.engine.values import Span, innocent
 from discreet._redaction.names import key_words
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable
 
     KindOf = Callable[[str], "str | None"]
 
-_NAME_BACK = re.compile(r"[\w.\-/:]{0,64}")
-_NAME_ON = re.compile(r"[\w.\-]{0,48}")
-_WORD = re.compile(r"[ \t]{0,64}(\S{1,512})")
-_BLANK = re.compile(r"(?:[ \t]{0,8}\r?\n){1,3}[ \t]{0,16}(\S{6,512})[ \t]{0,8}(?:\r?\n|\Z)")
-_QUOTED = re.compile(
+_NAME_BACK = lazy_pattern(r"[\w.\-/:]{0,64}")
+_NAME_ON = lazy_pattern(r"[\w.\-]{0,48}")
+_WORD = lazy_pattern(r"[ \t]{0,64}(\S{1,512})")
+_BLANK = lazy_pattern(r"(?:[ \t]{0,8}\r?\n){1,3}[ \t]{0,16}(\S{6,512})[ \t]{0,8}(?:\r?\n|\Z)")
+_QUOTED = lazy_pattern(
     r"""[ \t]{0,8}(?:\\?["'`\u201c\u2018\u00ab\u201e])"""
     r"""([^\s"'`\u201c\u201d\u2018\u2019\u00ab\u00bb\\]{3,256})\\?["'`\u201d\u2019\u00bb\u201c]"""
 )
-_LEADER = re.compile(r"[.·_\-=~>]{2,64}|\d|\d{1,2}:|[-=]>?|→")
+_LEADER = lazy_pattern(r"[.·_\-=~>]{2,64}|\d|\d{1,2}:|[-=]>?|→")
 _MOST_WORDS = 12
 _KINDS = frozenset(("password", "secret", "token", "api-key", "access-key", "secret-key", "private-key", "credentials"))
 _NO_SENTENCE = frozenset("=(/@&[<>,|\\%;")

@@ -5,27 +5,30 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from discreet._base.lazy_pattern import lazy_pattern
 from discreet._redaction.engine.sql_parameters import parameters
 from discreet._redaction.engine.values import Span, secret_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_INSERT = re.compile(
+_INSERT = lazy_pattern(
     r"insert\s{1,4}(?:ignore\s{1,4})?into\s{1,4}[^\s()]{1,200}\s{0,4}\(([^()]{1,4000})\)\s{0,8}"
     r"(?:output\s{1,4}[^()]{1,200})?values\s{0,8}\(",
     re.IGNORECASE,
 )
-_VALUE = re.compile(
+_VALUE = lazy_pattern(
     r"""\s{0,8}(?:[ENen]?\\?'((?:[^'\\]|''|\\[^'])*)\\?'|\\?"([^"\\]*)\\?"|(?:\w{1,32}\([^()]{0,256}\)|[^,()]*))\s{0,8}([,)])"""
 )
-_NEXT_ROW = re.compile(r"\s{0,8},\s{0,8}\(")
-_UPDATE = re.compile(
+_NEXT_ROW = lazy_pattern(r"\s{0,8},\s{0,8}\(")
+_UPDATE = lazy_pattern(
     r"update\s{1,4}[^\s=]{1,200}\s{1,4}set\s{1,4}([^\n;]{1,2000})|select\s[^\n]{1,1000}?\swhere\s([^\n;]{1,1000})",
     re.IGNORECASE,
 )
-_ASSIGNED = re.compile(r"([\w.]{1,80})[\"'`]?\s{0,4}=\s{0,4}(?:%s|%\(\w{1,40}\)s|\?|\$\d{1,3}|:\w{1,40})")
-_PLACEHOLDERS = re.compile(r"\s{0,8}(?:(?:%s|%\(\w{1,40}\)s|\?|\$\d{1,3}|:\w{1,40}|@\w{1,40})\s{0,8},?\s{0,8}){1,64}\)")
+_ASSIGNED = lazy_pattern(r"([\w.]{1,80})[\"'`]?\s{0,4}=\s{0,4}(?:%s|%\(\w{1,40}\)s|\?|\$\d{1,3}|:\w{1,40})")
+_PLACEHOLDERS = lazy_pattern(
+    r"\s{0,8}(?:(?:%s|%\(\w{1,40}\)s|\?|\$\d{1,3}|:\w{1,40}|@\w{1,40})\s{0,8},?\s{0,8}){1,64}\)"
+)
 ANCHORS = ("insert ", "update ", "select ")
 
 

@@ -6,28 +6,27 @@
 
 from __future__ import annotations
 
-import re
-
+from discreet._base.lazy_pattern import lazy_pattern
 from discreet._redaction.engine.values import Span, innocent, secret_parts
 
 _REACH = 700
-_OPEN = re.compile(r"[(\[]")
+_OPEN = lazy_pattern(r"[(\[]")
 _MOST_TRIES = 24
-_NUMBERED = re.compile(
+_NUMBERED = lazy_pattern(
     r"\$(\d{1,3}) = '((?:[^'\\]|''){1,2000})'|"
     r"parameter [\[(](\d{1,3})(?:\]| ?:)[^\n]{0,64}?(?:- |<- ?)\[([^\]\n]{0,2000})\]"
 )
-_TYPED = re.compile(r"Parameters: ")
-_TYPED_VALUE = re.compile(
+_TYPED = lazy_pattern(r"Parameters: ")
+_TYPED_VALUE = lazy_pattern(
     r"([^\n]{0,512}?)\((?:String|Integer|Long|Boolean|Timestamp|LocalDateTime|Date|BigDecimal|Double|Short)\)(?:, )?|"
     r"null(?:, )?"
 )
-_VALUE = re.compile(
+_VALUE = lazy_pattern(
     r"""\s{0,8}(?:[bBuN]?\\?'((?:[^'\\\n]|\\[^'])*)\\?'|\\?"([^"\\\n]*)\\?"|"""
     r"""\w[\w.]{0,40}\([^()\n]{0,200}\)|[\w.+\-: ]{1,64})\s{0,8}([,)\]])"""
 )
-_NAMED = re.compile(r"""\[\s{0,4}\[\s{0,4}["']\w{1,64}["'],""")
-_MORE = re.compile(r"\s{0,8},\s{0,8}[(\[]")
+_NAMED = lazy_pattern(r"""\[\s{0,4}\[\s{0,4}["']\w{1,64}["'],""")
+_MORE = lazy_pattern(r"\s{0,8},\s{0,8}[(\[]")
 
 
 def parameters(text: str, position: int, kinds: list[str | None], found: list[Span]) -> int:

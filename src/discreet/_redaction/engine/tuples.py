@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from discreet._base.lazy_pattern import lazy_pattern
 from discreet._redaction.engine.values import Span, secret_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_TUPLE = re.compile(
+_TUPLE = lazy_pattern(
     r"""\{[ ]?[:']?([A-Za-z_][\w.\-]{0,80})'?,[ ]{0,2}(?:<<)?\\{0,2}"([^"\\]{1,1024})|"""
     r"""<<\\{0,2}"([\w.\-]{1,80})\\{0,2}">>[ ]?(?:,|=>)[ ]?(?:<<)?\\{0,2}"([^"\\]{1,1024})"""
 )

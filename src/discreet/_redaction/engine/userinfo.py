@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
+from discreet._base.lazy_pattern import lazy_pattern
 from discreet._redaction.engine.checksums import generated, mixed
 from discreet._redaction.engine.values import Span, innocent
 
 _MOST = 300
-_BACK = re.compile(r"""([^\s"'@<>]{3,256}?):([\w.\-+%]{1,64})(?=[\s"'=(,\[`]|\Z)""")
-_DRIVER = re.compile(r"@(?:tcp|tcp6|udp|unix|cloudsql\w{0,8})\(")
+_BACK = lazy_pattern(r"""([^\s"'@<>]{3,256}?):([\w.\-+%]{1,64})(?=[\s"'=(,\[`]|\Z)""")
+_DRIVER = lazy_pattern(r"@(?:tcp|tcp6|udp|unix|cloudsql\w{0,8})\(")
 _ADDRESSES = frozenset(("sip", "sips", "mailto", "xmpp", "acct", "email", "mail", "to", "from", "cc", "user", "npm"))
-_HOST = re.compile(r"@[A-Za-z0-9][\w.\-]{1,253}:\d{2,5}(?:[\s/\"',;)?]|\Z)")
+_HOST = lazy_pattern(r"@[A-Za-z0-9][\w.\-]{1,253}:\d{2,5}(?:[\s/\"',;)?]|\Z)")
 
 
 def userinfo(text: str) -> list[Span]:

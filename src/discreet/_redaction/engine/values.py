@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 
+from discreet._base.lazy_pattern import lazy_pattern
 from discreet._redaction.engine.checksums import SHAPES, generated, not_prose
 from discreet._redaction.names import key_words
 
 Span = tuple[int, int, str]
 
-MARKER = re.compile(r"\[REDACTED:[a-z][a-z0-9-]{0,39}(?::[A-Za-z0-9]{4})?\]")
-_MASK = re.compile(
+MARKER = lazy_pattern(r"\[REDACTED:[a-z][a-z0-9-]{0,39}(?::[A-Za-z0-9]{4})?\]")
+_MASK = lazy_pattern(
     r"\w{0,8}\*{2,}[\w]{0,8}|\w{1,8}\.{3}\w{1,8}|[•x]{3,}|\.{3,}|…+|<[^<>\n]{1,64}>|\[[A-Za-z][^\[\]\n]{0,64}\]|\$\{[^{}\n]{1,128}\}?|\{\{[^{}\n]{0,128}\}{0,2}|"
     r"[xX]{4,}|![A-Za-z][\w:]{1,24}|ENC\[.{0,200}|%[A-Z_][A-Z0-9_]{1,64}%|#\{[A-Za-z_@][^{}\n]{0,128}\}?|<%=[^%\n]{1,128}(?:%>)?|(?:env|ENV|environ|\$env)[:.][A-Za-z_]\w{1,64}|(?:file|ssm|sm|secretsmanager|keyring|keychain|kms|akv|azkv|gcpsm|k8s|doppler|infisical|bws|sops):/{0,3}[A-Za-z_/.~][\w./#:@\-]{1,190}|@Microsoft\.KeyVault\(.{0,200}|(?:vault:|op://|ref\+[a-z]{1,24}://)[\w/.#\-]{1,190}|"
     r"%\([^()\n]{1,64}\)?s?|%[srd]|\$[A-Z_][A-Z0-9_]{1,64}|\$[A-Za-z_]{1,40}(?:\.[A-Za-z_\-]{1,40}){1,6}|\$\([^()\n]{1,128}\)?|"
@@ -24,27 +25,27 @@ _MASK = re.compile(
     r"(?i:your|my|some|insert|enter|put|replace)[\-_ ](?i:[a-z]{1,16}[\-_ ]){0,4}"
     r"(?i:key|token|password|secret|here|value)"
 )
-SCHEME = re.compile(
+SCHEME = lazy_pattern(
     r"(?:Basic|Bearer|Token|Digest|Negotiate|NTLM|OAuth|Hawk|Signature|SharedKey|SharedKeyLite|SharedAccessSignature|AWS4-HMAC-SHA256|"
     r"ApiKey|ApiKey-v1|Api-Key|Key|GoogleLogin|MAC|DPoP|JWT|Splunk|GenieKey|Klaviyo-API-Key|Discogs|SSWS|Bot|ESSO|FlyV1|HMAC-SHA256|HMAC-SHA1|HMAC|APPCODE|Client|Session|GNAP|SSWS-v1|PVEAPIToken|Zoho-oauthtoken|AWS)"
     r"(?:(?:[ \t]|%20|\+)+|(?:=)|(?::[ \t]*))",
     re.IGNORECASE,
 )
-PARAMETER_SCHEME = re.compile(
+PARAMETER_SCHEME = lazy_pattern(
     r"(?:Digest|AWS4-HMAC-SHA256|OAuth|Hawk|Signature|SharedAccessSignature)[ \t]|Token[ \t]{1,4}token=|"
     r"""[A-Za-z][\w\-]{2,30}[ \t]{1,4}[A-Za-z_]{2,20}=(?:\\?"[^"\n\\]{0,512}\\?"|[^=\s,;"]{1,512}={0,2})[,;&]""",
     re.IGNORECASE,
 )
-_ANY_SCHEME = re.compile(r"[\w\-]{1,40}[ \t]{1,4}")
-_USER = re.compile(r"[A-Za-z][\w.\-@]{1,63}[:/][ ]?")
-_PREFIX = re.compile(
+_ANY_SCHEME = lazy_pattern(r"[\w\-]{1,40}[ \t]{1,4}")
+_USER = lazy_pattern(r"[A-Za-z][\w.\-@]{1,63}[:/][ ]?")
+_PREFIX = lazy_pattern(
     r"base64:|hex:|plain:|raw:|0[xX](?=[0-9A-Fa-f]{32}|\[REDACTED:)|\{[A-Za-z][\w\-]{1,16}\}|"
     r"(?:Bearer|Basic|Token|FlyV1|ApiKey|JWT|DPoP)[ \t]{1,2}|oauth:"
 )
-_DIGEST = re.compile(r"[0-9A-Fa-f]{32,}|[A-Za-z0-9+/]{27,}={0,2}")
-_PAIR = re.compile(r"""([A-Za-z0-9_.\-$]{1,128})=(?:\\?"([^"\\]*)\\?"|([^;,&\s"'\\]*))""")
+_DIGEST = lazy_pattern(r"[0-9A-Fa-f]{32,}|[A-Za-z0-9+/]{27,}={0,2}")
+_PAIR = lazy_pattern(r"""([A-Za-z0-9_.\-$]{1,128})=(?:\\?"([^"\\]*)\\?"|([^;,&\s"'\\]*))""")
 
-_CODE = re.compile(
+_CODE = lazy_pattern(
     r"[A-Za-z_][\w.]{1,64}\([^()\"']{0,64}\)|"
     r"(?:Optional|Union|List|Dict|list|dict|tuple|Annotated)\[[\w\[\], |.]{1,64}\]|SecretStr|"
     r"(?:self|cls|this|settings|config|conf|cfg|os|env|process|args|options|opts|request|req|app|ctx|params|data|ENV)"
@@ -63,7 +64,7 @@ _CODE = re.compile(
 _NAMED_KINDS = frozenset(
     ("secret", "credentials", "token", "password", "secret-key", "private-key", "cookie", "api-key")
 )
-_REFERENCE = re.compile(
+_REFERENCE = lazy_pattern(
     r"(?:[a-z][a-z\-]{1,40}\d{0,2}/){1,6}[a-z][a-z\-]{1,60}\d{0,2}|(?:[A-Za-z_]{2,40}\.){1,8}[A-Z][A-Za-z]{2,60}|"
     r"ssh-(?:rsa|ed25519|dss)|(?:ecdsa|rsa)-sha2-\w{1,16}|[\w.\-]{1,64}:/(?:[\w.\-]{1,64}/){1,8}[\w.\-]{1,64}|"
     r"[a-z]{2,16}(?:[\-_][a-z]{2,16}){0,4}[\-_](?:password|passwd|secrets?|token|credentials?|creds|key|keys)|"

@@ -6,9 +6,9 @@ are searched; a substring search of the whole text for each telling word would c
 
 from __future__ import annotations
 
-import re
 from functools import cache
 
+from discreet._base.lazy_pattern import lazy_pattern
 from discreet._redaction.engine.detectors import Detector, detectors, lowered
 
 TELLING = (
@@ -22,7 +22,7 @@ TELLING = (
 )  # fmt: skip
 """Each a lower-case part of a word."""
 
-_LINKED = re.compile(r"/(?:reset|verify|magic|token|activate|confirm|invite)").search
+_LINKED = lazy_pattern(r"/(?:reset|verify|magic|token|activate|confirm|invite)")
 
 # What may introduce a secret by itself, and what does so in the company of certain signs.
 _ENOUGH = frozenset((
@@ -118,7 +118,7 @@ def tells(told: frozenset[str], text: str, low: str) -> bool:
         return True
     if "|" in text and not told.isdisjoint(_PRINTED):
         return True
-    if "/" in text and (_LINKED(low) is not None or (" /" in text and not told.isdisjoint(_WINDOWS))):
+    if "/" in text and (_LINKED.search(low) is not None or (" /" in text and not told.isdisjoint(_WINDOWS))):
         return True
     return "://" in text and not told.isdisjoint(_HOOKED)
 
