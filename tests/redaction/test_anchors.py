@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discreet._redaction.engine.anchors import Anchors
-from discreet._redaction.engine.detectors import Detector, detectors, lowered
+from discreet._redaction.engine.detectors import Anchors, Detector, detectors, lowered
 
 _RULES = detectors()
 _INDEX = Anchors(_RULES)

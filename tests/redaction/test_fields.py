@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from discreet._redaction.policy import Redaction
 from discreet._redaction.redactor import Redactor
-from discreet._redaction.secret import Secret
+from discreet._redaction.secrets import Secret
 
 _VALUE = "Xq7" + "vB2mZr9tK4"
 _TOKEN = "gh" + "p_" + "a1B2c3" * 6
@@ -165,7 +165,7 @@ def test_a_broken_gate_costs_no_field(monkeypatch: pytest.MonkeyPatch) -> None:
 
     redactor = Redactor()
     redactor.fields({"a": "x", "b": "y"})
-    monkeypatch.setattr(redactor._gate, "may_hold_secret", broken)
+    monkeypatch.setattr(redactor._prefilter, "may_hold_secret", broken)
     assert redactor.fields({"a": "one", "b": "two"}) == {"a": "[REDACTED:unjudged]", "b": "[REDACTED:unjudged]"}
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from discreet._redaction.engine.lines import Lines
+from discreet._redaction.engine.clean_texts import Lines
 from discreet._redaction.policy import Redaction
 from discreet._redaction.redactor import Redactor
-from discreet._redaction.registered import registry
+from discreet._redaction.secrets import registry
 
 _PASSWORD = "Xy7" + "pqR2mWq4"
 _WRITTEN = [

@@ -11,7 +11,7 @@ from discreet._delivery.stream import Stream
 from discreet._encoding.json import encode as encode_json
 from discreet._record import Identity
 from discreet._redaction.redactor import Redactor
-from discreet._redaction.registered import registry
+from discreet._redaction.secrets import registry
 
 if TYPE_CHECKING:
     from discreet._config.settings import Settings

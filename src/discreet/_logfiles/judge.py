@@ -21,8 +21,8 @@ from discreet._redaction.redactor import Redactor
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from discreet._redaction.engine.values import Span
-    from discreet._redaction.secret import Secret
+    from discreet._redaction.engine.secret_values import Span
+    from discreet._redaction.secrets import Secret
 
 ALLOW = "discreet:allow"
 """In a line (or a group of them) that says this, nothing is reported."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from discreet._redaction.engine.values import MARKER
+from discreet._redaction.engine.secret_values import MARKER
 
 if TYPE_CHECKING:
-    from discreet._redaction.engine.values import Span
+    from discreet._redaction.engine.secret_values import Span
 
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})|\\.|[^\\]", re.DOTALL)
 

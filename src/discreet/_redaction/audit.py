@@ -35,7 +35,7 @@ class Audit:
 
     def count(self, kind: str) -> None:
         """One more redaction of this kind, for the logger that speaks."""
-        logger = speaker.logger
+        logger = current.logger
         with self._lock:
             self.by_kind[kind] = self.by_kind.get(kind, 0) + 1
             if logger:

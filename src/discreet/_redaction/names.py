@@ -25,7 +25,7 @@ _MAX_NAME = 160  # longer names are judged by their end, where the telling word 
 _CACHED_NAMES = 4096
 
 
-class KeyWords:
+class NameRules:
     """The tables of names.json."""
 
     def __init__(self, data: dict[str, Any]) -> None:
@@ -52,9 +52,9 @@ class KeyWords:
 
 
 @cache
-def key_words() -> KeyWords:
+def name_rules() -> NameRules:
     """Load the data once, on first use."""
-    return KeyWords(load("names.json"))
+    return NameRules(load("names.json"))
 
 
 def _kind_by_word(table: dict[str, list[str]]) -> dict[str, str]:
@@ -88,7 +88,7 @@ class Keys:
     """Verdicts by name: the kind of secret that a value under this name is, or None. Cached, and bounded."""
 
     def __init__(self, extra: Iterable[str] = (), safe: Iterable[str] = ()) -> None:
-        self._rules = key_words()
+        self._rules = name_rules()
         self._extra = {normal(name): _kind_called(name) for name in extra}
         self.declared = frozenset(self._extra.values())
         """Kinds that the user named: under such a name everything is secret, numbers and words too."""

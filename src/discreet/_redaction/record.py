@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from discreet._record import SafeFields, Source, free_key, reserved
-from discreet._redaction.registered import registry
+from discreet._redaction.secrets import registry
 from discreet._values.exceptions import describe, render
 from discreet._values.lazy import resolve
 from discreet._values.messages import fill, interpolate, names_in, says_something, text_of

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from discreet._redaction.engine.checksums import luhn
-from discreet._redaction.engine.scan import replaced
-from discreet._redaction.engine.values import innocent, is_masked, secret_parts
-from discreet._redaction.names import key_words
-from discreet._redaction.secret import MARKER as SECRET_MARKER
-from discreet._redaction.secret import Secret
+from discreet._redaction.engine.checks import luhn
+from discreet._redaction.engine.find_secrets import replaced
+from discreet._redaction.engine.secret_values import innocent, is_masked, secret_parts
+from discreet._redaction.names import name_rules
+from discreet._redaction.secrets import MARKER as SECRET_MARKER
+from discreet._redaction.secrets import Secret
 from discreet._values.plain import to_plain
 
 if TYPE_CHECKING:
@@ -122,12 +122,12 @@ class _Walk:
         redactor = self._redactor
         if kind is None and redactor.is_clean(mapping) and _VALUE_KEYS.isdisjoint(mapping):
             return dict(mapping)
-        shapes = key_words().shapes
+        shapes = name_rules().shapes
         named = self._named(mapping) if kind is None or kind in shapes else None
         safe: dict[str, Plain] = {}
         for name, value in mapping.items():
             under = redactor.key(name) if kind is None or kind in shapes else kind
-            if kind in _PAIRED and name.lower() in key_words().identity_words:
+            if kind in _PAIRED and name.lower() in name_rules().identity_words:
                 under = None
             if named is not None and name in _VALUE_KEYS:
                 under = named
@@ -194,7 +194,7 @@ class _Walk:
 
     def _under_key(self, value: str, kind: str) -> Plain:
         if innocent(value, kind) and not (value and kind in self._redactor.declared and not is_masked(value)):
-            return self._redactor.text(value) if kind in key_words().shapes else value
+            return self._redactor.text(value) if kind in name_rules().shapes else value
         if kind == "connection-string":
             return self._connection_string(value)
         if kind not in ("cookie", "authorization"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from discreet._redaction.secret import Secret
+from discreet._redaction.secrets import Secret
 from discreet.azure.connection import is_loopback
 from discreet.errors import ConfigurationError
 

@@ -7,9 +7,8 @@ import os
 from typing import TYPE_CHECKING
 
 from discreet._redaction.masking import KEY_VARIABLE, check_key, check_strategies
-from discreet._redaction.patterns import check_searched
-from discreet._redaction.policy import PERSONAL, Redaction
-from discreet._redaction.secret import Secret
+from discreet._redaction.policy import PERSONAL, Redaction, check_searched
+from discreet._redaction.secrets import Secret
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ def of(arguments: argparse.Namespace) -> Redaction:
 def prepare(policy: Redaction) -> None:
     """Make this process's judge."""
     from discreet._logfiles.judge import Judge
-    from discreet._redaction.registered import registry
+    from discreet._redaction.secrets import registry
 
     _Shared.judge = made = Judge(policy, pseudonym_key())
     if policy.environment:

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from discreet._redaction.registered import registry
+from discreet._redaction.secrets import registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from discreet._base.lazy_pattern import lazy_pattern
-from discreet._redaction.engine.checksums import generated, mixed
+from discreet._redaction.engine.checks import generated, mixed
 from discreet._redaction.engine.detectors import lowered
-from discreet._redaction.engine.values import Span, innocent, secret_parts
+from discreet._redaction.engine.secret_values import Span, innocent, secret_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,19 +13,11 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from discreet._base.lazy_pattern import lazy_pattern
-from discreet._redaction.engine.anchors import Anchors
-from discreet._redaction.engine.columns import HEADS, columns
-from discreet._redaction.engine.detectors import Detector, detectors, lowered
-from discreet._redaction.engine.encoded import may_be_quoted, percent_runs, quoted_texts, runs
-from discreet._redaction.engine.lines import FEWEST, Lines
-from discreet._redaction.engine.listed import shown
-from discreet._redaction.engine.looks import INTRODUCING
-from discreet._redaction.engine.named import names_a_secret
-from discreet._redaction.engine.numbers import KINDS, numbered, numbers
-from discreet._redaction.engine.sentences import sentences
-from discreet._redaction.engine.shapes import (
+from discreet._redaction.engine.account_numbers import KINDS, numbered, numbers
+from discreet._redaction.engine.clean_texts import (
     CLEAN,
     DIGITLESS,
+    FEWEST,
     INTRODUCED,
     LONGEST_SHAPE,
     NEW,
@@ -33,12 +25,18 @@ from discreet._redaction.engine.shapes import (
     RUN,
     RUNS,
     TELLING,
+    Lines,
     Shapes,
     are_digits_harmless,
 )
-from discreet._redaction.engine.tuples import holds_tuple
-from discreet._redaction.engine.userinfo import userinfo
-from discreet._redaction.engine.words import Words, tells
+from discreet._redaction.engine.columns import HEADS, columns
+from discreet._redaction.engine.detectors import Anchors, Detector, detectors, lowered
+from discreet._redaction.engine.encoded import may_be_quoted, percent_runs, quoted_texts, runs
+from discreet._redaction.engine.layouts import shown
+from discreet._redaction.engine.names_in_text import names_a_secret
+from discreet._redaction.engine.pairs import holds_tuple, userinfo
+from discreet._redaction.engine.sentences import INTRODUCING, sentences
+from discreet._redaction.engine.telling_words import Words, tells
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -75,7 +73,7 @@ class Gate:
         self._kind_of = kind_of
         self._names_have_digits = any(char.isdigit() for name in names for char in name)
         self._searches = tuple(re.compile(detector.source).search for detector in extra)
-        self.sees_edges = any(sign in detector.source for detector in extra for sign in ("^", "$", r"\A", r"\Z"))
+        self.sees_line_ends = any(sign in detector.source for detector in extra for sign in ("^", "$", r"\A", r"\Z"))
         """Whether a user's pattern may tell a text from the same text between two lines."""
         self._innocent_names: set[str] = set()
         self._words = Words()

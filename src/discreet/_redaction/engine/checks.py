@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from discreet._base.lazy_pattern import lazy_pattern
-from discreet._redaction.names import key_words
+from discreet._redaction.names import name_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,7 +150,7 @@ def not_number(text: str) -> bool:
 
 def not_prose(text: str) -> bool:
     """A lone English word is not a password where prose is likely."""
-    return text.rstrip(".,;)").lower() not in key_words().status_words
+    return text.rstrip(".,;)").lower() not in name_rules().status_words
 
 
 def chosen(text: str) -> bool:

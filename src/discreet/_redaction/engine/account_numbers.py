@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from discreet._base.lazy_pattern import lazy_pattern
-from discreet._redaction.engine.checksums import luhn, mod97, us_ssn
+from discreet._redaction.engine.checks import luhn, mod97, us_ssn
 from discreet._redaction.engine.detectors import inside_word
 
 _table = bytearray(b"." * 256)

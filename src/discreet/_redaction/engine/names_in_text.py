@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from discreet._base.lazy_pattern import lazy_pattern
-from discreet._redaction.names import key_words
+from discreet._redaction.names import name_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,7 +148,7 @@ def _whole_name(name: str, ahead: str) -> str:
         parent = folder.group(1)[::-1]
         if parent.lower() in ("user", "username", "login") and ahead[folder.end() : folder.end() + 1] != "/":
             return "credentials"  # user/password: bob/...
-        if parent.lower() in key_words().stop_before:
+        if parent.lower() in name_rules().stop_before:
             return f"{parent} {name}"  # checksum/secret
     return name
 
@@ -158,7 +158,7 @@ def _with_first_word(name: str, ahead: str) -> str:
     before = _WORD_AHEAD.match(ahead)
     if before is None:
         return name
-    rules = key_words()
+    rules = name_rules()
     first = before.group(1)[::-1]
     phrase = f"{first} {name}"
     if name.lower() in _WRITTEN:  # private key hex

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from discreet._base.lazy_pattern import lazy_pattern
-from discreet._redaction.engine.checksums import generated
-from discreet._redaction.engine.values import Span, secret_parts
+from discreet._redaction.engine.checks import generated
+from discreet._redaction.engine.secret_values import Span, secret_parts
 
 _CLOSING = {"\u201c": "\u201d", "\u201e": "\u201c", "\u00ab": "\u00bb", "\u2018": "\u2019"}
 _LAST_ITEM = lazy_pattern(r"[ ]{0,2}(?:[)\]]|,[ ]?(?:\d|[Tt]rue|[Ff]alse)[ ]?\))")

@@ -1,21 +1,18 @@
-"""Step 3, redact: values that the application declared secret. They are masked wherever they stand, also encoded.
-
-A value is looked for as it is and as programs spell it: percent-encoded, escaped for JSON and XML, in hexadecimal,
-and in base64 at each of the three positions it can have there.
-"""
+"""SECDOC."""
 
 from __future__ import annotations
 
 import os
 from binascii import b2a_base64
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar, cast
 
-from discreet._redaction.engine.values import innocent
+from discreet._redaction.engine.secret_values import innocent
+from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from discreet._redaction.engine.values import Span
+    from discreet._redaction.engine.secret_values import Span
 
 SHORTEST = 8
 """Characters. Shorter values stand in too many innocent words: a password "a" would mask every a."""
@@ -137,3 +134,87 @@ def _is_likely_secret(value: str, kind: str) -> bool:
     if value.startswith(("/", "~/", "./")) and os.sep in value[1:]:
         return False  # a path, as PWD has it
     return not innocent(value, kind)
+
+
+T = TypeVar("T")
+
+MARKER = "[REDACTED:secret]"
+
+
+class Secret(Generic[T]):
+    """Holds `value` and shows `[REDACTED:secret]` wherever it is printed, formatted, logged or serialised.
+
+    `reveal()` is the only way to the value, so that a search for it finds every use. Comparing two secrets takes
+    the same time wherever they differ. Copies share the value; pickling raises `TypeError`, because a pickle would
+    hold the value in the clear.
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: T) -> None:
+        self._value = value
+
+    def reveal(self) -> T:
+        """The value itself, in the clear."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return MARKER
+
+    __str__ = __repr__
+
+    def __format__(self, format_spec: str) -> str:
+        return MARKER
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        mine: object = self._value
+        theirs: object = cast("Secret[object]", other).reveal()
+        mine_bytes, their_bytes = _as_bytes(mine), _as_bytes(theirs)
+        if mine_bytes is None or their_bytes is None:
+            return bool(mine == theirs)
+        from hmac import compare_digest  # late: it loads OpenSSL, and few programs compare secrets
+
+        return compare_digest(mine_bytes, their_bytes)
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._value))
+
+    def __copy__(self) -> Secret[T]:
+        return type(self)(self._value)
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Secret[T]:
+        return type(self)(self._value)
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError(
+            "a discreet.Secret does not pickle: the pickle would hold its value in clear. Pickle reveal() instead."
+        )
+
+
+def _as_bytes(value: object) -> bytes | None:
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogatepass")
+    return bytes(value) if isinstance(value, (bytes, bytearray)) else None
+
+
+def register_secret(value: str | bytes | Secret[str], *, kind: str = KIND) -> None:
+    """Mask this value wherever it appears from now on, in this process.
+
+    Also where it is percent-encoded, escaped for JSON or XML, in hexadecimal or inside base64. `kind` is what the
+    marker says. Raises `ConfigurationError` (which does not show the value) if it has fewer than 8 characters: shorter
+    ones stand in too many innocent words.
+    """
+    text = value.reveal() if isinstance(value, Secret) else value
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "surrogateescape")
+    try:
+        registry.add(text, kind)
+    except ValueError:
+        raise ConfigurationError(
+            "register_secret",
+            "…",
+            f"fewer than {SHORTEST} characters",
+            "Register the whole secret, or use discreet.Secret",
+        ) from None

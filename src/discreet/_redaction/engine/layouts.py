@@ -1,7 +1,4 @@
-"""Step 3, redact: secrets that stand in a list below or after what they are called.
-
-"recovery codes:" and the codes, one a line or after each other; the `user:password` lines of cloud-init's `chpasswd`.
-"""
+"""LAYDOC."""
 
 from __future__ import annotations
 
@@ -9,13 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from discreet._base.lazy_pattern import lazy_pattern
-from discreet._redaction.engine.checksums import generated
-from discreet._redaction.engine.values import innocent
+from discreet._redaction.engine.checks import generated
+from discreet._redaction.engine.secret_values import Span, innocent, secret_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from discreet._redaction.engine.values import Span
+    from discreet._redaction.engine.secret_values import Span
 
 _CODES = lazy_pattern(
     r"(?:recovery|backup|scratch|emergency|rescue|one[- ]time|single[- ]use|2fa|mfa|otp|login) codes"
@@ -85,4 +82,66 @@ def _accounts(text: str, position: int) -> list[Span]:
         if account is not None and not innocent(account.group(1), "password"):
             found.append((*account.span(1), "password"))
         position = line.end()
+    return found
+
+
+_CORNER = "└"
+_MOST_LINES_ABOVE = 32
+_NAME = lazy_pattern(r"\w+")
+_DRAWN = lazy_pattern(r"[ \t│└├─>]*[│└]")
+_VALUE = lazy_pattern(r"""└[─>]{0,3} ?(?:[bu]?'([^'\n]*)'|[bu]?"([^"\n]*)"|([^\n<>]+))""")
+
+
+def annotated(text: str, kind_of: Callable[[str], str | None]) -> list[Span]:
+    """Spans of the values that belong to sensitive names."""
+    found: list[Span] = []
+    position = text.find(_CORNER)
+    while position >= 0:
+        start = text.rfind("\n", max(0, position - 512), position) + 1
+        name = _name_above(text, start, position - start)
+        kind = kind_of(name) if name else None
+        value = _VALUE.match(text, position) if kind is not None else None
+        if kind is not None and value is not None:
+            found += secret_parts(text, *value.span(value.lastindex or 0), kind)
+        position = text.find(_CORNER, position + 1)
+    return found
+
+
+def _name_above(text: str, start: int, column: int) -> str | None:
+    """The name at this column of the line that is drawn below."""
+    for _ in range(_MOST_LINES_ABOVE):
+        if start == 0:
+            return None
+        end = start - 1
+        start = text.rfind("\n", max(0, end - 512), end) + 1
+        if start == 0 and end > 512:  # a line too long to be one that is drawn below
+            return None
+        if _DRAWN.match(text, start, end) is None:
+            for name in _NAME.finditer(text, start, end):
+                if name.start() <= start + column < name.end():
+                    return name.group()
+            return None
+    return None
+
+
+_KEY_BEGINS = lazy_pattern(r"-----BEGIN[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[ \t]{0,8}\r?\n")
+_KEY_LINE = lazy_pattern(r"([^\n]{1,200}?[ \t|\"'>:])([A-Za-z0-9+/=]{1,120})[ \t\"',]{0,8}\r?(?:\n|\Z)")
+_FULL_KEY_LINE = 32
+
+
+def prefixed_lines(text: str) -> list[Span]:
+    """Spans of the key's lines, without what stands before them. Keys without a prefix are a rule of detectors.json."""
+    found: list[Span] = []
+    begin = _KEY_BEGINS.search(text)
+    while begin is not None:
+        position = begin.end()
+        line = _KEY_LINE.match(text, position)
+        if line is not None and line.group(1).strip() and len(line.group(2)) >= _FULL_KEY_LINE:
+            while line is not None:
+                found.append((*line.span(2), "private-key"))
+                position = line.end()
+                if len(line.group(2)) < _FULL_KEY_LINE:
+                    break
+                line = _KEY_LINE.match(text, position)
+        begin = _KEY_BEGINS.search(text, position)
     return found

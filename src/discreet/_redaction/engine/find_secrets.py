@@ -7,13 +7,12 @@ from functools import cache
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from discreet._redaction.engine.anchors import Anchors
-from discreet._redaction.engine.detectors import Detector, detectors, lowered
+from discreet._redaction.engine.account_numbers import numbers
+from discreet._redaction.engine.detectors import Anchors, Detector, detectors, lowered
 from discreet._redaction.engine.encoded import percent_runs, quoted_texts, runs
-from discreet._redaction.engine.numbers import numbers
 from discreet._redaction.engine.pairs import pairs
+from discreet._redaction.engine.secret_values import MARKER, Span, innocent
 from discreet._redaction.engine.sql import inserts
-from discreet._redaction.engine.values import MARKER, Span, innocent
 
 if TYPE_CHECKING:
     from collections.abc import Callable

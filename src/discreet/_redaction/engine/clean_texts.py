@@ -1,10 +1,4 @@
-"""Step 3, redact: texts of many lines, most of which were met before, such as tracebacks.
-
-Two errors from one place differ in their message and in nothing else. A line that holds nothing, and that no line
-above or below it can make a secret of, is remembered with its telling words; of the next text that has it, only the
-other lines are judged. What takes more than one line to see (the gate's signs, telling words) is looked for in the
-whole text each time.
-"""
+"""CLEANDOC."""
 
 from __future__ import annotations
 
@@ -12,21 +6,76 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from discreet._base.lazy_pattern import lazy_pattern
+from discreet._redaction.engine.account_numbers import KINDS, numbered
 from discreet._redaction.engine.detectors import Detector, detectors
 from discreet._redaction.engine.encoded import may_be_quoted
-from discreet._redaction.engine.numbers import KINDS
-from discreet._redaction.engine.shapes import INTRODUCED, RUN, RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+DIGITLESS = bytes(ord("0") if chr(code) in "0123456789" else code for code in range(256))
+LONGEST_SHAPE = 1024
+RUNS = bytes(ord("x") if chr(code) in "0Xx_-" else ord(".") for code in range(256))
+RUN = "x" * 16
+"""Of token characters; no token that detectors.json recognises by its form has a shorter run."""
+
+INTRODUCED = 16
+"""How far before a run of hexadecimal digits a word may introduce it."""
+
+NEW, ONCE, CLEAN, TELLING = 0, 1, 2, 3
+"""Not met, met once, clean whatever the digits, or the digits matter."""
+
+_MOST_SHAPES = 4096
+
+
+class Shapes:
+    """Shapes of texts that were found clean. Safe to share between threads: to lose one costs only time."""
+
+    def __init__(self) -> None:
+        self.known: dict[bytes, int] = {}
+
+    def note(self, shape: bytes, state: int) -> None:
+        """What is known of a shape now."""
+        if len(self.known) >= _MOST_SHAPES:
+            self.known = {}
+        self.known[shape] = state
+
+
+def are_digits_harmless(text: str, shape: bytes) -> bool:
+    """Whether no built-in rule would see anything in a clean text without telling words if its digits were others."""
+    if "%" in text or may_be_quoted(text):
+        return False
+    table = text.encode("ascii").translate(KINDS)
+    if numbered(table.decode("ascii")) or RUN in table.translate(RUNS).decode("ascii"):
+        return False
+    low = shape.decode("ascii").lower()
+    return not any(anchor in low and near in low for anchor, near in _forms())
+
+
+@cache
+def _forms() -> tuple[tuple[str, str], ...]:
+    """Anchors with the words that must be near, where either has digits: in lower case, all digits made one."""
+    return tuple(
+        (_made_one(anchor), _made_one(near))
+        for rule in detectors()
+        if rule.structure
+        for anchor in rule.anchors
+        for near in rule.near or ("",)
+        if any(char.isdigit() for char in anchor + near)
+    )
+
+
+def _made_one(text: str) -> str:
+    return text.lower().encode().translate(DIGITLESS).decode()
+
 
 Told = frozenset[str]
 
 FEWEST = 4
 """Texts with fewer line breaks are judged as they are."""
 
-_MOST = 4096
-_LONGEST = 256  # longer ones are data, and would fill the memory
+_MOST_LINES = 4096
+_LONGEST_LINE = 256  # longer ones are data, and would fill the memory
 _CARD = "0" * 13  # digits that a word on the line before can make a card
 _HEXADECIMAL_RUN = lazy_pattern(r"(?<![\w\-])[0-9a-f\-]{16,}(?![\w\-])")
 _TAG = lazy_pattern(r"<[\w.]{1,80}>")
@@ -85,8 +134,8 @@ class Lines:
         return told
 
     def _note(self, line: str, state: Told) -> None:
-        if len(line) <= _LONGEST:
-            if len(self._known) >= _MOST:
+        if len(line) <= _LONGEST_LINE:
+            if len(self._known) >= _MOST_LINES:
                 self._known.clear()
             self._known[line] = state
 

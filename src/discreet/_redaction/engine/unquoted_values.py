@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from discreet._base.lazy_pattern import lazy_pattern
-from discreet._redaction.engine.checksums import generated, mixed
-from discreet._redaction.engine.values import PARAMETER_SCHEME, SCHEME, Span, secret_parts
-from discreet._redaction.names import key_words
+from discreet._redaction.engine.checks import generated, mixed
+from discreet._redaction.engine.secret_values import PARAMETER_SCHEME, SCHEME, Span, secret_parts
+from discreet._redaction.names import name_rules
 
 if TYPE_CHECKING:
     import re
@@ -181,4 +181,4 @@ def _is_prose(text: str, value: str, end: int, sign: str, kind: str, name: str) 
     if kind in ("token", "otp", "authorization"):
         return True
     following = _NEXT_WORD.match(text, end)
-    return following is not None and (not following.group(2) or following.group(1).lower() in key_words().status_words)
+    return following is not None and (not following.group(2) or following.group(1).lower() in name_rules().status_words)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from discreet._base.lazy_pattern import lazy_pattern
-from discreet._redaction.engine.bare import BARE, bare_value
-from discreet._redaction.engine.checksums import mixed
-from discreet._redaction.engine.containers import opened
-from discreet._redaction.engine.values import Span, secret_parts
+from discreet._redaction.engine.checks import mixed
+from discreet._redaction.engine.enclosed_values import opened
+from discreet._redaction.engine.secret_values import Span, secret_parts
+from discreet._redaction.engine.unquoted_values import BARE, bare_value
 
 _LEAD = lazy_pattern(
     r"[=>]{0,2}(?:\*\*[ \t])?[ \t]{0,64}(?:(?:[|>][+\-]?[ \t]{0,4})?\r?\n[ \t]{1,16})?(?:!![a-z]{2,8}[ \t])?[bu]?"

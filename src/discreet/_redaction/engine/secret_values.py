@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 
 from discreet._base.lazy_pattern import lazy_pattern
-from discreet._redaction.engine.checksums import SHAPES, generated, not_prose
-from discreet._redaction.names import key_words
+from discreet._redaction.engine.checks import SHAPES, generated, not_prose
+from discreet._redaction.names import name_rules
 
 Span = tuple[int, int, str]
 
@@ -84,7 +84,7 @@ def innocent(text: str, kind: str) -> bool:
     if len(bare) <= 200:
         if MARKER.fullmatch(bare) or _MASK.fullmatch(bare):
             return True
-        rules = key_words()
+        rules = name_rules()
         if bare.rstrip(".,;:!?)]}").lower() in rules.status_words:
             return True
         if kind not in rules.number_kinds and _is_number(bare):
@@ -97,7 +97,7 @@ def innocent(text: str, kind: str) -> bool:
             return True
         if kind in _NAMED_KINDS and _REFERENCE.fullmatch(bare) is not None:
             return True
-    shape = key_words().shapes.get(kind)
+    shape = name_rules().shapes.get(kind)
     return shape is not None and not SHAPES[shape](bare)
 
 
@@ -131,7 +131,7 @@ def secret_parts(text: str, start: int, end: int, kind: str) -> list[Span]:
     if kind == "cookie":
         if _PAIR.search(value) is None:
             return [(start, end, kind)]
-        return _parameters(value, start, key_words().parameters_kept, "cookie")
+        return _parameters(value, start, name_rules().parameters_kept, "cookie")
     if kind == "signature":
         return [(start + digest.start(), start + digest.end(), kind) for digest in _DIGEST.finditer(value)]
     start += _known_length(value, kind)
@@ -185,7 +185,7 @@ def _authorization(value: str, start: int, end: int) -> list[Span]:
         offset += rest.index("=") + 1
         return [(start + offset, end, "authorization")]
     if PARAMETER_SCHEME.match(value) and _PAIR.search(rest) is not None:
-        return _parameters(rest, start + offset, key_words().credential_parameters_kept, "authorization")
+        return _parameters(rest, start + offset, name_rules().credential_parameters_kept, "authorization")
     kind = _SCHEME_KINDS.get(head[:5], "authorization")
     return [(start + offset, end, kind)]
 
