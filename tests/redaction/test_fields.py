@@ -152,14 +152,14 @@ def test_what_cannot_be_judged_does_not_leave(monkeypatch: pytest.MonkeyPatch) -
     def broken(*_: object) -> list[object]:
         raise ValueError(_VALUE)
 
-    monkeypatch.setattr("discreet._redaction.redactor.find", broken)
+    monkeypatch.setattr("discreet._redaction.redactor.find_secrets", broken)
     redactor = Redactor()
     assert redactor.text(f"password={_VALUE}") == "[REDACTED:unjudged]"
     assert redactor.fields({"a": f"password={_VALUE}", "b": "fine"}) == {"a": "[REDACTED:unjudged]", "b": "fine"}
     assert redactor.counts["unjudged"] >= 2
 
 
-def test_a_broken_gate_costs_no_field(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_prefilter_costs_no_field(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> bool:
         raise ValueError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from discreet._redaction.engine.secret_values import innocent
+from discreet._redaction.engine.secret_values import is_harmless
 from discreet._redaction.names import Keys, name_rules, split
 
 
@@ -94,7 +94,7 @@ def test_a_look_alike_is_not(name: str) -> None:
 def test_a_name_of_many_uses_is_decided_by_the_shape_of_its_value(name: str, value: str, masked: bool) -> None:
     kind = Keys().kind(name)
     assert kind in name_rules().shapes
-    assert innocent(value, kind) is not masked
+    assert is_harmless(value, kind) is not masked
 
 
 def test_extra_and_safe_keys_ignore_case_and_separators() -> None:

@@ -111,15 +111,15 @@ def check_pattern(kind: str, regex: str) -> re.Pattern[str]:
         )
     if not isinstance(regex, str):
         raise ConfigurationError(setting, regex, "not a regular expression", "Pass its text")
-    bare = re.sub(r"\\\\", "  ", regex)  # an escaped backslash starts no escape
+    stripped = re.sub(r"\\\\", "  ", regex)  # an escaped backslash starts no escape
     for unshared, name, remedy in _UNSHARED:
-        if unshared.search(bare):
+        if unshared.search(stripped):
             raise ConfigurationError(setting, regex, f"{name} is outside the shared rule language", f"{remedy}.")
     try:
         compiled = re.compile(regex)
     except (re.error, OverflowError, RecursionError) as error:
         raise ConfigurationError(setting, regex, f"invalid regular expression: {error}", "Correct it.") from None
-    if _nested_unbounded(bare):
+    if _nested_unbounded(stripped):
         raise ConfigurationError(
             setting,
             regex,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from discreet._redaction.audit import audit
 from discreet._redaction.engine.detectors import Detector, personal
-from discreet._redaction.engine.find_secrets import find, replaced, without_overlap
-from discreet._redaction.engine.prefilter import Gate
+from discreet._redaction.engine.find_secrets import find_secrets, merge_overlaps, replace_spans
+from discreet._redaction.engine.prefilter import Prefilter
 from discreet._redaction.masking import Replacement
 from discreet._redaction.names import Keys
 from discreet._redaction.policy import Redaction
@@ -41,7 +41,7 @@ class Redactor:
         patterns = {kind: personal()[kind] for kind in self._policy.personal} | dict(self._policy.patterns)
         self._extra = tuple(Detector.of_user(kind, pattern) for kind, pattern in patterns.items())
         self._keys = Keys(self._policy.extra_keys, self._policy.safe_keys)
-        self._prefilter = Gate(self._keys.kind, self._extra, (*self._policy.extra_keys, *self._policy.safe_keys))
+        self._prefilter = Prefilter(self._keys.kind, self._extra, (*self._policy.extra_keys, *self._policy.safe_keys))
         self._structure = Structure(self)
         self._safe = tuple(re.compile(pattern) for pattern in self._policy.safe_patterns)
         self.pseudonym_key = key
@@ -110,17 +110,17 @@ class Redactor:
 
     def masked(self, value: str, spans: list[tuple[int, int, str]]) -> str:
         """A value whose secret parts are known already; the rest of it is judged like any other text."""
-        return self.text(replaced(value, spans, self.mask))
+        return self.text(replace_spans(value, spans, self.mask))
 
     def spans(self, text: str) -> list[tuple[int, int, str]]:
         """Where the secrets of a text are: (start, end, kind), in order, without overlap."""
-        spans = find(text, self._keys.kind, self._extra) if self._prefilter.may_hold_secret(text) else []
+        spans = find_secrets(text, self._keys.kind, self._extra) if self._prefilter.may_hold_secret(text) else []
         if spans and self._safe:
             allowed = [match.span() for pattern in self._safe for match in pattern.finditer(text)]
             spans = [span for span in spans if not any(first <= span[0] and span[1] <= last for first, last in allowed)]
         if registry.holds(text):
             ranked = [(start, end, 0, kind) for start, end, kind in registry.find(text)]
-            spans = without_overlap([*ranked, *((start, end, 1, kind) for start, end, kind in spans)], text)
+            spans = merge_overlaps([*ranked, *((start, end, 1, kind) for start, end, kind in spans)], text)
         return spans
 
     @property
@@ -210,13 +210,13 @@ class Redactor:
             return value
         if limit is not None and len(value) > limit:
             window, spans = _shortened(value, window, spans, limit)
-        result = replaced(window, spans, self.mask)
+        result = replace_spans(window, spans, self.mask)
         for _ in range(_ROUNDS if spans else 0):
             # A marker is a new neighbour: what stood glued to a secret may be recognised only now.
             spans = self.spans(result)
             if not spans:
                 break
-            result = replaced(result, spans, self.mask)
+            result = replace_spans(result, spans, self.mask)
         if policy.callback is not None:
             result = policy.callback(result)
             if type(result) is not str:

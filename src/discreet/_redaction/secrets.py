@@ -6,7 +6,7 @@ import os
 from binascii import b2a_base64
 from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar, cast
 
-from discreet._redaction.engine.secret_values import innocent
+from discreet._redaction.engine.secret_values import is_harmless
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _is_likely_secret(value: str, kind: str) -> bool:
         return False
     if value.startswith(("/", "~/", "./")) and os.sep in value[1:]:
         return False  # a path, as PWD has it
-    return not innocent(value, kind)
+    return not is_harmless(value, kind)
 
 
 T = TypeVar("T")

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from discreet._redaction.engine.checks import luhn
-from discreet._redaction.engine.find_secrets import replaced
-from discreet._redaction.engine.secret_values import innocent, is_masked, secret_parts
+from discreet._redaction.engine.find_secrets import replace_spans
+from discreet._redaction.engine.secret_values import is_harmless, is_masked, secret_parts
 from discreet._redaction.names import name_rules
 from discreet._redaction.secrets import MARKER as SECRET_MARKER
 from discreet._redaction.secrets import Secret
@@ -114,7 +114,7 @@ class _Walk:
             return self._mapping(value, kind, depth)
         if isinstance(value, list):
             return self._list(value, kind, depth)
-        if kind is not None and (kind in self._redactor.declared or not innocent(str(value), kind)):
+        if kind is not None and (kind in self._redactor.declared or not is_harmless(str(value), kind)):
             return self._redactor.mask(kind, str(value))
         return self._redactor.number(value) if type(value) is int else value
 
@@ -188,12 +188,12 @@ class _Walk:
             inside = [
                 (first - start, last - start, kind) for first, last, kind in spans if start <= first < last <= end
             ]
-            safe.append(replaced(word, inside, self._redactor.mask) if inside else word)
+            safe.append(replace_spans(word, inside, self._redactor.mask) if inside else word)
             start = end + 1
         return safe
 
     def _under_key(self, value: str, kind: str) -> Plain:
-        if innocent(value, kind) and not (value and kind in self._redactor.declared and not is_masked(value)):
+        if is_harmless(value, kind) and not (value and kind in self._redactor.declared and not is_masked(value)):
             return self._redactor.text(value) if kind in name_rules().shapes else value
         if kind == "connection-string":
             return self._connection_string(value)

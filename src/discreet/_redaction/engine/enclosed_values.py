@@ -1,11 +1,11 @@
-"""Step 3, redact: values between quotes, brackets and braces."""
+"""Step 3, redact: values between quotes, brackets and braces, and what of them is secret."""
 
 from __future__ import annotations
 
 import re
 
 from discreet._base.lazy_pattern import lazy_pattern
-from discreet._redaction.engine.checks import generated
+from discreet._redaction.engine.checks import looks_generated
 from discreet._redaction.engine.secret_values import Span, secret_parts
 
 _CLOSING = {"\u201c": "\u201d", "\u201e": "\u201c", "\u00ab": "\u00bb", "\u2018": "\u2019"}
@@ -44,7 +44,7 @@ _LIST_ITEM = lazy_pattern(
 )
 
 
-def opened(text: str, opening: re.Match[str], sign: str, kind: str) -> tuple[list[Span], int]:
+def enclosed_value(text: str, opening: re.Match[str], sign: str, kind: str) -> tuple[list[Span], int]:
     """The secret parts of a value that begins with a quote or a bracket, and where to go on reading."""
     start = opening.end()
     escaped, quote, bracket, curled = opening.groups()
@@ -87,7 +87,7 @@ def _bracketed(text: str, start: int, bracket: str, sign: str, kind: str) -> tup
         return ([], start) if _MASKED.match(text, start) else _items(text, start, kind)
     if bracket == "(":
         alone = _ROUND.match(text, start)
-        if alone is None or not generated(alone.group(1)):
+        if alone is None or not looks_generated(alone.group(1)):
             return [], start
         return secret_parts(text, *alone.span(1), kind), alone.end(1)
     found, end = _cookies(text, start) if kind == "cookie" else _history(text, start, kind)

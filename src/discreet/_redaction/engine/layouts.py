@@ -1,4 +1,12 @@
-"""LAYDOC."""
+"""Step 3, redact: secrets that the layout of a text marks.
+
+Lists below what they are called ("recovery codes:", cloud-init's `chpasswd`), what an interpreter shows of an item,
+private keys with a prefix on each line, and values that a traceback draws below the names in a line of source:
+
+check(user, password)
+│     │     └ 'the value of password'
+│     └ 'bob'
+"""
 
 from __future__ import annotations
 
@@ -6,8 +14,8 @@ import re
 from typing import TYPE_CHECKING
 
 from discreet._base.lazy_pattern import lazy_pattern
-from discreet._redaction.engine.checks import generated
-from discreet._redaction.engine.secret_values import Span, innocent, secret_parts
+from discreet._redaction.engine.checks import looks_generated
+from discreet._redaction.engine.secret_values import Span, is_harmless, secret_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,23 +39,23 @@ _ACCOUNT = lazy_pattern(r"""["']?[a-z_][\w.\-]{0,31}:([^\s"']{3,256})["']?[ \t\r
 _MOST_LINES = 100
 
 
-_SHOWN = lazy_pattern(
+_SHOWN_ITEM = lazy_pattern(
     r"""[\w)\]]\[["']([\w.\-]{1,80})["']\]\n(?:(?:Out)?\[\d{1,4}\]:[ ]|=>[ ])?["']([^"'\n]{1,512})["'](?:\r?\n|\Z)"""
 )
 
 
-def shown(text: str, kind_of: Callable[[str], str | None] | None) -> list[Span]:
-    """Spans of what an interpreter shows of an item that was asked for; without `kind_of`, whatever it is called."""
+def find_shown_items(text: str, kind_of: Callable[[str], str | None] | None) -> list[Span]:
+    """Spans of the items that an interpreter shows. Without `kind_of`, every name counts as sensitive."""
     found: list[Span] = []
-    for item in _SHOWN.finditer(text):
+    for item in _SHOWN_ITEM.finditer(text):
         kind = "secret" if kind_of is None else kind_of(item.group(1))
-        if kind is not None and not innocent(item.group(2), kind):
+        if kind is not None and not is_harmless(item.group(2), kind):
             found.append((*item.span(2), kind))
     return found
 
 
-def listed(text: str) -> list[Span]:
-    """Spans of what is listed."""
+def find_listed(text: str) -> list[Span]:
+    """Spans of recovery codes, and of the passwords in lines of `user:password`."""
     found: list[Span] = []
     if " codes" in text or " CODES" in text or " Codes" in text:
         for called in _CODES.finditer(text):
@@ -65,7 +73,9 @@ def _codes(text: str, position: int) -> list[Span]:
         if code is None:
             break
         value = code.group(1)
-        if not (generated(value) or (value.replace("-", "").isdigit() and len(value) > 5)) or innocent(value, "otp"):
+        if not (looks_generated(value) or (value.replace("-", "").isdigit() and len(value) > 5)) or is_harmless(
+            value, "otp"
+        ):
             break
         found.append((*code.span(1), "otp"))
         position = code.end()
@@ -79,7 +89,7 @@ def _accounts(text: str, position: int) -> list[Span]:
         if line is None:
             break
         account = _ACCOUNT.fullmatch(text, *line.span(1))
-        if account is not None and not innocent(account.group(1), "password"):
+        if account is not None and not is_harmless(account.group(1), "password"):
             found.append((*account.span(1), "password"))
         position = line.end()
     return found
@@ -92,7 +102,7 @@ _DRAWN = lazy_pattern(r"[ \t│└├─>]*[│└]")
 _VALUE = lazy_pattern(r"""└[─>]{0,3} ?(?:[bu]?'([^'\n]*)'|[bu]?"([^"\n]*)"|([^\n<>]+))""")
 
 
-def annotated(text: str, kind_of: Callable[[str], str | None]) -> list[Span]:
+def find_annotated(text: str, kind_of: Callable[[str], str | None]) -> list[Span]:
     """Spans of the values that belong to sensitive names."""
     found: list[Span] = []
     position = text.find(_CORNER)
@@ -129,7 +139,7 @@ _KEY_LINE = lazy_pattern(r"([^\n]{1,200}?[ \t|\"'>:])([A-Za-z0-9+/=]{1,120})[ \t
 _FULL_KEY_LINE = 32
 
 
-def prefixed_lines(text: str) -> list[Span]:
+def find_prefixed_key_lines(text: str) -> list[Span]:
     """Spans of the key's lines, without what stands before them. Keys without a prefix are a rule of detectors.json."""
     found: list[Span] = []
     begin = _KEY_BEGINS.search(text)

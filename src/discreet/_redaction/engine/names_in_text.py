@@ -1,4 +1,4 @@
-"""Step 3, redact: the name before a separator, read backwards from there."""
+"""Step 3, redact: the name before a separator, which is read backwards from the separator."""
 
 from __future__ import annotations
 
@@ -61,21 +61,23 @@ NAME_FIELDS = frozenset(
 )
 
 
-def names_a_secret(text: str, kind_of: KindOf, innocent: set[str]) -> bool:
-    """Whether any name before a separator is sensitive: the cheap question that `pairs` answers in full.
+def any_name_is_sensitive(text: str, kind_of: KindOf, harmless: set[str]) -> bool:
+    """Whether any name before a separator is sensitive: a cheap form of what `find_pairs` finds out.
 
-    `innocent` remembers names (backwards, as they are read) that stood alone and were found innocent.
+    `harmless` remembers names (backwards, as they are read) that stood alone and were found harmless.
     """
     back = text[::-1]
-    if _any_secret(text, back, _SIGN_AND_NAME, 1, kind_of, innocent):
+    if _any_sensitive(text, back, _SIGN_AND_NAME, 1, kind_of, harmless):
         return True
-    return "%3" in text and _any_secret(text, back, _PERCENT_AND_NAME, 3, kind_of, innocent)
+    return "%3" in text and _any_sensitive(text, back, _PERCENT_AND_NAME, 3, kind_of, harmless)
 
 
-def _any_secret(text: str, back: str, signs: re.Pattern[str], length: int, kind_of: KindOf, innocent: set[str]) -> bool:
+def _any_sensitive(
+    text: str, back: str, signs: re.Pattern[str], length: int, kind_of: KindOf, harmless: set[str]
+) -> bool:
     for found in signs.finditer(back):
         known = found[1]
-        if known in innocent or (known is not None and known.isdigit() and kind_of(known[::-1]) is None):
+        if known in harmless or (known is not None and known.isdigit() and kind_of(known[::-1]) is None):
             continue
         start = found.start()
         name = name_before(text, len(text) - start - length, "%" if length > 1 else back[start])
@@ -87,9 +89,9 @@ def _any_secret(text: str, back: str, signs: re.Pattern[str], length: int, kind_
                 and known not in _TYPES_BACK
                 and _is_settled(name, back[found.end() : found.end() + 1])
             ):
-                if len(innocent) >= _REMEMBERED:
-                    innocent.clear()
-                innocent.add(known)
+                if len(harmless) >= _REMEMBERED:
+                    harmless.clear()
+                harmless.add(known)
     return False
 
 
@@ -134,7 +136,7 @@ def name_before(text: str, position: int, sign: str) -> str | None:
 
 
 def _whole_name(name: str, ahead: str) -> str:
-    """The name without what an escape or a prefix has glued to it, or with the word that belongs to it."""
+    """The name without the rest of an escape or a prefix before it, or with the word that belongs to it."""
     if ahead[:1] == "\\" and name[0] in "nrt":
         return name[1:]  # the letter of an escape: "a=1\\npassword=x"
     if ahead[:1] == "%":

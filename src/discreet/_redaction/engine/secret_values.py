@@ -1,7 +1,7 @@
 """Step 3, redact: what to mask of a value whose name says that it is a secret.
 
-Some values are no secret whatever their name (null, a placeholder, "expired"); some are only in part (the scheme of
-an Authorization header, the attributes of a cookie).
+Some values are harmless whatever their name (null, a placeholder, "expired"). Of others only a part is secret: what
+follows the scheme of an Authorization header, the values in a cookie.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from discreet._base.lazy_pattern import lazy_pattern
-from discreet._redaction.engine.checks import SHAPES, generated, not_prose
+from discreet._redaction.engine.checks import VALUE_SHAPES, is_no_status_word, looks_generated
 from discreet._redaction.names import name_rules
 
 Span = tuple[int, int, str]
@@ -58,7 +58,7 @@ _CODE = lazy_pattern(
     r"(?:Option|Box|Arc|Rc|Optional|Promise|Cow|Secret)<[\w<>:&' ,]{1,64}>|SecretString)[);,?]{0,3}|"
     r"/(?:home|root|srv|app|var|opt|tmp|usr|etc|workspace|builds?)(?:/[\w.\-/]{0,200})?"
 )
-"""A call that fetches the value, or its type: code that is quoted in a log holds no value."""
+"""Code that fetches the value, or names its type. Code that a log quotes holds no value."""
 
 
 _NAMED_KINDS = frozenset(
@@ -73,32 +73,32 @@ _REFERENCE = lazy_pattern(
     r"(?:[A-Z][a-z]{1,20}){1,6}(?:Credentials?|Error|Exception|Client|Provider|Factory|Manager|Handler|Resolver|"
     r"Generator|Validator|Filter|Store)"
 )
-"""Where the secret is kept (prod/db/main), what it is called (db-password), or the class that has to do with it."""
+"""Where a secret is kept (prod/db/main), what it is called (db-password), or a class that handles it."""
 
 
-def innocent(text: str, kind: str) -> bool:
+def is_harmless(text: str, kind: str) -> bool:
     """Whether a value is never a secret: empty, null, a boolean, a placeholder, a mask, a word about the secret."""
-    bare = text.strip(" \t\"'\\`")
-    if not bare:
+    stripped = text.strip(" \t\"'\\`")
+    if not stripped:
         return True
-    if len(bare) <= 200:
-        if MARKER.fullmatch(bare) or _MASK.fullmatch(bare):
+    if len(stripped) <= 200:
+        if MARKER.fullmatch(stripped) or _MASK.fullmatch(stripped):
             return True
         rules = name_rules()
-        if bare.rstrip(".,;:!?)]}").lower() in rules.status_words:
+        if stripped.rstrip(".,;:!?)]}").lower() in rules.status_words:
             return True
-        if kind not in rules.number_kinds and _is_number(bare):
+        if kind not in rules.number_kinds and _is_number(stripped):
             return True
-        if len(bare) <= 3 and not any(char.isalnum() for char in bare):
+        if len(stripped) <= 3 and not any(char.isalnum() for char in stripped):
             return True  # punctuation, as parsers report it
         if kind == "pin":
-            return not bare.isdigit()  # a pin of a board or a chip has a name
-        if _is_word_of(kind, bare) or _CODE.fullmatch(bare) is not None:
+            return not stripped.isdigit()  # a pin of a board or a chip has a name
+        if _is_word_of(kind, stripped) or _CODE.fullmatch(stripped) is not None:
             return True
-        if kind in _NAMED_KINDS and _REFERENCE.fullmatch(bare) is not None:
+        if kind in _NAMED_KINDS and _REFERENCE.fullmatch(stripped) is not None:
             return True
     shape = name_rules().shapes.get(kind)
-    return shape is not None and not SHAPES[shape](bare)
+    return shape is not None and not VALUE_SHAPES[shape](stripped)
 
 
 def is_masked(text: str) -> bool:
@@ -107,7 +107,7 @@ def is_masked(text: str) -> bool:
 
 
 def _is_word_of(kind: str, text: str) -> bool:
-    """Words where this kind of secret is none: a parser's token, an error's name, what credentials are called."""
+    """Words that are no secret of this kind: a token of a parser, the name of an error or of credentials."""
     if kind in ("token", "otp"):
         return len(text) <= 16 and text.replace("_", "").isalpha() and (text.islower() or text.isupper())
     if kind == "credentials":
@@ -124,7 +124,7 @@ def _is_number(text: str) -> bool:
 def secret_parts(text: str, start: int, end: int, kind: str) -> list[Span]:
     """The spans to mask of the value `text[start:end]`, whose name says that it is a secret of `kind`."""
     value = text[start:end]
-    if innocent(value, kind):
+    if is_harmless(value, kind):
         return []
     if kind == "authorization":
         return _authorization(value, start, end)
@@ -136,20 +136,22 @@ def secret_parts(text: str, start: int, end: int, kind: str) -> list[Span]:
         return [(start + digest.start(), start + digest.end(), kind) for digest in _DIGEST.finditer(value)]
     start += _known_length(value, kind)
     value = text[start:end]
-    if innocent(value, kind) or value.endswith(("/goog4_request", "%2Fgoog4_request")):  # an e-mail address and a scope
+    if is_harmless(value, kind) or value.endswith(
+        ("/goog4_request", "%2Fgoog4_request")
+    ):  # an e-mail address and a scope
         return []
     if value.endswith(("/aws4_request", "%2Faws4_request")):  # SigV4: the scope after the key id is no secret
         end = start + min(place for place in (value.find("/"), value.find("%2F")) if place >= 0)
-        return [] if innocent(text[start:end], kind) else [(start, end, "aws-access-key")]
+        return [] if is_harmless(text[start:end], kind) else [(start, end, "aws-access-key")]
     return [(start, end, kind)]
 
 
 def _known_length(value: str, kind: str) -> int:
-    """Of what stands before the secret: a user's name, or how the secret is encoded or sent."""
+    """The length of what stands before the secret: the name of a user, or how the secret is encoded or sent."""
     if kind == "credentials" and not value.endswith("4_request"):
         user = _USER.match(value)
         rest = value[user.end() :] if user is not None else ""
-        return len(value) - len(rest) if rest and (innocent(rest, kind) or generated(rest)) else 0
+        return len(value) - len(rest) if rest and (is_harmless(rest, kind) or looks_generated(rest)) else 0
     prefix = _PREFIX.match(value)
     return prefix.end() if prefix is not None and len(value) - prefix.end() >= 4 else 0
 
@@ -161,9 +163,15 @@ _OF_SCHEMES = frozenset({"tokens", "authentication", "authorization", "scheme", 
 
 
 def _is_token(text: str) -> bool:
-    """Behind a scheme a word is a token, unless it speaks of one."""
+    """Whether a word after a scheme is a token, rather than a word about tokens."""
     plain = text.lower()
-    return len(set(plain)) > 2 and len(text) >= 8 and text.isalpha() and not_prose(text) and plain not in _OF_SCHEMES
+    return (
+        len(set(plain)) > 2
+        and len(text) >= 8
+        and text.isalpha()
+        and is_no_status_word(text)
+        and plain not in _OF_SCHEMES
+    )
 
 
 def _authorization(value: str, start: int, end: int) -> list[Span]:
@@ -175,7 +183,7 @@ def _authorization(value: str, start: int, end: int) -> list[Span]:
         return [(start, end, "authorization")]
     offset = scheme.end()
     rest = value[offset:]
-    if innocent(rest, "authorization") and not _is_token(rest):
+    if is_harmless(rest, "authorization") and not _is_token(rest):
         return []
     head = scheme.group().lower()
     if head.startswith("sharedkey") and ":" in rest:  # Azure: the account is no secret
@@ -196,14 +204,14 @@ def _parameters(value: str, offset: int, kept: frozenset[str], kind: str) -> lis
         name = pair.group(1).lower()
         group = 3 if pair.group(2) is None else 2
         part = pair.group(group)
-        if name in kept or innocent(part, kind):
+        if name in kept or is_harmless(part, kind):
             continue
         first, last = pair.span(group)
         if part.endswith("/goog4_request"):  # an e-mail address and a scope
             continue
         if name == "credential" and "/" in part:  # SigV4: the scope after the key id is no secret
             last = first + part.index("/")
-            if innocent(value[first:last], kind):
+            if is_harmless(value[first:last], kind):
                 continue
         spans.append((offset + first, offset + last, kind))
     return spans

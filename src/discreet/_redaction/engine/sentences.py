@@ -1,4 +1,9 @@
-"""SENTDOC."""
+"""Step 3, redact: secrets that words introduce rather than a sign.
+
+"the password for bob is ...", "Passwort lautet ...", "changed password from '...' to '...'", `auth_pass ...`,
+`config set user.password ...`, "use this password to go on:" and the value on a line of its own. After a name that
+`kind_of` calls sensitive, the next words are read; which words may stand between is data (names.json).
+"""
 
 from __future__ import annotations
 
@@ -6,8 +11,8 @@ import re
 from typing import TYPE_CHECKING
 
 from discreet._base.lazy_pattern import lazy_pattern
-from discreet._redaction.engine.checks import credential_like, generated, is_uuid, mixed
-from discreet._redaction.engine.secret_values import Span, innocent
+from discreet._redaction.engine.checks import is_credential_like, is_uuid, looks_generated, looks_mixed, looks_random
+from discreet._redaction.engine.secret_values import Span, is_harmless
 from discreet._redaction.names import name_rules
 
 if TYPE_CHECKING:
@@ -19,44 +24,44 @@ _TELLING = lazy_pattern(
     r"pass|pwd|secret|token|key|cred|psk\b|bindpw|rootpw|senha|wort|contrase|clave|lösenord|haslo|hasło|parola|пароль|密码|密碼|パスワード",
     re.IGNORECASE,
 )
-INTRODUCING = frozenset((
+SENTENCE_KEYWORDS = frozenset((
     "pass", "secret", "token", "key", "pwd", "cred", "wort", "clave", "contrase", "senha", "parola", "haslo", "psk",
     "tpw", "dpw",
 ))  # fmt: skip
-"""A text in ASCII in which something is found has one of these as a part of some word."""
-COMMANDS = lazy_pattern(
+"""An ASCII text in which a sentence introduces a secret has one of these as a part of some word."""
+AFTER_SET_COMMAND = lazy_pattern(
     r"(?:^|[\s.:\-])(?:set|put|write|add|setx|create|config|login|store|update|replace)"
     r"(?:[ \t]{1,4}(?:-{1,2}[\w\-]{1,24}|[\w.\-/]{1,40}))?[ \t]{1,4}(?:[\"'])?\Z",
     re.IGNORECASE,
 )
-READING = lazy_pattern(
+AFTER_READ_COMMAND = lazy_pattern(
     r"(?:^|\n)[^\n]{0,32}[$#>] [^\n]{0,160}\b(?:get|read|show|print|cat|decrypt|view|access|reveal)\b[^\n]{0,160}\Z",
     re.IGNORECASE,
 )
-IDENTIFIED = lazy_pattern(
+AFTER_VERB = lazy_pattern(
     r"(?:^|[\s(\"'])(?:with|using|use|uses|used|invalid|expired|revoked|presented|supplied|rejected|accepted|bearer|api|auth|access)"
     r"(?: the| an| a| this| your| my| our)? \Z",
     re.IGNORECASE,
 )
-"""What stands before a name whose value follows at once: a command that sets it, one that prints it, a verb."""
+"""What may stand before a name whose value follows at once: a command that sets it, one that prints it, a verb."""
 
-UNLIKE = lazy_pattern(
+ORDINARY = lazy_pattern(
     r"[\w\-]+(?:\.[\w\-]+)*\.[a-z]{2,6}(?::\d+)?|\d+(?:[.:]\d+){1,3}\S*|\d+[a-z]{1,3}|\d{4}-\d\d-\d\d\S*|\d\d:\d\d\S*|(?-i:[a-z]{1,12}[\-_]\d{1,4})|"
     r"(?:sha|md|aes|rsa|hs|rs|es|ps|base|utf|oauth|oauth2|http|ed|p|sha3|bcrypt|argon)-?\d{1,5}(?:-\w{1,8})?|[A-Z]{2,10}-\d{1,6}|0x[0-9a-f]+|"
     r"(?-i:[a-z][a-z0-9_.\-]*(?:/[a-z0-9_.\-]+)+)|[\w\-]+(?::[\w\-*]+){1,6}|[^\s@]+@[\w\-]+(?:\.[\w\-]+)+|[\w.\-]+\[\d+\]|#\d+|\S*(?:://|\(|\{|=)\S*|/\S*|\w+/\w+(?:/\S*)?",
     re.IGNORECASE,
 )
-"""Ids, numbers, file names, addresses: no value, although letters and digits are mixed."""
+"""Ids, numbers, file names, addresses: no secret values, although letters and digits are mixed."""
 
-LONG = lazy_pattern(r"[A-Za-z0-9_\-+=]{24,}")
+LONG_RUN = lazy_pattern(r"[A-Za-z0-9_\-+=]{24,}")
 KEY = lazy_pattern(r"[A-Za-z0-9_+/.~]{16,512}={0,2}")
 HEXADECIMAL_KEY = lazy_pattern(r"[0-9a-f]{32,128}")
 QUOTED_PHRASE = lazy_pattern(
     r"""[ \t]{0,8}\\?["'`\u201c\u2018\u00ab\u201e]([A-Za-z]{3,16}(?:[ ][A-Za-z]{3,16}){2,11}\d{0,4}[!.?]?)"""
     r"""\\?["'`\u201d\u2019\u00bb\u201c]"""
 )
-DRAWN = lazy_pattern(r"[.·…]{2,64}[ \t]?:[ \t]{0,4}|[ \t]?[→⇒➜⟶»][ \t]{0,4}")
-AGAIN = lazy_pattern(
+LEADER_SIGNS = lazy_pattern(r"[.·…]{2,64}[ \t]?:[ \t]{0,4}|[ \t]?[→⇒➜⟶»][ \t]{0,4}")
+ANNOUNCED_AGAIN = lazy_pattern(
     r"""\.?\s{1,4}(?:the |your )?(?:new|temporary|generated|initial) """
     r"""(?:value|password|one|secret|token)(?: is)?:[ \t]{1,4}""",
     re.IGNORECASE,
@@ -71,13 +76,13 @@ _END_OF_SENTENCE = lazy_pattern(
 _BROKEN = lazy_pattern(r"""\\?["'](?:[,}\]:]|\\n)""")
 
 
-def is_made_of_words(value: str) -> bool:
-    """Ten lower-case letters at least that end like no word that says something about a password."""
+def is_made_of_letters(value: str) -> bool:
+    """Ten lower-case letters or more, without the ending of an ordinary English word."""
     return _LETTERS.fullmatch(value) is not None and _ENGLISH.fullmatch(value) is None
 
 
 def is_sentence(phrase: str) -> bool:
-    """Whether words say something: one that only grammar needs is among them, or two that speak of passwords."""
+    """Whether words make a sentence: a word of grammar is among them, or two words about passwords."""
     rules = name_rules()
     words = phrase.lower().rstrip(".!?0123456789").split()
     about = sum(word in rules.status_words or word in rules.strong for word in words)
@@ -85,7 +90,7 @@ def is_sentence(phrase: str) -> bool:
 
 
 def ends_sentence(text: str, position: int) -> bool:
-    """Whether nothing more is said after the word whose last character stands here."""
+    """Whether the sentence ends with the word whose last character stands here."""
     return _END_OF_SENTENCE.match(text, position) is not None
 
 
@@ -102,13 +107,13 @@ def within_string(word: str) -> str:
     return word if broken is None else word[: broken.start()]
 
 
-def telling(text: str) -> list[tuple[int, int]]:
-    """Where the words that introduce stand, in order."""
+def keyword_places(text: str) -> list[tuple[int, int]]:
+    """Where the keywords of sentences stand, in order."""
     if not text.isascii():
-        return [told.span() for told in _TELLING.finditer(text)]
+        return [keywords.span() for keywords in _TELLING.finditer(text)]
     low = text.lower()
     places: list[tuple[int, int]] = []
-    for part in INTRODUCING:  # in ASCII, several searches for literals cost a tenth of one regular expression
+    for part in SENTENCE_KEYWORDS:  # in ASCII, several searches for literals cost a tenth of one regular expression
         place = low.find(part)
         while place >= 0:
             places.append((place, place + len(part)))
@@ -135,11 +140,11 @@ _STRIPPED = "\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb<([{"
 _CLOSING = "\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb>)]}.,;:!?"
 
 
-def sentences(text: str, kind_of: KindOf) -> list[Span]:
+def find_in_sentences(text: str, kind_of: KindOf) -> list[Span]:
     """Spans of the values that words introduce."""
     found: list[Span] = []
     floor = 0
-    for first, last in telling(text):
+    for first, last in keyword_places(text):
         if first < floor:
             continue
         before = _NAME_BACK.match(text[max(0, first - 64) : first][::-1])
@@ -181,13 +186,13 @@ class _Reader:
         reach = max(0, start - _REACH)
         line = text[max(reach, text.rfind("\n", reach, start) + 1) : start].strip(" \t")
         self._configured = self._compound and len(line) < 3
-        self._told = COMMANDS.search(text, max(0, start - 80), start) is not None
+        self._commanded = AFTER_SET_COMMAND.search(text, max(0, start - 80), start) is not None
         closing = text[end : end + 1]
         self._position = end + (closing in ('"', "'", "`") and text[start - 1 : start] == closing)
-        self._identified = kind == "token" and IDENTIFIED.search(text, max(0, start - 32), start) is not None
-        self._whose = False  # whether it was said for what or for whom it is
+        self._identified = kind == "token" and AFTER_VERB.search(text, max(0, start - 32), start) is not None
+        self._has_owner = False  # whether a word said for what or for whom the secret is
         self._colon = False
-        self._introduced = 0  # for how many more words what introduced a value holds
+        self._introduced = 0  # so many of the next words may still be the value
         self.found: list[Span] = []
 
     def read(self) -> int:
@@ -198,7 +203,7 @@ class _Reader:
             return self._end  # a pair
         if text[self._position : self._position + 1] in _NO_SENTENCE:
             return self._end
-        drawn = DRAWN.match(text, self._position)
+        drawn = LEADER_SIGNS.match(text, self._position)
         if drawn is not None:
             self._colon, self._position = True, drawn.end()
         elif text[self._position : self._position + 1] == ":":
@@ -206,7 +211,7 @@ class _Reader:
         for count in range(_MOST_WORDS):
             if self._alone(count):
                 return self._position
-            again = AGAIN.match(text, self._position)
+            again = ANNOUNCED_AGAIN.match(text, self._position)
             if again is not None:
                 self._position, self._introduced = again.end(), 1
             if not self._quoted(count) and not self._word(count):
@@ -221,13 +226,13 @@ class _Reader:
 
     def _alone(self, count: int) -> bool:
         """A value on a line of its own, after a colon or after a command that prints it."""
-        if not self._colon and (count or not READING.search(self._text, max(0, self._end - 300), self._end)):
+        if not self._colon and (count or not AFTER_READ_COMMAND.search(self._text, max(0, self._end - 300), self._end)):
             return False
         alone = _BLANK.match(self._text, self._position)
         if alone is None:
             return False
         value = alone.group(1)
-        if (generated(value) or mixed(value)) and not UNLIKE.fullmatch(value) and not innocent(value, self._kind):
+        if looks_random(value) and not ORDINARY.fullmatch(value) and not is_harmless(value, self._kind):
             self._take(*alone.span(1))
         self._position = alone.end(1)
         return True
@@ -240,10 +245,10 @@ class _Reader:
         value = quoted.group(1)
         if count < 2 and self._names_key(value):
             return self._take_quoted(quoted)
-        if not (self._introduced or self._colon or (self._told and count < 2)):
+        if not (self._introduced or self._colon or (self._commanded and count < 2)):
             return False
-        chosen = generated(value) or mixed(value) or any(char in "!@#$%^&*~" for char in value)
-        if not chosen or UNLIKE.fullmatch(value) or innocent(value, self._kind):
+        chosen = looks_random(value) or any(char in "!@#$%^&*~" for char in value)
+        if not chosen or ORDINARY.fullmatch(value) or is_harmless(value, self._kind):
             return False
         return self._take_quoted(quoted)
 
@@ -258,7 +263,7 @@ class _Reader:
         """Whether a value may follow at once: `invalid aws_secret_access_key "..." supplied`."""
         if self._kind not in _KEY_KINDS and not (self._compound and self._kind in ("password", "token")):
             return False
-        return is_uuid(value) or (KEY.fullmatch(value) is not None and mixed(value))
+        return is_uuid(value) or (KEY.fullmatch(value) is not None and looks_mixed(value))
 
     def _take_quoted(self, quoted: re.Match[str]) -> bool:
         self._take(*quoted.span(1))
@@ -266,60 +271,60 @@ class _Reader:
         return True
 
     def _word(self, count: int) -> bool:
-        """One word: a value, or one that may stand between; False ends the reading."""
+        """Read one word, which is the value or may stand before it. False: stop reading."""
         matched = _WORD.match(self._text, self._position)
         if matched is None:
             return False
         word = matched.group(1)
-        bare = word.lstrip(_STRIPPED)
-        first = matched.end() - len(bare)
-        bare = within_string(bare).rstrip(_CLOSING)
-        low = bare.lower()
+        stripped = word.lstrip(_STRIPPED)
+        first = matched.end() - len(stripped)
+        stripped = within_string(stripped).rstrip(_CLOSING)
+        low = stripped.lower()
         gap = matched.start(1) - self._position
         if ends_reading(word, low, count) or not (count or gap or self._colon):
             return False
         self._position = matched.end()
         if _LEADER.fullmatch(word) and count < 2 and word != ":":
             self._introduced = 2 if word[0] in ".-=→" else self._introduced
-            self._told = self._told or word.rstrip(":").isdigit()
+            self._commanded = self._commanded or word.rstrip(":").isdigit()
         elif low in name_rules().introducing or word in name_rules().introducing:
             self._introduced, self._colon = 2, word.endswith(":")
-        elif self._accepts(bare, count, gap):
-            self._take(first, first + len(bare))
+        elif self._accepts(stripped, count, gap):
+            self._take(first, first + len(stripped))
         else:
             return self._goes_on(word, low, count)
         return True
 
     def _goes_on(self, word: str, low: str, count: int) -> bool:
-        if word[-1] in ".!?;" and len(word) > 1 and AGAIN.match(self._text, self._position - 1) is None:
+        if word[-1] in ".!?;" and len(word) > 1 and ANNOUNCED_AGAIN.match(self._text, self._position - 1) is None:
             return False
         if low not in name_rules().between and word[0] not in "[(<" and (not 0 < count < 4 or self._introduced):
             return False
-        self._whose = self._whose or low in ("for", "of")
+        self._has_owner = self._has_owner or low in ("for", "of")
         self._colon = word.endswith(":")
         self._introduced = 1 if self._colon else max(0, self._introduced - 1)
         return True
 
     def _accepts(self, value: str, count: int, gap: int) -> bool:
-        """Whether a word is a value here: the less introduces it, the more it has to look like one."""
-        if len(value) < 5 or value[0] == "-" or innocent(value, self._kind) or "…" in value:
+        """Whether a word is a value. Without words that introduce it, it has to look more like a secret."""
+        if len(value) < 5 or value[0] == "-" or is_harmless(value, self._kind) or "…" in value:
             return False
         introduced = self._colon or self._introduced > 0
         if is_uuid(value):
-            return introduced or self._told or (self._identified and not count)
+            return introduced or self._commanded or (self._identified and not count)
         if not count and self._compound and self._kind in _KEY_KINDS and HEXADECIMAL_KEY.fullmatch(value):
             return True
-        if self._introduced and self._whose and self._kind == "password" and is_made_of_words(value):
+        if self._introduced and self._has_owner and self._kind == "password" and is_made_of_letters(value):
             return ends_sentence(self._text, self._position - 1)
-        bare = value.rstrip("=") if KEY.fullmatch(value) is not None else value  # without padding
-        if UNLIKE.fullmatch(bare) is not None or not value.strip("0123456789abcdef"):
-            return introduced and LONG.fullmatch(value) is not None
+        stripped = value.rstrip("=") if KEY.fullmatch(value) is not None else value  # without padding
+        if ORDINARY.fullmatch(stripped) is not None or not value.strip("0123456789abcdef"):
+            return introduced and LONG_RUN.fullmatch(value) is not None
         if introduced:
-            return generated(value) or (mixed(value) and len(value) > 7) or credential_like(value)
+            return looks_generated(value) or (looks_mixed(value) and len(value) > 7) or is_credential_like(value)
         if count:
-            return self._told and count < 2 and (generated(value) or mixed(value))
-        if self._told or self._configured or gap > 1:
-            return generated(value) or mixed(value) or (gap > 1 and "-" in value and self._kind == "password")
+            return self._commanded and count < 2 and looks_random(value)
+        if self._commanded or self._configured or gap > 1:
+            return looks_random(value) or (gap > 1 and "-" in value and self._kind == "password")
         if self._kind == "password" or self._compound:
-            return generated(value) and len(value) > 5
-        return len(value) >= 16 and mixed(value)
+            return looks_generated(value) and len(value) > 5
+        return len(value) >= 16 and looks_mixed(value)

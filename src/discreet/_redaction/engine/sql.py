@@ -1,4 +1,9 @@
-"""SQLDOC."""
+"""Step 3, redact: secrets in SQL, where names and values stand apart.
+
+`INSERT INTO users (name, password) VALUES ('bob', '...')`; and parameters that a database layer logs apart from their
+statement, where only the position says which is which: `VALUES (%s, %s)` and then `('bob', '...')`, `["bob", "..."]`,
+`$1 = 'bob', $2 = '...'`, `Parameters: bob(String), ...(String)`, `binding parameter [2] as [VARCHAR] - [...]`.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from discreet._base.lazy_pattern import lazy_pattern
-from discreet._redaction.engine.secret_values import Span, innocent, secret_parts
+from discreet._redaction.engine.secret_values import Span, is_harmless, secret_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +36,7 @@ _PLACEHOLDERS = lazy_pattern(
 ANCHORS = ("insert ", "update ", "select ")
 
 
-def inserts(text: str, low: str, kind_of: Callable[[str], str | None]) -> list[Span]:
+def find_in_sql(text: str, low: str, kind_of: Callable[[str], str | None]) -> list[Span]:
     """Spans of the values of columns whose names are sensitive."""
     found: list[Span] = []
     position = low.find("insert ")
@@ -151,7 +156,7 @@ def _numbered(text: str, position: int, end: int, kinds: list[str | None], found
         group = 2 if value.group(1) else 4
         number = int(value.group(group - 1)) - 1
         kind = kinds[number] if 0 <= number < len(kinds) else None
-        if kind is not None and not innocent(value.group(group), kind):
+        if kind is not None and not is_harmless(value.group(group), kind):
             found.append((*value.span(group), kind))
         last = value.end()
     return last
@@ -162,7 +167,7 @@ def _typed(text: str, position: int, kinds: list[str | None], found: list[Span])
         value = _TYPED_VALUE.match(text, position)
         if value is None:
             break
-        if kind is not None and value.group(1) and not innocent(value.group(1), kind):
+        if kind is not None and value.group(1) and not is_harmless(value.group(1), kind):
             found.append((*value.span(1), kind))
         position = value.end()
     return position

@@ -1,11 +1,11 @@
-"""Step 3, redact: where an unquoted value ends: before white space, a quote, the next field, closing punctuation."""
+"""Step 3, redact: where an unquoted value ends: before white space, a quote, the next field or closing punctuation."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from discreet._base.lazy_pattern import lazy_pattern
-from discreet._redaction.engine.checks import generated, mixed
+from discreet._redaction.engine.checks import looks_generated, looks_mixed
 from discreet._redaction.engine.secret_values import PARAMETER_SCHEME, SCHEME, Span, secret_parts
 from discreet._redaction.names import name_rules
 
@@ -47,7 +47,7 @@ def _to(text: str, pattern: re.Pattern[str], start: int, kind: str) -> tuple[lis
     return secret_parts(text, start, end, kind), end
 
 
-def bare_value(text: str, start: int, sign: str, kind: str, name: str, begin: int) -> tuple[list[Span], int]:
+def unquoted_value(text: str, start: int, sign: str, kind: str, name: str, begin: int) -> tuple[list[Span], int]:
     """The secret parts of an unquoted value, and where it ends; `begin` is where its name does."""
     if kind in ("cookie", "signature"):
         return _to(text, _COOKIES, start, kind)
@@ -83,7 +83,7 @@ def _credentials(text: str, start: int, name: str) -> tuple[list[Span], int] | N
         end = _bare_end(text, scheme.end())
         return secret_parts(text, start, end, "authorization"), end
     unknown = _UNKNOWN_SCHEME.match(text, start) if name.lower().endswith("authorization") else None
-    if unknown is None or not mixed(unknown.group(1)):
+    if unknown is None or not looks_mixed(unknown.group(1)):
         return None
     end = _bare_end(text, unknown.start(1))
     return secret_parts(text, unknown.start(1), end, "authorization"), end
@@ -114,7 +114,7 @@ def _bare_end(text: str, start: int) -> int:
             end = run.end()
         if end < len(text) and text[end] == ";":
             rest = _AFTER_SEMICOLON.match(text, end) if end > start else None
-            if rest is None or not generated(rest.group(1)):
+            if rest is None or not looks_generated(rest.group(1)):
                 break
             end = rest.end(1)
             continue

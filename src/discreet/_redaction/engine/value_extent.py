@@ -1,14 +1,14 @@
-"""Step 3, redact: where the value of a name in text begins and ends."""
+"""Step 3, redact: where the value of a name in a text begins and ends."""
 
 from __future__ import annotations
 
 import re
 
 from discreet._base.lazy_pattern import lazy_pattern
-from discreet._redaction.engine.checks import mixed
-from discreet._redaction.engine.enclosed_values import opened
+from discreet._redaction.engine.checks import looks_mixed
+from discreet._redaction.engine.enclosed_values import enclosed_value
 from discreet._redaction.engine.secret_values import Span, secret_parts
-from discreet._redaction.engine.unquoted_values import BARE, bare_value
+from discreet._redaction.engine.unquoted_values import BARE, unquoted_value
 
 _LEAD = lazy_pattern(
     r"[=>]{0,2}(?:\*\*[ \t])?[ \t]{0,64}(?:(?:[|>][+\-]?[ \t]{0,4})?\r?\n[ \t]{1,16})?(?:!![a-z]{2,8}[ \t])?[bu]?"
@@ -61,8 +61,8 @@ def pair_value(text: str, position: int, sign: str, kind: str, name: str, begin:
         return _cell_of_markup(text, start, kind)
     opening = _OPENING.match(text, start)
     if opening is None:
-        return ([], start) if sign == "," else bare_value(text, start, sign, kind, name, begin)
-    return opened(text, opening, sign, kind)
+        return ([], start) if sign == "," else unquoted_value(text, start, sign, kind, name, begin)
+    return enclosed_value(text, opening, sign, kind)
 
 
 def _element(text: str, start: int, kind: str) -> tuple[list[Span], int]:
@@ -112,7 +112,7 @@ def _cell_of_markup(text: str, start: int, kind: str) -> tuple[list[Span], int]:
     """The next cell of a table, unless it is one word, as in a table's head."""
     matched = _TAG.match(text, start)
     value = matched.group().strip() if matched is not None else ""
-    if len(value) < 4 or (not any(map(str.isdigit, value)) and not mixed(value)):
+    if len(value) < 4 or (not any(map(str.isdigit, value)) and not looks_mixed(value)):
         return [], start
     start = text.index(value, start)
     return secret_parts(text, start, start + len(value), kind), start + len(value)
@@ -121,7 +121,7 @@ def _cell_of_markup(text: str, start: int, kind: str) -> tuple[list[Span], int]:
 def _cell(text: str, start: int, kind: str) -> tuple[list[Span], int]:
     """The next cell of a table, unless it is a word, as in a table's head."""
     cell = _CELL.match(text, start)
-    if cell is None or not (any(char.isdigit() for char in cell.group(1)) or mixed(cell.group(1))):
+    if cell is None or not (any(char.isdigit() for char in cell.group(1)) or looks_mixed(cell.group(1))):
         return [], start
     return secret_parts(text, *cell.span(1), kind), cell.end(1)
 
