@@ -1,4 +1,4 @@
-"""How much was redacted, by kind and by logger. Never a value, nor anything made from one."""
+"""Step 3, redact: how much was redacted, by kind and by logger. Never a value, nor anything made from one."""
 
 from __future__ import annotations
 

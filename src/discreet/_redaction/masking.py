@@ -6,8 +6,8 @@
     pseudonym   [email:7f3a9c21d04b]            the same for the same value, in every service that has the key
 
 A pseudonym is a keyed BLAKE2b digest: whoever has the key can follow one user through the logs and can check a guess;
-without it nobody can do either. `DISCREET_PSEUDONYM_KEY` holds the key, or `id:key` to name it in the pseudonym
-(`[email:k2:7f3a9c21d04b]`), so that logs tell under which key they were written when it was changed.
+without it nobody can do either. `DISCREET_PSEUDONYM_KEY` holds the key, or `id:key`. The id then stands in each
+pseudonym (`[email:k2:7f3a9c21d04b]`), so that a log shows under which key it was written, also after a change.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ _KEY_ID = lazy_pattern(r"[a-z0-9]{1,8}\Z")
 
 
 class Replacement:
-    """What to write for a secret of each kind."""
+    """Chooses what to write in the place of a secret, by its kind."""
 
     def __init__(self, strategies: Mapping[str, str], key: str | None = None) -> None:
         self._strategies = dict(strategies)
         self._key_id, self._key = _split(key) if key else ("", b"")
         self.lacks_key = not self._key and "pseudonym" in self._strategies.values()
-        """Whether pseudonyms were asked for and cannot be made: markers stand in for them."""
+        """Whether pseudonyms were asked for but no key was given: markers are written instead."""
 
     def __call__(self, kind: str, value: str) -> str:
         """What stands in the place of this value."""
@@ -58,7 +58,7 @@ class Replacement:
 
 
 def check_strategies(strategies: Mapping[str, str]) -> None:
-    """Raise `ConfigurationError` for a strategy that there is not."""
+    """Raise `ConfigurationError` for an unknown strategy."""
     for kind, strategy in strategies.items():
         if strategy not in STRATEGIES:
             raise ConfigurationError(

@@ -1,4 +1,8 @@
-"""POLDOC."""
+"""Step 3, redact: the policy, which is what a user adds to or takes from the built-in rules.
+
+A user's pattern has to be in the shared rule language: regular expressions that every engine of discreet can run in
+linear time.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,7 @@ MAX_TEXT = 65_536
 """Characters of one string that leave by default."""
 
 PERSONAL = frozenset(("email", "phone", "ip-address"))
-"""Kinds that a policy may turn on; detectors.json has their patterns."""
+"""Kinds of personal data that a policy may turn on; detectors.json has their patterns."""
 
 
 @dataclass(frozen=True)

@@ -104,10 +104,6 @@ class Redactor:
             self.count("unjudged")
             return UNJUDGED
 
-    def number(self, value: int) -> Plain:
-        """An integer, which may be a payment card."""
-        return self._structure.number(value)
-
     def masked(self, value: str, spans: list[tuple[int, int, str]]) -> str:
         """A value whose secret parts are known already; the rest of it is judged like any other text."""
         return self.text(replace_spans(value, spans, self.mask))

@@ -1,4 +1,9 @@
-"""SECDOC."""
+"""Step 3, redact: values that the application itself declares secret.
+
+`Secret` holds a value that cannot be printed by accident. `register_secret` masks a value wherever it stands: as it is
+and as programs spell it, that is percent-encoded, escaped for JSON and XML, in hexadecimal, and in base64 at each of
+the three positions that it can have there.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +15,16 @@ from discreet._redaction.engine.secret_values import is_harmless
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from discreet._redaction.engine.secret_values import Span
+    from discreet._redaction.names import KindOf
 
 SHORTEST = 8
-"""Characters. Shorter values stand in too many innocent words: a password "a" would mask every a."""
+"""Characters. Shorter values stand in too many harmless words: a password "a" would mask every a."""
 
 KIND = "registered-secret"
-_LONGEST_WORD = (
-    15  # an environment variable's value of so few letters and nothing else is likelier a word than a secret
-)
+_LONGEST_WORD = 15  # a value of an environment variable of so few letters, and nothing else, is rather a word
 _MOST = 10_000  # spellings; a program that registers without end must not make every record slow
 _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
 
@@ -31,7 +35,7 @@ class Registry:
     def __init__(self) -> None:
         self._spellings: dict[str, tuple[str, bool]] = {}
         self.epoch = object()
-        """Another one after each change: what was found clean before may not be now."""
+        """Another object after each change: a text that was clean before may hold a registered value now."""
 
     def add(self, value: str, kind: str = KIND) -> None:
         """Look for this value from now on; raises `ValueError` if it is too short to be told from ordinary words."""
@@ -43,7 +47,7 @@ class Registry:
             self._spellings = {**self._spellings, **added}
             self.epoch = object()
 
-    def add_environment(self, environ: Mapping[str, str], kind_of: Callable[[str], str | None]) -> None:
+    def add_environment(self, environ: Mapping[str, str], kind_of: KindOf) -> None:
         """Register the values of variables whose names are sensitive, unless they look like words or paths."""
         for name, value in environ.items():
             kind = kind_of(name)
@@ -51,7 +55,7 @@ class Registry:
                 self.add(value, kind)
 
     def forget(self) -> None:
-        """Look for nothing."""
+        """Forget all values."""
         self._spellings = {}
         self.epoch = object()
 
@@ -106,7 +110,7 @@ def spellings(value: str) -> dict[str, bool]:
 
 
 def _base64(raw: bytes) -> list[str]:
-    """The letters that only the value decides, at each of the three positions it can have in its encoding."""
+    """The letters that depend on the value alone, at each of the three positions it can have in its encoding."""
     found: list[str] = []
     for shift in range(3):
         encoded = b2a_base64(b"\0" * shift + raw, newline=False).decode()
@@ -118,7 +122,7 @@ def _base64(raw: bytes) -> list[str]:
 
 
 def _whole(text: str, start: int, end: int) -> tuple[int, int]:
-    """With the letters on both sides that hold a few bits of the value."""
+    """The span with the letters on both sides that hold a few bits of the value."""
     if start and text[start - 1] in _BASE64:
         start -= 1
     if end < len(text) and text[end] in _BASE64:

@@ -1,7 +1,7 @@
 """Step 3, redact: values inside values, down to the last string.
 
-Mappings are judged by their keys and their values, `{"name": ..., "value": ...}` and `(name, value)` pairs by the name
-they carry. Under a sensitive key every leaf is masked and the shape stays, so that a reader still sees what was there.
+Mappings are judged by their keys and their values; `{"name": ..., "value": ...}` and `(name, value)` by the name in
+them. Under a sensitive key every leaf is masked and the structure stays, so that a reader still sees what was there.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
         def text(self, value: str) -> str: ...
         def key(self, name: str) -> str | None: ...
-        def number(self, value: int) -> Plain: ...
         def masked(self, value: str, spans: list[tuple[int, int, str]]) -> str: ...
         def spans(self, text: str) -> list[tuple[int, int, str]]: ...
         def mask(self, kind: str, value: str) -> str: ...
@@ -84,15 +83,6 @@ class Structure:
         """A plain value, redacted."""
         return _Walk(self._redactor).value(value, kind, 0)
 
-    def number(self, value: int) -> Plain:
-        """An integer that may be a payment card."""
-        try:
-            if not -_SHORTEST_CARD < value < _SHORTEST_CARD and luhn(str(value)) and 0 < value < _LONGER_THAN_CARDS:
-                return self._redactor.mask("payment-card", str(value))
-        except ValueError:  # more digits than Python writes: an encoder could not write it either
-            return to_plain(value)
-        return value
-
 
 class _Walk:
     """One walk, with its budget."""
@@ -116,7 +106,16 @@ class _Walk:
             return self._list(value, kind, depth)
         if kind is not None and (kind in self._redactor.declared or not is_harmless(str(value), kind)):
             return self._redactor.mask(kind, str(value))
-        return self._redactor.number(value) if type(value) is int else value
+        return self._number(value) if type(value) is int else value
+
+    def _number(self, value: int) -> Plain:
+        """An integer, which may be a payment card."""
+        try:
+            if not -_SHORTEST_CARD < value < _SHORTEST_CARD and luhn(str(value)) and 0 < value < _LONGER_THAN_CARDS:
+                return self._redactor.mask("payment-card", str(value))
+        except ValueError:  # more digits than Python writes: an encoder could not write it either
+            return to_plain(value)
+        return value
 
     def _mapping(self, mapping: dict[str, Plain], kind: str | None, depth: int) -> Plain:
         redactor = self._redactor

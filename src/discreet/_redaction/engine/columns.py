@@ -11,9 +11,7 @@ from discreet._redaction.engine.detectors import ascii_lower
 from discreet._redaction.engine.secret_values import Span, is_harmless, secret_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    KindOf = Callable[[str], "str | None"]
+    from discreet._redaction.names import KindOf
 
 HEADER_KEYWORDS = frozenset((
     "pass", "pwd", "secret", "token", "key", "cred", "cookie", "cv", "ssn", "otp", "iban", "senha", "wort", "contrase",

@@ -17,13 +17,15 @@ from discreet._redaction.engine.sql import find_in_sql
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from discreet._redaction.names import KindOf
+
 
 @cache
 def _anchors() -> Anchors:
     return Anchors(detectors())
 
 
-def find_secrets(text: str, kind_of: Callable[[str], str | None], extra: tuple[Detector, ...] = ()) -> list[Span]:
+def find_secrets(text: str, kind_of: KindOf, extra: tuple[Detector, ...] = ()) -> list[Span]:
     """Spans (start, end, kind) of the secrets in `text`, in order, without overlap."""
     spans = _ranked(text, kind_of, extra)
     for start, end, meaning in decoded_runs(text):
@@ -37,9 +39,7 @@ def find_secrets(text: str, kind_of: Callable[[str], str | None], extra: tuple[D
     return merge_overlaps(spans, text) if spans else []
 
 
-def _ranked(
-    text: str, kind_of: Callable[[str], str | None], extra: tuple[Detector, ...]
-) -> list[tuple[int, int, int, str]]:
+def _ranked(text: str, kind_of: KindOf, extra: tuple[Detector, ...]) -> list[tuple[int, int, int, str]]:
     """Spans (start, end, rank, kind) of secrets that are not encoded. A kind of lower rank is more specific."""
     low = ascii_lower(text)
     spans: list[tuple[int, int, int, str]] = []

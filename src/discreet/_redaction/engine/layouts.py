@@ -18,9 +18,8 @@ from discreet._redaction.engine.checks import looks_generated
 from discreet._redaction.engine.secret_values import Span, is_harmless, secret_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from discreet._redaction.engine.secret_values import Span
+    from discreet._redaction.names import KindOf
 
 _CODES = lazy_pattern(
     r"(?:recovery|backup|scratch|emergency|rescue|one[- ]time|single[- ]use|2fa|mfa|otp|login) codes"
@@ -44,7 +43,7 @@ _SHOWN_ITEM = lazy_pattern(
 )
 
 
-def find_shown_items(text: str, kind_of: Callable[[str], str | None] | None) -> list[Span]:
+def find_shown_items(text: str, kind_of: KindOf | None) -> list[Span]:
     """Spans of the items that an interpreter shows. Without `kind_of`, every name counts as sensitive."""
     found: list[Span] = []
     for item in _SHOWN_ITEM.finditer(text):
@@ -102,7 +101,7 @@ _DRAWN = lazy_pattern(r"[ \t│└├─>]*[│└]")
 _VALUE = lazy_pattern(r"""└[─>]{0,3} ?(?:[bu]?'([^'\n]*)'|[bu]?"([^"\n]*)"|([^\n<>]+))""")
 
 
-def find_annotated(text: str, kind_of: Callable[[str], str | None]) -> list[Span]:
+def find_annotated(text: str, kind_of: KindOf) -> list[Span]:
     """Spans of the values that belong to sensitive names."""
     found: list[Span] = []
     position = text.find(_CORNER)

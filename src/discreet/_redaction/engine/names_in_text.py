@@ -9,9 +9,7 @@ from discreet._base.lazy_pattern import lazy_pattern
 from discreet._redaction.names import name_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    KindOf = Callable[[str], "str | None"]
+    from discreet._redaction.names import KindOf
 
 MOST_BEFORE = 96
 # These two read backwards: `"password` comes as `drowssap"`.
@@ -36,29 +34,11 @@ _WRITTEN = frozenset(("hex", "base64", "pem"))
 _TYPES = frozenset(("string", "str"))
 _TYPES_BACK = frozenset(name[::-1] for name in _TYPES)
 _IN_MARKER = ":DETCADER["
-NAME_FIELDS = frozenset(
-    (
-        "name",
-        "key",
-        "header",
-        "param",
-        "field",
-        "variable",
-        "k",
-        "attribute",
-        "td",
-        "th",
-        "dt",
-        "b",
-        "strong",
-        "path",
-        "setting",
-        "property",
-        "option",
-        "col",
-        "column",
-    )
-)
+NAME_FIELDS = frozenset((
+    "name", "key", "header", "param", "field", "variable", "k", "attribute", "td", "th", "dt", "b", "strong",
+    "path", "setting", "property", "option", "col", "column",
+))  # fmt: skip
+"""Names of fields whose value is a name: in `name=password value=...` the secret comes after `value`."""
 
 
 def any_name_is_sensitive(text: str, kind_of: KindOf, harmless: set[str]) -> bool:

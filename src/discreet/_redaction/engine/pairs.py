@@ -23,11 +23,8 @@ from discreet._redaction.engine.sentences import find_in_sentences
 from discreet._redaction.engine.value_extent import pair_value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from discreet._redaction.engine.secret_values import Span
-
-    KindOf = Callable[[str], "str | None"]
+    from discreet._redaction.names import KindOf
 
 _LONGEST_ELEMENT = 16_384
 _SEPARATOR = lazy_pattern(r"[=:>,|│]|%3[DdAa]|<-")
@@ -167,7 +164,7 @@ def holds_tuple(text: str) -> bool:
     return _TUPLE.search(text) is not None
 
 
-def find_tuples(text: str, kind_of: Callable[[str], str | None]) -> list[Span]:
+def find_tuples(text: str, kind_of: KindOf) -> list[Span]:
     """Spans of the values whose names are sensitive."""
     found: list[Span] = []
     for pair in _TUPLE.finditer(text):

@@ -45,7 +45,9 @@ from discreet._redaction.engine.pairs import find_userinfo, holds_tuple
 from discreet._redaction.engine.sentences import SENTENCE_KEYWORDS, find_in_sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
+
+    from discreet._redaction.names import KindOf
 
 _HEXADECIMAL = "0123456789abcdef-"
 _AFTER_PREFIX = (".", ":", "*")  # between the prefix of a token and its hexadecimal part
@@ -73,9 +75,7 @@ def _forms() -> Anchors:
 class Prefilter:
     """Answers for one policy. `kind_of` judges names; `extra` and `names` are the user's own rules and names."""
 
-    def __init__(
-        self, kind_of: Callable[[str], str | None], extra: tuple[Detector, ...] = (), names: Iterable[str] = ()
-    ) -> None:
+    def __init__(self, kind_of: KindOf, extra: tuple[Detector, ...] = (), names: Iterable[str] = ()) -> None:
         self._kind_of = kind_of
         self._names_have_digits = any(char.isdigit() for name in names for char in name)
         self._searches = tuple(re.compile(detector.source).search for detector in extra)

@@ -16,9 +16,7 @@ from discreet._redaction.engine.secret_values import Span, is_harmless
 from discreet._redaction.names import name_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    KindOf = Callable[[str], "str | None"]
+    from discreet._redaction.names import KindOf
 
 _TELLING = lazy_pattern(
     r"pass|pwd|secret|token|key|cred|psk\b|bindpw|rootpw|senha|wort|contrase|clave|lösenord|haslo|hasło|parola|пароль|密码|密碼|パスワード",

@@ -14,7 +14,7 @@ from discreet._base.lazy_pattern import lazy_pattern
 from discreet._redaction.engine.secret_values import Span, is_harmless, secret_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from discreet._redaction.names import KindOf
 
 _INSERT = lazy_pattern(
     r"insert\s{1,4}(?:ignore\s{1,4})?into\s{1,4}[^\s()]{1,200}\s{0,4}\(([^()]{1,4000})\)\s{0,8}"
@@ -33,10 +33,9 @@ _ASSIGNED = lazy_pattern(r"([\w.]{1,80})[\"'`]?\s{0,4}=\s{0,4}(?:%s|%\(\w{1,40}\
 _PLACEHOLDERS = lazy_pattern(
     r"\s{0,8}(?:(?:%s|%\(\w{1,40}\)s|\?|\$\d{1,3}|:\w{1,40}|@\w{1,40})\s{0,8},?\s{0,8}){1,64}\)"
 )
-ANCHORS = ("insert ", "update ", "select ")
 
 
-def find_in_sql(text: str, low: str, kind_of: Callable[[str], str | None]) -> list[Span]:
+def find_in_sql(text: str, low: str, kind_of: KindOf) -> list[Span]:
     """Spans of the values of columns whose names are sensitive."""
     found: list[Span] = []
     position = low.find("insert ")
