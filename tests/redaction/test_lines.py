@@ -70,16 +70,16 @@ def test_a_traceback_whose_lines_are_known_costs_no_judgement_but_of_its_message
 
     lines = KnownLines(lambda _: frozenset(), judge)
     for number in range(4):
-        lines.told("\n".join([*_FRAMES, f"ValueError: order {number}"]))
+        lines.keywords_in("\n".join([*_FRAMES, f"ValueError: order {number}"]))
     judged.clear()
-    assert lines.told("\n".join([*_FRAMES, "ValueError: order 77"])) == frozenset()
+    assert lines.keywords_in("\n".join([*_FRAMES, "ValueError: order 77"])) == frozenset()
     assert judged == ["ValueError: order 77"]
 
 
 def test_a_program_with_endless_lines_does_not_fill_the_memory() -> None:
     lines = KnownLines(lambda _: frozenset(), lambda _: False)
     for number in range(3000):
-        lines.told("\n".join(f"line {number} {part}" for part in range(4)))
+        lines.keywords_in("\n".join(f"line {number} {part}" for part in range(4)))
     assert len(lines._known) <= 4096
 
 
