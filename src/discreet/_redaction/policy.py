@@ -15,7 +15,7 @@ from discreet._redaction.masking import check_strategies
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 MAX_TEXT = 65_536
 """Characters of one string that leave by default."""
@@ -157,64 +157,60 @@ def _unbounded_before_end(regex: str) -> bool:
     entered: list[bool] = []  # per open group: whether such a repetition stands before it
     ended: list[bool] = []  # per open group: whether one of its alternatives ends with one
     open_ended = False
-    position = 0
-    while position < len(regex):
-        char = regex[position]
-        length, unbounded = _quantifier(regex, position)
-        if length:
+    for part, unbounded in _parts(regex):
+        if part == "*":
             open_ended = open_ended or unbounded
-            length += regex[position + length : position + length + 1] == "?"
-        elif char == "|":
+        elif part == "|":
             if ended:
                 ended[-1] = ended[-1] or open_ended
             open_ended = entered[-1] if entered else False
-        elif char == ")" and entered:
+        elif part == ")" and entered:
             open_ended = ended.pop() or open_ended
             entered.pop()
-        elif char != "?" and open_ended:
+        elif part != "?" and open_ended:
             return True
-        elif char == "(":
+        elif part == "(":
             entered.append(open_ended)
             ended.append(False)
-            prefix = _GROUP.match(regex, position)
-            length = prefix.end() - position if prefix else 1
-        elif char == "[":
-            length = _class_end(regex, position) - position
-        elif char == "\\":
-            length = 2
-        position += max(length, 1)
     return False
 
 
 def _nested_unbounded(regex: str) -> bool:
     """Whether a group that itself repeats without bound is repeated without (or with a large) bound."""
     stack = [False]  # per open group: does it repeat something without bound
-    position = 0
-    closed: bool | None = None  # what the group that has just ended repeats
-    while position < len(regex):
-        char = regex[position]
+    closed: bool | None = None  # the same of the group that has just ended
+    for part, unbounded in _parts(regex):
         group, closed = closed, None
-        if char == "\\":
-            position += 2
-            continue
-        if char == "[":
-            position = _class_end(regex, position)
-            continue
-        if char == "(":
+        if part == "(":
             stack.append(False)
-        elif char == ")" and len(stack) > 1:
+        elif part == ")" and len(stack) > 1:
             closed = stack.pop()
             stack[-1] = stack[-1] or closed
-        else:
-            length, unbounded = _quantifier(regex, position)
-            if unbounded and group:
+        elif unbounded:
+            if group:
                 return True
-            if unbounded:
-                stack[-1] = True
-            position += max(length, 1)
-            continue
-        position += 1
+            stack[-1] = True
     return False
+
+
+def _parts(regex: str) -> Iterator[tuple[str, bool]]:
+    """The parts of a pattern: `(`, `)`, `|`, `?`, `*` for other quantifiers (True: unbounded), `x` for the rest."""
+    position = 0
+    while position < len(regex):
+        char = regex[position]
+        length, unbounded = _quantifier(regex, position)
+        if length:
+            yield "*", unbounded
+        else:
+            yield (char if char in "()|?" else "x"), False
+            group = _GROUP.match(regex, position)
+            if group is not None:
+                length = group.end() - position
+            elif char == "[":
+                length = _class_end(regex, position) - position
+            else:
+                length = 2 if char == "\\" else 1
+        position += length
 
 
 def _class_end(regex: str, start: int) -> int:
