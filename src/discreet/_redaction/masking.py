@@ -18,7 +18,7 @@ from discreet._base.lazy_pattern import lazy_pattern
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 STRATEGIES = ("marker", "partial", "drop", "pseudonym")
 KEY_VARIABLE = "DISCREET_PSEUDONYM_KEY"
@@ -55,6 +55,18 @@ class Replacement:
             name = f"{self._key_id}:" if self._key_id else ""
             return f"[{kind}:{name}{digest.hexdigest()}]"
         return f"[REDACTED:{kind}]"
+
+
+def replace_spans(text: str, spans: list[tuple[int, int, str]], replacement: Callable[[str, str], str]) -> str:
+    """The text with `replacement(kind, value)` in place of each span."""
+    parts: list[str] = []
+    position = 0
+    for start, end, kind in spans:
+        parts.append(text[position:start])
+        parts.append(replacement(kind, text[start:end]))
+        position = end
+    parts.append(text[position:])
+    return "".join(parts)
 
 
 def check_strategies(strategies: Mapping[str, str]) -> None:

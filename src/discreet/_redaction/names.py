@@ -6,12 +6,12 @@ A name is split into words, and each word is compared as a whole. Stop words on 
 
 from __future__ import annotations
 
+import json
+import os
+import re
 from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
-
-from discreet._base.lazy_pattern import lazy_pattern
-from discreet._redaction.rules import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 KindOf = Callable[[str], "str | None"]
 """Which kind of secret is a value under this name? None: the name is harmless."""
 
-_LOWER_UPPER = lazy_pattern(r"([a-z0-9])([A-Z])")
-_ACRONYM_WORD = lazy_pattern(r"([A-Z])([A-Z][a-z])")
-_WORD = lazy_pattern(r"[^\W_]+")
-_KIND = lazy_pattern(r"[a-z][a-z0-9-]{0,39}\Z")
+_LOWER_UPPER = re.compile(r"([a-z0-9])([A-Z])")
+_ACRONYM_WORD = re.compile(r"([A-Z])([A-Z][a-z])")
+_WORD = re.compile(r"[^\W_]+")
+_KIND = re.compile(r"[a-z][a-z0-9-]{0,39}\Z")
 _MAX_NAME = 160  # of longer names the end counts, where the word that matters stands
 _CACHED_NAMES = 4096
 
@@ -53,10 +53,18 @@ class NameRules:
         self.kinds = frozenset(kind for table in tables for kind in table.values())
 
 
+def load_rules(file: str) -> dict[str, Any]:
+    """The data of one file in the folder `rules`."""
+    path = os.path.join(os.path.dirname(__file__), "rules", file)
+    with open(path, encoding="utf-8") as data:
+        rules: dict[str, Any] = json.load(data)
+    return rules
+
+
 @cache
 def name_rules() -> NameRules:
     """Load the data once, on first use."""
-    return NameRules(load("names.json"))
+    return NameRules(load_rules("names.json"))
 
 
 def _kind_by_word(table: dict[str, list[str]]) -> dict[str, str]:

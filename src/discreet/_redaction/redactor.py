@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from discreet._redaction.audit import audit
 from discreet._redaction.engine.detectors import Detector, personal
-from discreet._redaction.engine.find_secrets import find_secrets, merge_overlaps, replace_spans
+from discreet._redaction.engine.find_secrets import find_secrets, merge_overlaps
 from discreet._redaction.engine.prefilter import Prefilter
-from discreet._redaction.masking import Replacement
+from discreet._redaction.masking import Replacement, replace_spans
 from discreet._redaction.names import Keys
 from discreet._redaction.policy import Redaction
 from discreet._redaction.secrets import registry

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from discreet._redaction.engine.checks import luhn
-from discreet._redaction.engine.find_secrets import replace_spans
 from discreet._redaction.engine.secret_values import is_harmless, is_masked, secret_parts
+from discreet._redaction.masking import replace_spans
 from discreet._redaction.names import name_rules
 from discreet._redaction.secrets import MARKER as SECRET_MARKER
 from discreet._redaction.secrets import Secret

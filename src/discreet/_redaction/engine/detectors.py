@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from discreet._redaction.engine.checks import CHECKS
-from discreet._redaction.rules import load
+from discreet._redaction.names import load_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -112,7 +112,7 @@ def inside_word(text: str, position: int) -> bool:
 
 @cache
 def _data() -> dict[str, Any]:
-    data: dict[str, Any] = load("detectors.json")
+    data: dict[str, Any] = load_rules("detectors.json")
     return data
 
 

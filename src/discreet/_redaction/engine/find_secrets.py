@@ -15,8 +15,6 @@ from discreet._redaction.engine.secret_values import MARKER, Span, is_harmless
 from discreet._redaction.engine.sql import find_in_sql
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from discreet._redaction.names import KindOf
 
 
@@ -98,15 +96,3 @@ def _outside(span: tuple[int, int, int, str], markers: list[tuple[int, int]]) ->
     if start < end:
         pieces.append((start, end, rank, kind))
     return pieces
-
-
-def replace_spans(text: str, spans: list[Span], replacement: Callable[[str, str], str]) -> str:
-    """The text with `replacement(kind, value)` in place of each span."""
-    parts: list[str] = []
-    position = 0
-    for start, end, kind in spans:
-        parts.append(text[position:start])
-        parts.append(replacement(kind, text[start:end]))
-        position = end
-    parts.append(text[position:])
-    return "".join(parts)

@@ -1,7 +1,8 @@
 """Step 3, redact: secrets that the layout of a text marks.
 
 Lists below what they are called ("recovery codes:", cloud-init's `chpasswd`), what an interpreter shows of an item,
-private keys with a prefix on each line, and values that a traceback draws below the names in a line of source:
+private keys with a prefix on each line, `user:password@host` without a scheme, tuples and maps of Erlang and Elixir
+(`{default_pass, <<"...">>}`, `{:api_key, "..."}`), and values that a traceback draws below the names in a line of source:
 
 check(user, password)
 │     │     └ 'the value of password'
@@ -14,7 +15,7 @@ import re
 from typing import TYPE_CHECKING
 
 from discreet._base.lazy_pattern import lazy_pattern
-from discreet._redaction.engine.checks import looks_generated
+from discreet._redaction.engine.checks import looks_generated, looks_random
 from discreet._redaction.engine.secret_values import Span, is_harmless, secret_parts
 
 if TYPE_CHECKING:
@@ -153,4 +154,51 @@ def find_prefixed_key_lines(text: str) -> list[Span]:
                     break
                 line = _KEY_LINE.match(text, position)
         begin = _KEY_BEGINS.search(text, position)
+    return found
+
+
+_TUPLE = lazy_pattern(
+    r"""\{[ ]?[:']?([A-Za-z_][\w.\-]{0,80})'?,[ ]{0,2}(?:<<)?\\{0,2}"([^"\\]{1,1024})|"""
+    r"""<<\\{0,2}"([\w.\-]{1,80})\\{0,2}">>[ ]?(?:,|=>)[ ]?(?:<<)?\\{0,2}"([^"\\]{1,1024})"""
+)
+
+
+def holds_tuple(text: str) -> bool:
+    """Whether a name and a value stand in some tuple, or in some map."""
+    return _TUPLE.search(text) is not None
+
+
+def find_tuples(text: str, kind_of: KindOf) -> list[Span]:
+    """Spans of the values whose names are sensitive."""
+    found: list[Span] = []
+    for pair in _TUPLE.finditer(text):
+        kind = kind_of(pair.group(1) or pair.group(3))
+        if kind is not None:
+            found += secret_parts(text, *pair.span(2 if pair.group(1) else 4), kind)
+    return found
+
+
+_MOST = 300
+_BACK = lazy_pattern(r"""([^\s"'@<>]{3,256}?):([\w.\-+%]{1,64})(?=[\s"'=(,\[`]|\Z)""")
+_DRIVER = lazy_pattern(r"@(?:tcp|tcp6|udp|unix|cloudsql\w{0,8})\(")
+_ADDRESSES = frozenset(("sip", "sips", "mailto", "xmpp", "acct", "email", "mail", "to", "from", "cc", "user", "npm"))
+_HOST = lazy_pattern(r"@[A-Za-z0-9][\w.\-]{1,253}:\d{2,5}(?:[\s/\"',;)?]|\Z)")
+
+
+def find_userinfo(text: str) -> list[Span]:
+    """Spans of the passwords."""
+    found: list[Span] = []
+    position = text.find("@")
+    floor = 0
+    while position >= 0:
+        driver = _DRIVER.match(text, position) is not None
+        if driver or _HOST.match(text, position) is not None:
+            back = _BACK.match(text[max(floor, position - _MOST) : position][::-1])
+            value = back.group(1)[::-1] if back is not None else ""
+            if back is None or back.group(2)[::-1].lower() in _ADDRESSES:
+                value = ""
+            if value and "//" not in value and (driver or looks_random(value)) and not is_harmless(value, "password"):
+                found.append((position - len(value), position, "url-password"))
+        floor = position + 1
+        position = text.find("@", floor)
     return found

@@ -1,7 +1,7 @@
-r"""Step 3, redact: names in a text, and where their values are.
+r"""Step 3, redact: names in a text, and where their values begin and end.
 
-`k=v`, `k: v`, `'k': v`, `"k": "v"`, `\"k\": \"v\"`, `<k>v</k>`, `('k', 'v')`, `k%3Dv`, `--k v`; names that stand where
-a value does (`"name": "k", "value": "v"`), tuples and maps of Erlang and Elixir, and `user:password@host`.
+`k=v`, `k: v`, `'k': v`, `"k": "v"`, `\"k\": \"v\"`, `<k>v</k>`, `('k', 'v')`, `k%3Dv`, `--k v`; and names that stand where
+a value does: `"name": "k", "value": "v"`.
 
 The separators are the anchors. The name is read backwards from the separator, and its verdict decides whether the
 value is looked at. No regular expression can consult a verdict half-way, so this is code; which names count is data
@@ -14,13 +14,21 @@ import re
 from typing import TYPE_CHECKING
 
 from discreet._base.lazy_pattern import lazy_pattern
-from discreet._redaction.engine.checks import looks_random
+from discreet._redaction.engine.checks import looks_mixed
 from discreet._redaction.engine.columns import find_in_columns
-from discreet._redaction.engine.layouts import find_annotated, find_listed, find_prefixed_key_lines, find_shown_items
+from discreet._redaction.engine.enclosed_values import enclosed_value
+from discreet._redaction.engine.layouts import (
+    find_annotated,
+    find_listed,
+    find_prefixed_key_lines,
+    find_shown_items,
+    find_tuples,
+    find_userinfo,
+)
 from discreet._redaction.engine.names_in_text import MOST_BEFORE, NAME_FIELDS, name_before
-from discreet._redaction.engine.secret_values import Span, is_harmless, secret_parts
+from discreet._redaction.engine.secret_values import Span, secret_parts
 from discreet._redaction.engine.sentences import find_in_sentences
-from discreet._redaction.engine.value_extent import pair_value
+from discreet._redaction.engine.unquoted_values import BARE, unquoted_value
 
 if TYPE_CHECKING:
     from discreet._redaction.engine.secret_values import Span
@@ -153,48 +161,139 @@ def find_serialized(text: str, kind_of: KindOf) -> list[Span]:
     return found
 
 
-_TUPLE = lazy_pattern(
-    r"""\{[ ]?[:']?([A-Za-z_][\w.\-]{0,80})'?,[ ]{0,2}(?:<<)?\\{0,2}"([^"\\]{1,1024})|"""
-    r"""<<\\{0,2}"([\w.\-]{1,80})\\{0,2}">>[ ]?(?:,|=>)[ ]?(?:<<)?\\{0,2}"([^"\\]{1,1024})"""
+_LEAD = lazy_pattern(
+    r"[=>]{0,2}(?:\*\*[ \t])?[ \t]{0,64}(?:(?:[|>][+\-]?[ \t]{0,4})?\r?\n[ \t]{1,16})?(?:!![a-z]{2,8}[ \t])?[bu]?"
 )
+_OPENING = lazy_pattern(r"""(\\{1,8}["'])|(["'`])|([\[({])|([\u201c\u201e\u00ab\u2018])""")
+_HERE_DOCUMENT = lazy_pattern(r"<<[\-~]?['\"]?[A-Z_]{2,20}")
+_NEXT_PAIR = {
+    "=": lazy_pattern(r"[A-Za-z_][\w.\-]{1,40}=[^=\s]"),
+    ":": lazy_pattern(r"[A-Z][A-Za-z]{1,40}:[A-Za-z\[{&]|[A-Za-z_]\w{1,40}=[\"']"),
+}
+_MAPPING = lazy_pattern(r"""["']?[\w.\-/]{1,80}["']?[ ]?[:=](?:\s|\Z)""")
+_PERCENT = lazy_pattern(r"""(?:%22|%27|%20|\+){0,3}(.{1,4096}?)(?:%2[267CcDd]|%7[Dd]|[&\s"'<>;]|\Z)""", re.DOTALL)
+_LINE = lazy_pattern(r"(?:[^\r\n\\]|\\[^rn])+")
+_TAG = lazy_pattern(r"[^<]+")
+_INNER_TAG = lazy_pattern(r"\s{0,24}<(?:value|string|plaintext|content)>", re.IGNORECASE)
+_CDATA = "<![CDATA["
+_CELL = lazy_pattern(r"""[ \t]{0,8}([^\s|│"'`]{3,512})[ \t]{0,64}(?:[|│\r\n]|\Z)""")
+_PRIVATE_KEY = lazy_pattern(r"""[ ]?["'`\\]{0,5}-----BEGIN[A-Z0-9 ]{0,40}PRIVATE KEY""")
+_ANNOTATION = lazy_pattern(
+    r"(?:str|bytes|string|String|SecretStr|SecretBytes|int|Any|Final|"
+    r"(?:Optional|Union|Final|ClassVar|Annotated)\[[\w.\[\], |]{1,64}\])"
+    r"(?: ?\| ?None)?[ \t]{0,4}=[ \t]{0,4}"
+)
+_WRAPPED = lazy_pattern(
+    r"(?:[NEUBRFnebruxf]{1,2}|[A-Za-z_][\w.]{0,40}\(|string\(\d{1,6}\) |\[\][a-z]{3,9}[({])[bu]?(?=[\"'])|"
+    r"(?:Some|Just|Optional)\((?=[^\s()\"']{4,256}\))"
+)
+_GETTER = lazy_pattern(r"[\w.]{0,40}(?:get|env|prompt|input|read|load|fetch)[\w.]{0,20}\(", re.IGNORECASE)
 
 
-def holds_tuple(text: str) -> bool:
-    """Whether a name and a value stand in some tuple, or in some map."""
-    return _TUPLE.search(text) is not None
+def pair_value(text: str, position: int, sign: str, kind: str, name: str, begin: int = -1) -> tuple[list[Span], int]:
+    """The secret parts of the value that starts after a separator, and where to go on reading.
+
+    `begin` is where the name starts, if it stands right before the separator.
+    """
+    if sign == ":" and text[position : position + 1] == ":":
+        return [], position + 1  # a scope, as in Token::Kind
+    if sign in _ENDS:
+        return _ENDS[sign](text, position, kind)
+    start, sign = _value_start(text, position, sign)
+    if start < 0:
+        return [], position
+    if start >= len(text) or _begins_nothing(text, position, start, sign):
+        return [], start
+    if begin > 0 and text[start] == text[begin - 1] and text[start] in "\"'" and text[begin + len(name)] != text[start]:
+        return [], start + 1  # the quote that ends what the name stands in: prompt="Password: "
+    if sign == ">":
+        return _element(text, start, kind)
+    if sign == "t":
+        return _cell_of_markup(text, start, kind)
+    opening = _OPENING.match(text, start)
+    if opening is None:
+        return ([], start) if sign == "," else unquoted_value(text, start, sign, kind, name, begin)
+    return enclosed_value(text, opening, sign, kind)
 
 
-def find_tuples(text: str, kind_of: KindOf) -> list[Span]:
-    """Spans of the values whose names are sensitive."""
-    found: list[Span] = []
-    for pair in _TUPLE.finditer(text):
-        kind = kind_of(pair.group(1) or pair.group(3))
-        if kind is not None:
-            found += secret_parts(text, *pair.span(2 if pair.group(1) else 4), kind)
-    return found
+def _element(text: str, start: int, kind: str) -> tuple[list[Span], int]:
+    """What an element of XML holds."""
+    if text.startswith(_CDATA, start):
+        start += len(_CDATA)
+        end = text.find("]]>", start)
+        end = len(text) if end < 0 else end
+        return secret_parts(text, start, end, kind), end
+    inner = _INNER_TAG.match(text, start)
+    return _span(text, _TAG, start if inner is None else inner.end(), kind)
 
 
-_MOST = 300
-_BACK = lazy_pattern(r"""([^\s"'@<>]{3,256}?):([\w.\-+%]{1,64})(?=[\s"'=(,\[`]|\Z)""")
-_DRIVER = lazy_pattern(r"@(?:tcp|tcp6|udp|unix|cloudsql\w{0,8})\(")
-_ADDRESSES = frozenset(("sip", "sips", "mailto", "xmpp", "acct", "email", "mail", "to", "from", "cc", "user", "npm"))
-_HOST = lazy_pattern(r"@[A-Za-z0-9][\w.\-]{1,253}:\d{2,5}(?:[\s/\"',;)?]|\Z)")
+def _value_start(text: str, position: int, sign: str) -> tuple[int, str]:
+    """Past white space, the rest of the separator, a type annotation, and what wraps a literal."""
+    lead = _LEAD.match(text, position)
+    start = lead.end() if lead is not None else position
+    if start > position and text[start - 1] in "bu" and text[start : start + 1] not in ("'", '"', "\\"):
+        start -= 1  # a value that begins with b, not a bytes literal
+    if sign == ":":
+        annotation = _ANNOTATION.match(text, start)
+        if annotation is not None:
+            start, sign = annotation.end(), "="
+    elif sign == "-" and text.startswith("pass:", start):  # openssl: the password itself follows
+        start += 5
+    if _GETTER.match(text, start):
+        return -1, sign  # code that fetches the value
+    wrapped = _WRAPPED.match(text, start)
+    return (start if wrapped is None else wrapped.end()), sign  # PASSWORD('x'), SecretStr('x'), N'x'
 
 
-def find_userinfo(text: str) -> list[Span]:
-    """Spans of the passwords."""
-    found: list[Span] = []
-    position = text.find("@")
-    floor = 0
-    while position >= 0:
-        driver = _DRIVER.match(text, position) is not None
-        if driver or _HOST.match(text, position) is not None:
-            back = _BACK.match(text[max(floor, position - _MOST) : position][::-1])
-            value = back.group(1)[::-1] if back is not None else ""
-            if back is None or back.group(2)[::-1].lower() in _ADDRESSES:
-                value = ""
-            if value and "//" not in value and (driver or looks_random(value)) and not is_harmless(value, "password"):
-                found.append((position - len(value), position, "url-password"))
-        floor = position + 1
-        position = text.find("@", floor)
-    return found
+def _begins_nothing(text: str, position: int, start: int, sign: str) -> bool:
+    """Whether there is no value: the next pair follows, or what has a rule of its own."""
+    if _PRIVATE_KEY.match(text, start) or _HERE_DOCUMENT.match(text, start):
+        return True
+    if sign == "-" and text.startswith(("env:", "file:", "fd:"), start):  # where openssl takes it from
+        return True
+    if start == position:
+        return False
+    if "\n" in text[position:start]:
+        return _MAPPING.match(text, start) is not None
+    following = _NEXT_PAIR.get(sign)
+    return following is not None and following.match(text, start) is not None
+
+
+def _cell_of_markup(text: str, start: int, kind: str) -> tuple[list[Span], int]:
+    """The next cell of a table, unless it is one word, as in a table's head."""
+    matched = _TAG.match(text, start)
+    value = matched.group().strip() if matched is not None else ""
+    if len(value) < 4 or (not any(map(str.isdigit, value)) and not looks_mixed(value)):
+        return [], start
+    start = text.index(value, start)
+    return secret_parts(text, start, start + len(value), kind), start + len(value)
+
+
+def _cell(text: str, start: int, kind: str) -> tuple[list[Span], int]:
+    """The next cell of a table, unless it is a word, as in a table's head."""
+    cell = _CELL.match(text, start)
+    if cell is None or not (any(char.isdigit() for char in cell.group(1)) or looks_mixed(cell.group(1))):
+        return [], start
+    return secret_parts(text, *cell.span(1), kind), cell.end(1)
+
+
+def _span(text: str, pattern: re.Pattern[str], start: int, kind: str) -> tuple[list[Span], int]:
+    matched = pattern.match(text, start)
+    if matched is None:
+        return [], start
+    return secret_parts(text, start, matched.end(), kind), matched.end()
+
+
+def _percent(text: str, start: int, kind: str) -> tuple[list[Span], int]:
+    matched = _PERCENT.match(text, start)
+    if matched is None:
+        return _span(text, BARE, start, kind)
+    return secret_parts(text, *matched.span(1), kind), matched.end(1)
+
+
+def _line(text: str, start: int, kind: str) -> tuple[list[Span], int]:
+    return _span(text, _LINE, start, kind)
+
+
+_ENDS = {"%": _percent, "\n": _line, "|": _cell, "│": _cell}
+"""Values whose separator says how they end."""

@@ -39,9 +39,8 @@ from discreet._redaction.engine.encoded import (
     texts_with_plain_quotes,
 )
 from discreet._redaction.engine.keywords import KnownWords, keywords_suffice
-from discreet._redaction.engine.layouts import find_shown_items
+from discreet._redaction.engine.layouts import find_shown_items, find_userinfo, holds_tuple
 from discreet._redaction.engine.names_in_text import any_name_is_sensitive
-from discreet._redaction.engine.pairs import find_userinfo, holds_tuple
 from discreet._redaction.engine.sentences import SENTENCE_KEYWORDS, find_in_sentences
 
 if TYPE_CHECKING:
