@@ -2,7 +2,7 @@
 
 Lists below what they are called ("recovery codes:", cloud-init's `chpasswd`), what an interpreter shows of an item,
 private keys with a prefix on each line, `user:password@host` without a scheme, tuples and maps of Erlang and Elixir
-(`{default_pass, <<"...">>}`, `{:api_key, "..."}`), and values that a traceback draws below the names in a line of source:
+(`{default_pass, <<"...">>}`, `{:api_key, "..."}`), and values that a traceback draws below names in a line of source:
 
 check(user, password)
 │     │     └ 'the value of password'

@@ -1,7 +1,7 @@
 r"""Step 3, redact: names in a text, and where their values begin and end.
 
-`k=v`, `k: v`, `'k': v`, `"k": "v"`, `\"k\": \"v\"`, `<k>v</k>`, `('k', 'v')`, `k%3Dv`, `--k v`; and names that stand where
-a value does: `"name": "k", "value": "v"`.
+`k=v`, `k: v`, `'k': v`, `"k": "v"`, `\"k\": \"v\"`, `<k>v</k>`, `('k', 'v')`, `k%3Dv`, `--k v`; and names that
+stand where a value does: `"name": "k", "value": "v"`.
 
 The separators are the anchors. The name is read backwards from the separator, and its verdict decides whether the
 value is looked at. No regular expression can consult a verdict half-way, so this is code; which names count is data
