@@ -208,7 +208,7 @@ def register_secret(value: str | bytes | Secret[str], *, kind: str = KIND) -> No
 
     Also where it is percent-encoded, escaped for JSON or XML, in hexadecimal or inside base64. `kind` is what the
     marker says. Raises `ConfigurationError` (which does not show the value) if it has fewer than 8 characters: shorter
-    ones stand in too many innocent words.
+    ones stand in too many harmless words.
     """
     text = value.reveal() if isinstance(value, Secret) else value
     if isinstance(text, bytes):
