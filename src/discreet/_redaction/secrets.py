@@ -38,7 +38,7 @@ class Registry:
         """Another object after each change: a text that was clean before may hold a registered value now."""
 
     def add(self, value: str, kind: str = KIND) -> None:
-        """Look for this value from now on; raises `ValueError` if it is too short to be told from ordinary words."""
+        """Look for this value from now on; raises `ValueError` if it is so short that ordinary words would match."""
         if len(value.strip()) < SHORTEST:
             raise ValueError(f"a registered secret has at least {SHORTEST} characters")
         added = {spelling: (kind, encoded) for spelling, encoded in spellings(value).items()}

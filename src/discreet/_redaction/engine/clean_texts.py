@@ -1,7 +1,7 @@
 """Step 3, redact: what the prefilter remembers of clean texts, so that it need not judge the same again.
 
 Shapes: a service says the same thing with other numbers all day. A text whose digits cannot matter to any rule is
-remembered with all its digits replaced by 0; the next text of that shape costs one look into a dict.
+remembered with all its digits replaced by 0; the next text of that shape costs one lookup in a dict.
 
 Lines: two errors from one place differ in their message and in nothing else. A line that holds no secret, and that no
 line above or below can turn into one, is remembered with its keywords; of the next text that has it, only the other

@@ -260,7 +260,7 @@ def _begins_nothing(text: str, position: int, start: int, sign: str) -> bool:
 
 
 def _cell_of_markup(text: str, start: int, kind: str) -> tuple[list[Span], int]:
-    """The next cell of a table, unless it is one word, as in a table's head."""
+    """The next cell of a table, unless it is one word, as in the header of a table."""
     matched = _TAG.match(text, start)
     value = matched.group().strip() if matched is not None else ""
     if len(value) < 4 or (not any(map(str.isdigit, value)) and not looks_mixed(value)):
@@ -270,7 +270,7 @@ def _cell_of_markup(text: str, start: int, kind: str) -> tuple[list[Span], int]:
 
 
 def _cell(text: str, start: int, kind: str) -> tuple[list[Span], int]:
-    """The next cell of a table, unless it is a word, as in a table's head."""
+    """The next cell of a table, unless it is a word, as in the header of a table."""
     cell = _CELL.match(text, start)
     if cell is None or not (any(char.isdigit() for char in cell.group(1)) or looks_mixed(cell.group(1))):
         return [], start

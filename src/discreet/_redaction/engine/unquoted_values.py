@@ -48,7 +48,7 @@ def _to(text: str, pattern: re.Pattern[str], start: int, kind: str) -> tuple[lis
 
 
 def unquoted_value(text: str, start: int, sign: str, kind: str, name: str, begin: int) -> tuple[list[Span], int]:
-    """The secret parts of an unquoted value, and where it ends; `begin` is where its name does."""
+    """The secret parts of an unquoted value, and where it ends; its name begins at `begin`."""
     if kind in ("cookie", "signature"):
         return _to(text, _COOKIES, start, kind)
     if kind == "authorization":
@@ -90,7 +90,7 @@ def _credentials(text: str, start: int, name: str) -> tuple[list[Span], int] | N
 
 
 def _end_of_code(text: str, start: int) -> int:
-    """Where code ends that says where a value comes from; -1 if it is none."""
+    """The end of code that stands for a value (a call, an expression); -1 if there is no code."""
     call = _CALL.match(text, start)
     if call is not None:
         return call.end()
@@ -128,7 +128,7 @@ def _bare_end(text: str, start: int) -> int:
 
 
 def _within_brackets(text: str, start: int, end: int, closing: str = ")]}") -> int:
-    """Its end without the brackets that were opened before it."""
+    """The end of the value without closing brackets whose opening ones stand before it."""
     for _ in range(_MOST_CLOSING):
         last = text[end - 1] if end > start else ""
         if (
@@ -142,7 +142,7 @@ def _within_brackets(text: str, start: int, end: int, closing: str = ")]}") -> i
 
 
 def _in_table(text: str, start: int, begin: int, end: int) -> int:
-    """The value's end where fields stand between bars, or between semicolons and may hold blanks."""
+    """The end of a value in a row of fields: between bars, or between semicolons, where values may hold blanks."""
     bar = text.find("|", start, end)
     if bar > start and ("|" in text[max(0, begin - 128) : begin] or _NEXT_FIELD.match(text, bar)):
         return bar
@@ -154,7 +154,7 @@ def _in_table(text: str, start: int, begin: int, end: int) -> int:
 
 
 def _whole_line(text: str, start: int, end: int, begin: int) -> int:
-    """The end of the line, if name and value have it for themselves: then a quote or a comma belongs to the value."""
+    """The end of the line, if nothing else stands on it: then a quote or a comma belongs to the value."""
     if begin < 0 or text[end : end + 1] in ("", " ", "\n", "\r", "\t", "\\", "|"):
         return end
     line = text.rfind("\n", max(0, begin - 64), begin) + 1
