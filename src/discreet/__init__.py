@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from discreet._delivery.sink import Sink
     from discreet._delivery.stream import Stream
     from discreet._redaction.policy import Redaction
-    from discreet._redaction.secrets import register_secret
-    from discreet._redaction.secrets import Secret
+    from discreet._redaction.secrets import Secret, register_secret
     from discreet._span.span import span, traced
     from discreet._values.lazy import lazy
     from discreet.errors import ConfigurationError, DiscreetError
