@@ -88,6 +88,7 @@ coverage: setup kusto  ## Run the tests and require 95 % of branches
 bench: setup  ## Measure against other logging libraries and draw the chart
 	$(RUN) --group bench python benchmarks/run.py $(ARGS)
 	$(RUN) --group redaction-report python benchmarks/redaction/speed.py
+	$(RUN) python benchmarks/start.py
 
 .PHONY: chaos
 chaos: setup  ## Kill processes and receivers, count what arrives, and write the table of docs/reliability.md

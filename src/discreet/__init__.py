@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from discreet._delivery.sink import Sink
     from discreet._delivery.stream import Stream
     from discreet._redaction.policy import Redaction
-    from discreet._redaction.register import register_secret
-    from discreet._redaction.secret import Secret
+    from discreet._redaction.secrets import Secret, register_secret
     from discreet._span.span import span, traced
     from discreet._values.lazy import lazy
     from discreet.errors import ConfigurationError, DiscreetError
@@ -69,7 +68,7 @@ _LATER = {
     "DiscreetError": "errors",
     "File": "_delivery.file.sink",
     "Redaction": "_redaction.policy",
-    "Secret": "_redaction.secret",
+    "Secret": "_redaction.secrets",
     "Sink": "_delivery.sink",
     "Stream": "_delivery.stream",
     "capture": "testing",
@@ -79,7 +78,7 @@ _LATER = {
     "health": "_config.status",
     "lazy": "_values.lazy",
     "mask": "_config.status",
-    "register_secret": "_redaction.register",
+    "register_secret": "_redaction.secrets",
     "set_level": "_config.configure",
     "span": "_span.span",
     "traced": "_span.span",

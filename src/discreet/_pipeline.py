@@ -10,7 +10,7 @@ from discreet._base.statistics import process_statistics
 from discreet._call.logger import active
 from discreet._context.capture import collect
 from discreet._delivery.stream import echoes, writing
-from discreet._redaction.audit import audit, speaker
+from discreet._redaction.audit import audit, current
 from discreet._redaction.record import around, redact
 from discreet._redaction.redactor import Redactor
 
@@ -119,7 +119,7 @@ class Pipeline:
             return
         record.identity = self.identity
         redactor = self.redactor_of(record.logger) if self._redactors else self.redactor
-        speaker.logger = record.logger
+        current.logger = record.logger
         safe = redact(record, args, redactor, with_locals=self.with_locals)
         safe.ambient = around(context, redactor, safe.fields)
         self.deliver(safe)
@@ -136,7 +136,7 @@ class Pipeline:
 
     def _sum_up(self) -> None:
         """Now and then, a record of what was redacted: by kind, and nothing of the values."""
-        news = audit.sum_up()
+        news = audit.summarize()
         if news:
             # A list, because a mapping with "password" as a key would be redacted itself.
             counted = [{"kind": kind, "count": count} for kind, count in news.items()]

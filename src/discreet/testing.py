@@ -140,7 +140,7 @@ def reset() -> None:
     from discreet._config.configure import undo
     from discreet._context.ambient import EMPTY, current
     from discreet._redaction.audit import audit
-    from discreet._redaction.registered import registry
+    from discreet._redaction.secrets import registry
 
     undo()
     limits.forget()

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discreet._base.escape import neutralise_json
-from discreet._encoding.ci import CiEncoder, azure_command, escape_for_ci, github_command
+from discreet._base.escape import escape_for_ci, neutralise_json
+from discreet._encoding.ci import CiEncoder, azure_command, github_command
 
 CIS = ("github", "azure", "gitlab", "other")
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"

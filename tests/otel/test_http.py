@@ -17,7 +17,7 @@ from discreet._config.assembly import setup_for
 from discreet._config.settings import resolve
 from discreet._delivery.export.sink import Unreachable
 from discreet._encoding.schemas.otel_mapping import Limits
-from discreet._redaction.registered import registry
+from discreet._redaction.secrets import registry
 from discreet.errors import ConfigurationError
 from discreet.otel import OTLP
 from discreet.otel.encoder import Encoder

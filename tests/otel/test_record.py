@@ -17,7 +17,7 @@ import discreet
 from discreet._encoding.schemas.otel import OtelEncoder
 from discreet._encoding.schemas.otel_mapping import Limits
 from discreet._record import Identity, Record, SafeFields, Source
-from discreet._redaction.registered import registry
+from discreet._redaction.secrets import registry
 from discreet.otel.encoder import Encoder, Templates
 from discreet.otel.protobuf import json_request, log_record, request
 from discreet.otel.resource import Resource

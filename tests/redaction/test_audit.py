@@ -63,9 +63,9 @@ def test_a_program_with_endless_loggers_does_not_fill_the_memory(monkeypatch):
     monkeypatch.setattr(module, "_MOST_LOGGERS", 3)
     audit = Audit()
     for number in range(10):
-        module.speaker.logger = f"logger{number}"
+        module.current.logger = f"logger{number}"
         audit.count("password")
-    module.speaker.logger = ""
+    module.current.logger = ""
     assert audit.by_logger == {"logger0": 1, "logger1": 1, "logger2": 1, "(others)": 7}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from discreet._redaction.engine.detectors import Detector, detectors
-from discreet._redaction.patterns import check_pattern
+from discreet._redaction.policy import check_pattern
 from discreet._redaction.redactor import Redactor
 
 from .samples import assemble, generated_parts

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from discreet._redaction.policy import Redaction
 from discreet._redaction.redactor import Redactor
-from discreet._redaction.secret import Secret
+from discreet._redaction.secrets import Secret
 
 _VALUE = "Xq7" + "vB2mZr9tK4"
 _TOKEN = "gh" + "p_" + "a1B2c3" * 6
@@ -152,20 +152,20 @@ def test_what_cannot_be_judged_does_not_leave(monkeypatch: pytest.MonkeyPatch) -
     def broken(*_: object) -> list[object]:
         raise ValueError(_VALUE)
 
-    monkeypatch.setattr("discreet._redaction.redactor.find", broken)
+    monkeypatch.setattr("discreet._redaction.redactor.find_secrets", broken)
     redactor = Redactor()
     assert redactor.text(f"password={_VALUE}") == "[REDACTED:unjudged]"
     assert redactor.fields({"a": f"password={_VALUE}", "b": "fine"}) == {"a": "[REDACTED:unjudged]", "b": "fine"}
     assert redactor.counts["unjudged"] >= 2
 
 
-def test_a_broken_gate_costs_no_field(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_prefilter_costs_no_field(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> bool:
         raise ValueError
 
     redactor = Redactor()
     redactor.fields({"a": "x", "b": "y"})
-    monkeypatch.setattr(redactor._gate, "may_hold_secret", broken)
+    monkeypatch.setattr(redactor._prefilter, "may_hold_secret", broken)
     assert redactor.fields({"a": "one", "b": "two"}) == {"a": "[REDACTED:unjudged]", "b": "[REDACTED:unjudged]"}
 
 

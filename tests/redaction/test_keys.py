@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from discreet._redaction.engine.values import innocent
-from discreet._redaction.names import Keys, key_words, split
+from discreet._redaction.engine.secret_values import is_harmless
+from discreet._redaction.names import Keys, name_rules, split
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,8 @@ def test_a_look_alike_is_not(name: str) -> None:
 )
 def test_a_name_of_many_uses_is_decided_by_the_shape_of_its_value(name: str, value: str, masked: bool) -> None:
     kind = Keys().kind(name)
-    assert kind in key_words().shapes
-    assert innocent(value, kind) is not masked
+    assert kind in name_rules().shapes
+    assert is_harmless(value, kind) is not masked
 
 
 def test_extra_and_safe_keys_ignore_case_and_separators() -> None:
@@ -114,7 +114,7 @@ def test_verdicts_are_cached_and_the_cache_is_bounded() -> None:
 
 
 def test_every_word_in_the_data_survives_splitting() -> None:
-    rules = key_words()
+    rules = name_rules()
     for table in (rules.strong, rules.last, rules.exact):
         for word in table:
             assert Keys().kind(word) is not None, word

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from discreet._redaction.engine.lines import Lines
+from discreet._redaction.engine.clean_texts import KnownLines
 from discreet._redaction.policy import Redaction
 from discreet._redaction.redactor import Redactor
-from discreet._redaction.registered import registry
+from discreet._redaction.secrets import registry
 
 _PASSWORD = "Xy7" + "pqR2mWq4"
 _WRITTEN = [
@@ -68,18 +68,18 @@ def test_a_traceback_whose_lines_are_known_costs_no_judgement_but_of_its_message
         judged.append(line)
         return False
 
-    lines = Lines(lambda _: frozenset(), judge)
+    lines = KnownLines(lambda _: frozenset(), judge)
     for number in range(4):
-        lines.told("\n".join([*_FRAMES, f"ValueError: order {number}"]))
+        lines.keywords_in("\n".join([*_FRAMES, f"ValueError: order {number}"]))
     judged.clear()
-    assert lines.told("\n".join([*_FRAMES, "ValueError: order 77"])) == frozenset()
+    assert lines.keywords_in("\n".join([*_FRAMES, "ValueError: order 77"])) == frozenset()
     assert judged == ["ValueError: order 77"]
 
 
 def test_a_program_with_endless_lines_does_not_fill_the_memory() -> None:
-    lines = Lines(lambda _: frozenset(), lambda _: False)
+    lines = KnownLines(lambda _: frozenset(), lambda _: False)
     for number in range(3000):
-        lines.told("\n".join(f"line {number} {part}" for part in range(4)))
+        lines.keywords_in("\n".join(f"line {number} {part}" for part in range(4)))
     assert len(lines._known) <= 4096
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from discreet._redaction.patterns import check_pattern, check_searched
-from discreet._redaction.policy import Redaction
+from discreet._redaction.policy import Redaction, check_pattern, check_searched
 from discreet.errors import ConfigurationError
 
 

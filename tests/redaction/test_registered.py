@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from discreet._redaction.names import Keys
-from discreet._redaction.registered import Registry
+from discreet._redaction.secrets import Registry
 
 VALUE = "Tr0ub4dor&3 " + 'says "hi" <ok>'
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discreet._redaction.engine.scan import find
+from discreet._redaction.engine.find_secrets import find_secrets
 from discreet._redaction.names import Keys
 from discreet._redaction.redactor import Redactor
 
@@ -113,9 +113,9 @@ def test_redacting_twice_is_redacting_once(text: str) -> None:
 
 
 @given(st.lists(_pieces, max_size=14).map("".join) | st.text())
-def test_the_gate_lets_through_whatever_would_be_found(text: str) -> None:
-    if find(text, Keys().kind):
-        assert _REDACTOR._gate.may_hold_secret(text)
+def test_the_prefilter_lets_through_whatever_would_be_found(text: str) -> None:
+    if find_secrets(text, Keys().kind):
+        assert _REDACTOR._prefilter.may_hold_secret(text)
 
 
 _TOKENS = [

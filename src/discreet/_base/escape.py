@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from discreet._base.lazy_pattern import lazy_pattern
+
 _INVISIBLE = (
     "\x00-\x1f\x7f-\x9f"  # C0, DEL, C1 (U+0085 breaks lines, U+009B starts an escape sequence)
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u3164\uffa0"  # soft hyphen, joiners and fillers
@@ -18,7 +20,7 @@ _INVISIBLE = (
     "\ufff0-\ufffb\ufffe\uffff"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"  # format characters, tags
 )
-_unsafe = re.compile(f"[{_INVISIBLE}]")
+_unsafe = lazy_pattern(f"[{_INVISIBLE}]")
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -38,6 +40,21 @@ def _written_out(match: re.Match[str]) -> str:
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+# `##` before `[` or `word[` (TeamCity reads `##teamcity[`), also where our own text could follow with a bracket;
+# `::` that could begin a line; GitLab's markers. U+FE0F is the one ignorable character `escape` lets through, and
+# runners compare strings by culture, which skips it.
+_command = lazy_pattern("#(?=\ufe0f*#[a-zA-Z\ufe0f]*(?:\\[|\\Z))|\\A\\s*:(?=\ufe0f*(?::|\\Z))|section_(?=start:|end:)")
+_visible = {"#": "\\x23", ":": "\\x3a", "_": "\\x5f"}
+
+
+def escape_for_ci(text: str) -> str:
+    r"""As `escape`, and what a CI would take for a command is broken up, visibly: `\x23#vso[`, `\x3a:error::`."""
+    safe = escape(text)
+    if "#" not in safe and ":" not in safe:
+        return safe
+    return _command.sub(lambda found: found.group()[:-1] + _visible[found.group()[-1]], safe)
 
 
 def display_width(text: str) -> int:

@@ -6,12 +6,14 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
+from discreet._context.opentelemetry import count_redaction
 from discreet._delivery.setup import Setup
 from discreet._delivery.stream import Stream
 from discreet._encoding.json import encode as encode_json
 from discreet._record import Identity
+from discreet._redaction.audit import audit
 from discreet._redaction.redactor import Redactor
-from discreet._redaction.registered import registry
+from discreet._redaction.secrets import registry
 
 if TYPE_CHECKING:
     from discreet._config.settings import Settings
@@ -21,7 +23,12 @@ if TYPE_CHECKING:
 
 
 def redactor_for(settings: Settings) -> Redactor:
-    """The redactor for these settings, which knows the secrets in environment variables too."""
+    """The redactor for these settings, which knows the secrets in environment variables too.
+
+    From here on OpenTelemetry's counter observes the audit.
+    """
+    if count_redaction not in audit.observers:
+        audit.observers.append(count_redaction)
     redactor = Redactor(settings.redaction, settings.pseudonym_key)
     if settings.redaction.environment:
         registry.add_environment(os.environ, redactor.key)

@@ -16,7 +16,7 @@ from discreet._base.levels import parse_levels as levels_of
 from discreet._delivery.sink import Sink
 from discreet._redaction.masking import check_key
 from discreet._redaction.policy import Redaction
-from discreet._redaction.secret import Secret
+from discreet._redaction.secrets import Secret
 from discreet.errors import ConfigurationError
 
 Format = Literal["auto", "console", "json", "otel", "ecs", "azure", "gcp", "datadog"]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from discreet._config.environment import Environment
     from discreet._config.parsing import DeliveryMode, Format, LevelName, StreamName
     from discreet._delivery.sink import Sink
-    from discreet._redaction.secret import Secret
+    from discreet._redaction.secrets import Secret
 
     Level = LevelName | str | int
 

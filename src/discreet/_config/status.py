@@ -14,7 +14,7 @@ from discreet._delivery.sink import running
 from discreet._redaction.audit import audit
 from discreet._redaction.policy import Redaction
 from discreet._redaction.redactor import Redactor
-from discreet._redaction.secret import Secret
+from discreet._redaction.secrets import Secret
 
 if TYPE_CHECKING:
     from discreet._config.settings import Settings

@@ -6,8 +6,9 @@ that does not follow the grammar is left out, and the others stay.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, cast
+
+from discreet._base.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,12 +17,12 @@ MAX_MEMBERS = 64
 MAX_BYTES = 8192
 
 # `token` of RFC 9110: the only characters a key may have. A percent sign in a key is just a percent sign.
-_KEY = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_KEY = lazy_pattern(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 # `baggage-octet`: visible ASCII without double quote, comma, semicolon and backslash.
-_VALUE = re.compile(r"[!#-+\--:<-\[\]-~]*")
+_VALUE = lazy_pattern(r"[!#-+\--:<-\[\]-~]*")
 # What a value may not show as it is: everything else, and the percent sign, which would read as an escape.
-_UNSAFE = re.compile(r"[^!#$&-+\--:<-\[\]-~]+")
-_ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_UNSAFE = lazy_pattern(r"[^!#$&-+\--:<-\[\]-~]+")
+_ESCAPES = lazy_pattern(r"(?:%[0-9A-Fa-f]{2})+")
 _WHITESPACE = " \t"
 
 

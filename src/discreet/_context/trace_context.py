@@ -11,6 +11,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from discreet._base.lazy_pattern import lazy_pattern
 from discreet._context.baggage import Baggage, format_baggage, header_texts, parse_baggage
 
 if TYPE_CHECKING:
@@ -25,9 +26,9 @@ MAX_STATE_MEMBERS = 32
 _MAX_STATE_LENGTH = 32_768
 _MAX_PARENT_LENGTH = 8_192
 
-_TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?", re.DOTALL)
-_STATE_MEMBER = re.compile(r"([a-z0-9][a-z0-9_\-*/@]{0,255})=[ -+\--<>-~]{0,255}[!-+\--<>-~]")
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._~+/=:@\-]{1,128}")
+_TRACEPARENT = lazy_pattern(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?", re.DOTALL)
+_STATE_MEMBER = lazy_pattern(r"([a-z0-9][a-z0-9_\-*/@]{0,255})=[ -+\--<>-~]{0,255}[!-+\--<>-~]")
+_REQUEST_ID = lazy_pattern(r"[A-Za-z0-9._~+/=:@\-]{1,128}")
 _NO_TRACE = "0" * 32
 _NO_SPAN = "0" * 16
 

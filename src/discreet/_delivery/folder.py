@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import re
 import stat
-import tempfile
-from hashlib import blake2b
 from pathlib import Path
 
 from discreet.errors import ConfigurationError
@@ -64,11 +62,15 @@ def place(*names: str, state_dir: str | None = None) -> Path:
 def told_apart(*names: str) -> str:
     """Names as one file name: what is readable of them, and a digest of all."""
     readable = re.sub(r"[^A-Za-z0-9.]+", "-", "-".join(names)).strip("-.")[:80]
+    from hashlib import blake2b  # here, because it loads OpenSSL, and few processes write below this folder
+
     whole = "\0".join(names).encode("utf-8", "surrogatepass")
     return f"{readable}-{blake2b(whole, digest_size=4).hexdigest()}"
 
 
 def _usual() -> list[Path]:
+    from tempfile import gettempdir  # here, because it loads every compression there is
+
     places: list[Path] = []
     base = os.environ.get("XDG_STATE_HOME", "")
     if os.path.isabs(base):  # the specification: a relative path is invalid, ignore it
@@ -76,7 +78,7 @@ def _usual() -> list[Path]:
     home = os.path.expanduser("~")
     if os.path.isabs(home) and home != os.sep and os.path.isdir(home):  # users of containers often have none
         places.append(Path(home, ".local", "state", "discreet"))
-    places.append(Path(tempfile.gettempdir(), _own_name()))
+    places.append(Path(gettempdir(), _own_name()))
     return places
 
 

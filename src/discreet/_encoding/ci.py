@@ -16,10 +16,9 @@ from __future__ import annotations
 
 import itertools
 import os
-import re
 from typing import TYPE_CHECKING
 
-from discreet._base.escape import escape
+from discreet._base.escape import escape_for_ci
 from discreet._base.levels import ERROR, WARNING, severity_text
 from discreet._encoding.console.line import WIDE, ConsoleEncoder, trace_of
 
@@ -30,20 +29,6 @@ if TYPE_CHECKING:
     from discreet._record import Record, Redacted
 
     Ci: TypeAlias = Literal["github", "azure", "gitlab", "other"]
-
-# `##` before `[` or `word[` (TeamCity reads `##teamcity[`), also where our own text could follow with a bracket;
-# `::` that could begin a line; GitLab's markers. U+FE0F is the one ignorable character `escape` lets through, and
-# runners compare strings by culture, which skips it.
-_command = re.compile("#(?=\ufe0f*#[a-zA-Z\ufe0f]*(?:\\[|\\Z))|\\A\\s*:(?=\ufe0f*(?::|\\Z))|section_(?=start:|end:)")
-_visible = {"#": "\\x23", ":": "\\x3a", "_": "\\x5f"}
-
-
-def escape_for_ci(text: str) -> str:
-    r"""As `escape`, and what a CI would take for a command is broken up, visibly: `\x23#vso[`, `\x3a:error::`."""
-    safe = escape(text)
-    if "#" not in safe and ":" not in safe:
-        return safe
-    return _command.sub(lambda found: found.group()[:-1] + _visible[found.group()[-1]], safe)
 
 
 class CiEncoder(ConsoleEncoder):

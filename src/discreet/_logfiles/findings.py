@@ -6,13 +6,13 @@ import re
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
-from discreet._redaction.engine.values import MARKER
+from discreet._redaction.engine.secret_values import MARKER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from discreet._logfiles.json_line import Change
-    from discreet._redaction.engine.values import Span
+    from discreet._redaction.engine.secret_values import Span
 
 ALLOW = "discreet:allow"
 """Nothing is reported in a line, or a group of lines that belong together, that contains this."""

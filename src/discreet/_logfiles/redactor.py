@@ -18,8 +18,8 @@ from discreet._redaction.policy import Redaction
 from discreet._redaction.redactor import Redactor
 
 if TYPE_CHECKING:
-    from discreet._redaction.engine.values import Span
-    from discreet._redaction.secret import Secret
+    from discreet._redaction.engine.secret_values import Span
+    from discreet._redaction.secrets import Secret
 
 _KEY_MARKER = "[REDACTED:private-key]"
 _WINDOW = 65_536  # characters at the end of a long line in which to cut

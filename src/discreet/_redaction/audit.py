@@ -1,11 +1,13 @@
-"""How much was redacted, by kind and by logger. Never a value, nor anything made from one."""
+"""Step 3, redact: how much was redacted, by kind and by logger. Never a value, nor anything made from one."""
 
 from __future__ import annotations
 
 import threading
 from time import monotonic
+from typing import TYPE_CHECKING
 
-from discreet._context.opentelemetry import count_redaction
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PERIOD = 600.0
 """Seconds between two records that sum up what was redacted meanwhile."""
@@ -13,29 +15,35 @@ PERIOD = 600.0
 _MOST_LOGGERS = 1000
 
 
-class _Speaker(threading.local):
+class _Current(threading.local):
     logger = ""
 
 
-speaker = _Speaker()
-"""The logger whose record this thread is judging."""
+current = _Current()
+"""The logger whose record this thread is redacting."""
 
 
 class Audit:
     """The counts of one process."""
 
     def __init__(self) -> None:
+        self.observers: list[Callable[[str, str], object]] = []
+        """Called for each redaction with its kind and the name of the logger. They must not raise."""
+        self.forget()
+
+    def forget(self) -> None:
+        """Start from zero, with a lock of its own: in a forked child, a thread that is gone may hold the old one."""
         self._lock = threading.RLock()  # re-entrant: a signal handler may log inside
         self.by_kind: dict[str, int] = {}
         self.by_logger: dict[str, int] = {}
         self._reported: dict[str, int] = {}
         self._since = monotonic()
         self.due = False
-        """Whether it is time to sum up."""
+        """Whether it is time for a summary."""
 
     def count(self, kind: str) -> None:
-        """One more redaction of this kind, for the logger that speaks."""
-        logger = speaker.logger
+        """One more redaction of this kind, for the logger whose record is redacted."""
+        logger = current.logger
         with self._lock:
             self.by_kind[kind] = self.by_kind.get(kind, 0) + 1
             if logger:
@@ -43,20 +51,17 @@ class Audit:
                 self.by_logger[known] = self.by_logger.get(known, 0) + 1
             if not self.due and monotonic() - self._since >= PERIOD:
                 self.due = True
-        count_redaction(kind, logger)
+        for observer in self.observers:
+            observer(kind, logger)
 
-    def sum_up(self) -> dict[str, int]:
+    def summarize(self) -> dict[str, int]:
         """What was redacted since the last time, by kind; and start the next period."""
         with self._lock:
             self.due = False
             self._since = monotonic()
-            news = {kind: count - self._reported.get(kind, 0) for kind, count in self.by_kind.items()}
+            recent = {kind: count - self._reported.get(kind, 0) for kind, count in self.by_kind.items()}
             self._reported = dict(self.by_kind)
-        return {kind: count for kind, count in sorted(news.items()) if count}
-
-    def forget(self) -> None:
-        """Start from zero, with a lock of its own: as a forked child does, and a test."""
-        self.__init__()  # type: ignore[misc]  # the lock may be held by a thread that this process does not have
+        return {kind: count for kind, count in sorted(recent.items()) if count}
 
 
 audit = Audit()

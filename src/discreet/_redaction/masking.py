@@ -6,20 +6,19 @@
     pseudonym   [email:7f3a9c21d04b]            the same for the same value, in every service that has the key
 
 A pseudonym is a keyed BLAKE2b digest: whoever has the key can follow one user through the logs and can check a guess;
-without it nobody can do either. `DISCREET_PSEUDONYM_KEY` holds the key, or `id:key` to name it in the pseudonym
-(`[email:k2:7f3a9c21d04b]`), so that logs tell under which key they were written when it was changed.
+without it nobody can do either. `DISCREET_PSEUDONYM_KEY` holds the key, or `id:key`. The id then stands in each
+pseudonym (`[email:k2:7f3a9c21d04b]`), so that a log shows under which key it was written, also after a change.
 """
 
 from __future__ import annotations
 
-import re
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+from discreet._base.lazy_pattern import lazy_pattern
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 STRATEGIES = ("marker", "partial", "drop", "pseudonym")
 KEY_VARIABLE = "DISCREET_PSEUDONYM_KEY"
@@ -28,17 +27,17 @@ _SHOWN = 4
 _FEWEST_HIDDEN = 8  # characters that stay hidden beside the four that are shown
 _DIGEST = 6  # bytes: among a million users, two share a pseudonym with a chance of one in six hundred
 _SHORTEST_KEY = 16
-_KEY_ID = re.compile(r"[a-z0-9]{1,8}\Z")
+_KEY_ID = lazy_pattern(r"[a-z0-9]{1,8}\Z")
 
 
 class Replacement:
-    """What to write for a secret of each kind."""
+    """Chooses what to write in the place of a secret, by its kind."""
 
     def __init__(self, strategies: Mapping[str, str], key: str | None = None) -> None:
         self._strategies = dict(strategies)
         self._key_id, self._key = _split(key) if key else ("", b"")
         self.lacks_key = not self._key and "pseudonym" in self._strategies.values()
-        """Whether pseudonyms were asked for and cannot be made: markers stand in for them."""
+        """Whether pseudonyms were asked for but no key was given: markers are written instead."""
 
     def __call__(self, kind: str, value: str) -> str:
         """What stands in the place of this value."""
@@ -50,14 +49,28 @@ class Replacement:
             if shown.isalnum() and shown.isascii():
                 return f"[REDACTED:{kind}:{shown}]"
         if strategy == "pseudonym" and self._key:
+            from hashlib import blake2b  # here, because it loads OpenSSL, and few processes make pseudonyms
+
             digest = blake2b(f"{kind}\0{value}".encode("utf-8", "surrogatepass"), digest_size=_DIGEST, key=self._key)
             name = f"{self._key_id}:" if self._key_id else ""
             return f"[{kind}:{name}{digest.hexdigest()}]"
         return f"[REDACTED:{kind}]"
 
 
+def replace_spans(text: str, spans: list[tuple[int, int, str]], replacement: Callable[[str, str], str]) -> str:
+    """The text with `replacement(kind, value)` in place of each span."""
+    parts: list[str] = []
+    position = 0
+    for start, end, kind in spans:
+        parts.append(text[position:start])
+        parts.append(replacement(kind, text[start:end]))
+        position = end
+    parts.append(text[position:])
+    return "".join(parts)
+
+
 def check_strategies(strategies: Mapping[str, str]) -> None:
-    """Raise `ConfigurationError` for a strategy that there is not."""
+    """Raise `ConfigurationError` for an unknown strategy."""
     for kind, strategy in strategies.items():
         if strategy not in STRATEGIES:
             raise ConfigurationError(
@@ -82,5 +95,7 @@ def _split(key: str) -> tuple[str, bytes]:
     key_id, colon, secret = key.partition(":")
     if not colon:
         key_id, secret = "", key
+    from hashlib import blake2b
+
     raw = secret.encode("utf-8", "surrogatepass")
     return key_id, raw if len(raw) <= blake2b.MAX_KEY_SIZE else blake2b(raw).digest()

@@ -1,31 +1,33 @@
 """Step 3, redact: does a name say that its value is a secret?
 
-A name is split into words, words are compared whole, and stop words on either side take the verdict back
+A name is split into words, and each word is compared as a whole. Stop words on either side make the name harmless
 (`password_policy`, `has_token`). Which words those are is data: names.json.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
+from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Table = dict[str, tuple[str, ...]]
+KindOf = Callable[[str], "str | None"]
+"""Which kind of secret is a value under this name? None: the name is harmless."""
 
 _LOWER_UPPER = re.compile(r"([a-z0-9])([A-Z])")
 _ACRONYM_WORD = re.compile(r"([A-Z])([A-Z][a-z])")
 _WORD = re.compile(r"[^\W_]+")
 _KIND = re.compile(r"[a-z][a-z0-9-]{0,39}\Z")
-_MAX_NAME = 160  # longer names are judged by their end, where the telling word stands
+_MAX_NAME = 160  # of longer names the end counts, where the word that matters stands
 _CACHED_NAMES = 4096
 
 
-class KeyWords:
+class NameRules:
     """The tables of names.json."""
 
     def __init__(self, data: dict[str, Any]) -> None:
@@ -40,7 +42,7 @@ class KeyWords:
         self.status_words = _words(data["status_words"])
         self.number_kinds = _words(data["number_kinds"])
         self.shapes: dict[str, str] = data["shapes"]
-        """Kinds whose names are used for other things too: only a value of this shape (see SHAPES) is a secret."""
+        """Kinds whose names have other uses too: only a value of this shape (see VALUE_SHAPES) is a secret."""
         self.introducing = _words(data["introducing"])
         self.between = _words(data["between"])
         self.grammar = _words(data["grammar"])
@@ -51,10 +53,18 @@ class KeyWords:
         self.kinds = frozenset(kind for table in tables for kind in table.values())
 
 
+def load_rules(file: str) -> dict[str, Any]:
+    """The data of one file in the folder `rules`."""
+    path = os.path.join(os.path.dirname(__file__), "rules", file)
+    with open(path, encoding="utf-8") as data:
+        rules: dict[str, Any] = json.load(data)
+    return rules
+
+
 @cache
-def key_words() -> KeyWords:
+def name_rules() -> NameRules:
     """Load the data once, on first use."""
-    return KeyWords(json.loads((Path(__file__).with_name("rules") / "names.json").read_text("utf-8")))
+    return NameRules(load_rules("names.json"))
 
 
 def _kind_by_word(table: dict[str, list[str]]) -> dict[str, str]:
@@ -74,34 +84,34 @@ def split(name: str) -> list[str]:
 
 
 def normal(name: str) -> str:
-    """A name without case and separators, as extra and safe keys are compared."""
+    """A name in lower case without separators: extra and safe keys are compared in this form."""
     return "".join(_WORD.findall(name.lower()))
 
 
 def _kind_called(name: str) -> str:
-    """The kind that a user's own name for a secret becomes: `internal_id` is `internal-id`."""
+    """The kind that a name given by the user stands for: `internal_id` becomes `internal-id`."""
     kind = "-".join(split(name))
     return kind if _KIND.match(kind) else "key"
 
 
 class Keys:
-    """Verdicts by name: the kind of secret that a value under this name is, or None. Cached, and bounded."""
+    """Judges names: which kind of secret is a value under this name, if any? Remembers a bounded number of verdicts."""
 
     def __init__(self, extra: Iterable[str] = (), safe: Iterable[str] = ()) -> None:
-        self._rules = key_words()
+        self._rules = name_rules()
         self._extra = {normal(name): _kind_called(name) for name in extra}
         self.declared = frozenset(self._extra.values())
-        """Kinds that the user named: under such a name everything is secret, numbers and words too."""
+        """Kinds of the user's own names: any value under such a name is a secret, also a number or a word."""
         self._safe = frozenset(map(normal, safe))
         self.verdicts: dict[str, str | None] = {}
 
     def kind(self, name: str) -> str | None:
-        """The kind, for example `password`; None if the name is innocent."""
+        """The kind, for example `password`; None if the name is harmless."""
         try:
             return self.verdicts[name]
         except KeyError:
             pass
-        if name.isdigit():  # a time, a process, a line: too many to remember
+        if name.isdigit():  # the number of a process or a line: there are too many to remember
             return None if name in self._safe else self._extra.get(name)
         verdict = self._judge(name[-_MAX_NAME:])
         if len(self.verdicts) >= _CACHED_NAMES:

@@ -1,22 +1,27 @@
-"""Step 3, redact: the policy, that is what a user may add to or take from the built-in rules."""
+"""Step 3, redact: the policy, which is what a user adds to or takes from the built-in rules.
+
+A user's pattern has to be in the shared rule language: regular expressions that every engine of discreet can run in
+linear time.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from discreet._base.lazy_pattern import lazy_pattern
 from discreet._redaction.masking import check_strategies
-from discreet._redaction.patterns import check_searched
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 MAX_TEXT = 65_536
 """Characters of one string that leave by default."""
 
 PERSONAL = frozenset(("email", "phone", "ip-address"))
-"""Kinds that a policy may turn on; detectors.json has their patterns."""
+"""Kinds of personal data that a policy may turn on; detectors.json has their patterns."""
 
 
 @dataclass(frozen=True)
@@ -79,3 +84,153 @@ class Redaction:
         limit = self.max_text
         if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
             raise ConfigurationError("max_text", limit, "not a length", "Pass a positive number of characters, or None")
+
+
+_KIND = lazy_pattern(r"[a-z][a-z0-9-]{0,39}\Z")
+_BOUNDED_LARGE = 1000
+_COUNTED = lazy_pattern(r"\{(\d*)(,?)(\d*)\}")
+
+_GROUP = lazy_pattern(r"\(\?(?:P<\w+>|[aiLmsux]*(?:-[imsx]+)?:?)")
+_UNSHARED = (
+    (lazy_pattern(r"\(\?<?[=!]"), "look-around", "Match the surrounding text too and put the secret in group 1"),
+    (lazy_pattern(r"\(\?P="), "a back-reference", "Repeat the sub-expression instead"),
+    (lazy_pattern(r"\\[1-9]"), "a back-reference", "Repeat the sub-expression instead"),
+    (lazy_pattern(r"\(\?\("), "a conditional", "Write one pattern per case"),
+    (lazy_pattern(r"\(\?>|[*+?}]\+"), "a possessive or atomic group", "Use a plain quantifier with an upper bound"),
+    (lazy_pattern(r"\(\?#"), "a comment", "Write the comment beside the pattern"),
+    (lazy_pattern(r"\\[ZGKXR]"), "an escape that only one engine knows", r"Use \A, \b or $ instead"),
+)
+
+
+def check_pattern(kind: str, regex: str) -> re.Pattern[str]:
+    """Compile a user's pattern, or raise `ConfigurationError` saying why it is outside the shared subset.
+
+    The subset is what every engine of discreet runs in linear time: no look-around, no back-references, no
+    conditionals, no unbounded repetition inside a repetition.
+    """
+    setting = f"patterns[{kind!r}]"
+    if not isinstance(kind, str) or not _KIND.match(kind):
+        raise ConfigurationError(
+            "patterns", kind, "not a kind", "Use lower-case letters, digits and dashes: 'customer-id'."
+        )
+    if not isinstance(regex, str):
+        raise ConfigurationError(setting, regex, "not a regular expression", "Pass its text")
+    stripped = re.sub(r"\\\\", "  ", regex)  # an escaped backslash starts no escape
+    for unshared, name, remedy in _UNSHARED:
+        if unshared.search(stripped):
+            raise ConfigurationError(setting, regex, f"{name} is outside the shared rule language", f"{remedy}.")
+    try:
+        compiled = re.compile(regex)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ConfigurationError(setting, regex, f"invalid regular expression: {error}", "Correct it.") from None
+    if _nested_unbounded(stripped):
+        raise ConfigurationError(
+            setting,
+            regex,
+            "a repetition inside an unbounded repetition",
+            "Give the inner and the outer one upper bounds: {1,64}.",
+        )
+    if compiled.match("") is not None:
+        raise ConfigurationError(setting, regex, "matches the empty text", "Require at least one character.")
+    return compiled
+
+
+def check_searched(kind: str, regex: str) -> re.Pattern[str]:
+    r"""As `check_pattern`, for a pattern that is searched for from every character of a text.
+
+    From each it must give up soon: an unbounded repetition may only end the pattern. `\w+@x` reads a long word anew
+    from each of its letters, `\w{1,64}@x` does not.
+    """
+    compiled = check_pattern(kind, regex)
+    if _unbounded_before_end(re.sub(r"\\\\", "  ", regex)):
+        raise ConfigurationError(
+            f"patterns[{kind!r}]",
+            regex,
+            "an unbounded repetition that something follows",
+            "Give it an upper bound: {1,64} in place of +, {0,64} in place of *.",
+        )
+    return compiled
+
+
+def _unbounded_before_end(regex: str) -> bool:
+    """Whether anything of the pattern comes after something that repeats without bound."""
+    entered: list[bool] = []  # per open group: whether such a repetition stands before it
+    ended: list[bool] = []  # per open group: whether one of its alternatives ends with one
+    open_ended = False
+    for part, unbounded in _parts(regex):
+        if part == "*":
+            open_ended = open_ended or unbounded
+        elif part == "|":
+            if ended:
+                ended[-1] = ended[-1] or open_ended
+            open_ended = entered[-1] if entered else False
+        elif part == ")" and entered:
+            open_ended = ended.pop() or open_ended
+            entered.pop()
+        elif part != "?" and open_ended:
+            return True
+        elif part == "(":
+            entered.append(open_ended)
+            ended.append(False)
+    return False
+
+
+def _nested_unbounded(regex: str) -> bool:
+    """Whether a group that itself repeats without bound is repeated without (or with a large) bound."""
+    stack = [False]  # per open group: does it repeat something without bound
+    closed: bool | None = None  # the same of the group that has just ended
+    for part, unbounded in _parts(regex):
+        group, closed = closed, None
+        if part == "(":
+            stack.append(False)
+        elif part == ")" and len(stack) > 1:
+            closed = stack.pop()
+            stack[-1] = stack[-1] or closed
+        elif unbounded:
+            if group:
+                return True
+            stack[-1] = True
+    return False
+
+
+def _parts(regex: str) -> Iterator[tuple[str, bool]]:
+    """The parts of a pattern: `(`, `)`, `|`, `?`, `*` for other quantifiers (True: unbounded), `x` for the rest."""
+    position = 0
+    while position < len(regex):
+        char = regex[position]
+        length, unbounded = _quantifier(regex, position)
+        if length:
+            yield "*", unbounded
+        else:
+            yield (char if char in "()|?" else "x"), False
+            group = _GROUP.match(regex, position)
+            if group is not None:
+                length = group.end() - position
+            elif char == "[":
+                length = _class_end(regex, position) - position
+            else:
+                length = 2 if char == "\\" else 1
+        position += length
+
+
+def _class_end(regex: str, start: int) -> int:
+    position = start + 1
+    if regex[position : position + 1] == "^":
+        position += 1
+    if regex[position : position + 1] == "]":
+        position += 1
+    while position < len(regex) and regex[position] != "]":
+        position += 2 if regex[position] == "\\" else 1
+    return position + 1
+
+
+def _quantifier(regex: str, position: int) -> tuple[int, bool]:
+    """Length of the quantifier at `position` (0: none) and whether it has no useful upper bound."""
+    if regex[position] in "*+":
+        return 1, True
+    counted = _COUNTED.match(regex, position)
+    if counted is None:
+        return 0, False
+    low, comma, high = counted.groups()
+    most = high if comma else low
+    return len(counted.group()), not most or int(most) > _BOUNDED_LARGE

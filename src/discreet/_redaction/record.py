@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from discreet._record import SafeFields, Source, free_key, reserved
-from discreet._redaction.registered import registry
+from discreet._redaction.secrets import registry
 from discreet._values.exceptions import describe, render
 from discreet._values.lazy import resolve
 from discreet._values.messages import fill, interpolate, names_in, says_something, text_of
@@ -54,7 +54,7 @@ def _message(record: Record, args: tuple[object, ...], fields: dict[str, Plain],
         filled = fill(template, fields)
         message = redactor.text(filled)
         if message != filled:
-            _mask_told(template, filled, message, fields, redactor)
+            _mask_named_by_template(template, filled, message, fields, redactor)
     else:
         record.message = redactor.text(template)
         return
@@ -64,8 +64,10 @@ def _message(record: Record, args: tuple[object, ...], fields: dict[str, Plain],
         record.template = safe if safe != message else None
 
 
-def _mask_told(template: str, filled: str, message: str, fields: dict[str, Plain], redactor: Redactor) -> None:
-    """What only the template tells: in `token={t}` the value is a secret, so the field `t` is one too."""
+def _mask_named_by_template(
+    template: str, filled: str, message: str, fields: dict[str, Plain], redactor: Redactor
+) -> None:
+    """Mask fields that only the template marks as secret: `t` in `token={t}`."""
     spans = redactor.spans(filled)
     for name in names_in(template):
         text = str(fields.get(name, ""))

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 
 from discreet._redaction.audit import audit
 from discreet._redaction.engine.detectors import Detector, personal
-from discreet._redaction.engine.gate import Gate
-from discreet._redaction.engine.scan import find, replaced, without_overlap
-from discreet._redaction.masking import Replacement
+from discreet._redaction.engine.find_secrets import find_secrets, merge_overlaps
+from discreet._redaction.engine.prefilter import Prefilter
+from discreet._redaction.masking import Replacement, replace_spans
 from discreet._redaction.names import Keys
 from discreet._redaction.policy import Redaction
-from discreet._redaction.registered import registry
+from discreet._redaction.secrets import registry
 from discreet._redaction.walk import UNJUDGED, Structure
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from discreet._record import Plain
-    from discreet._redaction.secret import Secret
+    from discreet._redaction.secrets import Secret
 
 _CACHED_TEXTS = 4096
 _CACHED_LENGTH = 512  # longer strings rarely repeat, and would fill the memory
@@ -41,7 +41,7 @@ class Redactor:
         patterns = {kind: personal()[kind] for kind in self._policy.personal} | dict(self._policy.patterns)
         self._extra = tuple(Detector.of_user(kind, pattern) for kind, pattern in patterns.items())
         self._keys = Keys(self._policy.extra_keys, self._policy.safe_keys)
-        self._gate = Gate(self._keys.kind, self._extra, (*self._policy.extra_keys, *self._policy.safe_keys))
+        self._prefilter = Prefilter(self._keys.kind, self._extra, (*self._policy.extra_keys, *self._policy.safe_keys))
         self._structure = Structure(self)
         self._safe = tuple(re.compile(pattern) for pattern in self._policy.safe_patterns)
         self.pseudonym_key = key
@@ -104,23 +104,19 @@ class Redactor:
             self.count("unjudged")
             return UNJUDGED
 
-    def number(self, value: int) -> Plain:
-        """An integer, which may be a payment card."""
-        return self._structure.number(value)
-
     def masked(self, value: str, spans: list[tuple[int, int, str]]) -> str:
         """A value whose secret parts are known already; the rest of it is judged like any other text."""
-        return self.text(replaced(value, spans, self.mask))
+        return self.text(replace_spans(value, spans, self.mask))
 
     def spans(self, text: str) -> list[tuple[int, int, str]]:
         """Where the secrets of a text are: (start, end, kind), in order, without overlap."""
-        spans = find(text, self._keys.kind, self._extra) if self._gate.may_hold_secret(text) else []
+        spans = find_secrets(text, self._keys.kind, self._extra) if self._prefilter.may_hold_secret(text) else []
         if spans and self._safe:
             allowed = [match.span() for pattern in self._safe for match in pattern.finditer(text)]
             spans = [span for span in spans if not any(first <= span[0] and span[1] <= last for first, last in allowed)]
         if registry.holds(text):
             ranked = [(start, end, 0, kind) for start, end, kind in registry.find(text)]
-            spans = without_overlap([*ranked, *((start, end, 1, kind) for start, end, kind in spans)], text)
+            spans = merge_overlaps([*ranked, *((start, end, 1, kind) for start, end, kind in spans)], text)
         return spans
 
     @property
@@ -189,10 +185,10 @@ class Redactor:
         limit = self._policy.max_text
         if self._policy.callback is not None or (limit is not None and len(joined) > limit):
             return False
-        if self._gate.sees_edges and len(texts) > 1:
+        if self._prefilter.sees_line_ends and len(texts) > 1:
             return False
         try:
-            if self._gate.may_hold_secret(joined, joined=True) or registry.holds(joined):
+            if self._prefilter.may_hold_secret(joined, joined=True) or registry.holds(joined):
                 return False
         except Exception:  # each text on its own then, failing closed on its own
             self.count("unjudged")
@@ -210,13 +206,13 @@ class Redactor:
             return value
         if limit is not None and len(value) > limit:
             window, spans = _shortened(value, window, spans, limit)
-        result = replaced(window, spans, self.mask)
+        result = replace_spans(window, spans, self.mask)
         for _ in range(_ROUNDS if spans else 0):
             # A marker is a new neighbour: what stood glued to a secret may be recognised only now.
             spans = self.spans(result)
             if not spans:
                 break
-            result = replaced(result, spans, self.mask)
+            result = replace_spans(result, spans, self.mask)
         if policy.callback is not None:
             result = policy.callback(result)
             if type(result) is not str:

@@ -1,19 +1,19 @@
 """Step 3, redact: values inside values, down to the last string.
 
-Mappings are judged by their keys and their values, `{"name": ..., "value": ...}` and `(name, value)` pairs by the name
-they carry. Under a sensitive key every leaf is masked and the shape stays, so that a reader still sees what was there.
+Mappings are judged by their keys and their values; `{"name": ..., "value": ...}` and `(name, value)` by the name in
+them. Under a sensitive key every leaf is masked and the structure stays, so that a reader still sees what was there.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from discreet._redaction.engine.checksums import luhn
-from discreet._redaction.engine.scan import replaced
-from discreet._redaction.engine.values import innocent, is_masked, secret_parts
-from discreet._redaction.names import key_words
-from discreet._redaction.secret import MARKER as SECRET_MARKER
-from discreet._redaction.secret import Secret
+from discreet._redaction.engine.checks import luhn
+from discreet._redaction.engine.secret_values import is_harmless, is_masked, secret_parts
+from discreet._redaction.masking import replace_spans
+from discreet._redaction.names import name_rules
+from discreet._redaction.secrets import MARKER as SECRET_MARKER
+from discreet._redaction.secrets import Secret
 from discreet._values.plain import to_plain
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
         def text(self, value: str) -> str: ...
         def key(self, name: str) -> str | None: ...
-        def number(self, value: int) -> Plain: ...
         def masked(self, value: str, spans: list[tuple[int, int, str]]) -> str: ...
         def spans(self, text: str) -> list[tuple[int, int, str]]: ...
         def mask(self, kind: str, value: str) -> str: ...
@@ -84,15 +83,6 @@ class Structure:
         """A plain value, redacted."""
         return _Walk(self._redactor).value(value, kind, 0)
 
-    def number(self, value: int) -> Plain:
-        """An integer that may be a payment card."""
-        try:
-            if not -_SHORTEST_CARD < value < _SHORTEST_CARD and luhn(str(value)) and 0 < value < _LONGER_THAN_CARDS:
-                return self._redactor.mask("payment-card", str(value))
-        except ValueError:  # more digits than Python writes: an encoder could not write it either
-            return to_plain(value)
-        return value
-
 
 class _Walk:
     """One walk, with its budget."""
@@ -114,20 +104,29 @@ class _Walk:
             return self._mapping(value, kind, depth)
         if isinstance(value, list):
             return self._list(value, kind, depth)
-        if kind is not None and (kind in self._redactor.declared or not innocent(str(value), kind)):
+        if kind is not None and (kind in self._redactor.declared or not is_harmless(str(value), kind)):
             return self._redactor.mask(kind, str(value))
-        return self._redactor.number(value) if type(value) is int else value
+        return self._number(value) if type(value) is int else value
+
+    def _number(self, value: int) -> Plain:
+        """An integer, which may be a payment card."""
+        try:
+            if not -_SHORTEST_CARD < value < _SHORTEST_CARD and luhn(str(value)) and 0 < value < _LONGER_THAN_CARDS:
+                return self._redactor.mask("payment-card", str(value))
+        except ValueError:  # more digits than Python writes: an encoder could not write it either
+            return to_plain(value)
+        return value
 
     def _mapping(self, mapping: dict[str, Plain], kind: str | None, depth: int) -> Plain:
         redactor = self._redactor
         if kind is None and redactor.is_clean(mapping) and _VALUE_KEYS.isdisjoint(mapping):
             return dict(mapping)
-        shapes = key_words().shapes
+        shapes = name_rules().shapes
         named = self._named(mapping) if kind is None or kind in shapes else None
         safe: dict[str, Plain] = {}
         for name, value in mapping.items():
             under = redactor.key(name) if kind is None or kind in shapes else kind
-            if kind in _PAIRED and name.lower() in key_words().identity_words:
+            if kind in _PAIRED and name.lower() in name_rules().identity_words:
                 under = None
             if named is not None and name in _VALUE_KEYS:
                 under = named
@@ -188,13 +187,13 @@ class _Walk:
             inside = [
                 (first - start, last - start, kind) for first, last, kind in spans if start <= first < last <= end
             ]
-            safe.append(replaced(word, inside, self._redactor.mask) if inside else word)
+            safe.append(replace_spans(word, inside, self._redactor.mask) if inside else word)
             start = end + 1
         return safe
 
     def _under_key(self, value: str, kind: str) -> Plain:
-        if innocent(value, kind) and not (value and kind in self._redactor.declared and not is_masked(value)):
-            return self._redactor.text(value) if kind in key_words().shapes else value
+        if is_harmless(value, kind) and not (value and kind in self._redactor.declared and not is_masked(value)):
+            return self._redactor.text(value) if kind in name_rules().shapes else value
         if kind == "connection-string":
             return self._connection_string(value)
         if kind not in ("cookie", "authorization"):

@@ -13,10 +13,10 @@ from contextlib import suppress
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, TextIO
 
+from discreet._base.escape import escape_for_ci
 from discreet._base.levels import CRITICAL, ERROR, WARNING, levels
 from discreet._call.logger import active
 from discreet._delivery.stream import Stream
-from discreet._encoding.ci import escape_for_ci
 from discreet._pipeline import pipeline_in_force
 from discreet._redaction.redactor import Redactor
 from discreet._values.exceptions import describe, render

@@ -14,7 +14,7 @@ from urllib.parse import quote, quote_plus
 from discreet._base.compression import decompressed
 from discreet._logfiles.chunks import chunks
 from discreet._logfiles.redactor import LogRedactor
-from discreet._redaction import registered
+from discreet._redaction import secrets
 from discreet._redaction.walk import is_secret
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def spellings(secret: str) -> dict[str, str]:
         also("in groups of four", *(by.join(re.findall(".{1,4}", secret)) for by in " -"))
     if len(data) >= _SHORTEST_ENCODED:
         also("in hexadecimal", data.hex(), data.hex().upper())
-        also("in base64", *(text for text, encoded in registered.spellings(secret).items() if encoded))
+        also("in base64", *(text for text, encoded in secrets.spellings(secret).items() if encoded))
     return found
 
 

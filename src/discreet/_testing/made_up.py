@@ -8,7 +8,7 @@ import secrets
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from discreet._redaction.engine.checksums import luhn
+from discreet._redaction.engine.checks import luhn
 from discreet._redaction.engine.detectors import detectors
 
 if TYPE_CHECKING:

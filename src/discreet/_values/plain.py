@@ -6,12 +6,11 @@ or call anything but `repr`, and that only on objects it does not know. What it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from discreet._values.kinds import DICT, LEAF, LIST, kind_of
 from discreet._values.text import PASS_THROUGH, qualified_name, type_name
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
     Opener = Callable[[Any, int], tuple[list[Any], int]]
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """How much of one value is kept. Beyond each, a marker says what is missing."""
 
     max_depth: int = 16

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from discreet._redaction.secret import Secret
+from discreet._redaction.secrets import Secret
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:

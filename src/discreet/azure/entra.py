@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from discreet._base.extras import missing_library
-from discreet._redaction.secret import Secret
+from discreet._redaction.secrets import Secret
 from discreet.azure.connection import is_loopback
 from discreet.errors import ConfigurationError
 

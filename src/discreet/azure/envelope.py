@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from discreet._base.levels import severity_text
 from discreet._encoding.json import timestamp
-from discreet._redaction.registered import registry
+from discreet._redaction.secrets import registry
 from discreet.azure.dimensions import (
     EVENT_NAMES,
     MAY_GIVE_TAG,

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from discreet._delivery.export.http import Http
 from discreet._delivery.export.sink import Receipt, Remote
-from discreet._redaction.registered import registry
+from discreet._redaction.secrets import registry
 from discreet.azure.answers import REDIRECTS, of_track
 from discreet.azure.connection import VARIABLE, host_of, parse_connection_string
 from discreet.azure.entra import Token, check_credential, credential_from_environment

@@ -16,7 +16,7 @@ from discreet._base.levels import severity_number, severity_text
 from discreet._delivery.export.http import Http
 from discreet._delivery.export.sink import Receipt, Remote
 from discreet._encoding.json import timestamp, value
-from discreet._redaction.registered import registry
+from discreet._redaction.secrets import registry
 from discreet.azure.answers import of_logs
 from discreet.azure.connection import clean_endpoint, host_of
 from discreet.azure.entra import Token, check_credential

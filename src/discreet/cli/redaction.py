@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from discreet._logfiles.redactor import LogRedactor
 from discreet._redaction.masking import KEY_VARIABLE, check_key, check_strategies
-from discreet._redaction.patterns import check_searched
-from discreet._redaction.policy import PERSONAL, Redaction
-from discreet._redaction.registered import registry
-from discreet._redaction.secret import Secret
+from discreet._redaction.policy import PERSONAL, Redaction, check_searched
+from discreet._redaction.secrets import Secret, registry
 from discreet.cli.options import add_repeatable, pair, value
 
 if TYPE_CHECKING:

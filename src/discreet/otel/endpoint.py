@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from discreet._redaction.registered import registry
+from discreet._redaction.secrets import registry
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:

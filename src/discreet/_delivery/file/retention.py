@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from discreet._base.compression import SUFFIXES
@@ -30,8 +29,7 @@ class Kept(NamedTuple):
     changed: float
 
 
-@dataclass(frozen=True)
-class Keep:
+class Keep(NamedTuple):
     """How much to keep of the rotated files. What is kept is always the newest of them, without gaps."""
 
     files: int | None = None

@@ -8,27 +8,26 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 
+from discreet._base.lazy_pattern import lazy_pattern
 from discreet.errors import ConfigurationError
 
 _UNITS = {"b": 1}
 _UNITS.update({f"{letter}b": 1000**power for power, letter in enumerate("kmgt", 1)})
 _UNITS.update({f"{letter}ib": 1024**power for power, letter in enumerate("kmgt", 1)})
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)", re.IGNORECASE)
-_EVERY = re.compile(r"(?:(\d+)\s*)?(minute|hour|day|week)s?", re.IGNORECASE)
+_SIZE = lazy_pattern(r"(\d+(?:\.\d+)?)\s*([a-z]*)", re.IGNORECASE)
+_EVERY = lazy_pattern(r"(?:(\d+)\s*)?(minute|hour|day|week)s?", re.IGNORECASE)
 _SECONDS = {"minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
 _DAY = 86_400
 _MONDAY = 4 * _DAY  # 1970-01-01 was a Thursday; weeks begin on Mondays (ISO 8601)
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
-_STAMPED = re.compile(r"(\d{8}T\d{6}\.\d{6}Z)(\.gz|\.zst)?")
+_STAMPED = lazy_pattern(r"(\d{8}T\d{6}\.\d{6}Z)(\.gz|\.zst)?")
 
 
-@dataclass(frozen=True)
-class Rotation:
+class Rotation(NamedTuple):
     """When to begin a new file: before it would grow beyond `bytes`, and when another period of time has begun."""
 
     bytes: int | None = None

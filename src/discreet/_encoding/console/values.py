@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import cast
+from typing import TYPE_CHECKING, cast
+
+from discreet._base.lazy_pattern import lazy_pattern
+
+if TYPE_CHECKING:
+    import re
 
 Token = tuple[str, str]
 """Text, already harmless, and the role that colours it."""
@@ -12,9 +16,9 @@ Token = tuple[str, str]
 Clean = Callable[[str], str]
 """Makes text from data harmless (see escape.py)."""
 
-_needs_quotes = re.compile(r'[\s"=]|\A\Z')
-_needs_quotes_inside = re.compile(r'[\s"=,:\[\]{}]|\A\Z')
-_marker = re.compile(r"\[REDACTED:[a-z0-9-]+\]")
+_needs_quotes = lazy_pattern(r'[\s"=]|\A\Z')
+_needs_quotes_inside = lazy_pattern(r'[\s"=,:\[\]{}]|\A\Z')
+_marker = lazy_pattern(r"\[REDACTED:[a-z0-9-]+\]")
 _STATUS_KEYS = frozenset(("status", "status_code", "http_status", "http.status_code", "http.response.status_code"))
 _IN_A_REQUESTS_MESSAGE = ("http.request.method", "http.route", "url.path", "http.response.status_code")
 _SLOW = 1000  # milliseconds

@@ -21,7 +21,7 @@ from discreet._encoding.schemas.otel_mapping import (
     fields_of,
     flags_of,
 )
-from discreet._redaction.registered import registry
+from discreet._redaction.secrets import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -1,39 +1,38 @@
-"""Step 3, redact: secrets in columns whose names stand in a head: CSV, Markdown, psql, aligned text."""
+"""Step 3, redact: secrets in columns whose names stand in a header: CSV, Markdown, psql, aligned text."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from discreet._redaction.engine.checksums import generated, mixed
-from discreet._redaction.engine.detectors import lowered
-from discreet._redaction.engine.values import Span, innocent, secret_parts
+from discreet._base.lazy_pattern import lazy_pattern
+from discreet._redaction.engine.checks import looks_generated, looks_random
+from discreet._redaction.engine.detectors import ascii_lower
+from discreet._redaction.engine.secret_values import Span, is_harmless, secret_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from discreet._redaction.names import KindOf
 
-    KindOf = Callable[[str], "str | None"]
-
-HEADS = frozenset((
+HEADER_KEYWORDS = frozenset((
     "pass", "pwd", "secret", "token", "key", "cred", "cookie", "cv", "ssn", "otp", "iban", "senha", "wort", "contrase",
     "mnemonic", "verif",
 ))  # fmt: skip
-"""A head has one of these, as a part of some name."""
-_LINE = re.compile(r"[^\n]+")
+"""A header has one of these, as a part of some name."""
+_LINE = lazy_pattern(r"[^\n]+")
 _MOST_ROWS = 200
 _MOST_CELLS = 64
-_LONGEST_HEAD = 1024
-_NAME = re.compile(r"""["'*`]{0,3}([A-Za-z_][\w.\- ]{0,40})["'*`]{0,3}""")
-_RULE = re.compile(r"[\s|+\-=:─│┼├┤┌┐└┘┬┴╞═╪╡╭╮╰╯║╔╗╚╝╠╣╬]+")
+_LONGEST_HEADER = 1024
+_NAME = lazy_pattern(r"""["'*`]{0,3}([A-Za-z_][\w.\- ]{0,40})["'*`]{0,3}""")
+_RULE = lazy_pattern(r"[\s|+\-=:─│┼├┤┌┐└┘┬┴╞═╪╡╭╮╰╯║╔╗╚╝╠╣╬]+")
 _SIGNS = ("|", "│", "║", "\t", ",", ";")
-_QUOTED_OR_PLAIN = {sign: re.compile(rf'(?:[ ]?"(?:[^"]|"")*"[ ]?|[^{re.escape(sign)}"]*)') for sign in (",", ";")}
-_GAP = re.compile(r"\S+(?: \S+)*")
+_QUOTED_OR_PLAIN = {sign: lazy_pattern(rf'(?:[ ]?"(?:[^"]|"")*"[ ]?|[^{re.escape(sign)}"]*)') for sign in (",", ";")}
+_GAP = lazy_pattern(r"\S+(?: \S+)*")
 
 
-def columns(text: str, kind_of: KindOf) -> list[Span]:
-    """Spans of the cells below a head that names a secret."""
-    low = lowered(text)
-    parts = [part for part in HEADS if part in low] if "\n" in text else []
+def find_in_columns(text: str, kind_of: KindOf) -> list[Span]:
+    """Spans of the cells in the columns whose header names a secret."""
+    low = ascii_lower(text)
+    parts = [part for part in HEADER_KEYWORDS if part in low] if "\n" in text else []
     if not parts:
         return []
     found: list[Span] = []
@@ -42,25 +41,25 @@ def columns(text: str, kind_of: KindOf) -> list[Span]:
     while number < len(lines) - 1:
         start, end = lines[number]
         number += 1
-        if end - start > _LONGEST_HEAD or all(low.find(part, start, end) < 0 for part in parts):
+        if end - start > _LONGEST_HEADER or all(low.find(part, start, end) < 0 for part in parts):
             continue
         sign = next((sign for sign in _SIGNS if sign in text[start:end]), "")
-        kinds = _head(text, start, end, sign, kind_of)
+        kinds = _kinds_of_header(text, start, end, sign, kind_of)
         if any(kinds) and not _is_row(text, lines, number - 2, sign, len(kinds)):
             number = _rows(text, lines, number, sign, kinds, found)
     return found
 
 
 def _is_row(text: str, lines: list[tuple[int, int]], number: int, sign: str, count: int) -> bool:
-    """Whether this line has as many cells: then what follows it is another row, and no head."""
+    """Whether this line has as many cells: then the line after it is another row, not a header."""
     if number < 0:
         return False
     start, end = lines[number]
     return _RULE.fullmatch(text, start, end) is None and len(_cells(text, start, end, sign)) == count
 
 
-def _head(text: str, start: int, end: int, sign: str, kind_of: KindOf) -> list[str | None]:
-    """The kind of each column if the line is a table's head."""
+def _kinds_of_header(text: str, start: int, end: int, sign: str, kind_of: KindOf) -> list[str | None]:
+    """The kind of each column, if the line is the header of a table."""
     kinds: list[str | None] = []
     cells = _cells(text, start, end, sign)
     if len(cells) < 2 or len(cells) > _MOST_CELLS:
@@ -70,7 +69,7 @@ def _head(text: str, start: int, end: int, sign: str, kind_of: KindOf) -> list[s
         if not kinds:
             cell = cell.rpartition(": ")[2] if sign in (",", ";") else cell if sign == "" else cell.rpartition(" ")[2]
         name = _NAME.fullmatch(cell)
-        if kinds and cell and (name is None or generated(cell)):
+        if kinds and cell and (name is None or looks_generated(cell)):
             return []
         kinds.append(kind_of(name.group(1).strip()) if name is not None else None)
     return kinds
@@ -129,8 +128,8 @@ def _cell(text: str, first: int, last: int, kind: str, sign: str) -> list[Span]:
     if value[0] == value[-1] and value[0] in "\"'`" and len(value) > 2:
         first, last = first + 1, last - 1
     value = text[first:last]
-    if sign == "" and not (generated(value) or mixed(value)):
+    if sign == "" and not looks_random(value):
         return []
-    if (value.isdigit() and kind in ("token", "secret-key", "api-key")) or innocent(value, kind):
+    if (value.isdigit() and kind in ("token", "secret-key", "api-key")) or is_harmless(value, kind):
         return []
     return secret_parts(text, first, last, kind)

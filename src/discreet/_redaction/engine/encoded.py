@@ -1,32 +1,34 @@
 r"""Step 3, redact: secrets under one layer of encoding: base64, hexadecimal, percent.
 
-A run of base64 or hexadecimal characters is decoded and, if that gives text, judged like any text; when it holds a
+A run of base64 or hexadecimal characters is decoded. If that gives text, it is judged like any text, and if it holds a
 secret the whole run is masked. Of percent-encoded text, and of text whose quotes are written as entities or escapes
-(`&quot;`, `\u0022`, `""`), only the secret is: the rest stays as it was. One layer, so that the work stays proportional
-to the text; of percent signs, which redirects encode once more on each hop, three.
+(`&quot;`, `\u0022`, `""`), only the secret is masked. One layer is decoded, so that the work stays proportional to the
+text; of percent signs, which redirects encode once more on each hop, three.
 """
 
 from __future__ import annotations
 
 import binascii
-import re
 from typing import TYPE_CHECKING
 
+from discreet._base.lazy_pattern import lazy_pattern
+
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterator
 
 _FEWEST = 20
 _FEWEST_HEXADECIMAL = 32
-_RUN = re.compile(r"[A-Za-z0-9+/_\-]{20,}")
-_PIECE = re.compile(r"[A-Za-z0-9_\-]{16}")  # the gate looks for no shorter one
+_RUN = lazy_pattern(r"[A-Za-z0-9+/_\-]{20,}")
+_PIECE = lazy_pattern(r"[A-Za-z0-9_\-]{16}")  # the prefilter looks for no shorter one
 _HEXADECIMAL = "0123456789abcdefABCDEF"
-_PERCENT_CODE = re.compile("%[0-9A-Fa-f]{2}")
-_BEFORE_CODE = re.compile(r"""[^\s"'<>\\%]*""")
-_AFTER_CODE = re.compile(r"""[^\s"'<>\\]*""")
-_PERCENT = re.compile(
+_PERCENT_CODE = lazy_pattern("%[0-9A-Fa-f]{2}")
+_BEFORE_CODE = lazy_pattern(r"""[^\s"'<>\\%]*""")
+_AFTER_CODE = lazy_pattern(r"""[^\s"'<>\\]*""")
+_PERCENT = lazy_pattern(
     r"%(?![A-Z][A-Z_][A-Z0-9_]{0,62}%(?![0-9A-Fa-f]{2}))(?:25){0,2}([0-9A-Fa-f]{2})"
 )  # not Windows' %DB_PASSWORD%
-_ESCAPE = re.compile(
+_ESCAPE = lazy_pattern(
     r"&(?:quot|apos|amp|lt|gt|#0?3[49]|#[xX]2[27]);|\\{1,2}u00(?:22|27|26|3[A-Ea-e])|"
     r"\x1b\[[0-9;]{0,16}m|[\u201c-\u201f\u00ab\u00bb\u2018\u2019\uff1a\uff1d]"
 )
@@ -35,31 +37,31 @@ _CHARACTERS = {
     "&#34;": '"', "&#034;": '"', "&#x22;": '"', "&apos;": "'", "&#39;": "'", "&#039;": "'",
     "&#x27;": "'", "&amp;": "&", "&lt;": "<", "&gt;": ">", "\uff1a": ":", "\uff1d": "=", "\u2018": "'", "\u2019": "'",
 }  # fmt: skip
-_DOUBLED = re.compile(r'""')
+_DOUBLED = lazy_pattern(r'""')
 _MOST = 65_536
 """Longer runs are pictures and archives."""
 
 
-def runs(text: str) -> Iterator[tuple[int, int, str]]:
+def decoded_runs(text: str) -> Iterator[tuple[int, int, str]]:
     """Start, end and meaning of each run of base64 or hexadecimal that decodes to text."""
     for run in _RUN.finditer(text):
         start, end = run.span()
-        meaning = decoded(run.group()) if end - start <= _MOST and _PIECE.search(text, start, end) else None
+        meaning = decode(run.group()) if end - start <= _MOST and _PIECE.search(text, start, end) else None
         if meaning is not None:
             while text[end : end + 1] == "=" and end < run.end() + 2:
                 end += 1
             yield start, end, meaning
 
 
-def decoded(run: str) -> str | None:
-    """What a run of base64 or hexadecimal characters says, if that is ASCII text."""
+def decode(run: str) -> str | None:
+    """The decoded text of a run of base64 or hexadecimal characters, if it is ASCII text."""
     if not run.strip(_HEXADECIMAL):
         if len(run) < _FEWEST_HEXADECIMAL or len(run) % 2:
             return None
         return _readable(bytes.fromhex(run))
     if "-" in run or "_" in run:
         run = run.replace("-", "+").replace("_", "/")
-    # A look at the beginning spares nearly every run the rest: of random bytes, few dozens are ASCII.
+    # Random bytes are rarely ASCII, so the first 20 characters are enough to refuse nearly every run.
     if _readable(binascii.a2b_base64(run[:_FEWEST])) is None:
         return None
     whole = len(run) // 4 * 4
@@ -76,7 +78,7 @@ def _readable(data: bytes) -> str | None:
     return None
 
 
-def percent_runs(text: str) -> Iterator[tuple[str, list[int]]]:
+def decoded_percent_runs(text: str) -> Iterator[tuple[str, list[int]]]:
     """The meaning of each percent-encoded run, and where each of its characters starts (and the last one ends)."""
     floor = 0
     code = _PERCENT_CODE.search(text) if "%" in text else None
@@ -90,8 +92,8 @@ def percent_runs(text: str) -> Iterator[tuple[str, list[int]]]:
         code = _PERCENT_CODE.search(text, floor)
 
 
-def may_be_quoted(text: str) -> bool:
-    """False only if `quoted_texts` would yield nothing."""
+def may_hold_written_quotes(text: str) -> bool:
+    """False only if `texts_with_plain_quotes` would yield nothing."""
     return (
         "&" in text
         or "\x1b" in text
@@ -101,8 +103,8 @@ def may_be_quoted(text: str) -> bool:
     )
 
 
-def quoted_texts(text: str) -> Iterator[tuple[str, list[int]]]:
-    """The text with plain quotes, if it has them as entities, escapes, doubled or typographic; places as above."""
+def texts_with_plain_quotes(text: str) -> Iterator[tuple[str, list[int]]]:
+    """The text with plain quotes, if its own are entities, escapes, doubled or typographic; places as above."""
     if ("&" in text or "\x1b" in text or "\\u00" in text or not text.isascii()) and _ESCAPE.search(text) is not None:
         yield _rewritten(text, 0, len(text), _ESCAPE, _escape_character)
     if '{""' in text or ',""' in text:

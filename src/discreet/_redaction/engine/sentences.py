@@ -1,8 +1,8 @@
 """Step 3, redact: secrets that words introduce rather than a sign.
 
 "the password for bob is ...", "Passwort lautet ...", "changed password from '...' to '...'", `auth_pass ...`,
-`config set user.password ...`, "use this password to go on:" and the value on a line of its own. A name that `kind_of`
-calls sensitive starts a look at the next words; which of them may stand between is data (names.json).
+`config set user.password ...`, "use this password to go on:" and the value on a line of its own. After a name that
+`kind_of` calls sensitive, the next words are read; which words may stand between is data (names.json).
 """
 
 from __future__ import annotations
@@ -10,42 +10,125 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from discreet._redaction.engine.checksums import credential_like, generated, is_uuid, mixed
-from discreet._redaction.engine.looks import (
-    AGAIN,
-    COMMANDS,
-    DRAWN,
-    HEXADECIMAL_KEY,
-    IDENTIFIED,
-    KEY,
-    LONG,
-    QUOTED_PHRASE,
-    READING,
-    UNLIKE,
-    ends_reading,
-    ends_sentence,
-    is_made_of_words,
-    is_sentence,
-    telling,
-    within_string,
-)
-from discreet._redaction.engine.values import Span, innocent
-from discreet._redaction.names import key_words
+from discreet._base.lazy_pattern import lazy_pattern
+from discreet._redaction.engine.checks import is_credential_like, is_uuid, looks_generated, looks_mixed, looks_random
+from discreet._redaction.engine.secret_values import Span, is_harmless
+from discreet._redaction.names import name_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from discreet._redaction.names import KindOf
 
-    KindOf = Callable[[str], "str | None"]
+_TELLING = lazy_pattern(
+    r"pass|pwd|secret|token|key|cred|psk\b|bindpw|rootpw|senha|wort|contrase|clave|lösenord|haslo|hasło|parola|пароль|密码|密碼|パスワード",
+    re.IGNORECASE,
+)
+SENTENCE_KEYWORDS = frozenset((
+    "pass", "secret", "token", "key", "pwd", "cred", "wort", "clave", "contrase", "senha", "parola", "haslo", "psk",
+    "tpw", "dpw",
+))  # fmt: skip
+"""An ASCII text in which a sentence introduces a secret has one of these as a part of some word."""
+AFTER_SET_COMMAND = lazy_pattern(
+    r"(?:^|[\s.:\-])(?:set|put|write|add|setx|create|config|login|store|update|replace)"
+    r"(?:[ \t]{1,4}(?:-{1,2}[\w\-]{1,24}|[\w.\-/]{1,40}))?[ \t]{1,4}(?:[\"'])?\Z",
+    re.IGNORECASE,
+)
+AFTER_READ_COMMAND = lazy_pattern(
+    r"(?:^|\n)[^\n]{0,32}[$#>] [^\n]{0,160}\b(?:get|read|show|print|cat|decrypt|view|access|reveal)\b[^\n]{0,160}\Z",
+    re.IGNORECASE,
+)
+AFTER_VERB = lazy_pattern(
+    r"(?:^|[\s(\"'])(?:with|using|use|uses|used|invalid|expired|revoked|presented|supplied|rejected|accepted|bearer|api|auth|access)"
+    r"(?: the| an| a| this| your| my| our)? \Z",
+    re.IGNORECASE,
+)
+"""What may stand before a name whose value follows at once: a command that sets it, one that prints it, a verb."""
 
-_NAME_BACK = re.compile(r"[\w.\-/:]{0,64}")
-_NAME_ON = re.compile(r"[\w.\-]{0,48}")
-_WORD = re.compile(r"[ \t]{0,64}(\S{1,512})")
-_BLANK = re.compile(r"(?:[ \t]{0,8}\r?\n){1,3}[ \t]{0,16}(\S{6,512})[ \t]{0,8}(?:\r?\n|\Z)")
-_QUOTED = re.compile(
+ORDINARY = lazy_pattern(
+    r"[\w\-]+(?:\.[\w\-]+)*\.[a-z]{2,6}(?::\d+)?|\d+(?:[.:]\d+){1,3}\S*|\d+[a-z]{1,3}|\d{4}-\d\d-\d\d\S*|\d\d:\d\d\S*|(?-i:[a-z]{1,12}[\-_]\d{1,4})|"
+    r"(?:sha|md|aes|rsa|hs|rs|es|ps|base|utf|oauth|oauth2|http|ed|p|sha3|bcrypt|argon)-?\d{1,5}(?:-\w{1,8})?|[A-Z]{2,10}-\d{1,6}|0x[0-9a-f]+|"
+    r"(?-i:[a-z][a-z0-9_.\-]*(?:/[a-z0-9_.\-]+)+)|[\w\-]+(?::[\w\-*]+){1,6}|[^\s@]+@[\w\-]+(?:\.[\w\-]+)+|[\w.\-]+\[\d+\]|#\d+|\S*(?:://|\(|\{|=)\S*|/\S*|\w+/\w+(?:/\S*)?",
+    re.IGNORECASE,
+)
+"""Ids, numbers, file names, addresses: no secret values, although letters and digits are mixed."""
+
+LONG_RUN = lazy_pattern(r"[A-Za-z0-9_\-+=]{24,}")
+KEY = lazy_pattern(r"[A-Za-z0-9_+/.~]{16,512}={0,2}")
+HEXADECIMAL_KEY = lazy_pattern(r"[0-9a-f]{32,128}")
+QUOTED_PHRASE = lazy_pattern(
+    r"""[ \t]{0,8}\\?["'`\u201c\u2018\u00ab\u201e]([A-Za-z]{3,16}(?:[ ][A-Za-z]{3,16}){2,11}\d{0,4}[!.?]?)"""
+    r"""\\?["'`\u201d\u2019\u00bb\u201c]"""
+)
+LEADER_SIGNS = lazy_pattern(r"[.·…]{2,64}[ \t]?:[ \t]{0,4}|[ \t]?[→⇒➜⟶»][ \t]{0,4}")
+ANNOUNCED_AGAIN = lazy_pattern(
+    r"""\.?\s{1,4}(?:the |your )?(?:new|temporary|generated|initial) """
+    r"""(?:value|password|one|secret|token)(?: is)?:[ \t]{1,4}""",
+    re.IGNORECASE,
+)
+_LETTERS = lazy_pattern(r"[a-z]{10,40}")
+_ENGLISH = lazy_pattern(
+    r"\w+(?:ed|ing|able|ible|ial|ual|nal|ic|ive|ent|ant|ous|ary|ory|less|ful|ly|ete|ect|tion|ment|ness|where|thing|text|case|word|self|ough|long|short)"
+)
+_END_OF_SENTENCE = lazy_pattern(
+    r"\S(?:\s{0,3}\Z|[ \t]{0,3}\r?\n| (?:and|but|on|for|until|till)\s)|[.,;!](?:\s|\Z)|[\"'](?:[,}\]]|\Z)"
+)
+_BROKEN = lazy_pattern(r"""\\?["'](?:[,}\]:]|\\n)""")
+
+
+def is_made_of_letters(value: str) -> bool:
+    """Ten lower-case letters or more, without the ending of an ordinary English word."""
+    return _LETTERS.fullmatch(value) is not None and _ENGLISH.fullmatch(value) is None
+
+
+def is_sentence(phrase: str) -> bool:
+    """Whether words make a sentence: a word of grammar is among them, or two words about passwords."""
+    rules = name_rules()
+    words = phrase.lower().rstrip(".!?0123456789").split()
+    about = sum(word in rules.status_words or word in rules.strong for word in words)
+    return about > 1 or any(word in rules.between or word in rules.grammar for word in words)
+
+
+def ends_sentence(text: str, position: int) -> bool:
+    """Whether the sentence ends with the word whose last character stands here."""
+    return _END_OF_SENTENCE.match(text, position) is not None
+
+
+def ends_reading(word: str, low: str, count: int) -> bool:
+    """Whether a word says that no value follows: a marker, a PEM line, or what makes the name another one."""
+    if "[REDACTED" in word or "-----" in word:
+        return True
+    return count == 0 and low in name_rules().stop_after - name_rules().between
+
+
+def within_string(word: str) -> str:
+    """The word up to the end of the string that the sentence stands in: `x","ts":1` is x."""
+    broken = _BROKEN.search(word)
+    return word if broken is None else word[: broken.start()]
+
+
+def keyword_places(text: str) -> list[tuple[int, int]]:
+    """Where the keywords of sentences stand, in order."""
+    if not text.isascii():
+        return [keywords.span() for keywords in _TELLING.finditer(text)]
+    low = text.lower()
+    places: list[tuple[int, int]] = []
+    for part in SENTENCE_KEYWORDS:  # in ASCII, several searches for literals cost a tenth of one regular expression
+        place = low.find(part)
+        while place >= 0:
+            places.append((place, place + len(part)))
+            place = low.find(part, place + 1)
+    places.sort()
+    return places
+
+
+_NAME_BACK = lazy_pattern(r"[\w.\-/:]{0,64}")
+_NAME_ON = lazy_pattern(r"[\w.\-]{0,48}")
+_WORD = lazy_pattern(r"[ \t]{0,64}(\S{1,512})")
+_BLANK = lazy_pattern(r"(?:[ \t]{0,8}\r?\n){1,3}[ \t]{0,16}(\S{6,512})[ \t]{0,8}(?:\r?\n|\Z)")
+_QUOTED = lazy_pattern(
     r"""[ \t]{0,8}(?:\\?["'`\u201c\u2018\u00ab\u201e])"""
     r"""([^\s"'`\u201c\u201d\u2018\u2019\u00ab\u00bb\\]{3,256})\\?["'`\u201d\u2019\u00bb\u201c]"""
 )
-_LEADER = re.compile(r"[.·_\-=~>]{2,64}|\d|\d{1,2}:|[-=]>?|→")
+_LEADER = lazy_pattern(r"[.·_\-=~>]{2,64}|\d|\d{1,2}:|[-=]>?|→")
 _MOST_WORDS = 12
 _KINDS = frozenset(("password", "secret", "token", "api-key", "access-key", "secret-key", "private-key", "credentials"))
 _NO_SENTENCE = frozenset("=(/@&[<>,|\\%;")
@@ -55,11 +138,11 @@ _STRIPPED = "\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb<([{"
 _CLOSING = "\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb>)]}.,;:!?"
 
 
-def sentences(text: str, kind_of: KindOf) -> list[Span]:
+def find_in_sentences(text: str, kind_of: KindOf) -> list[Span]:
     """Spans of the values that words introduce."""
     found: list[Span] = []
     floor = 0
-    for first, last in telling(text):
+    for first, last in keyword_places(text):
         if first < floor:
             continue
         before = _NAME_BACK.match(text[max(0, first - 64) : first][::-1])
@@ -83,7 +166,7 @@ def sentences(text: str, kind_of: KindOf) -> list[Span]:
 def _kind(text: str, start: int, name: str, kind_of: KindOf) -> str | None:
     before = text[max(0, start - 24) : start].split() if text[start - 1 : start] == " " else ()
     previous = before[-1].strip(_STRIPPED + _CLOSING).lower() if before else ""
-    rules = key_words()
+    rules = name_rules()
     if previous in rules.stop_before_last or previous in ("public", "no", "without", "ssh"):
         return None
     phrase = kind_of(f"{previous} {name}") if previous.isalpha() else None
@@ -101,13 +184,13 @@ class _Reader:
         reach = max(0, start - _REACH)
         line = text[max(reach, text.rfind("\n", reach, start) + 1) : start].strip(" \t")
         self._configured = self._compound and len(line) < 3
-        self._told = COMMANDS.search(text, max(0, start - 80), start) is not None
+        self._commanded = AFTER_SET_COMMAND.search(text, max(0, start - 80), start) is not None
         closing = text[end : end + 1]
         self._position = end + (closing in ('"', "'", "`") and text[start - 1 : start] == closing)
-        self._identified = kind == "token" and IDENTIFIED.search(text, max(0, start - 32), start) is not None
-        self._whose = False  # whether it was said for what or for whom it is
+        self._identified = kind == "token" and AFTER_VERB.search(text, max(0, start - 32), start) is not None
+        self._has_owner = False  # whether a word said for what or for whom the secret is
         self._colon = False
-        self._introduced = 0  # for how many more words what introduced a value holds
+        self._introduced = 0  # so many of the next words may still be the value
         self.found: list[Span] = []
 
     def read(self) -> int:
@@ -118,7 +201,7 @@ class _Reader:
             return self._end  # a pair
         if text[self._position : self._position + 1] in _NO_SENTENCE:
             return self._end
-        drawn = DRAWN.match(text, self._position)
+        drawn = LEADER_SIGNS.match(text, self._position)
         if drawn is not None:
             self._colon, self._position = True, drawn.end()
         elif text[self._position : self._position + 1] == ":":
@@ -126,7 +209,7 @@ class _Reader:
         for count in range(_MOST_WORDS):
             if self._alone(count):
                 return self._position
-            again = AGAIN.match(text, self._position)
+            again = ANNOUNCED_AGAIN.match(text, self._position)
             if again is not None:
                 self._position, self._introduced = again.end(), 1
             if not self._quoted(count) and not self._word(count):
@@ -141,13 +224,13 @@ class _Reader:
 
     def _alone(self, count: int) -> bool:
         """A value on a line of its own, after a colon or after a command that prints it."""
-        if not self._colon and (count or not READING.search(self._text, max(0, self._end - 300), self._end)):
+        if not self._colon and (count or not AFTER_READ_COMMAND.search(self._text, max(0, self._end - 300), self._end)):
             return False
         alone = _BLANK.match(self._text, self._position)
         if alone is None:
             return False
         value = alone.group(1)
-        if (generated(value) or mixed(value)) and not UNLIKE.fullmatch(value) and not innocent(value, self._kind):
+        if looks_random(value) and not ORDINARY.fullmatch(value) and not is_harmless(value, self._kind):
             self._take(*alone.span(1))
         self._position = alone.end(1)
         return True
@@ -160,10 +243,10 @@ class _Reader:
         value = quoted.group(1)
         if count < 2 and self._names_key(value):
             return self._take_quoted(quoted)
-        if not (self._introduced or self._colon or (self._told and count < 2)):
+        if not (self._introduced or self._colon or (self._commanded and count < 2)):
             return False
-        chosen = generated(value) or mixed(value) or any(char in "!@#$%^&*~" for char in value)
-        if not chosen or UNLIKE.fullmatch(value) or innocent(value, self._kind):
+        chosen = looks_random(value) or any(char in "!@#$%^&*~" for char in value)
+        if not chosen or ORDINARY.fullmatch(value) or is_harmless(value, self._kind):
             return False
         return self._take_quoted(quoted)
 
@@ -178,7 +261,7 @@ class _Reader:
         """Whether a value may follow at once: `invalid aws_secret_access_key "..." supplied`."""
         if self._kind not in _KEY_KINDS and not (self._compound and self._kind in ("password", "token")):
             return False
-        return is_uuid(value) or (KEY.fullmatch(value) is not None and mixed(value))
+        return is_uuid(value) or (KEY.fullmatch(value) is not None and looks_mixed(value))
 
     def _take_quoted(self, quoted: re.Match[str]) -> bool:
         self._take(*quoted.span(1))
@@ -186,60 +269,60 @@ class _Reader:
         return True
 
     def _word(self, count: int) -> bool:
-        """One word: a value, or one that may stand between; False ends the reading."""
+        """Read one word, which is the value or may stand before it. False: stop reading."""
         matched = _WORD.match(self._text, self._position)
         if matched is None:
             return False
         word = matched.group(1)
-        bare = word.lstrip(_STRIPPED)
-        first = matched.end() - len(bare)
-        bare = within_string(bare).rstrip(_CLOSING)
-        low = bare.lower()
+        stripped = word.lstrip(_STRIPPED)
+        first = matched.end() - len(stripped)
+        stripped = within_string(stripped).rstrip(_CLOSING)
+        low = stripped.lower()
         gap = matched.start(1) - self._position
         if ends_reading(word, low, count) or not (count or gap or self._colon):
             return False
         self._position = matched.end()
         if _LEADER.fullmatch(word) and count < 2 and word != ":":
             self._introduced = 2 if word[0] in ".-=→" else self._introduced
-            self._told = self._told or word.rstrip(":").isdigit()
-        elif low in key_words().introducing or word in key_words().introducing:
+            self._commanded = self._commanded or word.rstrip(":").isdigit()
+        elif low in name_rules().introducing or word in name_rules().introducing:
             self._introduced, self._colon = 2, word.endswith(":")
-        elif self._accepts(bare, count, gap):
-            self._take(first, first + len(bare))
+        elif self._accepts(stripped, count, gap):
+            self._take(first, first + len(stripped))
         else:
             return self._goes_on(word, low, count)
         return True
 
     def _goes_on(self, word: str, low: str, count: int) -> bool:
-        if word[-1] in ".!?;" and len(word) > 1 and AGAIN.match(self._text, self._position - 1) is None:
+        if word[-1] in ".!?;" and len(word) > 1 and ANNOUNCED_AGAIN.match(self._text, self._position - 1) is None:
             return False
-        if low not in key_words().between and word[0] not in "[(<" and (not 0 < count < 4 or self._introduced):
+        if low not in name_rules().between and word[0] not in "[(<" and (not 0 < count < 4 or self._introduced):
             return False
-        self._whose = self._whose or low in ("for", "of")
+        self._has_owner = self._has_owner or low in ("for", "of")
         self._colon = word.endswith(":")
         self._introduced = 1 if self._colon else max(0, self._introduced - 1)
         return True
 
     def _accepts(self, value: str, count: int, gap: int) -> bool:
-        """Whether a word is a value here: the less introduces it, the more it has to look like one."""
-        if len(value) < 5 or value[0] == "-" or innocent(value, self._kind) or "…" in value:
+        """Whether a word is a value. Without words that introduce it, it has to look more like a secret."""
+        if len(value) < 5 or value[0] == "-" or is_harmless(value, self._kind) or "…" in value:
             return False
         introduced = self._colon or self._introduced > 0
         if is_uuid(value):
-            return introduced or self._told or (self._identified and not count)
+            return introduced or self._commanded or (self._identified and not count)
         if not count and self._compound and self._kind in _KEY_KINDS and HEXADECIMAL_KEY.fullmatch(value):
             return True
-        if self._introduced and self._whose and self._kind == "password" and is_made_of_words(value):
+        if self._introduced and self._has_owner and self._kind == "password" and is_made_of_letters(value):
             return ends_sentence(self._text, self._position - 1)
-        bare = value.rstrip("=") if KEY.fullmatch(value) is not None else value  # without padding
-        if UNLIKE.fullmatch(bare) is not None or not value.strip("0123456789abcdef"):
-            return introduced and LONG.fullmatch(value) is not None
+        stripped = value.rstrip("=") if KEY.fullmatch(value) is not None else value  # without padding
+        if ORDINARY.fullmatch(stripped) is not None or not value.strip("0123456789abcdef"):
+            return introduced and LONG_RUN.fullmatch(value) is not None
         if introduced:
-            return generated(value) or (mixed(value) and len(value) > 7) or credential_like(value)
+            return looks_generated(value) or (looks_mixed(value) and len(value) > 7) or is_credential_like(value)
         if count:
-            return self._told and count < 2 and (generated(value) or mixed(value))
-        if self._told or self._configured or gap > 1:
-            return generated(value) or mixed(value) or (gap > 1 and "-" in value and self._kind == "password")
+            return self._commanded and count < 2 and looks_random(value)
+        if self._commanded or self._configured or gap > 1:
+            return looks_random(value) or (gap > 1 and "-" in value and self._kind == "password")
         if self._kind == "password" or self._compound:
-            return generated(value) and len(value) > 5
-        return len(value) >= 16 and mixed(value)
+            return looks_generated(value) and len(value) > 5
+        return len(value) >= 16 and looks_mixed(value)

@@ -1,1 +1,1 @@
-"""The rules as data: forms of secrets, and words in names of secrets."""
+"""The rules as data: forms of secrets (detectors.json), and words in names of secrets (names.json)."""

@@ -1,7 +1,7 @@
-"""Step 3, redact: arithmetic that tells a real number from a look-alike.
+"""Step 3, redact: named checks that tell a secret from a look-alike.
 
-Each check takes the matched text and answers whether it can be what its detector names. They are named in
-detectors.json; a regular expression cannot count, so these few rules are code.
+Each check takes the matched text and answers whether it can be what its rule names. detectors.json and names.json use
+them by name; a regular expression cannot count, so these few rules are code.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import binascii
 import re
 from typing import TYPE_CHECKING
 
-from discreet._redaction.names import key_words
+from discreet._base.lazy_pattern import lazy_pattern
+from discreet._redaction.names import name_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +63,7 @@ def us_ssn(text: str) -> bool:
     return area not in ("000", "666") and area[:1] != "9" and group != "00" and serial != "0000"
 
 
-def jose_header(text: str) -> bool:
+def is_jose_header(text: str) -> bool:
     """JSON Web Tokens: the first part decodes to a JSON object that names an algorithm (RFC 7515, section 4)."""
     start = text.find("eyJ")
     head = text[start : start + 400].split(".", 1)[0]
@@ -74,16 +75,16 @@ def jose_header(text: str) -> bool:
     return any(name in decoded for name in (b'"alg"', b'"typ"', b'"enc"', b'"kid"', b'"jku"', b'"x5t"'))
 
 
-def encoded_jose_header(text: str) -> bool:
+def is_encoded_jose_header(text: str) -> bool:
     """The same header under one more layer of base64."""
     head = text[: min(len(text), 400) // 4 * 4].replace("-", "+").replace("_", "/")
     try:
-        return jose_header(binascii.a2b_base64(head).decode("ascii", "replace"))
+        return is_jose_header(binascii.a2b_base64(head).decode("ascii", "replace"))
     except ValueError:
         return False
 
 
-def discord_snowflake(text: str) -> bool:
+def is_discord_token(text: str) -> bool:
     """Discord bot tokens: the first part is the base64 of a decimal id."""
     head = text.split(".", 1)[0]
     try:
@@ -92,7 +93,7 @@ def discord_snowflake(text: str) -> bool:
         return False
 
 
-def mixed(text: str) -> bool:
+def looks_mixed(text: str) -> bool:
     """A generated value rather than words: at least two digits among letters, or both cases thoroughly mixed."""
     if sum(c.isdigit() for c in text) >= 2:
         return not text.isdigit()
@@ -101,30 +102,30 @@ def mixed(text: str) -> bool:
     return upper > 3 and lower > 3 and "_" not in text and text.count("-") <= 1
 
 
-def credential(text: str) -> bool:
-    """What follows an authentication scheme is a credential, not the next word of a sentence."""
+def is_credential(text: str) -> bool:
+    """After an authentication scheme: a credential, not the next word of a sentence."""
     if "=" in text.rstrip("="):
         return False  # the next field
     return len(text) >= 24 or not text.rstrip(".").replace("-", "").isalpha() or not _one_case(text)
 
 
-def basic_pair(text: str) -> bool:
+def is_basic_pair(text: str) -> bool:
     """Basic credentials decode to `user:password` (RFC 7617)."""
-    bare = text.split("%", 1)[0].rstrip("=")
+    stripped = text.split("%", 1)[0].rstrip("=")
     try:
-        return b":" in binascii.a2b_base64(bare.replace("-", "+").replace("_", "/") + "=" * (-len(bare) % 4))
+        return b":" in binascii.a2b_base64(stripped.replace("-", "+").replace("_", "/") + "=" * (-len(stripped) % 4))
     except ValueError:
-        return credential(text)
+        return is_credential(text)
 
 
-def not_word(text: str) -> bool:
+def is_no_word(text: str) -> bool:
     """Base64 of something, rather than the name of a mechanism or a word."""
     if len(text) < 20 and (text.isupper() or text.islower()):
         return False
     return any(c.isdigit() for c in text) or "=" in text or not (_one_case(text) or text.islower())
 
 
-def generated(text: str) -> bool:
+def looks_generated(text: str) -> bool:
     """In a sentence: letters and digits mixed, as no word and no plain number is."""
     digits = sum(c.isdigit() for c in text)
     unit = text.lstrip("0123456789")
@@ -137,37 +138,42 @@ def generated(text: str) -> bool:
     )
 
 
-def no_mechanism(text: str) -> bool:
+def looks_random(text: str) -> bool:
+    """Either of the two: more than a word or a number."""
+    return looks_generated(text) or looks_mixed(text)
+
+
+def is_no_mechanism(text: str) -> bool:
     """In a protocol's dialogue: a password rather than CRAM-MD5, a mechanism, or the answer FAILED."""
-    return generated(text) and not text.isupper()
+    return looks_generated(text) and not text.isupper()
 
 
-def not_number(text: str) -> bool:
+def is_no_number(text: str) -> bool:
     """A user or group id, a port or a port mapping is no password."""
     return not text.replace(":", "").isdigit()
 
 
-def not_prose(text: str) -> bool:
+def is_no_status_word(text: str) -> bool:
     """A lone English word is not a password where prose is likely."""
-    return text.rstrip(".,;)").lower() not in key_words().status_words
+    return text.rstrip(".,;)").lower() not in name_rules().status_words
 
 
-def chosen(text: str) -> bool:
-    """Somebody chose it as a password: not a word about it, and not a name such as `db-creds`."""
-    return not_prose(text) and (any(c.isdigit() for c in text) or not _one_case(text))
+def is_chosen_password(text: str) -> bool:
+    """Chosen as a password by somebody: not a word about passwords, and not a name such as `db-creds`."""
+    return is_no_status_word(text) and (any(c.isdigit() for c in text) or not _one_case(text))
 
 
 def _one_case(text: str) -> bool:
     return text[1:].islower() or text.isupper()
 
 
-_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-_CREDENTIAL = re.compile(r"[A-Za-z0-9_\-+/=.~%:]{20,4096}")
-_PADDED = re.compile(r"[A-Za-z0-9+/_\-]{21,}={1,2}|[A-Za-z0-9+/_\-]{40,}")
-_DIGEST = re.compile(r"[0-9A-Fa-f]{32,}|[A-Za-z0-9+/]{27,}={0,2}")
+_UUID = lazy_pattern(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_CREDENTIAL = lazy_pattern(r"[A-Za-z0-9_\-+/=.~%:]{20,4096}")
+_PADDED = lazy_pattern(r"[A-Za-z0-9+/_\-]{21,}={1,2}|[A-Za-z0-9+/_\-]{40,}")
+_DIGEST = lazy_pattern(r"[0-9A-Fa-f]{32,}|[A-Za-z0-9+/]{27,}={0,2}")
 
 
-def credential_like(text: str) -> bool:
+def is_credential_like(text: str) -> bool:
     """Generated: 20 characters at least, of both cases and digits; no UUID, no hexadecimal id, no words."""
     if _CREDENTIAL.fullmatch(text) is None or not text.strip("0123456789abcdefABCDEF-"):
         return False
@@ -177,9 +183,9 @@ def credential_like(text: str) -> bool:
     return any(len(part) > 5 and not part.isdigit() and not (part.isalpha() and _one_case(part)) for part in parts)
 
 
-def opaque(text: str) -> bool:
+def is_opaque(text: str) -> bool:
     """20 letters and digits at least, as servers generate session ids; no UUID, no number."""
-    return len(text) >= 20 and text.isalnum() and generated(text)
+    return len(text) >= 20 and text.isalnum() and looks_generated(text)
 
 
 def is_uuid(text: str) -> bool:
@@ -187,9 +193,9 @@ def is_uuid(text: str) -> bool:
     return _UUID.fullmatch(text) is not None
 
 
-def padded(text: str) -> bool:
+def is_padded_key(text: str) -> bool:
     """A key in base64: padded, or long and of mixed characters."""
-    if _PADDED.fullmatch(text) is None or not mixed(text) or _is_id(text):
+    if _PADDED.fullmatch(text) is None or not looks_mixed(text) or _is_id(text):
         return False
     return text.endswith("=") or (any(map(str.islower, text)) and any(map(str.isupper, text)))
 
@@ -202,33 +208,33 @@ def _is_id(text: str) -> bool:
     )
 
 
-def digest(text: str) -> bool:
+def holds_digest(text: str) -> bool:
     """A digest in hexadecimal or base64 stands in it."""
     return _DIGEST.search(text) is not None
 
 
-SHAPES: dict[str, Callable[[str], bool]] = {
-    "credential-like": credential_like,
-    "digest": digest,
-    "opaque": opaque,
-    "padded": padded,
+VALUE_SHAPES: dict[str, Callable[[str], bool]] = {
+    "credential-like": is_credential_like,
+    "digest": holds_digest,
+    "opaque": is_opaque,
+    "padded": is_padded_key,
     "uuid": is_uuid,
 }
 """By the name that names.json uses."""
 
 CHECKS: dict[str, Callable[[str], bool]] = {
-    "basic-pair": basic_pair,
-    "chosen": chosen,
-    "credential": credential,
-    "credential-like": credential_like,
-    "discord-snowflake": discord_snowflake,
-    "encoded-jose-header": encoded_jose_header,
-    "generated": generated,
-    "jose-header": jose_header,
-    "mixed": mixed,
-    "no-mechanism": no_mechanism,
-    "not-number": not_number,
-    "not-prose": not_prose,
-    "not-word": not_word,
+    "basic-pair": is_basic_pair,
+    "chosen": is_chosen_password,
+    "credential": is_credential,
+    "credential-like": is_credential_like,
+    "discord-snowflake": is_discord_token,
+    "encoded-jose-header": is_encoded_jose_header,
+    "generated": looks_generated,
+    "jose-header": is_jose_header,
+    "mixed": looks_mixed,
+    "no-mechanism": is_no_mechanism,
+    "not-number": is_no_number,
+    "not-prose": is_no_status_word,
+    "not-word": is_no_word,
 }
 """By the name that detectors.json uses."""

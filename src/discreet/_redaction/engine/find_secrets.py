@@ -1,4 +1,4 @@
-"""Step 3, redact: one text, all rules. What is found, and the text without it."""
+"""Step 3, redact: all rules on one text: where its secrets are, and the text without them."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from functools import cache
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from discreet._redaction.engine.anchors import Anchors
-from discreet._redaction.engine.detectors import Detector, detectors, lowered
-from discreet._redaction.engine.encoded import percent_runs, quoted_texts, runs
-from discreet._redaction.engine.numbers import numbers
-from discreet._redaction.engine.pairs import pairs
-from discreet._redaction.engine.sql import inserts
-from discreet._redaction.engine.values import MARKER, Span, innocent
+from discreet._redaction.engine.account_numbers import find_numbers
+from discreet._redaction.engine.detectors import Anchors, Detector, ascii_lower, detectors
+from discreet._redaction.engine.encoded import decoded_percent_runs, decoded_runs, texts_with_plain_quotes
+from discreet._redaction.engine.pairs import find_pairs
+from discreet._redaction.engine.secret_values import MARKER, Span, is_harmless
+from discreet._redaction.engine.sql import find_in_sql
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from discreet._redaction.names import KindOf
 
 
 @cache
@@ -24,43 +23,41 @@ def _anchors() -> Anchors:
     return Anchors(detectors())
 
 
-def find(text: str, kind_of: Callable[[str], str | None], extra: tuple[Detector, ...] = ()) -> list[Span]:
+def find_secrets(text: str, kind_of: KindOf, extra: tuple[Detector, ...] = ()) -> list[Span]:
     """Spans (start, end, kind) of the secrets in `text`, in order, without overlap."""
     spans = _ranked(text, kind_of, extra)
-    for start, end, meaning in runs(text):
+    for start, end, meaning in decoded_runs(text):
         inner = _ranked(meaning, kind_of, extra)
         if inner:
             spans.append((start, end, *min(inner, key=itemgetter(2))[2:]))
-    for meaning, places in (*percent_runs(text), *quoted_texts(text)):
+    for meaning, places in (*decoded_percent_runs(text), *texts_with_plain_quotes(text)):
         spans += [
             (places[start], places[end], rank, kind) for start, end, rank, kind in _ranked(meaning, kind_of, extra)
         ]
-    return without_overlap(spans, text) if spans else []
+    return merge_overlaps(spans, text) if spans else []
 
 
-def _ranked(
-    text: str, kind_of: Callable[[str], str | None], extra: tuple[Detector, ...]
-) -> list[tuple[int, int, int, str]]:
-    """Spans (start, end, rank, kind) of what is written in clear; the lower the rank, the more its kind says."""
-    low = lowered(text)
+def _ranked(text: str, kind_of: KindOf, extra: tuple[Detector, ...]) -> list[tuple[int, int, int, str]]:
+    """Spans (start, end, rank, kind) of secrets that are not encoded. A kind of lower rank is more specific."""
+    low = ascii_lower(text)
     spans: list[tuple[int, int, int, str]] = []
-    for start, end, kind in numbers(text):
+    for start, end, kind in find_numbers(text):
         spans.append((start, end, 1, kind))
     users = [(anchor, detector) for detector in extra for anchor in detector.anchors]
-    for anchor, detector in _anchors().standing_in(text, low) + users:
+    for anchor, detector in _anchors().found_in(text, low) + users:
         rank = 1 if detector.structure else 0
         spans += [
             (start, end, rank, detector.kind)
             for start, end in detector.find(text, low, anchor)
-            if not innocent(text[start:end], "password")
+            if not is_harmless(text[start:end], "password")
         ]
-    spans += [(start, end, 2, kind) for start, end, kind in pairs(text, kind_of)]
+    spans += [(start, end, 2, kind) for start, end, kind in find_pairs(text, kind_of)]
     if "insert " in low or "update " in low or "select " in low:
-        spans += [(start, end, 2, kind) for start, end, kind in inserts(text, low, kind_of)]
+        spans += [(start, end, 2, kind) for start, end, kind in find_in_sql(text, low, kind_of)]
     return spans
 
 
-def without_overlap(spans: list[tuple[int, int, int, str]], text: str) -> list[Span]:
+def merge_overlaps(spans: list[tuple[int, int, int, str]], text: str) -> list[Span]:
     """Overlapping spans become one; the most specific kind names it. Existing markers are left as they are."""
     if "[REDACTED:" in text:
         markers = [marker.span() for marker in MARKER.finditer(text)]
@@ -99,15 +96,3 @@ def _outside(span: tuple[int, int, int, str], markers: list[tuple[int, int]]) ->
     if start < end:
         pieces.append((start, end, rank, kind))
     return pieces
-
-
-def replaced(text: str, spans: list[Span], replacement: Callable[[str, str], str]) -> str:
-    """The text with what `replacement` says for its kind and value in place of each span."""
-    parts: list[str] = []
-    position = 0
-    for start, end, kind in spans:
-        parts.append(text[position:start])
-        parts.append(replacement(kind, text[start:end]))
-        position = end
-    parts.append(text[position:])
-    return "".join(parts)

@@ -1,14 +1,15 @@
 """Step 3, redact: payment cards, bank accounts and social security numbers in text.
 
-They have no literal to anchor at, and the rule that they must not be a part of a longer number, a UUID or a decimal
-looks to both sides, which the shared rule language cannot say. So this one is code.
+These numbers have no literal to anchor at. They must not be a part of a longer number, of a UUID or of a decimal, which
+takes a look to both sides, and the shared rule language has no such look. So these rules are code.
 """
 
 from __future__ import annotations
 
 import re
 
-from discreet._redaction.engine.checksums import luhn, mod97, us_ssn
+from discreet._base.lazy_pattern import lazy_pattern
+from discreet._redaction.engine.checks import luhn, mod97, us_ssn
 from discreet._redaction.engine.detectors import inside_word
 
 _table = bytearray(b"." * 256)
@@ -20,18 +21,18 @@ for _code in range(128):
         _table[_code] = _code
     elif _char == "~":
         _table[_code] = ord("_")  # tokens have it between their letters
-KINDS = bytes(_table)
-"""Digits become 0, letters X and x; the separators of digit groups stay, ~ is one; anything else is a dot."""
+CHARACTER_CLASSES = bytes(_table)
+"""Digits become 0, letters X and x; separators of digit groups stay (~ becomes _); anything else becomes a dot."""
 
 
-_DIGITS = re.compile(r"\d{3,}")
-_GROUPED_CARD = re.compile(r"\d{4}([ \-])(?:\d{4}[ \-]\d{4}[ \-]\d{1,7}|\d{6}[ \-]\d{4,5})")
-_CARD_WORD = re.compile(r"card|\bpan\b|\bcc\b|visa|unionpay|maestro|primary account", re.IGNORECASE)
-_SSN = re.compile(r"\d{3}-\d{2}-\d{4}")
-_IBAN = re.compile(r"[A-Z]{2}\d{2}(?:[A-Z0-9]{11,30}|(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?)")
+_DIGITS = lazy_pattern(r"\d{3,}")
+_GROUPED_CARD = lazy_pattern(r"\d{4}([ \-])(?:\d{4}[ \-]\d{4}[ \-]\d{1,7}|\d{6}[ \-]\d{4,5})")
+_CARD_WORD = lazy_pattern(r"card|\bpan\b|\bcc\b|visa|unionpay|maestro|primary account", re.IGNORECASE)
+_SSN = lazy_pattern(r"\d{3}-\d{2}-\d{4}")
+_IBAN = lazy_pattern(r"[A-Z]{2}\d{2}(?:[A-Z0-9]{11,30}|(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?)")
 
 
-def numbered(shapes: str) -> bool:
+def may_hold_number(shapes: str) -> bool:
     """Digits grouped as on a card, in a social security number or, after two capitals, in a bank account."""
     if "0000" not in shapes and "XX00" not in shapes:
         return False
@@ -43,10 +44,10 @@ def numbered(shapes: str) -> bool:
     )
 
 
-def numbers(text: str) -> list[tuple[int, int, str]]:
+def find_numbers(text: str) -> list[tuple[int, int, str]]:
     """Spans of numbers that name a person or an account."""
     found: list[tuple[int, int, str]] = []
-    if text.isascii() and not numbered(text.encode("ascii").translate(KINDS).decode("ascii")):
+    if text.isascii() and not may_hold_number(text.encode("ascii").translate(CHARACTER_CLASSES).decode("ascii")):
         return found
     for run in _DIGITS.finditer(text):
         start, end = run.span()

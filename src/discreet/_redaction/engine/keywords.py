@@ -1,17 +1,17 @@
-"""Step 3, redact: the words that rules start at, and which of them a text has.
+"""Step 3, redact: the keywords that rules start at, and which of them a text has.
 
-A log says the same words again and again. So a text is cut into its words, and only those that were never met before
-are searched; a substring search of the whole text for each telling word would cost ten times as much.
+Logs repeat their words. So a text is cut into its words, and only words that were never met before are searched for
+keywords; a search of the whole text for each keyword would cost ten times as much.
 """
 
 from __future__ import annotations
 
-import re
 from functools import cache
 
-from discreet._redaction.engine.detectors import Detector, detectors, lowered
+from discreet._base.lazy_pattern import lazy_pattern
+from discreet._redaction.engine.detectors import Detector, ascii_lower, detectors
 
-TELLING = (
+KEYWORDS = (
     "activate", "alias", "auth", "basic", "bearer", "certutil", "clave", "code", "community", "configure", "confirm",
     "contrase", "cookie", "cred", "crypt", "cv", "dpw", "eap", "echo", "enable", "expdp", "feishu", "getconnection",
     "gfzc", "googleapis", "haslo", "hook", "iban", "identif", "ifttt", "impdp", "insert", "install", "invite", "isakmp",
@@ -20,21 +20,21 @@ TELLING = (
     "securestring", "senha", "sensitive", "server", "sig", "signtool", "sqlldr", "sqlplus", "ssn", "standby", "token",
     "tpw", "unlock", "unseal", "user", "verif", "vrrp", "wifi", "wmic", "wort",
 )  # fmt: skip
-"""Each a lower-case part of a word."""
+"""Each is a part of a word, in lower case."""
 
-_LINKED = re.compile(r"/(?:reset|verify|magic|token|activate|confirm|invite)").search
+_LINKED = lazy_pattern(r"/(?:reset|verify|magic|token|activate|confirm|invite)")
 
-# What may introduce a secret by itself, and what does so in the company of certain signs.
-_ENOUGH = frozenset((
+# Keywords that may introduce a secret by themselves; those below need certain signs or phrases beside them.
+_SUFFICIENT = frozenset((
     "pass", "bearer", "basic", "pwd", "otp", "identif", "psk", "isakmp", "rabbitmqctl", "securestring", "kty",
     "standby", "vrrp", "community", "isql", "gfzc", "loginmodule",
 ))  # fmt: skip
-_CALLED = frozenset(("login", "auth", "cred", "crypt"))
+_FUNCTION_NAMES = frozenset(("login", "auth", "cred", "crypt"))
 _ORACLE = frozenset(("sqlplus", "impdp", "expdp", "sqlldr", "rman"))
-_PRINTED = frozenset(("echo", "printf"))
+_PRINTING = frozenset(("echo", "printf"))
 _WINDOWS = frozenset(("schtasks", "signtool", "certutil", "wmic"))
-_HOOKED = frozenset(("hook", "alias", "ifttt", "googleapis", "feishu", "lark"))
-_WAYS = (
+_WEBHOOKS = frozenset(("hook", "alias", "ifttt", "googleapis", "feishu", "lark"))
+_SUFFICIENT_WITH = (
     ("code", (" code", "?code=", "&code=", "code%", "codecov")),
     ("cv", (" cv",)),
     ("configure", ("configure set",)),
@@ -68,68 +68,73 @@ _LONGEST = 40  # longer ones are no words, and would fill the memory
 _NONE: frozenset[str] = frozenset()
 
 
-class Words:
-    """What is known of words so far. Safe to share between threads: to lose a verdict costs only time."""
+class KnownWords:
+    """Remembers words without a keyword. Safe to share between threads: to forget a word costs only time."""
 
     def __init__(self) -> None:
-        self._innocent: set[bytes] = set()
+        self._harmless: set[bytes] = set()
 
-    def told(self, text: str, encoded: bytes) -> frozenset[str]:
-        """The telling parts of its words. `encoded` is the text in ASCII, other characters replaced."""
+    def keywords_in(self, text: str, encoded: bytes) -> frozenset[str]:
+        """The keywords in a text. `encoded` is the text in ASCII, with other characters replaced."""
         if not text.isascii():
             low = text.lower()
-            return frozenset(part for part in TELLING if part in low)
+            return frozenset(part for part in KEYWORDS if part in low)
         words = encoded.translate(_LETTERS).split()
-        if self._innocent.issuperset(words):
+        if self._harmless.issuperset(words):
             return _NONE
-        return self._judged(words)
+        return self._keywords_of_new_words(words)
 
-    def told_by(self, text: str) -> frozenset[str]:
-        """The same of a text in ASCII that is not encoded yet."""
-        return self.told(text, text.encode("ascii"))
+    def keywords_of(self, text: str) -> frozenset[str]:
+        """The keywords in a text in ASCII that is not encoded yet."""
+        return self.keywords_in(text, text.encode("ascii"))
 
-    def _judged(self, words: list[bytes]) -> frozenset[str]:
-        unmet = set(words) - self._innocent
-        together = b" ".join(unmet).decode()
-        parts = [part for part in TELLING if part in together]  # one search for all of them, as most hold none
+    def _keywords_of_new_words(self, words: list[bytes]) -> frozenset[str]:
+        new = set(words) - self._harmless
+        together = b" ".join(new).decode()
+        parts = [part for part in KEYWORDS if part in together]  # one search for all of them, as most hold none
         if parts:
-            unmet = {word for word in unmet if not any(part in word.decode() for part in parts)}
-        if len(self._innocent) + len(unmet) > _MOST_WORDS:
-            self._innocent = set()
-        if len(unmet) <= _MOST_WORDS:
-            self._innocent.update(word for word in unmet if len(word) <= _LONGEST)
+            new = {word for word in new if not any(part in word.decode() for part in parts)}
+        if len(self._harmless) + len(new) > _MOST_WORDS:
+            self._harmless = set()
+        if len(new) <= _MOST_WORDS:
+            self._harmless.update(word for word in new if len(word) <= _LONGEST)
         return frozenset(parts)
 
 
-def tells(told: frozenset[str], text: str, low: str) -> bool:
-    """Whether the telling words of a text stand as the rules of detectors.json want them."""
-    if not told.isdisjoint(_ENOUGH):
+def keywords_suffice(keywords: frozenset[str], text: str, low: str) -> bool:
+    """Whether the keywords of a text stand as the rules of detectors.json need them."""
+    if not keywords.isdisjoint(_SUFFICIENT):
         return True
-    if "auth" in told and _authorizes(text):
+    if "auth" in keywords and _auth_rule_finds_something(text):
         return True
-    for part, ways in _WAYS:
-        if part in told:
-            for way in ways:
-                if way in low:
+    for part, phrases in _SUFFICIENT_WITH:
+        if part in keywords:
+            for phrase in phrases:
+                if phrase in low:
                     return True
-    if "(" in text and ("'" in text or '"' in text) and not told.isdisjoint(_CALLED) and _is_called(low):
+    if (
+        "(" in text
+        and ("'" in text or '"' in text)
+        and not keywords.isdisjoint(_FUNCTION_NAMES)
+        and _is_function_call(low)
+    ):
         return True
-    if "@" in text and not told.isdisjoint(_ORACLE):
+    if "@" in text and not keywords.isdisjoint(_ORACLE):
         return True
-    if "|" in text and not told.isdisjoint(_PRINTED):
+    if "|" in text and not keywords.isdisjoint(_PRINTING):
         return True
-    if "/" in text and (_LINKED(low) is not None or (" /" in text and not told.isdisjoint(_WINDOWS))):
+    if "/" in text and (_LINKED.search(low) is not None or (" /" in text and not keywords.isdisjoint(_WINDOWS))):
         return True
-    return "://" in text and not told.isdisjoint(_HOOKED)
+    return "://" in text and not keywords.isdisjoint(_WEBHOOKS)
 
 
-def _is_called(low: str) -> bool:
+def _is_function_call(low: str) -> bool:
     return "login(" in low or "auth(" in low or "credential" in low or "crypt" in low
 
 
-def _authorizes(text: str) -> bool:
-    """Whether a rule with "auth" in its anchor finds something: as a part of a word it is everywhere."""
-    low = lowered(text)
+def _auth_rule_finds_something(text: str) -> bool:
+    """Whether a rule with "auth" in its anchor finds something. (As a part of a word, "auth" is too common.)."""
+    low = ascii_lower(text)
     return any(
         anchor in (low if rule.fold else text) and rule.find(text, low, anchor) for anchor, rule in _auth_anchors()
     )

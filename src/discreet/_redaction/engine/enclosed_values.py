@@ -1,49 +1,50 @@
-"""Step 3, redact: values between quotes, brackets and braces."""
+"""Step 3, redact: values between quotes, brackets and braces, and what of them is secret."""
 
 from __future__ import annotations
 
 import re
 
-from discreet._redaction.engine.checksums import generated
-from discreet._redaction.engine.values import Span, secret_parts
+from discreet._base.lazy_pattern import lazy_pattern
+from discreet._redaction.engine.checks import looks_generated
+from discreet._redaction.engine.secret_values import Span, secret_parts
 
 _CLOSING = {"\u201c": "\u201d", "\u201e": "\u201c", "\u00ab": "\u00bb", "\u2018": "\u2019"}
-_LAST_ITEM = re.compile(r"[ ]{0,2}(?:[)\]]|,[ ]?(?:\d|[Tt]rue|[Ff]alse)[ ]?\))")
-_OBJECT = re.compile(r"""\{\s{0,8}\\?["']?[\w.\-]{1,64}\\?["']?\s{0,4}:""")
-_MASKED = re.compile(
+_LAST_ITEM = lazy_pattern(r"[ ]{0,2}(?:[)\]]|,[ ]?(?:\d|[Tt]rue|[Ff]alse)[ ]?\))")
+_OBJECT = lazy_pattern(r"""\{\s{0,8}\\?["']?[\w.\-]{1,64}\\?["']?\s{0,4}:""")
+_MASKED = lazy_pattern(
     r"(?:[A-Z][A-Z_ ]{2,40}|filtered|redacted|protected|masked|hidden|removed|"
     r"secret|omitted|sensitive|private|scrubbed|stripped)\]",
     re.IGNORECASE,
 )
-_CHANGE = re.compile(
+_CHANGE = lazy_pattern(
     r"""[ \t]{0,4}(?:->|=>|→|,[ ]?["'](?:new|after|new_?[vV]alue)["']:)[ \t]{0,4}["']([^"'\n]{1,1024})["']"""
 )
 _QUOTED = {
-    '"': re.compile(r'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL),
-    "'": re.compile(r"[^'\\]*(?:\\.[^'\\]*)*", re.DOTALL),
-    "`": re.compile(r"[^`]*"),
+    '"': lazy_pattern(r'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL),
+    "'": lazy_pattern(r"[^'\\]*(?:\\.[^'\\]*)*", re.DOTALL),
+    "`": lazy_pattern(r"[^`]*"),
 }
-_COOKIE_ITEM = re.compile(r"""[\s,]{0,8}["'][\w.\-]{1,80}["']:\s{0,4}["']([^"'\\]{0,4096})["']""")
-_ROUND = re.compile(r"([^\s()\"',=]{4,256})\)")
-_HISTORY = re.compile(
+_COOKIE_ITEM = lazy_pattern(r"""[\s,]{0,8}["'][\w.\-]{1,80}["']:\s{0,4}["']([^"'\\]{0,4096})["']""")
+_ROUND = lazy_pattern(r"([^\s()\"',=]{4,256})\)")
+_HISTORY = lazy_pattern(
     r"""[\s,]{0,16}\\?["'](?:old|new|from|to|before|after|previous|current|value|plain|oldValue|newValue|old_value|new_value)\\?["']:"""
     r"""\s{0,4}\\?["']([^"'\\]{0,4096})\\?["']"""
 )
-_BESIDE = re.compile(
+_BESIDE = lazy_pattern(
     r"""[\s,]{0,16}\\?["'][\w.\-]{1,80}\\?["']:\s{0,4}(?:true|false|null|\d{1,12}|\\?["'][^"'\\]{0,64}\\?["'])"""
 )
 _MOST_BESIDE = 12
-_BRACED = re.compile(r"\{([^\s{}:=\"',][^\s{}:=\"',]{2,128})\}")
-_INNER = re.compile(
+_BRACED = lazy_pattern(r"\{([^\s{}:=\"',][^\s{}:=\"',]{2,128})\}")
+_INNER = lazy_pattern(
     r"(?:password|pwd|pw|pass|key|secret|token|sig)\s{0,2}[=:]|://[^\s/?#\"'<>@:]{0,256}:[^\s\"'<>@]{1,512}@",
     re.IGNORECASE,
 )
-_LIST_ITEM = re.compile(
+_LIST_ITEM = lazy_pattern(
     r"""[\s,]{0,24}(?:[bu]?"([^"\\]*(?:\\.[^"\\]*)*)"|[bu]?'([^'\\]*(?:\\.[^'\\]*)*)'|([^\s"',\[\]{}()]+))"""
 )
 
 
-def opened(text: str, opening: re.Match[str], sign: str, kind: str) -> tuple[list[Span], int]:
+def enclosed_value(text: str, opening: re.Match[str], sign: str, kind: str) -> tuple[list[Span], int]:
     """The secret parts of a value that begins with a quote or a bracket, and where to go on reading."""
     start = opening.end()
     escaped, quote, bracket, curled = opening.groups()
@@ -86,7 +87,7 @@ def _bracketed(text: str, start: int, bracket: str, sign: str, kind: str) -> tup
         return ([], start) if _MASKED.match(text, start) else _items(text, start, kind)
     if bracket == "(":
         alone = _ROUND.match(text, start)
-        if alone is None or not generated(alone.group(1)):
+        if alone is None or not looks_generated(alone.group(1)):
             return [], start
         return secret_parts(text, *alone.span(1), kind), alone.end(1)
     found, end = _cookies(text, start) if kind == "cookie" else _history(text, start, kind)

@@ -1,38 +1,42 @@
-"""Step 3, redact: where an unquoted value ends: before white space, a quote, the next field, closing punctuation."""
+"""Step 3, redact: where an unquoted value ends: before white space, a quote, the next field or closing punctuation."""
 
 from __future__ import annotations
 
-import re
+from typing import TYPE_CHECKING
 
-from discreet._redaction.engine.checksums import generated, mixed
-from discreet._redaction.engine.values import PARAMETER_SCHEME, SCHEME, Span, secret_parts
-from discreet._redaction.names import key_words
+from discreet._base.lazy_pattern import lazy_pattern
+from discreet._redaction.engine.checks import looks_generated, looks_mixed
+from discreet._redaction.engine.secret_values import PARAMETER_SCHEME, SCHEME, Span, secret_parts
+from discreet._redaction.names import name_rules
 
-BARE = re.compile(r"""(?:[^\s"'<>;,&\\`\x00]|\\(?!x00)[^nrt"'\\])+""")
-_TO_END_OF_LINE = re.compile(r"""(?:[^\r\n'\\]|\\[^nrt'])+""")
-_COOKIES = re.compile(r"""(?:[^\s"'<>;\\]|\\[^nrt"'])+(?:;[ \t]{0,2}(?:[^\s"'<>;\\]|\\[^nrt"'])+)*""")
-_NEXT_FIELD = re.compile(r"[,;|][ ]?[\w.\-]{1,64}[=:]|&[\w.\-%\[\]]{0,64}=|&[a-z]{2,6};")
-_BRACKETS = re.compile(r"\]\[|\)\(|\}\{|\]\(|[\])}],[ \w]")
-_AFTER_SEMICOLON = re.compile(r";([^\s;:='\"<>,&\\/$.][^\s;:='\"<>,&\\/]{1,64})(?:[\s;'\"]|\Z)")
-_PHRASE = re.compile(r"[a-zA-Z]{3,12}(?:[ ,]{1,2}[a-z]{3,12}){2,23}")
-_NEXT_WORD = re.compile(r"[.,;:!?]?[ \t]{1,2}([a-zA-Z][\w.\-]{0,40})([=:]?)")
-_UNKNOWN_SCHEME = re.compile(r"""[A-Za-z][\w\-]{1,30}[ ]{1,2}([^\s"'<>\[\](){},;]{12,})""")
+if TYPE_CHECKING:
+    import re
+
+BARE = lazy_pattern(r"""(?:[^\s"'<>;,&\\`\x00]|\\(?!x00)[^nrt"'\\])+""")
+_TO_END_OF_LINE = lazy_pattern(r"""(?:[^\r\n'\\]|\\[^nrt'])+""")
+_COOKIES = lazy_pattern(r"""(?:[^\s"'<>;\\]|\\[^nrt"'])+(?:;[ \t]{0,2}(?:[^\s"'<>;\\]|\\[^nrt"'])+)*""")
+_NEXT_FIELD = lazy_pattern(r"[,;|][ ]?[\w.\-]{1,64}[=:]|&[\w.\-%\[\]]{0,64}=|&[a-z]{2,6};")
+_BRACKETS = lazy_pattern(r"\]\[|\)\(|\}\{|\]\(|[\])}],[ \w]")
+_AFTER_SEMICOLON = lazy_pattern(r";([^\s;:='\"<>,&\\/$.][^\s;:='\"<>,&\\/]{1,64})(?:[\s;'\"]|\Z)")
+_PHRASE = lazy_pattern(r"[a-zA-Z]{3,12}(?:[ ,]{1,2}[a-z]{3,12}){2,23}")
+_NEXT_WORD = lazy_pattern(r"[.,;:!?]?[ \t]{1,2}([a-zA-Z][\w.\-]{0,40})([=:]?)")
+_UNKNOWN_SCHEME = lazy_pattern(r"""[A-Za-z][\w\-]{1,30}[ ]{1,2}([^\s"'<>\[\](){},;]{12,})""")
 _DONE = frozenset((
     "get", "list", "read", "write", "create", "update", "delete", "patch", "watch", "view", "use", "rotate", "manage",
     "admin", "export", "import", "describe", "put", "revoke", "decrypt", "encrypt", "sign", "verify", "exec", "edit",
 ))  # fmt: skip
 """What a permission allows to do with a secret."""
-_PART = re.compile(r"[A-Za-z][\w.]{1,40}(?: [A-Za-z]{2,16})?=[^;\s]{1,256};")
+_PART = lazy_pattern(r"[A-Za-z][\w.]{1,40}(?: [A-Za-z]{2,16})?=[^;\s]{1,256};")
 _MOST_CLOSING = 16
-_ALONE = re.compile(r"(?:[ \t]|export |set |setx |[-\[+])*")
-_CALL = re.compile(r"[A-Za-z_][A-Za-z_.]{2,64}\([^()\n]{0,200}(?:\([^()\n]{0,100}\)[^()\n]{0,100}){0,3}\)?")
-_EXPRESSION = re.compile(
+_ALONE = lazy_pattern(r"(?:[ \t]|export |set |setx |[-\[+])*")
+_CALL = lazy_pattern(r"[A-Za-z_][A-Za-z_.]{2,64}\([^()\n]{0,200}(?:\([^()\n]{0,100}\)[^()\n]{0,100}){0,3}\)?")
+_EXPRESSION = lazy_pattern(
     r"""\$?[A-Za-z_]\w{1,40}(?:(?:\.|::|->)[A-Za-z_]\w{0,40}|\([^()\n]{0,100}\)|\[["']?[\w\-]{0,64}["']?\]|\?){1,8}"""
     r"""(?:[;,)}]{1,3}(?:\s|\Z)|\s|\Z)"""
 )
-_SCORE = re.compile(r"\d{1,9}(?:/\d{1,9}|%|\.\d)\Z")
-_REST = re.compile(r"[^\s\\]{1,256}(?=\r?\n|\Z)")
-_SPACED = re.compile(r"(?: [^\s;=:\"'{}]{1,64}){1,12};")
+_SCORE = lazy_pattern(r"\d{1,9}(?:/\d{1,9}|%|\.\d)\Z")
+_REST = lazy_pattern(r"[^\s\\]{1,256}(?=\r?\n|\Z)")
+_SPACED = lazy_pattern(r"(?: [^\s;=:\"'{}]{1,64}){1,12};")
 
 
 def _to(text: str, pattern: re.Pattern[str], start: int, kind: str) -> tuple[list[Span], int]:
@@ -43,8 +47,8 @@ def _to(text: str, pattern: re.Pattern[str], start: int, kind: str) -> tuple[lis
     return secret_parts(text, start, end, kind), end
 
 
-def bare_value(text: str, start: int, sign: str, kind: str, name: str, begin: int) -> tuple[list[Span], int]:
-    """The secret parts of an unquoted value, and where it ends; `begin` is where its name does."""
+def unquoted_value(text: str, start: int, sign: str, kind: str, name: str, begin: int) -> tuple[list[Span], int]:
+    """The secret parts of an unquoted value, and where it ends; its name begins at `begin`."""
     if kind in ("cookie", "signature"):
         return _to(text, _COOKIES, start, kind)
     if kind == "authorization":
@@ -79,14 +83,14 @@ def _credentials(text: str, start: int, name: str) -> tuple[list[Span], int] | N
         end = _bare_end(text, scheme.end())
         return secret_parts(text, start, end, "authorization"), end
     unknown = _UNKNOWN_SCHEME.match(text, start) if name.lower().endswith("authorization") else None
-    if unknown is None or not mixed(unknown.group(1)):
+    if unknown is None or not looks_mixed(unknown.group(1)):
         return None
     end = _bare_end(text, unknown.start(1))
     return secret_parts(text, unknown.start(1), end, "authorization"), end
 
 
 def _end_of_code(text: str, start: int) -> int:
-    """Where code ends that says where a value comes from; -1 if it is none."""
+    """The end of code that stands for a value (a call, an expression); -1 if there is no code."""
     call = _CALL.match(text, start)
     if call is not None:
         return call.end()
@@ -110,7 +114,7 @@ def _bare_end(text: str, start: int) -> int:
             end = run.end()
         if end < len(text) and text[end] == ";":
             rest = _AFTER_SEMICOLON.match(text, end) if end > start else None
-            if rest is None or not generated(rest.group(1)):
+            if rest is None or not looks_generated(rest.group(1)):
                 break
             end = rest.end(1)
             continue
@@ -124,7 +128,7 @@ def _bare_end(text: str, start: int) -> int:
 
 
 def _within_brackets(text: str, start: int, end: int, closing: str = ")]}") -> int:
-    """Its end without the brackets that were opened before it."""
+    """The end of the value without closing brackets whose opening ones stand before it."""
     for _ in range(_MOST_CLOSING):
         last = text[end - 1] if end > start else ""
         if (
@@ -138,7 +142,7 @@ def _within_brackets(text: str, start: int, end: int, closing: str = ")]}") -> i
 
 
 def _in_table(text: str, start: int, begin: int, end: int) -> int:
-    """The value's end where fields stand between bars, or between semicolons and may hold blanks."""
+    """The end of a value in a row of fields: between bars, or between semicolons, where values may hold blanks."""
     bar = text.find("|", start, end)
     if bar > start and ("|" in text[max(0, begin - 128) : begin] or _NEXT_FIELD.match(text, bar)):
         return bar
@@ -150,7 +154,7 @@ def _in_table(text: str, start: int, begin: int, end: int) -> int:
 
 
 def _whole_line(text: str, start: int, end: int, begin: int) -> int:
-    """The end of the line, if name and value have it for themselves: then a quote or a comma belongs to the value."""
+    """The end of the line, if nothing else stands on it: then a quote or a comma belongs to the value."""
     if begin < 0 or text[end : end + 1] in ("", " ", "\n", "\r", "\t", "\\", "|"):
         return end
     line = text.rfind("\n", max(0, begin - 64), begin) + 1
@@ -177,4 +181,4 @@ def _is_prose(text: str, value: str, end: int, sign: str, kind: str, name: str) 
     if kind in ("token", "otp", "authorization"):
         return True
     following = _NEXT_WORD.match(text, end)
-    return following is not None and (not following.group(2) or following.group(1).lower() in key_words().status_words)
+    return following is not None and (not following.group(2) or following.group(1).lower() in name_rules().status_words)

@@ -1,80 +1,63 @@
-"""Step 3, redact: the name before a separator, read backwards from there."""
+"""Step 3, redact: the name before a separator, which is read backwards from the separator."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from discreet._redaction.names import key_words
+from discreet._base.lazy_pattern import lazy_pattern
+from discreet._redaction.names import name_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    KindOf = Callable[[str], "str | None"]
+    from discreet._redaction.names import KindOf
 
 MOST_BEFORE = 96
 # These two read backwards: `"password` comes as `drowssap"`.
-_NAME = re.compile(r"""[ \t]{0,24}\]?(?:["'`]\\{0,4}|22%|\*{1,2})?(\w[\w.\-]{0,80})(.{0,14})""", re.DOTALL)
-_QUOTED_NAME = re.compile(r"""[ \t]?["']\\{0,4}(\w[\w.\-]{0,80})["']\\{0,4}[bu]?[ \t]{0,2}[(\[]""")
+_NAME = lazy_pattern(r"""[ \t]{0,24}\]?(?:["'`]\\{0,4}|22%|\*{1,2})?(\w[\w.\-]{0,80})(.{0,14})""", re.DOTALL)
+_QUOTED_NAME = lazy_pattern(r"""[ \t]?["']\\{0,4}(\w[\w.\-]{0,80})["']\\{0,4}[bu]?[ \t]{0,2}[(\[]""")
 # A separator read backwards, and the name before it if that stands alone; of a tag, the name stands further away.
 _ALONE = r"""(?:\]?["']?(\w[\w.\-]{0,40})(?=[ \t\n,;&?(\[{|:"']|\Z))?"""
-_SIGN_AND_NAME = re.compile(
+_SIGN_AND_NAME = lazy_pattern(
     r"""[=:>,](?:(?<=,)(?=["' ])|(?<!,)(?![=:>,;<{}()/\\\n&?!@#.|]))(?:(?<=>)|""" + _ALONE + ")"
 )
-_PERCENT_AND_NAME = re.compile("[DdAa]3%" + _ALONE)
+_PERCENT_AND_NAME = lazy_pattern("[DdAa]3%" + _ALONE)
 _REMEMBERED = 4096
-_TAG_NAME = re.compile(r"<(?:\w{1,40}:)?([\w.\-]{1,80})[\s>]")
-_CELL = re.compile(r"[ \t]{0,64}(\w[\w.\-]{0,80})[ \t]{0,8}(?:[|│\n]|\Z)")
+_TAG_NAME = lazy_pattern(r"<(?:\w{1,40}:)?([\w.\-]{1,80})[\s>]")
+_CELL = lazy_pattern(r"[ \t]{0,64}(\w[\w.\-]{0,80})[ \t]{0,8}(?:[|│\n]|\Z)")
 _SECOND_WORDS = frozenset(
     ("key", "keys", "code", "phrase", "string", "str", "number", "token", "hex", "base64", "pem", "content", "material")
 )
-_FOLDER_AHEAD = re.compile(r"/(\w{2,13})")
-_WORD_AHEAD = re.compile(r" (\w{2,13})")
+_FOLDER_AHEAD = lazy_pattern(r"/(\w{2,13})")
+_WORD_AHEAD = lazy_pattern(r" (\w{2,13})")
 _NEVER_BEFORE = frozenset("=:>,;<{}()/\\\n&?!@#.|")
 _WRITTEN = frozenset(("hex", "base64", "pem"))
 _TYPES = frozenset(("string", "str"))
 _TYPES_BACK = frozenset(name[::-1] for name in _TYPES)
 _IN_MARKER = ":DETCADER["
-NAME_FIELDS = frozenset(
-    (
-        "name",
-        "key",
-        "header",
-        "param",
-        "field",
-        "variable",
-        "k",
-        "attribute",
-        "td",
-        "th",
-        "dt",
-        "b",
-        "strong",
-        "path",
-        "setting",
-        "property",
-        "option",
-        "col",
-        "column",
-    )
-)
+NAME_FIELDS = frozenset((
+    "name", "key", "header", "param", "field", "variable", "k", "attribute", "td", "th", "dt", "b", "strong",
+    "path", "setting", "property", "option", "col", "column",
+))  # fmt: skip
+"""Names of fields whose value is a name: in `name=password value=...` the secret comes after `value`."""
 
 
-def names_a_secret(text: str, kind_of: KindOf, innocent: set[str]) -> bool:
-    """Whether any name before a separator is sensitive: the cheap question that `pairs` answers in full.
+def any_name_is_sensitive(text: str, kind_of: KindOf, harmless: set[str]) -> bool:
+    """Whether any name before a separator is sensitive: a cheap form of what `find_pairs` finds out.
 
-    `innocent` remembers names (backwards, as they are read) that stood alone and were found innocent.
+    `harmless` remembers names (backwards, as they are read) that stood alone and were found harmless.
     """
     back = text[::-1]
-    if _any_secret(text, back, _SIGN_AND_NAME, 1, kind_of, innocent):
+    if _any_sensitive(text, back, _SIGN_AND_NAME, 1, kind_of, harmless):
         return True
-    return "%3" in text and _any_secret(text, back, _PERCENT_AND_NAME, 3, kind_of, innocent)
+    return "%3" in text and _any_sensitive(text, back, _PERCENT_AND_NAME, 3, kind_of, harmless)
 
 
-def _any_secret(text: str, back: str, signs: re.Pattern[str], length: int, kind_of: KindOf, innocent: set[str]) -> bool:
+def _any_sensitive(
+    text: str, back: str, signs: re.Pattern[str], length: int, kind_of: KindOf, harmless: set[str]
+) -> bool:
     for found in signs.finditer(back):
         known = found[1]
-        if known in innocent or (known is not None and known.isdigit() and kind_of(known[::-1]) is None):
+        if known in harmless or (known is not None and known.isdigit() and kind_of(known[::-1]) is None):
             continue
         start = found.start()
         name = name_before(text, len(text) - start - length, "%" if length > 1 else back[start])
@@ -86,9 +69,9 @@ def _any_secret(text: str, back: str, signs: re.Pattern[str], length: int, kind_
                 and known not in _TYPES_BACK
                 and _is_settled(name, back[found.end() : found.end() + 1])
             ):
-                if len(innocent) >= _REMEMBERED:
-                    innocent.clear()
-                innocent.add(known)
+                if len(harmless) >= _REMEMBERED:
+                    harmless.clear()
+                harmless.add(known)
     return False
 
 
@@ -133,7 +116,7 @@ def name_before(text: str, position: int, sign: str) -> str | None:
 
 
 def _whole_name(name: str, ahead: str) -> str:
-    """The name without what an escape or a prefix has glued to it, or with the word that belongs to it."""
+    """The name without the rest of an escape or a prefix before it, or with the word that belongs to it."""
     if ahead[:1] == "\\" and name[0] in "nrt":
         return name[1:]  # the letter of an escape: "a=1\\npassword=x"
     if ahead[:1] == "%":
@@ -147,7 +130,7 @@ def _whole_name(name: str, ahead: str) -> str:
         parent = folder.group(1)[::-1]
         if parent.lower() in ("user", "username", "login") and ahead[folder.end() : folder.end() + 1] != "/":
             return "credentials"  # user/password: bob/...
-        if parent.lower() in key_words().stop_before:
+        if parent.lower() in name_rules().stop_before:
             return f"{parent} {name}"  # checksum/secret
     return name
 
@@ -157,7 +140,7 @@ def _with_first_word(name: str, ahead: str) -> str:
     before = _WORD_AHEAD.match(ahead)
     if before is None:
         return name
-    rules = key_words()
+    rules = name_rules()
     first = before.group(1)[::-1]
     phrase = f"{first} {name}"
     if name.lower() in _WRITTEN:  # private key hex
