@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from discreet._record import SafeFields, Source, free_key, reserved
 from discreet._redaction.registered import registry
@@ -26,25 +26,35 @@ def redact(record: Record, args: tuple[object, ...], redactor: Redactor, *, with
     fields = record.fields
     if not reserved.isdisjoint(fields):
         fields = clear_of_reserved(fields)
-    safe = redactor.fields(fields) if fields else {}
+    safe: dict[str, Plain] = redactor.fields(fields) if fields else {}
     record.fields = safe
-    _message(record, args, safe, redactor)
+    clean = redactor.clean_texts()  # most of what follows is in every record the same
     text = redactor.text
-    record.logger = text(record.logger)
-    if record.request_id is not None:
+    message = record.message
+    if args or type(message) is not str or (safe and "{" in message):
+        _message(record, args, safe, redactor)
+    elif message not in clean:
+        record.message = text(message)
+    if record.logger not in clean:
+        record.logger = text(record.logger)
+    if record.request_id is not None and record.request_id not in clean:
         record.request_id = text(record.request_id)
-    if record.thread is not None:
+    if record.thread is not None and record.thread not in clean:
         record.thread = text(record.thread)
-    if record.task is not None:
+    if record.task is not None and record.task not in clean:
         record.task = text(record.task)
-    if record.source is not None:
-        source = record.source
+    source = record.source
+    if source is not None and not (source.file in clean and source.function in clean):
         record.source = Source(text(source.file), source.line, text(source.function))
-    _exception(record, redactor, with_locals=with_locals)
-    return cast("Redacted", record)
+    if record.exception is not None:
+        record.exception, record.stacktrace = judged_exception(record.exception, redactor, with_locals=with_locals)
+    elif record.stacktrace is not None:
+        record.stacktrace = text(record.stacktrace)
+    return record  # type: ignore[return-value]  # from here on it is redacted: no other line makes this type
 
 
 def _message(record: Record, args: tuple[object, ...], fields: dict[str, Plain], redactor: Redactor) -> None:
+    """A message that is filled from arguments or fields, or is no string."""
     template = record.message
     if type(template) is not str:
         template = text_of(template)
@@ -77,15 +87,6 @@ def _mask_told(template: str, filled: str, message: str, fields: dict[str, Plain
                 break
 
 
-def _exception(record: Record, redactor: Redactor, *, with_locals: bool) -> None:
-    error = record.exception
-    if error is None:
-        if record.stacktrace is not None:
-            record.stacktrace = redactor.text(record.stacktrace)
-        return
-    record.exception, record.stacktrace = judged_exception(error, redactor, with_locals=with_locals)
-
-
 def judged_exception(
     error: BaseException | dict[str, Plain], redactor: Redactor, *, with_locals: bool
 ) -> tuple[dict[str, Plain], str]:
@@ -101,17 +102,18 @@ def around(context: Context, redactor: Redactor, overridden: Mapping[str, object
     """The context's fields, judged, without those that the record says itself."""
     if not context.fields:
         return _NOTHING
-    safe = _judged(context, redactor)
+    known = context.safe
+    if known is not None and known[0] is redactor and known[1] is registry.epoch:
+        safe = known[2]
+    else:
+        safe = _judged(context, redactor)
     if safe.keys().isdisjoint(overridden):
         return safe
     return {key: value for key, value in safe.items() if key not in overridden}
 
 
 def _judged(context: Context, redactor: Redactor) -> SafeFields:
-    """Once per context and redactor, unless a value could change."""
-    known = context.safe
-    if known is not None and known[0] is redactor and known[1] is registry.epoch:
-        return known[2]
+    """The context's fields, judged; remembered for the next record, unless a value could change."""
     fields = context.fields
     if not reserved.isdisjoint(fields):
         fields = clear_of_reserved(fields)

@@ -17,10 +17,11 @@ from discreet._redaction.masking import Replacement
 from discreet._redaction.names import Keys
 from discreet._redaction.policy import Redaction
 from discreet._redaction.registered import registry
-from discreet._redaction.walk import UNJUDGED, Structure
+from discreet._redaction.walk import UNJUDGED, VALUE_KEYS, Structure
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Set as AbstractSet
 
     from discreet._record import Plain
     from discreet._redaction.secret import Secret
@@ -29,6 +30,7 @@ _CACHED_TEXTS = 4096
 _CACHED_LENGTH = 512  # longer strings rarely repeat, and would fill the memory
 _BEYOND = 8192  # characters judged past those that leave, so that a secret at the cut is recognised whole
 _ROUNDS = 4
+_FEW_ITEMS = 64  # longer lists and dicts are walked; a command line is looked at as a whole up to there
 _SMALL = 10**12  # integers below have fewer digits than a payment card
 _SCALARS = frozenset((str, int, float, bool, type(None)))
 
@@ -63,6 +65,12 @@ class Redactor:
             self.count("unjudged")
             return UNJUDGED
 
+    def clean_texts(self) -> AbstractSet[str]:
+        """Texts that were found clean, with all that is registered now."""
+        if self._epoch is not registry.epoch:
+            self._forget()
+        return self._clean
+
     def key(self, name: str) -> str | None:
         """The kind of secret that values under this name are, or None."""
         return self._keys.kind(name)
@@ -72,7 +80,8 @@ class Redactor:
         if self._epoch is not registry.epoch:
             self._forget()
         safe: dict[str, Plain] = {}
-        unseen: dict[str, str] = {}
+        unseen: list[str] = []  # strings that are judged together at the end
+        unjudged: list[str] = []  # the fields that hold them
         known = self._clean_names
         clean = self._clean
         try:
@@ -83,18 +92,59 @@ class Redactor:
                 kind = type(value)
                 if kind is str:
                     if value not in clean:
-                        unseen[name] = value  # type: ignore[assignment]  # a str
-                elif (kind is int and not -_SMALL < value < _SMALL) or kind not in _SCALARS:  # type: ignore[operator]  # an int
-                    safe[name] = self._structure.raw(value)
+                        unseen.append(value)  # type: ignore[arg-type]  # a str
+                        unjudged.append(name)
+                elif kind not in _SCALARS or (kind is int and not -_SMALL < value < _SMALL):  # type: ignore[operator]  # an int
+                    before = len(unseen)
+                    safe[name] = self._nested(value, unseen)
+                    if len(unseen) > before:
+                        unjudged.append(name)
                     continue
                 safe[name] = value  # type: ignore[assignment]  # a plain scalar
-            if unseen and not self._all_clean(unseen.values()):
-                for name, text in unseen.items():
-                    safe[name] = self.text(text)
+            if unseen and not self._all_clean(unseen):
+                for name in unjudged:
+                    safe[name] = self._structure.raw(safe[name])
             return safe
         except Exception:  # fail closed: a mapping that cannot be read gives nothing away
             self.count("unjudged")
             return {"fields": UNJUDGED}
+
+    def _nested(self, value: object, unseen: list[str]) -> Plain:
+        """A value under an innocent name. A short list or dict of scalars needs no walk, only a look at its strings.
+
+        Those of them that were not seen before are added to `unseen`, for the caller to judge.
+        """
+        kind = type(value)
+        if kind is dict:
+            pairs: dict[str, Plain] = value.copy()  # type: ignore[attr-defined]  # another thread may change it
+            names = self._clean_names
+            for name in pairs:  # by type first: only the hash of an exact str cannot run foreign code
+                if type(name) is not str or name not in names or name in VALUE_KEYS:
+                    return self._structure.raw(value)
+            copied: dict[str, Plain] | list[Plain] = pairs
+            items: Iterable[Plain] = pairs.values()
+        elif kind is list or kind is tuple:
+            listed: list[Plain] = list(value)  # type: ignore[call-overload]  # a list or tuple
+            if len(listed) == 2 and type(listed[0]) is str and self._keys.kind(listed[0]) is not None:
+                return self._structure.raw(value)
+            items = copied = listed
+        else:
+            return self._structure.raw(value)
+        if len(copied) > _FEW_ITEMS:
+            return self._structure.raw(value)
+        new: list[str] = []
+        clean = self._clean
+        for item in items:
+            of = type(item)
+            if of is str:
+                if item not in clean:
+                    new.append(item)  # type: ignore[arg-type]  # a str
+                if item[:1] == "-" and kind is not dict:  # type: ignore[index]  # an option, which a secret may follow
+                    return self._structure.raw(value)
+            elif of not in _SCALARS or (of is int and not -_SMALL < item < _SMALL):  # type: ignore[operator]  # an int
+                return self._structure.raw(value)
+        unseen += new
+        return copied
 
     def plain(self, value: Plain, key: str | None = None) -> Plain:
         """A nested value, redacted; `key` is the name it stands under."""
