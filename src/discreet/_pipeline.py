@@ -11,7 +11,7 @@ from discreet._call.logger import active
 from discreet._context.capture import collect
 from discreet._delivery.stream import echoes, writing
 from discreet._redaction.audit import audit, speaker
-from discreet._redaction.record import around, redact
+from discreet._redaction.record import redact
 from discreet._redaction.redactor import Redactor
 
 if TYPE_CHECKING:
@@ -120,9 +120,7 @@ class Pipeline:
         record.identity = self.identity
         redactor = self.redactor_of(record.logger) if self._redactors else self.redactor
         speaker.logger = record.logger
-        safe = redact(record, args, redactor, with_locals=self.with_locals)
-        safe.ambient = around(context, redactor, safe.fields)
-        self.deliver(safe)
+        self.deliver(redact(record, context, args, redactor, with_locals=self.with_locals))
         if audit.due:
             self._sum_up()
 

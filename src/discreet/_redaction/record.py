@@ -17,18 +17,30 @@ if TYPE_CHECKING:
     from discreet._record import Plain, Record, Redacted
     from discreet._redaction.redactor import Redactor
 
-_NOTHING: Mapping[str, object] = {}
 _SCALARS = frozenset((str, int, float, bool, type(None)))
 
 
-def redact(record: Record, args: tuple[object, ...], redactor: Redactor, *, with_locals: bool) -> Redacted:
-    """Judge the fields, then the message made from the judged fields, then everything else that is text."""
+def redact(  # noqa: C901, PLR0912 - one function on purpose: each call that it would make is paid for with each record
+    record: Record, context: Context | None, args: tuple[object, ...], redactor: Redactor, *, with_locals: bool
+) -> Redacted:
+    """Judge the fields, then the message made from the judged fields, then everything else that is text.
+
+    With `context`, its fields become the record's ambient ones, except those that the record says itself.
+    """
     fields = record.fields
     if not reserved.isdisjoint(fields):
         fields = clear_of_reserved(fields)
-    safe: dict[str, Plain] = redactor.fields(fields) if fields else {}
+    safe = redactor.fields(fields)
     record.fields = safe
-    clean = redactor.clean_texts()  # most of what follows is in every record the same
+    if context is not None and context.fields:
+        judged = context.safe
+        if judged is not None and judged[0] is redactor and judged[1] is registry.epoch:
+            record.ambient = judged[2]
+        else:
+            record.ambient = _judged(context, redactor)
+        if not record.ambient.keys().isdisjoint(safe):
+            record.ambient = {key: value for key, value in record.ambient.items() if key not in safe}
+    clean = redactor.clean  # most of what follows is the same in every record
     text = redactor.text
     message = record.message
     if args or type(message) is not str or (safe and "{" in message):
@@ -96,20 +108,6 @@ def judged_exception(
     # Anything but a dict means that the redactor failed closed on the whole of it.
     safe: dict[str, Plain] = judged if isinstance(judged, dict) else {"type": type(error).__name__, "message": judged}
     return safe, redactor.text(render(safe))
-
-
-def around(context: Context, redactor: Redactor, overridden: Mapping[str, object]) -> Mapping[str, object]:
-    """The context's fields, judged, without those that the record says itself."""
-    if not context.fields:
-        return _NOTHING
-    known = context.safe
-    if known is not None and known[0] is redactor and known[1] is registry.epoch:
-        safe = known[2]
-    else:
-        safe = _judged(context, redactor)
-    if safe.keys().isdisjoint(overridden):
-        return safe
-    return {key: value for key, value in safe.items() if key not in overridden}
 
 
 def _judged(context: Context, redactor: Redactor) -> SafeFields:

@@ -21,7 +21,6 @@ from discreet._redaction.walk import UNJUDGED, VALUE_KEYS, Structure
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
-    from collections.abc import Set as AbstractSet
 
     from discreet._record import Plain
     from discreet._redaction.secret import Secret
@@ -50,26 +49,21 @@ class Redactor:
         self.replacement = Replacement(self._policy.strategies, None if key is None else key.reveal())
         self.declared = self._keys.declared
         self._epoch = registry.epoch
-        self._clean: set[str] = set()
+        self.clean: set[str] = set()
+        """Texts that were found clean; up to date after a call of `fields` or `text`."""
         self._clean_names: dict[str, None] = {}
 
     def text(self, value: str) -> str:
         """The text with a typed marker in place of every secret, shortened to the policy's `max_text`."""
         if self._epoch is not registry.epoch:
             self._forget()
-        if value in self._clean:
+        if value in self.clean:
             return value
         try:
             return self._judged(value)
         except Exception:  # fail closed, whatever it was
             self.count("unjudged")
             return UNJUDGED
-
-    def clean_texts(self) -> AbstractSet[str]:
-        """Texts that were found clean, with all that is registered now."""
-        if self._epoch is not registry.epoch:
-            self._forget()
-        return self._clean
 
     def key(self, name: str) -> str | None:
         """The kind of secret that values under this name are, or None."""
@@ -83,7 +77,7 @@ class Redactor:
         unseen: list[str] = []  # strings that are judged together at the end
         unjudged: list[str] = []  # the fields that hold them
         known = self._clean_names
-        clean = self._clean
+        clean = self.clean
         try:
             for name, value in mapping.items():
                 if name not in known:
@@ -133,7 +127,7 @@ class Redactor:
         if len(copied) > _FEW_ITEMS:
             return self._structure.raw(value)
         new: list[str] = []
-        clean = self._clean
+        clean = self.clean
         for item in items:
             of = type(item)
             if of is str:
@@ -191,7 +185,7 @@ class Redactor:
         """Whether every name and every value of a mapping is known to be clean, as those of a repeated frame are."""
         if self._epoch is not registry.epoch:
             self._forget()
-        known, clean = self._clean_names, self._clean
+        known, clean = self._clean_names, self.clean
         for name, value in mapping.items():
             if name not in known:
                 return False
@@ -216,7 +210,7 @@ class Redactor:
     def _forget(self) -> None:
         """A value was registered: what was found clean before may not be now."""
         self._epoch = registry.epoch
-        self._clean = set()
+        self.clean = set()
         self._clean_names = {}
 
     def _field(self, name: object, value: object, safe: dict[str, Plain]) -> None:
@@ -274,12 +268,12 @@ class Redactor:
         return result
 
     def _remember(self, texts: Collection[str], together: int) -> None:
-        if len(self._clean) >= _CACHED_TEXTS:
-            self._clean.clear()
+        if len(self.clean) >= _CACHED_TEXTS:
+            self.clean.clear()
         if together <= _CACHED_LENGTH:
-            self._clean.update(texts)
+            self.clean.update(texts)
         else:
-            self._clean.update(text for text in texts if len(text) <= _CACHED_LENGTH)
+            self.clean.update(text for text in texts if len(text) <= _CACHED_LENGTH)
 
 
 def _shortened(
