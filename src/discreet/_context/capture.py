@@ -41,7 +41,7 @@ def collect(
         record.source = Source(code.co_filename, frame.f_lineno, code.co_name)
     if "exc_info" in fields:
         record.exception = _take_exception(fields)
-    elif issubclass(type(message), BaseException):  # isinstance() would ask the object itself
+    elif type(message) is not str and issubclass(type(message), BaseException):  # isinstance() asks the object itself
         record.exception = message  # type: ignore[assignment]  # as the line above says
     for value in fields.values():
         if type(value) is Lazy:
