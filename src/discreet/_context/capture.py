@@ -56,13 +56,10 @@ def collect(
 
 
 def correlate(record: Record, context: Context) -> None:
-    """The three ids. An active OpenTelemetry span is the trace; else our own span is."""
+    """Set the ids of trace, span and request. An active OpenTelemetry span comes before our own."""
     record.request_id = context.request_id
     span = context.span
-    if span is not None:
-        record.trace_id, record.span_id = span.trace_id, span.span_id
-    else:
-        record.trace_id = record.span_id = None
+    record.trace_id, record.span_id = (None, None) if span is None else (span.trace_id, span.span_id)
     if "opentelemetry.trace" in sys.modules:
         ids = active_ids()
         if ids is not None:

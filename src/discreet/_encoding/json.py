@@ -17,7 +17,7 @@ from discreet._base.levels import severity_number, severity_text
 from discreet._record import SafeFields
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from discreet._record import Identity, Plain, Record, Redacted
 
@@ -143,6 +143,8 @@ def _fields(fields: Mapping[str, Any]) -> str:
             parts += f"{keys[key]}{item}"
         elif kind is float and item - item == 0:
             parts += f"{keys[key]}{item!r}"
+        elif kind is list or kind is dict:
+            parts += keys[key] + _container(item)
         else:
             parts += keys[key] + value(item)
     return parts
@@ -161,23 +163,29 @@ def value(item: object) -> str:
         return "true" if item else "false"
     if type(item) is float and item - item == 0:  # neither NaN nor an infinity
         return float.__repr__(item)
-    try:
-        return _nested(item)
-    except ValueError:
-        return _nested(_finite(cast("Plain", item)))
+    return _container(item)
 
 
-def _nested_encoder() -> Callable[[object], str]:
+def _chunks_of() -> Callable[[object, int], Iterable[str]]:
     """One encoder for all lists and dicts; `JSONEncoder.encode` would make a new one in each call."""
-    slow = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=False)
+    encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=False)
     make: Any = getattr(json.encoder, "c_make_encoder", None)
     if make is None:  # Python without its C accelerators
-        return slow.encode
-    chunks = make(None, slow.default, encode_basestring, None, ":", ",", False, False, False)
-    return lambda item: "".join(chunks(item, 0))
+        return lambda item, _level: encoder.iterencode(item)
+    chunks: Callable[[object, int], Iterable[str]] = make(
+        None, encoder.default, encode_basestring, None, ":", ",", encoder.sort_keys, encoder.skipkeys, False
+    )
+    return chunks
 
 
-_nested = _nested_encoder()
+_chunks = _chunks_of()
+
+
+def _container(item: object) -> str:
+    try:
+        return "".join(_chunks(item, 0))
+    except ValueError:  # an infinity or NaN inside
+        return "".join(_chunks(_finite(cast("Plain", item)), 0))
 
 
 def _finite(item: Plain) -> Plain:

@@ -7,6 +7,7 @@ already. All fail closed: what cannot be judged becomes `[REDACTED:unjudged]`.
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING
 
 from discreet._redaction.audit import audit
@@ -48,6 +49,9 @@ class Redactor:
         self.pseudonym_key = key
         self.replacement = Replacement(self._policy.strategies, None if key is None else key.reveal())
         self.declared = self._keys.declared
+        self._most_joined = sys.maxsize if self._policy.max_text is None else self._policy.max_text
+        if self._policy.callback is not None:  # it sees each text by itself
+            self._most_joined = -1
         self._epoch = registry.epoch
         self.clean: set[str] = set()
         """Texts that were found clean; up to date after a call of `fields` or `text`."""
@@ -88,7 +92,9 @@ class Redactor:
                     if value not in clean:
                         unseen.append(value)  # type: ignore[arg-type]  # a str
                         unjudged.append(name)
-                elif kind not in _SCALARS or (kind is int and not -_SMALL < value < _SMALL):  # type: ignore[operator]  # an int
+                elif kind is float or (kind is int and -_SMALL < value < _SMALL):  # type: ignore[operator]  # an int
+                    pass
+                elif kind is int or kind not in _SCALARS:
                     before = len(unseen)
                     safe[name] = self._nested(value, unseen)
                     if len(unseen) > before:
@@ -230,10 +236,7 @@ class Redactor:
     def _all_clean(self, texts: Collection[str]) -> bool:
         """One look at all new strings of a record together, because most records hold nothing."""
         joined = "\n".join(texts)
-        limit = self._policy.max_text
-        if self._policy.callback is not None or (limit is not None and len(joined) > limit):
-            return False
-        if self._gate.sees_edges and len(texts) > 1:
+        if len(joined) > self._most_joined or (len(texts) > 1 and self._gate.sees_edges):
             return False
         try:
             if self._gate.may_hold_secret(joined, joined=True) or registry.holds(joined):
