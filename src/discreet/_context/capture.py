@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from discreet._context.ambient import current
 from discreet._context.opentelemetry import active_ids
 from discreet._record import Identity, Record, Source
-from discreet._values.lazy import Lazy, resolve
+from discreet._values.plain import Lazy, resolve
 
 if TYPE_CHECKING:
     from types import FrameType
