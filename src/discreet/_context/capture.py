@@ -1,4 +1,4 @@
-"""From a call to a record: the time, the place, and the context as they are now, because later is too late."""
+"""From a call to a record: time, place, thread and context are captured now, because they change."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NO_FIELDS: dict[str, object] = {}
 def collect(
     logger: str, level: int, message: object, fields: dict[str, object], frame: FrameType | None
 ) -> tuple[Record, Context]:
-    """Everything the record is, before redaction; and the context it was made in."""
+    """The record before redaction, and the context it was made in."""
     record = Record()
     record.time_ns = time.time_ns()
     record.level = level
@@ -71,11 +71,11 @@ def correlate(record: Record, context: Context) -> None:
 
 
 def _take_exception(fields: dict[str, object]) -> BaseException | None:
-    """`exc_info` in the forms `logging` takes; anything else stays a field like any other."""
+    """The exception in `exc_info`, in the forms that `logging` takes; any other value remains an ordinary field."""
     given = fields["exc_info"]
     triple = cast("tuple[object, ...]", given) if type(given) is tuple else ()
     inner: object = triple[1] if len(triple) == 3 else fields["exc_info"]
-    # By type only: isinstance() and == would ask the object itself.
+    # By type only: isinstance() and == would run the object's own code.
     kind = type(inner)
     if issubclass(kind, BaseException):
         found = cast("BaseException | None", inner)

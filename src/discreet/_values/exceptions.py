@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["OMITTED", "describe", "render", "stack"]
 
 OMITTED = "<omitted>"
-"""The `type` of an entry that stands for exceptions left out; its `omitted` is their number where that is known."""
+"""The `type` of an entry in the place of omitted exceptions; its `omitted` is their number, where known."""
 
 _MOST_LEVELS = 10
 _MOST_MEMBERS = 15
@@ -50,7 +50,7 @@ LOCALS = Limits(max_depth=6, max_items=100, max_nodes=500, max_repr=1 << 16)
 _DEFINITIONS = (ModuleType, FunctionType, BuiltinFunctionType, type)
 
 _TRUSTED_LOADERS = frozenset({"_frozen_importlib_external", "_frozen_importlib", "importlib", "zipimport"})
-"""Loaders whose source is on this machine; another one may fetch it over the network."""
+"""Loaders that read source from this machine; others may fetch it over the network."""
 
 _without_source: set[str] = set()
 
@@ -82,7 +82,7 @@ class _Description:
     def __init__(self, with_locals: bool, limits: Limits) -> None:
         self.with_locals = with_locals
         self.limits = limits
-        self.seen: dict[int, BaseException] = {}  # keeps them alive, so that an id stays one exception's
+        self.seen: dict[int, BaseException] = {}  # keeps the exceptions alive, so that no id is used twice
 
     def of(self, exc: Any, level: int) -> dict[str, Plain]:
         kind = class_of(exc)
@@ -104,7 +104,7 @@ class _Description:
         return found
 
     def _notes(self, exc: BaseException, found: dict[str, Plain], level: int) -> None:
-        """PEP 678: a list of strings; anything else is shown as what it is, as the interpreter does."""
+        """Add the notes (PEP 678). They should be a list of strings; the interpreter shows other values too."""
         notes: Any = getattr(exc, "__notes__", None)
         if notes is None:
             return
@@ -242,7 +242,7 @@ def _frame(frame: FrameType, line: int | None, *, with_locals: bool) -> Frame:
 
 
 def _code_line(frame: FrameType, file: str, line: int) -> str:
-    """One line of source. Once read, a file stays in `linecache`; one that has none is not asked for again."""
+    """One line of source. `linecache` keeps files that were read; files without source are remembered here."""
     try:
         entry = linecache.cache.get(file)
         if (entry is None or len(entry) == 1) and not _prepare(frame, file):

@@ -1,7 +1,7 @@
-"""Between call and redaction: any object to plain data (JSON's types), so that the redactor can judge all of it.
+"""Any object as plain data (JSON's types), so that the redactor can examine all of it; and lazy values.
 
 `to_plain` never raises and runs as little foreign code as it can: it does not consume iterators, read device memory,
-or call anything but `repr`, and that only on objects it does not know. What it leaves out is marked in `<...>`.
+or call anything but `repr`, and that only on objects it does not know. A marker in `<...>` shows what it leaves out.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ MORE = "<more>"
 _LEAST, _MOST = -(1 << 63), (1 << 63) - 1  # certainly small enough to be written
 
 class_of: Callable[[object], type[object]] = type
-"""`type` under a signature: of a value of type Any, checkers would not know what it returns."""
+"""`type`, with a signature: for a value of type Any, type checkers do not know the result otherwise."""
 
 
 class Lazy:
@@ -87,7 +87,7 @@ def to_plain(value: Any, limits: Limits = DEFAULT) -> Plain:
 
 
 class _Walk:
-    """One conversion: what is left of the limits, and the containers it is inside of."""
+    """One conversion: how much of the limits remains, and the containers that are being converted."""
 
     __slots__ = ("inside", "limits", "nodes", "text")
 
@@ -98,7 +98,7 @@ class _Walk:
         self.inside: set[int] = set()
 
     def convert(self, value: Any, depth: int) -> Plain:
-        """Anything that is not plain already; the callers look for that, since most values are."""
+        """Convert what is not plain already. Callers test that themselves, since most values are."""
         kind = class_of(value)
         try:
             shape, make = kind_of(kind)
@@ -185,7 +185,7 @@ class _Walk:
 
 
 def _free(key: str, taken: dict[str, Plain]) -> str:
-    """Another name for a key whose text is taken (`1` and `"1"`): both stay."""
+    """Another name for a key whose text is taken: both of `1` and `"1"` are kept."""
     number = len(taken) + 1  # not from 2 on: a thousand keys of the same text must not take a million steps
     while f"{key}_{number}" in taken:
         number += 1
@@ -193,7 +193,7 @@ def _free(key: str, taken: dict[str, Plain]) -> str:
 
 
 def _sort(items: list[Plain]) -> None:
-    """Sets have no order; lines are easier to compare when they have one."""
+    """Sort the items of a set, so that lines are easy to compare."""
     items.sort(key=lambda item: (type(item).__name__, item if isinstance(item, str) else "", _number(item), str(item)))
 
 

@@ -45,14 +45,14 @@ class OtelEncoder:
         self._resource_of = resource_of
         self._limits = limits
         self._heads: dict[str, str] = {}
-        self._spoken_for: tuple[object, object] = (None, None)
+        self._heads_for: tuple[object, object] = (None, None)
 
     def __call__(self, record: Redacted) -> bytes:
         """The line, newline included."""
-        spoken_for = self._spoken_for
-        if spoken_for[0] is not record.identity or spoken_for[1] is not registry.epoch:
+        known = self._heads_for
+        if known[0] is not record.identity or known[1] is not registry.epoch:
             # Another process after a fork, or a secret was registered that the resource may hold.
-            self._spoken_for, self._heads = (record.identity, registry.epoch), {}
+            self._heads_for, self._heads = (record.identity, registry.epoch), {}
         head = self._heads.get(record.logger)
         if head is None:
             head = self._head(record)
@@ -147,7 +147,7 @@ class Limits(NamedTuple):
 
 
 class Fields(NamedTuple):
-    """What is left of a record to be written, beside its time, message and ids."""
+    """What is written of a record besides its time, message and ids."""
 
     severity: tuple[int, str]
     event_name: str
@@ -177,7 +177,7 @@ def fields_of(record: Redacted, limits: Limits) -> Fields:
 
 
 def derived_of(record: Redacted) -> dict[str, object]:
-    """The attributes that the record itself gives; first, so that they stay should there be too many."""
+    """The attributes that come from the record itself. They are first, so that a limit on their number keeps them."""
     found: dict[str, object] = {}
     error = record.exception
     if error is not None:
@@ -209,7 +209,7 @@ _severities: dict[int, tuple[int, str]] = {}
 
 
 def severity_of(level: int) -> tuple[int, str]:
-    """OpenTelemetry's number; and the text as Python has it, for it is to be the source's own."""
+    """OpenTelemetry's number, and Python's name of the level: the data model wants the source's own text."""
     known = _severities.get(level)
     if known is None:
         known = (severity_number(level), severity_text(level))
@@ -219,7 +219,7 @@ def severity_of(level: int) -> tuple[int, str]:
 
 
 def flags_of(trace_id: str) -> int:
-    """The W3C trace flags of the span that a record belongs to; 0 where that span is not the active one any more."""
+    """The W3C trace flags of a record's span; 0 if that span is no longer the active one."""
     span = current.get().span
     if span is not None and span.trace_id == trace_id:
         return span.flags & 0xFF
@@ -235,7 +235,7 @@ def flags_of(trace_id: str) -> int:
 
 
 def shortened(value: object, length: int) -> object:
-    """Every text in a value, cut to `length` characters; names of fields stay."""
+    """The value with every text cut to `length` characters; keys are kept whole."""
     if isinstance(value, (str, bytes)):
         return value[:length]
     if isinstance(value, dict):
