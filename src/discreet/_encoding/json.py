@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from discreet._base.escape import neutralise_json
 from discreet._base.levels import severity_number, severity_text
 from discreet._record import SafeFields
+from discreet._values.plain import class_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -136,7 +137,7 @@ def _fields(fields: Mapping[str, Any]) -> str:
     parts = ""
     keys = _keys
     for key, item in fields.items():
-        kind = type(item)
+        kind = class_of(item)
         if kind is str:
             parts += keys[key] + quote(item)
         elif kind is int:

@@ -19,9 +19,11 @@ from discreet._redaction.names import Keys
 from discreet._redaction.policy import Redaction
 from discreet._redaction.registered import registry
 from discreet._redaction.walk import UNJUDGED, VALUE_KEYS, Structure
+from discreet._values.plain import class_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
+    from typing import Any
 
     from discreet._record import Plain
     from discreet._redaction.secret import Secret
@@ -92,9 +94,9 @@ class Redactor:
                     if value not in clean:
                         unseen.append(value)  # type: ignore[arg-type]  # a str
                         unjudged.append(name)
-                elif kind is float or (kind is int and -_SMALL < value < _SMALL):  # type: ignore[operator]  # an int
-                    pass
-                elif kind is int or kind not in _SCALARS:
+                elif kind is float or value is None or kind is bool:
+                    pass  # compared by identity, because a class may bring its own hash and comparison
+                elif kind is not int or not -_SMALL < value < _SMALL:  # type: ignore[operator]  # an int
                     before = len(unseen)
                     safe[name] = self._nested(value, unseen)
                     if len(unseen) > before:
@@ -109,14 +111,14 @@ class Redactor:
             self.count("unjudged")
             return {"fields": UNJUDGED}
 
-    def _nested(self, value: object, unseen: list[str]) -> Plain:
+    def _nested(self, value: Any, unseen: list[str]) -> Plain:
         """A value under an innocent name. A short list or dict of scalars needs no walk, only a look at its strings.
 
         Those of them that were not seen before are added to `unseen`, for the caller to judge.
         """
-        kind = type(value)
+        kind = class_of(value)
         if kind is dict:
-            pairs: dict[str, Plain] = value.copy()  # type: ignore[attr-defined]  # another thread may change it
+            pairs: dict[str, Plain] = value.copy()  # another thread may change the original
             names = self._clean_names
             for name in pairs:  # by type first: only the hash of an exact str cannot run foreign code
                 if type(name) is not str or name not in names or name in VALUE_KEYS:
@@ -124,7 +126,7 @@ class Redactor:
             copied: dict[str, Plain] | list[Plain] = pairs
             items: Iterable[Plain] = pairs.values()
         elif kind is list or kind is tuple:
-            listed: list[Plain] = list(value)  # type: ignore[call-overload]  # a list or tuple
+            listed: list[Plain] = list(value)
             if len(listed) == 2 and type(listed[0]) is str and self._keys.kind(listed[0]) is not None:
                 return self._structure.raw(value)
             items = copied = listed
@@ -141,7 +143,10 @@ class Redactor:
                     new.append(item)  # type: ignore[arg-type]  # a str
                 if item[:1] == "-" and kind is not dict:  # type: ignore[index]  # an option, which a secret may follow
                     return self._structure.raw(value)
-            elif of not in _SCALARS or (of is int and not -_SMALL < item < _SMALL):  # type: ignore[operator]  # an int
+            elif of is int:
+                if not -_SMALL < item < _SMALL:  # type: ignore[operator]  # an int
+                    return self._structure.raw(value)
+            elif of is not float and item is not None and of is not bool:
                 return self._structure.raw(value)
         unseen += new
         return copied
