@@ -22,7 +22,7 @@ from discreet._redaction.walk import UNJUDGED, VALUE_KEYS, Structure
 from discreet._values.plain import class_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping
     from typing import Any
 
     from discreet._record import Plain
@@ -123,33 +123,37 @@ class Redactor:
             for name in pairs:  # by type first: only the hash of an exact str cannot run foreign code
                 if type(name) is not str or name not in names or name in VALUE_KEYS:
                     return self._structure.raw(value)
-            copied: dict[str, Plain] | list[Plain] = pairs
-            items: Iterable[Plain] = pairs.values()
-        elif kind is list or kind is tuple:
-            listed: list[Plain] = list(value)
-            if len(listed) == 2 and type(listed[0]) is str and self._keys.kind(listed[0]) is not None:
-                return self._structure.raw(value)
-            items = copied = listed
-        else:
-            return self._structure.raw(value)
-        if len(copied) > _FEW_ITEMS:
-            return self._structure.raw(value)
+            return pairs if self._are_clean_scalars(pairs.values(), unseen) else self._structure.raw(value)
+        if kind is list or kind is tuple:
+            items: list[Plain] = list(value)
+            named = len(items) == 2 and type(items[0]) is str and self._keys.kind(items[0]) is not None
+            if not named and self._are_clean_scalars(items, unseen, "-"):
+                return items
+        return self._structure.raw(value)
+
+    def _are_clean_scalars(self, items: Collection[Plain], unseen: list[str], option: str | None = None) -> bool:
+        """Whether these are few, and clean if the strings are that go to `unseen`. None may begin with `option`.
+
+        In a list, such a string may be an option of a command line, and the next one its secret.
+        """
+        if len(items) > _FEW_ITEMS:
+            return False
         new: list[str] = []
         clean = self.clean
         for item in items:
-            of = type(item)
-            if of is str:
+            kind = type(item)
+            if kind is str:
                 if item not in clean:
                     new.append(item)  # type: ignore[arg-type]  # a str
-                if item[:1] == "-" and kind is not dict:  # type: ignore[index]  # an option, which a secret may follow
-                    return self._structure.raw(value)
-            elif of is int:
+                if item[:1] == option:  # type: ignore[index]  # a str
+                    return False
+            elif kind is int:
                 if not -_SMALL < item < _SMALL:  # type: ignore[operator]  # an int
-                    return self._structure.raw(value)
-            elif of is not float and item is not None and of is not bool:
-                return self._structure.raw(value)
+                    return False
+            elif kind is not float and item is not None and kind is not bool:
+                return False
         unseen += new
-        return copied
+        return True
 
     def plain(self, value: Plain, key: str | None = None) -> Plain:
         """A nested value, redacted; `key` is the name it stands under."""
