@@ -15,7 +15,7 @@ class Order(NamedTuple):
     order_id: int
     amount: float
     customer: str
-    carrier: str
+    carrier: str | list[str]
 
 
 class Request(NamedTuple):
@@ -29,9 +29,17 @@ class PaymentError(Exception):
     """What goes wrong in the exception case, with another error as its cause."""
 
 
-def requests(first: int, count: int) -> list[Request]:
-    """`count` requests of ten records each, numbered from `first`."""
-    return [Request(_context(number), orders(number)) for number in range(first, first + count)]
+def requests(first: int, count: int, case: str = "enabled") -> list[Request]:
+    """`count` requests of ten records each, numbered from `first`.
+
+    In the case "listed", the last field is a list. In the case "unseen", its two texts are such as no record had
+    before: not the same text, nor one that differs in its digits only.
+    """
+    change = {"listed": _with_list, "unseen": _never_seen}.get(case)
+    made = [Request(_context(number), orders(number)) for number in range(first, first + count)]
+    if change is None:
+        return made
+    return [Request(context, [change(order) for order in own]) for context, own in made]
 
 
 def orders(number: int) -> list[Order]:
@@ -46,6 +54,16 @@ def orders(number: int) -> list[Order]:
         )
         for order_id in range(start, start + RECORDS_PER_REQUEST)
     ]
+
+
+def _with_list(order: Order) -> Order:
+    lists = (["by post", "insured"], ["by courier"], ["picked up", "as a gift", "paid in cash"])
+    return Order(order.order_id, order.amount, order.customer, lists[order.order_id % 3])
+
+
+def _never_seen(order: Order) -> Order:
+    word = "".join(chr(ord("a") + int(digit)) for digit in str(order.order_id * 7919))
+    return Order(order.order_id, order.amount, f"{word} and sons", f"by {word}")
 
 
 def _context(number: int) -> dict[str, str | int]:

@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from typing import Any
 
 import chart
 import delivery
+from events import RECORDS_PER_REQUEST
 from peers import NAMES
 
 HERE = Path(__file__).parent
@@ -26,7 +28,8 @@ REFERENCE = "structlog_orjson"
 FLOOR = "floor"
 IMPORT_BASE = "import logging"
 STARTS = 5
-CASES = ("enabled", "disabled", "failing")
+CASES = ("enabled", "listed", "unseen", "disabled", "failing")
+COUNTED = (20, 120)  # requests; the difference of two runs is what a record takes, without start and end
 
 
 class Peer:
@@ -46,6 +49,7 @@ class Peer:
         self.first: dict[str, Any] = self._answer()
         self.rounds: dict[str, list[float]] = {case: [] for case in self.first.get("cases", ())}
         self.imports: list[float] = []
+        self.system_calls: float | None = None
 
     def round(self, case: str) -> None:
         assert self._process.stdin
@@ -69,6 +73,23 @@ def import_ms(statement: str) -> float:
     code = f"import time\nbegan = time.perf_counter_ns()\n{statement}\nprint(time.perf_counter_ns() - began)"
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, capture_output=True, text=True)
     return int(done.stdout) / 1e6
+
+
+def system_calls(key: str, folder: Path) -> float | None:
+    """System calls per record, counted by strace in runs of their own; None where strace does not run."""
+    strace = shutil.which("strace")
+    if strace is None:
+        return None
+    counts = []
+    for requests in COUNTED:
+        trace, log = folder / "trace", folder / f"{key}.counted.log"
+        worker = [sys.executable, "-W", "ignore", str(HERE / "worker.py"), key, str(log), str(requests)]
+        done = subprocess.run([strace, "-f", "-qq", "-o", str(trace), *worker], check=False, capture_output=True)
+        if done.returncode:
+            return None
+        counts.append(trace.read_bytes().count(b"\n"))
+        log.unlink()
+    return (counts[1] - counts[0]) / (COUNTED[1] - COUNTED[0]) / RECORDS_PER_REQUEST
 
 
 def ratio(rounds: list[float], reference: list[float]) -> float:
@@ -108,9 +129,11 @@ def measure(rounds: int) -> list[Peer]:
                         peer.round(case)
             for peer in peers:
                 peer.imports.append(import_ms(peer.first["import"]))
-        show("")
+        show("counting system calls")
         for peer in peers:
             peer.stop()
+            peer.system_calls = system_calls(peer.key, Path(folder))
+        show("")
     return peers
 
 
@@ -131,6 +154,7 @@ def summarise(peers: list[Peer]) -> list[dict[str, Any]]:
             "import_to_logging": ratio(peer.imports, base.imports),
             "first_ms": peer.first["first_ms"],
             "memory_mib": peer.first["memory_mib"],
+            "system_calls": peer.system_calls,
         }
         for case, rounds in peer.rounds.items():
             row[f"{case}_us"] = statistics.median(rounds) / 1e3
@@ -146,6 +170,10 @@ COLUMNS = (
     ("enabled", "enabled_us", "{:.1f} us"),
     (": floor", "enabled_to_floor", "{:.1f} x"),
     (": structlog", "enabled_to_structlog", "{:.2f} x"),
+    ("listed", "listed_us", "{:.1f} us"),
+    (": structlog", "listed_to_structlog", "{:.2f} x"),
+    ("unseen", "unseen_us", "{:.1f} us"),
+    (": structlog", "unseen_to_structlog", "{:.2f} x"),
     ("disabled", "disabled_us", "{:.3f} us"),
     (": logging", "disabled_to_logging", "{:.2f} x"),
     ("exception", "failing_us", "{:.0f} us"),
@@ -154,6 +182,7 @@ COLUMNS = (
     (": logging", "import_to_logging", "{:.2f} x"),
     ("1st line", "first_ms", "{:.0f} ms"),
     ("memory", "memory_mib", "{:.1f} MiB"),
+    ("sys. calls", "system_calls", "{:.1f}"),
 )
 
 

@@ -14,6 +14,7 @@ The loops are written out in each file, so that a call costs what it costs in an
 
 NAMES = (
     "floor",
+    "discreet_stream",
     "discreet_json",
     "structlog_orjson",
     "picologging_text",

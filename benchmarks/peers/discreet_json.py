@@ -1,4 +1,4 @@
-"""discreet: its default line, with redaction on as it always is."""
+"""discreet to a `File`: its default line, with redaction on as it always is."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import discreet
 import events
 from events import FAILURE, MESSAGE
 
-NAME = "discreet"
+NAME = "discreet, File"
 IMPORT = "from discreet import log"
 
 log = discreet.get_logger("bench")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from discreet._redaction.policy import Redaction
     from discreet._redaction.secrets import Secret, register_secret
     from discreet._span.span import span, traced
-    from discreet._values.lazy import lazy
+    from discreet._values.plain import lazy
     from discreet.errors import ConfigurationError, DiscreetError
     from discreet.testing import capture
 
@@ -76,7 +76,7 @@ _LATER = {
     "explain": "_config.status",
     "flush": "_config.lifecycle",
     "health": "_config.status",
-    "lazy": "_values.lazy",
+    "lazy": "_values.plain",
     "mask": "_config.status",
     "register_secret": "_redaction.secrets",
     "set_level": "_config.configure",

@@ -11,7 +11,7 @@ from discreet._call.logger import active
 from discreet._context.capture import collect
 from discreet._delivery.stream import echoes, writing
 from discreet._redaction.audit import audit, current
-from discreet._redaction.record import around, redact
+from discreet._redaction.record import redact
 from discreet._redaction.redactor import Redactor
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ ANY = 1 << 62  # above every level
 
 
 class Output(NamedTuple):
-    """One way out: from this level up (and below another), so encoded, to that sink."""
+    """A sink, the encoder of its lines, and the levels that it takes: from `level` up, and below `below`."""
 
     level: int
     encode: Encoder
@@ -36,16 +36,26 @@ class Output(NamedTuple):
     below: int = ANY
 
 
-class _Depth(threading.local):
-    now = 0
+class _Nesting:
+    """How many records a thread is in the middle of: a value's `__repr__`, for example, may log."""
+
+    __slots__ = ("depth",)
+
+    def __init__(self) -> None:
+        self.depth = 0
+
+
+class _Thread(threading.local):
+    def __init__(self) -> None:
+        self.nesting = _Nesting()
 
 
 _MOST_DEPTH = 3  # a record whose own values log, and theirs again: enough to see it, not enough to overflow
-_depth = _Depth()
+_thread = _Thread()
 
 
 class Pipeline:
-    """What happens to a record that passed the gate."""
+    """What happens to a record that passed the logger's level check."""
 
     def __init__(
         self, redactor: Redactor, outputs: tuple[Output, ...], identity: Identity, *, with_locals: bool = False
@@ -68,15 +78,15 @@ class Pipeline:
         frame: FrameType | None,
         span: TraceIds | None = None,
     ) -> None:
-        """A call's record; never raises. With `span` it speaks for that span, whatever is active."""
+        """Make one record of a call and write it; never raises. With `span`, the record has that span's ids."""
         try:
-            depth = _depth.now
-        except AttributeError:  # the interpreter has taken this module apart already
+            nesting = _thread.nesting
+        except AttributeError:  # the interpreter is shutting down and has emptied this module
             return
-        if depth >= _MOST_DEPTH:
+        if nesting.depth >= _MOST_DEPTH:
             process_statistics.drop("recursion")
             return
-        _depth.now = depth + 1
+        nesting.depth += 1
         try:
             if not levels.temporary or levels.allows(channel.name, level):
                 record, context = collect(channel.name, level, message, fields, frame)
@@ -84,45 +94,43 @@ class Pipeline:
                     record.trace_id, record.span_id = span.trace_id, span.span_id
                 self.process(record, context, args)
         except Exception as error:  # a log call never raises
-            self._salvage(channel.name, level, error)
+            self._report_failure(channel.name, level, error)
         finally:
-            _depth.now = depth
+            nesting.depth -= 1
 
     def take(self, record: Record, context: Context, args: tuple[object, ...]) -> None:
-        """A record that was made elsewhere, by the standard library's `logging`; never raises."""
+        """Write a record that the standard library's `logging` made; never raises."""
         try:
-            depth = _depth.now
-        except AttributeError:  # the interpreter has taken this module apart already
+            nesting = _thread.nesting
+        except AttributeError:  # as above
             return
-        if depth >= _MOST_DEPTH:
+        if nesting.depth >= _MOST_DEPTH:
             process_statistics.drop("recursion")
             return
-        _depth.now = depth + 1
+        nesting.depth += 1
         try:
             self.process(record, context, args)
         except Exception as error:  # as above
-            self._salvage(record.logger, record.level, error)
+            self._report_failure(record.logger, record.level, error)
         finally:
-            _depth.now = depth
+            nesting.depth -= 1
 
-    def _salvage(self, logger: str, level: int, error: Exception) -> None:
-        """Nothing of a record can be trusted that failed on its way: say that there was one, and why it is not here."""
+    def _report_failure(self, logger: str, level: int, error: Exception) -> None:
+        """Write another record in the place of one that failed. Nothing of the failed record can be trusted."""
         try:
             reason: dict[str, object] = {"reason": type(error).__name__}
             self.process(*collect(logger, level, "a record could not be made", reason, None))
-        except Exception as again:  # say it where nothing more can fail
+        except Exception as again:  # all that is left is to count it
             process_statistics.drop(f"internal {type(again).__name__}")
 
     def process(self, record: Record, context: Context, args: tuple[object, ...] = ()) -> None:
-        """Redact, then encode and deliver to each output that wants it."""
+        """Redact a record, then encode and deliver it to each output that takes its level."""
         if writing and echoes(record.message, args):
             return
         record.identity = self.identity
         redactor = self.redactor_of(record.logger) if self._redactors else self.redactor
         current.logger = record.logger
-        safe = redact(record, args, redactor, with_locals=self.with_locals)
-        safe.ambient = around(context, redactor, safe.fields)
-        self.deliver(safe)
+        self.deliver(redact(record, context, args, redactor, with_locals=self.with_locals))
         if audit.due:
             self._sum_up()
 
@@ -135,7 +143,7 @@ class Pipeline:
         return self.redactor
 
     def _sum_up(self) -> None:
-        """Now and then, a record of what was redacted: by kind, and nothing of the values."""
+        """Write a record of how often each kind of secret was redacted since the last such record."""
         news = audit.summarize()
         if news:
             # A list, because a mapping with "password" as a key would be redacted itself.
@@ -143,15 +151,16 @@ class Pipeline:
             self.process(*collect("discreet", INFO, "redacted since the last summary", {"redacted": counted}, None))
 
     def deliver(self, record: Redacted) -> None:
-        """Steps 4 and 5."""
+        """Encode a redacted record and hand the line to each output that takes its level."""
+        severity = record.level
         for level, encode, sink, below in self.outputs:
-            if level <= record.level < below:
+            if level <= severity < below:
                 try:
                     line = encode(record)
                 except Exception as error:  # one sink's encoder must not cost the others their record
                     sink.drop(f"encoding {type(error).__name__}")
                 else:
-                    sink.accept(line, record.level)
+                    sink.accept(line, severity)
 
 
 def pipeline_in_force() -> Pipeline | None:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from typing import NewType, TypeAlias
 
     Plain: TypeAlias = "bool | int | float | str | list[Plain] | dict[str, Plain] | None"
-    """What may leave the process: JSON's types. Floats may still be NaN or infinite; encoders spell those out."""
+    """Plain data: JSON's types. Floats may be NaN or infinite; encoders write these as text."""
 
     Redacted = NewType("Redacted", "Record")
     """A record that went through the redactor. Encoders take nothing else, so no sink can be reached around it."""
@@ -51,7 +51,7 @@ def free_key(key: str, taken: Mapping[str, object]) -> str:
 
 
 class Identity:
-    """Who is speaking: the same for every record of a process."""
+    """The service and process that write; the same for every record of a process."""
 
     __slots__ = ("environment", "host", "process", "service", "version")
 

@@ -16,7 +16,7 @@ from discreet._config.settings import resolve, state
 from discreet._delivery.sink import Discard
 from discreet._pipeline import pipeline_in_force
 from discreet._record import Identity
-from discreet._redaction.record import around, redact
+from discreet._redaction.record import redact
 from discreet._redaction.redactor import Redactor
 from discreet._takeover.host_handlers import HostRecord
 from discreet._takeover.log_record import TAKEN_BY, from_logging
@@ -84,8 +84,7 @@ class Formatter(logging.Formatter):
 
     def _line(self, record: Record, context: Context, args: tuple[object, ...]) -> str:
         record.identity = self._identity_here()
-        safe = redact(record, args, self._redactor, with_locals=self._with_locals)
-        safe.ambient = around(context, self._redactor, safe.fields)
+        safe = redact(record, context, args, self._redactor, with_locals=self._with_locals)
         return self._encode(safe).decode().removesuffix("\n")
 
     def _identity_here(self) -> Identity:

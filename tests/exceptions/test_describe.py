@@ -277,11 +277,11 @@ def test_source_of_a_notebook_cell_is_shown():
 
 
 def test_many_files_without_source_are_not_remembered_without_end():
-    from discreet._values import frames as _exceptions_frames
+    from discreet._values import exceptions
 
-    for n in range(_exceptions_frames._MOST_FILES + 5):
-        _exceptions_frames._give_up(f"<{n}>")
-    assert len(_exceptions_frames._without_source) <= _exceptions_frames._MOST_FILES
+    for n in range(exceptions._MOST_FILES + 5):
+        exceptions._give_up(f"<{n}>")
+    assert len(exceptions._without_source) <= exceptions._MOST_FILES
 
 
 def test_loggers_among_the_locals_are_left_out():

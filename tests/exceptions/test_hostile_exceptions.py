@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import linecache
 import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discreet._values import frames
 from discreet._values.exceptions import describe, render
 
 if sys.version_info < (3, 11):
@@ -145,7 +145,7 @@ def test_an_interrupt_while_reading_source_passes(monkeypatch):
     def interrupted(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(frames.linecache, "getline", interrupted)
+    monkeypatch.setattr(linecache, "getline", interrupted)
     with pytest.raises(ValueError, match="x") as info:
         raise ValueError("x")
     with pytest.raises(KeyboardInterrupt):
@@ -156,7 +156,7 @@ def test_a_line_cache_that_fails_costs_only_the_code(monkeypatch):
     def broken(*arguments):
         raise OSError("hunter2")
 
-    monkeypatch.setattr(frames.linecache, "getline", broken)
+    monkeypatch.setattr(linecache, "getline", broken)
     with pytest.raises(ValueError, match="x") as info:
         raise ValueError("x")
     assert all("code" not in frame for frame in describe(info.value)["frames"])

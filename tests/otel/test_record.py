@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
 import discreet
-from discreet._encoding.schemas.otel import OtelEncoder
-from discreet._encoding.schemas.otel_mapping import Limits
+from discreet._encoding.schemas.otel import Limits, OtelEncoder
 from discreet._record import Identity, Record, SafeFields, Source
 from discreet._redaction.secrets import registry
 from discreet.otel.encoder import Encoder, Templates

@@ -53,7 +53,7 @@ def test_digits_that_make_a_secret_are_seen_after_any_number_of_others(harmless:
 
 def _without_texts(redactor: Redactor) -> Redactor:
     """It knows shapes, but no text as a whole."""
-    redactor._clean.clear()
+    redactor.clean.clear()
     return redactor
 
 

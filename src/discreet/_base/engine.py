@@ -1,9 +1,6 @@
-"""Which engine redacts and encodes: the only module that may import the compiled leaf.
-
-Plain Python is the specification and always there. The leaf is not there yet.
-"""
+"""The engine that redacts and encodes. A compiled one may only be imported here; so far there is only plain Python."""
 
 from __future__ import annotations
 
 ENGINE = "python"
-"""What `health()` and `discreet doctor` name."""
+"""The name that `health()` and `discreet doctor` show."""

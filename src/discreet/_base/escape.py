@@ -1,7 +1,8 @@
-"""Step 4, encode: make text from data harmless for a terminal, and measure it.
+"""Escape text from data so that it cannot control a terminal or a CI runner, and measure its width.
 
-A log line shows what strangers sent. Without this step a newline forges a record, an escape sequence drives
-the terminal, and a bidirectional override shows a file name backwards. Everything invisible is shown instead.
+A log line may contain text that an attacker sent. Unescaped, a newline in it looks like a second record, an escape
+sequence controls the terminal, and a bidirectional override shows a file name backwards. So every invisible character
+is written out.
 """
 
 from __future__ import annotations
@@ -85,15 +86,15 @@ def split_at_width(text: str, width: int) -> tuple[str, str]:
     return text, ""
 
 
-# Two of them, whatever characters that a runner's comparison skips stand between.
+# `##`, also with non-ASCII characters between: some runners skip those when they compare.
 _json_command = re.compile(rb"#(?=[\x80-\xff]*#)")
 
 
 def neutralise_json(line: bytes) -> bytes:
-    r"""A JSON line that means the same and holds no `##` for a CI to read: `\u0023#`.
+    r"""The same JSON without `##`, which a CI runner may take for a command: the first `#` becomes `\u0023`.
 
-    For every environment: files and container logs get printed in pipelines too. A line of JSON begins with `{`,
-    so `::` is no danger.
+    Done in every environment, because pipelines print files and container logs too. The other command sign, `::`,
+    must begin a line, and a JSON line begins with `{`.
     """
     if b"#" not in line:
         return line

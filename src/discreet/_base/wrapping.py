@@ -1,7 +1,7 @@
-"""Run a function inside a context manager, whatever kind of function it is.
+"""Run a function, coroutine or generator inside a context manager.
 
-A generator must not leak its context to its consumer between two items, and must find it again for the next:
-so each step of it runs in a `contextvars` context of its own.
+Between two items, a generator's context must not be visible to its consumer, and the generator must see it again for
+the next item. So each step of a generator runs in a `contextvars` context of its own.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _async_generator(function: Callable[..., Any], enter: Enter) -> Callable[...
                 except GeneratorExit:
                     await _Stepped(inside, steps.aclose())
                     raise
-                except BaseException as error:  # whatever the consumer throws belongs to the generator
+                except BaseException as error:  # what the consumer throws is for the generator to handle
                     step = steps.athrow(error)
 
     return wrapped
@@ -101,7 +101,7 @@ def _stepping(inside: Context, steps: Generator[Any, Any, Any]) -> Generator[Any
         except GeneratorExit:
             inside.run(steps.close)
             raise
-        except BaseException as error:  # whatever the consumer throws belongs to the generator
+        except BaseException as error:  # as above
             step = functools.partial(steps.throw, error)
 
 

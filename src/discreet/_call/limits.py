@@ -1,4 +1,4 @@
-"""`log.once`, `log.every(seconds)`, `log.sample(rate)`: fewer records, and a count of what was held back."""
+"""`log.once`, `log.every(seconds)`, `log.sample(rate)`: write fewer records, and count those that were suppressed."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
     Limit = Callable[[Hashable], "int | None"]
-    """Given a call site: None to hold the record back, else how many were held back since the last one."""
+    """Takes a call site; returns None to suppress its record, else how many were suppressed since the last one."""
 
-_MOST_SITES = 10_000  # call sites remembered; a service has hundreds, a loop that builds messages has no end
+_MOST_SITES = 10_000  # call sites remembered; a service has hundreds, but a program may build messages without end
 _lock = threading.RLock()  # re-entrant: a signal handler may log while its own thread is in here
 _seen: dict[Hashable, None] = {}
 _last: dict[Hashable, tuple[float, int]] = {}
 
 
 def renew_lock() -> None:
-    """In a forked child: another thread may have held the lock, and is not here to free it."""
+    """Replace the lock in a forked child: the thread that may have held it does not exist there."""
     global _lock  # noqa: PLW0603 - the lock itself cannot be reset
     _lock = threading.RLock()
 
 
 def forget() -> None:
-    """Let every call site start anew."""
+    """Forget all call sites."""
     _seen.clear()
     _last.clear()
 
 
 def once(site: Hashable) -> int | None:
-    """Pass the first, hold the rest."""
+    """Pass the first record of a call site."""
     with _lock:
         if site in _seen:
             return None
@@ -43,7 +43,7 @@ def once(site: Hashable) -> int | None:
 
 
 def every(seconds: float) -> Limit:
-    """Pass one in so many seconds."""
+    """A limit that passes one record of a call site per `seconds`."""
     interval = float(seconds)
 
     def limit(site: Hashable) -> int | None:
@@ -63,7 +63,7 @@ def every(seconds: float) -> Limit:
 
 
 def sample(rate: float, trace_id: Callable[[], str | None]) -> Limit:
-    """Pass a share; the whole trace or nothing of it, where there is a trace."""
+    """A limit that passes this share of records, from 0 to 1; inside a trace, all of its records or none."""
     share = min(1.0, max(0.0, float(rate)))
 
     def limit(_site: Hashable) -> int | None:

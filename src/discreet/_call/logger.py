@@ -1,4 +1,4 @@
-"""Step 1, call: the level gate first, then event, fields and exception. A disabled call does nothing else."""
+"""Step 1, call: the logger. It compares levels first; a disabled call does nothing else."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from discreet._call.limits import Limit
 
     class TraceIds(Protocol):
-        """Whose record it is, for one that is made when its span is no longer the active one."""
+        """The ids of a span, for the record that is written after the span has ended."""
 
         @property
         def trace_id(self) -> str:
-            """The trace, in hexadecimal."""
+            """The trace id, in hexadecimal."""
             ...
 
         @property
         def span_id(self) -> str:
-            """The span, in hexadecimal."""
+            """The span id, in hexadecimal."""
             ...
 
     class Emitter(Protocol):
-        """Steps 2 to 5, as a logger sees them."""
+        """Steps 2 to 5, as far as a logger knows them."""
 
         def emit(
             self,
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 class _Unconfigured:
-    """What the first record of an unconfigured process meets."""
+    """The emitter of a process that nobody has configured: it configures at the first record."""
 
     def emit(
         self,
@@ -65,9 +65,9 @@ unconfigured = _Unconfigured()
 
 
 class _Active:
-    """The pipeline in force. Loggers look it up at each call, so that none is stuck with an old configuration.
+    """The pipeline in force. Loggers read it at each call, so that a new configuration takes effect at once.
 
-    What a logger needs of the layers above is handed in here by the package itself.
+    The package sets what a logger needs from higher layers here, so that this module need not import them.
     """
 
     __slots__ = ("configure", "emitter", "located", "trace_id")
@@ -75,11 +75,11 @@ class _Active:
     def __init__(self) -> None:
         self.emitter: Emitter = unconfigured
         self.located = 0
-        """From this level up a record says where it was made: WARNING, unless a host's formatters may ask for it."""
+        """From this level up, records contain file, line and function of the call."""
         self.configure: Callable[[], Emitter] = lambda: unconfigured
-        """Configure discreet at the first record of a process that nobody configured."""
+        """Called at the first record of a process that has not called `configure()`; returns the new pipeline."""
         self.trace_id: Callable[[], str | None] = lambda: None
-        """The id of the active trace, by which `sample` decides."""
+        """Returns the id of the active trace, which decides what `sample` keeps."""
 
 
 active = _Active()
@@ -106,17 +106,17 @@ class Logger:
         return self._channel.name
 
     def debug(self, message: object, /, *args: object, **fields: object) -> None:
-        """Log at DEBUG: for whoever reads the code beside the log."""
+        """Log at DEBUG: details for someone who reads the code too."""
         if self._channel.threshold <= 10:
             self._emit(DEBUG, message, args, fields)
 
     def info(self, message: object, /, *args: object, **fields: object) -> None:
-        """Log at INFO: something happened as it should."""
+        """Log at INFO: something happened as expected."""
         if self._channel.threshold <= 20:
             self._emit(INFO, message, args, fields)
 
     def warning(self, message: object, /, *args: object, **fields: object) -> None:
-        """Log at WARNING: it went on, but somebody should know."""
+        """Log at WARNING: the work continues, but someone should look at this."""
         if self._channel.threshold <= 30:
             self._emit(WARNING, message, args, fields)
 

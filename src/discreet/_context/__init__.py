@@ -1,1 +1,1 @@
-"""Step 2, context: what a record takes with it from where it was made."""
+"""Step 2, context: the fields, span, request and place that a record belongs to."""

@@ -1,7 +1,7 @@
 """Step 2, context: one ContextVar that holds one immutable value.
 
-Everything ambient (fields, span, request id, baggage) is one `Context`; to change it is to put another in its
-place. An entry point (a request, a task, a job) starts from its carrier alone and replaces the whole.
+A `Context` holds the ambient fields, the span, the request id and the baggage. It is never changed, only replaced by
+another one. An entry point (a request, a task, a job) builds a new one from its carrier only.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Context:
-    """What every record made here carries. Immutable; `safe` only remembers what redaction said of it."""
+    """What is added to every record made here. Immutable, except for `safe`: a cache of the redacted fields."""
 
     __slots__ = ("baggage", "fields", "request_id", "safe", "scope", "span")
 
@@ -42,7 +42,7 @@ class Context:
         self.scope = scope
 
     def having(self, fields: Mapping[str, object]) -> Context:
-        """This context and more fields; `request_id` is no field but the request's identity."""
+        """This context with more fields. `request_id` is not a field but the id of the request."""
         merged = {**self.fields, **fields}
         request_id = merged.pop("request_id", None)
         if request_id is None:
@@ -51,7 +51,7 @@ class Context:
         return Context(merged, self.span, request_id, self.baggage, self.scope)
 
     def within(self, span: SpanContext) -> Context:
-        """This context inside another span."""
+        """This context with another span."""
         inner = Context(self.fields, span, self.request_id, self.baggage, self.scope)
         inner.safe = self.safe
         return inner
@@ -61,7 +61,7 @@ class Context:
 
 
 class Scope:
-    """One `with` that is open: whose it is, and what was there before. Each holds the one around it."""
+    """One open `with`: its owner, the context before it, and the scope that encloses it."""
 
     __slots__ = ("around", "before", "owner")
 
@@ -76,7 +76,7 @@ current: ContextVar[Context] = ContextVar("discreet", default=EMPTY)
 
 
 def current_trace_id() -> str | None:
-    """The id of the trace that we are in here, if any."""
+    """The id of the active trace, or None."""
     span = current.get().span
     return None if span is None else span.trace_id
 
@@ -129,17 +129,17 @@ class context:  # noqa: N801 - reads as the verb it is: `with discreet.context(t
 
 
 def enter(inner: Context, scope: Scope) -> None:
-    """Make `inner` the current context, until what was before `scope` is put back."""
+    """Make `inner` the current context. Whoever leaves `scope` restores the context before it."""
     inner.scope = scope
     current.set(inner)
 
 
 def opened_by(owner: object) -> Scope | None:
-    """The innermost scope of `owner` that is open here; to end it ends all that were opened inside it.
+    """The innermost open scope of `owner` in this thread or task; leaving it leaves all scopes inside it too.
 
-    The current context is asked, not the owner: several threads and tasks may share one, and scopes may end out of
-    order (two generators read in turn). One that ended with the scope around it, or was opened in another thread or
-    task, is not open here, and there is nothing to restore.
+    It is found through the current context, not stored in the owner: threads and tasks may share an owner, and scopes
+    may end out of order (two generators that are read in turn). None if the scope has already ended with an enclosing
+    one, or was opened in another thread or task: then there is nothing to restore.
     """
     scope = current.get().scope
     while scope is not None and scope.owner is not owner:
@@ -148,7 +148,7 @@ def opened_by(owner: object) -> Scope | None:
 
 
 def leave(token: Token[Context]) -> None:
-    """Restore what an entry point replaced; one that is left in another task or thread has nothing to restore."""
+    """Restore the context before an entry point, unless it is left in another task or thread than it was entered in."""
     try:
         current.reset(token)
     except ValueError:
@@ -156,12 +156,12 @@ def leave(token: Token[Context]) -> None:
 
 
 def bind_context(**fields: object) -> None:
-    """Add fields to the ambient context from here on, for this task or thread."""
+    """Add fields to all further records of this task or thread."""
     current.set(current.get().having(fields))
 
 
 def unbind_context(*names: str) -> None:
-    """Take fields out of the ambient context; unknown names are ignored."""
+    """Remove fields from the ambient context; unknown names are ignored."""
     here = current.get()
     fields = {key: value for key, value in here.fields.items() if key not in names}
     request_id = None if "request_id" in names else here.request_id
@@ -169,6 +169,6 @@ def unbind_context(*names: str) -> None:
 
 
 def clear_context() -> None:
-    """Start from nothing: no fields, no span, no request id. A `with` around this still ends as it would."""
+    """Remove all fields, the span and the request id. An enclosing `with` still restores what was before it."""
     scope = current.get().scope
     current.set(EMPTY if scope is None else Context({}, scope=scope))

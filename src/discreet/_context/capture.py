@@ -1,4 +1,4 @@
-"""From a call to a record: the time, the place, and the context as they are now, because later is too late."""
+"""From a call to a record: time, place, thread and context are captured now, because they change."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from discreet._context.ambient import current
 from discreet._context.opentelemetry import active_ids
 from discreet._record import Identity, Record, Source
-from discreet._values.lazy import Lazy, resolve
+from discreet._values.plain import Lazy, resolve
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -24,7 +24,7 @@ _NO_FIELDS: dict[str, object] = {}
 def collect(
     logger: str, level: int, message: object, fields: dict[str, object], frame: FrameType | None
 ) -> tuple[Record, Context]:
-    """Everything the record is, before redaction; and the context it was made in."""
+    """The record before redaction, and the context it was made in."""
     record = Record()
     record.time_ns = time.time_ns()
     record.level = level
@@ -41,7 +41,7 @@ def collect(
         record.source = Source(code.co_filename, frame.f_lineno, code.co_name)
     if "exc_info" in fields:
         record.exception = _take_exception(fields)
-    elif issubclass(type(message), BaseException):  # isinstance() would ask the object itself
+    elif type(message) is not str and issubclass(type(message), BaseException):  # isinstance() asks the object itself
         record.exception = message  # type: ignore[assignment]  # as the line above says
     for value in fields.values():
         if type(value) is Lazy:
@@ -56,13 +56,10 @@ def collect(
 
 
 def correlate(record: Record, context: Context) -> None:
-    """The three ids. An active OpenTelemetry span is the trace; else our own span is."""
+    """Set the ids of trace, span and request. An active OpenTelemetry span comes before our own."""
     record.request_id = context.request_id
     span = context.span
-    if span is not None:
-        record.trace_id, record.span_id = span.trace_id, span.span_id
-    else:
-        record.trace_id = record.span_id = None
+    record.trace_id, record.span_id = (None, None) if span is None else (span.trace_id, span.span_id)
     if "opentelemetry.trace" in sys.modules:
         ids = active_ids()
         if ids is not None:
@@ -74,11 +71,11 @@ def correlate(record: Record, context: Context) -> None:
 
 
 def _take_exception(fields: dict[str, object]) -> BaseException | None:
-    """`exc_info` in the forms `logging` takes; anything else stays a field like any other."""
+    """The exception in `exc_info`, in the forms that `logging` takes; any other value remains an ordinary field."""
     given = fields["exc_info"]
     triple = cast("tuple[object, ...]", given) if type(given) is tuple else ()
     inner: object = triple[1] if len(triple) == 3 else fields["exc_info"]
-    # By type only: isinstance() and == would ask the object itself.
+    # By type only: isinstance() and == would run the object's own code.
     kind = type(inner)
     if issubclass(kind, BaseException):
         found = cast("BaseException | None", inner)

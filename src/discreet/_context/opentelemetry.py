@@ -1,4 +1,4 @@
-"""The application's own OpenTelemetry, if it uses it: its active span, its tracer, its metrics. Never imports it."""
+"""The application's OpenTelemetry, if it has imported it: active span, tracer, metrics. Nothing is imported here."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def active_ids() -> tuple[str, str] | None:
         if not context.is_valid:
             return None
         return f"{context.trace_id:032x}", f"{context.span_id:016x}"
-    except Exception:  # another version, or half imported: our own ids are good too
+    except Exception:  # another version, or only half imported: use our own ids
         return None
 
 
@@ -40,12 +40,12 @@ def sdk_tracer() -> Any:
         if _tracer[0] is not provider:
             _tracer = (provider, provider.get_tracer("discreet"))
         return _tracer[1]
-    except Exception:  # another version: a span of ours is good too
+    except Exception:  # another version: use a span of our own
         return None
 
 
 def ids_of(context: Any) -> SpanContext:
-    """OpenTelemetry's span context as ours."""
+    """Convert OpenTelemetry's span context to ours."""
     header = context.trace_state.to_header() if context.trace_state else ""
     return SpanContext(f"{context.trace_id:032x}", f"{context.span_id:016x}", int(context.trace_flags) & 0xFF, header)
 

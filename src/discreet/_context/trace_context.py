@@ -59,7 +59,7 @@ class SpanContext(NamedTuple):
 
 
 class Carrier(NamedTuple):
-    """What an entry point starts from: everything of ours that a request, task or process brought along."""
+    """What an entry point reads from a request, task or process: parent span, baggage and request id."""
 
     parent: SpanContext | None
     baggage: Baggage

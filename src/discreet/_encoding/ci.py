@@ -1,7 +1,7 @@
 """Step 4, encode: the console format in continuous integration, where a line of output can be a command.
 
-Warnings and errors become the CI's own annotations. And no text from data becomes one: an application under test
-logs what strangers wrote, and a runner that reads `::add-mask::` or `##vso[task.setvariable ...]` obeys.
+Warnings and errors become the CI's annotations. Text from data must not become a command: an application under test
+logs input of others, and a runner executes `::add-mask::` or `##vso[task.setvariable ...]` wherever it reads them.
 
 GitHub Actions   `::error file=,line=,title=::text`; a command begins a line (after white space) with `::`, or
                  stands anywhere as `##[name]`. The runner prints the text as a highlighted line.
@@ -9,7 +9,7 @@ Azure Pipelines  `##vso[task.logissue type=error;sourcepath=;linenumber=;]text`,
                  formats. The agent prints the text as a highlighted line.
 GitLab CI        no annotations; `section_start:` and `section_end:` fold what is between them.
 
-So an annotation is the record's console line behind the command, once; the traceback follows as ordinary lines.
+So an annotation is the command followed by the record's console line; the traceback follows as ordinary lines.
 """
 
 from __future__ import annotations

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from discreet._record import SafeFields, Source, free_key, reserved
 from discreet._redaction.secrets import registry
 from discreet._values.exceptions import describe, render
-from discreet._values.lazy import resolve
 from discreet._values.messages import fill, interpolate, names_in, says_something, text_of
+from discreet._values.plain import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,34 +17,56 @@ if TYPE_CHECKING:
     from discreet._record import Plain, Record, Redacted
     from discreet._redaction.redactor import Redactor
 
-_NOTHING: Mapping[str, object] = {}
 _SCALARS = frozenset((str, int, float, bool, type(None)))
 
 
-def redact(record: Record, args: tuple[object, ...], redactor: Redactor, *, with_locals: bool) -> Redacted:
-    """Judge the fields, then the message made from the judged fields, then everything else that is text."""
+def redact(  # noqa: C901, PLR0912 - one function on purpose: each call that it would make is paid for with each record
+    record: Record, context: Context | None, args: tuple[object, ...], redactor: Redactor, *, with_locals: bool
+) -> Redacted:
+    """Judge the fields, then the message made from the judged fields, then everything else that is text.
+
+    With `context`, its fields become the record's ambient ones, except those that the record says itself.
+    """
     fields = record.fields
     if not reserved.isdisjoint(fields):
         fields = clear_of_reserved(fields)
-    safe = redactor.fields(fields) if fields else {}
+    safe = redactor.fields(fields)
     record.fields = safe
-    _message(record, args, safe, redactor)
+    if context is not None and context.fields:
+        judged = context.safe
+        if judged is not None and judged[0] is redactor and judged[1] is registry.epoch:
+            record.ambient = judged[2]
+        else:
+            record.ambient = _judged(context, redactor)
+        if not record.ambient.keys().isdisjoint(safe):
+            record.ambient = {key: value for key, value in record.ambient.items() if key not in safe}
+    clean = redactor.clean  # most of what follows is the same in every record
     text = redactor.text
-    record.logger = text(record.logger)
-    if record.request_id is not None:
+    message = record.message
+    if args or type(message) is not str or (safe and "{" in message):
+        _message(record, args, safe, redactor)
+    elif message not in clean:
+        record.message = text(message)
+    if record.logger not in clean:
+        record.logger = text(record.logger)
+    if record.request_id is not None and record.request_id not in clean:
         record.request_id = text(record.request_id)
-    if record.thread is not None:
+    if record.thread is not None and record.thread not in clean:
         record.thread = text(record.thread)
-    if record.task is not None:
+    if record.task is not None and record.task not in clean:
         record.task = text(record.task)
-    if record.source is not None:
-        source = record.source
+    source = record.source
+    if source is not None and not (source.file in clean and source.function in clean):
         record.source = Source(text(source.file), source.line, text(source.function))
-    _exception(record, redactor, with_locals=with_locals)
-    return cast("Redacted", record)
+    if record.exception is not None:
+        record.exception, record.stacktrace = judged_exception(record.exception, redactor, with_locals=with_locals)
+    elif record.stacktrace is not None:
+        record.stacktrace = text(record.stacktrace)
+    return record  # type: ignore[return-value]  # from here on it is redacted: no other line makes this type
 
 
 def _message(record: Record, args: tuple[object, ...], fields: dict[str, Plain], redactor: Redactor) -> None:
+    """A message that is filled from arguments or fields, or is no string."""
     template = record.message
     if type(template) is not str:
         template = text_of(template)
@@ -79,15 +101,6 @@ def _mask_named_by_template(
                 break
 
 
-def _exception(record: Record, redactor: Redactor, *, with_locals: bool) -> None:
-    error = record.exception
-    if error is None:
-        if record.stacktrace is not None:
-            record.stacktrace = redactor.text(record.stacktrace)
-        return
-    record.exception, record.stacktrace = judged_exception(error, redactor, with_locals=with_locals)
-
-
 def judged_exception(
     error: BaseException | dict[str, Plain], redactor: Redactor, *, with_locals: bool
 ) -> tuple[dict[str, Plain], str]:
@@ -99,21 +112,8 @@ def judged_exception(
     return safe, redactor.text(render(safe))
 
 
-def around(context: Context, redactor: Redactor, overridden: Mapping[str, object]) -> Mapping[str, object]:
-    """The context's fields, judged, without those that the record says itself."""
-    if not context.fields:
-        return _NOTHING
-    safe = _judged(context, redactor)
-    if safe.keys().isdisjoint(overridden):
-        return safe
-    return {key: value for key, value in safe.items() if key not in overridden}
-
-
 def _judged(context: Context, redactor: Redactor) -> SafeFields:
-    """Once per context and redactor, unless a value could change."""
-    known = context.safe
-    if known is not None and known[0] is redactor and known[1] is registry.epoch:
-        return known[2]
+    """The context's fields, judged; remembered for the next record, unless a value could change."""
     fields = context.fields
     if not reserved.isdisjoint(fields):
         fields = clear_of_reserved(fields)

@@ -7,6 +7,7 @@ already. All fail closed: what cannot be judged becomes `[REDACTED:unjudged]`.
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING
 
 from discreet._redaction.audit import audit
@@ -17,10 +18,12 @@ from discreet._redaction.masking import Replacement, replace_spans
 from discreet._redaction.names import Keys
 from discreet._redaction.policy import Redaction
 from discreet._redaction.secrets import registry
-from discreet._redaction.walk import UNJUDGED, Structure
+from discreet._redaction.walk import UNJUDGED, VALUE_KEYS, Structure
+from discreet._values.plain import class_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from typing import Any
 
     from discreet._record import Plain
     from discreet._redaction.secrets import Secret
@@ -29,6 +32,7 @@ _CACHED_TEXTS = 4096
 _CACHED_LENGTH = 512  # longer strings rarely repeat, and would fill the memory
 _BEYOND = 8192  # characters judged past those that leave, so that a secret at the cut is recognised whole
 _ROUNDS = 4
+_FEW_ITEMS = 64  # longer lists and dicts are walked; a command line is looked at as a whole up to there
 _SMALL = 10**12  # integers below have fewer digits than a payment card
 _SCALARS = frozenset((str, int, float, bool, type(None)))
 
@@ -47,15 +51,19 @@ class Redactor:
         self.pseudonym_key = key
         self.replacement = Replacement(self._policy.strategies, None if key is None else key.reveal())
         self.declared = self._keys.declared
+        self._most_joined = sys.maxsize if self._policy.max_text is None else self._policy.max_text
+        if self._policy.callback is not None:  # it sees each text by itself
+            self._most_joined = -1
         self._epoch = registry.epoch
-        self._clean: set[str] = set()
+        self.clean: set[str] = set()
+        """Texts that were found clean; up to date after a call of `fields` or `text`."""
         self._clean_names: dict[str, None] = {}
 
     def text(self, value: str) -> str:
         """The text with a typed marker in place of every secret, shortened to the policy's `max_text`."""
         if self._epoch is not registry.epoch:
             self._forget()
-        if value in self._clean:
+        if value in self.clean:
             return value
         try:
             return self._judged(value)
@@ -72,9 +80,10 @@ class Redactor:
         if self._epoch is not registry.epoch:
             self._forget()
         safe: dict[str, Plain] = {}
-        unseen: dict[str, str] = {}
+        unseen: list[str] = []  # strings that are judged together at the end
+        unjudged: list[str] = []  # the fields that hold them
         known = self._clean_names
-        clean = self._clean
+        clean = self.clean
         try:
             for name, value in mapping.items():
                 if name not in known:
@@ -83,18 +92,68 @@ class Redactor:
                 kind = type(value)
                 if kind is str:
                     if value not in clean:
-                        unseen[name] = value  # type: ignore[assignment]  # a str
-                elif (kind is int and not -_SMALL < value < _SMALL) or kind not in _SCALARS:  # type: ignore[operator]  # an int
-                    safe[name] = self._structure.raw(value)
+                        unseen.append(value)  # type: ignore[arg-type]  # a str
+                        unjudged.append(name)
+                elif kind is float or value is None or kind is bool:
+                    pass  # compared by identity, because a class may bring its own hash and comparison
+                elif kind is not int or not -_SMALL < value < _SMALL:  # type: ignore[operator]  # an int
+                    before = len(unseen)
+                    safe[name] = self._nested(value, unseen)
+                    if len(unseen) > before:
+                        unjudged.append(name)
                     continue
                 safe[name] = value  # type: ignore[assignment]  # a plain scalar
-            if unseen and not self._all_clean(unseen.values()):
-                for name, text in unseen.items():
-                    safe[name] = self.text(text)
+            if unseen and not self._all_clean(unseen):
+                for name in unjudged:
+                    safe[name] = self._structure.raw(safe[name])
             return safe
         except Exception:  # fail closed: a mapping that cannot be read gives nothing away
             self.count("unjudged")
             return {"fields": UNJUDGED}
+
+    def _nested(self, value: Any, unseen: list[str]) -> Plain:
+        """A value under an innocent name. A short list or dict of scalars needs no walk, only a look at its strings.
+
+        Those of them that were not seen before are added to `unseen`, for the caller to judge.
+        """
+        kind = class_of(value)
+        if kind is dict:
+            pairs: dict[str, Plain] = value.copy()  # another thread may change the original
+            names = self._clean_names
+            for name in pairs:  # by type first: only the hash of an exact str cannot run foreign code
+                if type(name) is not str or name not in names or name in VALUE_KEYS:
+                    return self._structure.raw(value)
+            return pairs if self._are_clean_scalars(pairs.values(), unseen) else self._structure.raw(value)
+        if kind is list or kind is tuple:
+            items: list[Plain] = list(value)
+            named = len(items) == 2 and type(items[0]) is str and self._keys.kind(items[0]) is not None
+            if not named and self._are_clean_scalars(items, unseen, "-"):
+                return items
+        return self._structure.raw(value)
+
+    def _are_clean_scalars(self, items: Collection[Plain], unseen: list[str], option: str | None = None) -> bool:
+        """Whether these are few, and clean if the strings are that go to `unseen`. None may begin with `option`.
+
+        In a list, such a string may be an option of a command line, and the next one its secret.
+        """
+        if len(items) > _FEW_ITEMS:
+            return False
+        new: list[str] = []
+        clean = self.clean
+        for item in items:
+            kind = type(item)
+            if kind is str:
+                if item not in clean:
+                    new.append(item)  # type: ignore[arg-type]  # a str
+                if item[:1] == option:  # type: ignore[index]  # a str
+                    return False
+            elif kind is int:
+                if not -_SMALL < item < _SMALL:  # type: ignore[operator]  # an int
+                    return False
+            elif kind is not float and item is not None and kind is not bool:
+                return False
+        unseen += new
+        return True
 
     def plain(self, value: Plain, key: str | None = None) -> Plain:
         """A nested value, redacted; `key` is the name it stands under."""
@@ -137,7 +196,7 @@ class Redactor:
         """Whether every name and every value of a mapping is known to be clean, as those of a repeated frame are."""
         if self._epoch is not registry.epoch:
             self._forget()
-        known, clean = self._clean_names, self._clean
+        known, clean = self._clean_names, self.clean
         for name, value in mapping.items():
             if name not in known:
                 return False
@@ -162,7 +221,7 @@ class Redactor:
     def _forget(self) -> None:
         """A value was registered: what was found clean before may not be now."""
         self._epoch = registry.epoch
-        self._clean = set()
+        self.clean = set()
         self._clean_names = {}
 
     def _field(self, name: object, value: object, safe: dict[str, Plain]) -> None:
@@ -182,10 +241,7 @@ class Redactor:
     def _all_clean(self, texts: Collection[str]) -> bool:
         """One look at all new strings of a record together, because most records hold nothing."""
         joined = "\n".join(texts)
-        limit = self._policy.max_text
-        if self._policy.callback is not None or (limit is not None and len(joined) > limit):
-            return False
-        if self._prefilter.sees_line_ends and len(texts) > 1:
+        if len(joined) > self._most_joined or (len(texts) > 1 and self._prefilter.sees_line_ends):
             return False
         try:
             if self._prefilter.may_hold_secret(joined, joined=True) or registry.holds(joined):
@@ -220,12 +276,12 @@ class Redactor:
         return result
 
     def _remember(self, texts: Collection[str], together: int) -> None:
-        if len(self._clean) >= _CACHED_TEXTS:
-            self._clean.clear()
+        if len(self.clean) >= _CACHED_TEXTS:
+            self.clean.clear()
         if together <= _CACHED_LENGTH:
-            self._clean.update(texts)
+            self.clean.update(texts)
         else:
-            self._clean.update(text for text in texts if len(text) <= _CACHED_LENGTH)
+            self.clean.update(text for text in texts if len(text) <= _CACHED_LENGTH)
 
 
 def _shortened(

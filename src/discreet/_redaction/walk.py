@@ -43,7 +43,7 @@ _NODES = 100_000
 _ARGUMENTS = 64
 _COMMAND = 4096
 _NAME_KEYS = ("name", "key", "header", "Name", "Key", "Header")
-_VALUE_KEYS = frozenset(("value", "Value", "val"))
+VALUE_KEYS = frozenset(("value", "Value", "val"))
 _PAIRED = ("authorization", "credentials")  # holds who somebody is beside what proves it
 UNJUDGED = "[REDACTED:unjudged]"
 
@@ -119,7 +119,7 @@ class _Walk:
 
     def _mapping(self, mapping: dict[str, Plain], kind: str | None, depth: int) -> Plain:
         redactor = self._redactor
-        if kind is None and redactor.is_clean(mapping) and _VALUE_KEYS.isdisjoint(mapping):
+        if kind is None and redactor.is_clean(mapping) and VALUE_KEYS.isdisjoint(mapping):
             return dict(mapping)
         shapes = name_rules().shapes
         named = self._named(mapping) if kind is None or kind in shapes else None
@@ -128,7 +128,7 @@ class _Walk:
             under = redactor.key(name) if kind is None or kind in shapes else kind
             if kind in _PAIRED and name.lower() in name_rules().identity_words:
                 under = None
-            if named is not None and name in _VALUE_KEYS:
+            if named is not None and name in VALUE_KEYS:
                 under = named
             label = redactor.text(name)
             while label in safe:  # two secrets as keys become the same marker; neither value may be lost
@@ -139,7 +139,7 @@ class _Walk:
         return safe
 
     def _named(self, mapping: dict[str, Plain]) -> str | None:
-        if _VALUE_KEYS.isdisjoint(mapping):
+        if VALUE_KEYS.isdisjoint(mapping):
             return None
         for key in _NAME_KEYS:
             name = mapping.get(key)

@@ -112,7 +112,7 @@ def redacted_copy(record: logging.LogRecord, redactor: Redactor) -> logging.LogR
     from discreet._redaction.record import redact
 
     ours, _, args = from_logging(record)
-    safe = redact(ours, args, redactor, with_locals=False)
+    safe = redact(ours, None, args, redactor, with_locals=False)
     copied = copy.copy(record)
     extra = {key: value for key, value in vars(record).items() if key not in STANDARD_ATTRIBUTES}
     for key in extra:

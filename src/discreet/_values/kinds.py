@@ -1,7 +1,7 @@
 """Which conversion a class gets: decided once per class, from the class alone, never by asking the object.
 
-Objects can answer anything (`__class__`, `__getattr__`); their real type cannot lie. Types of other packages are told
-by the names of their bases, so nothing has to be imported to recognise them.
+An object's own answers (`__class__`, `__getattr__`) cannot be trusted; its type can. Types of other packages are
+recognised by the names of their bases, so that nothing has to be imported.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LEAF, LIST, SET, DICT = range(4)
 
 if TYPE_CHECKING:
     Kind = tuple[int, Callable[[Any, int], Any]]
-    """What comes out, and the leaf or opener that makes it."""
+    """The shape of the result, and the function that makes it."""
 
 _BUILT_IN: tuple[tuple[type, int, Callable[[Any, int], Any]], ...] = (
     (str, LEAF, scalars.text),
@@ -135,7 +135,7 @@ def _structured(kind: Any) -> Kind | None:
     if isinstance(getattr(kind, "__attrs_attrs__", None), tuple):
         return DICT, objects.attrs_fields(kind)
     if isinstance(getattr(kind, "__dataclass_fields__", None), dict):
-        # With repr=False the author took all fields out of sight; whatever `repr` there is says what to show.
+        # With repr=False the author hides all fields; then the class's `repr` decides what is shown.
         shown = getattr(getattr(kind, "__dataclass_params__", None), "repr", True)
         return (DICT, objects.dataclass_fields(kind)) if shown else (LEAF, scalars.as_repr)
     if isinstance(getattr(kind, "__pydantic_fields__", getattr(kind, "model_fields", None)), dict):

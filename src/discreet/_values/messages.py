@@ -1,4 +1,4 @@
-"""From template and arguments to the rendered message. Data never selects what is read, and nothing here raises."""
+"""Fill a message's placeholders from fields or arguments. No placeholder reads attributes, and nothing here raises."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def text_of(message: object) -> str:
 
 
 def fill(template: str, fields: Mapping[str, object]) -> str:
-    """`{name}` from the (already redacted) fields; a missing name or stray brace stays as written."""
+    """Fill `{name}` from the redacted fields; a missing name or a single brace is kept as written."""
 
     def value(match: re.Match[str]) -> str:
         name = match[2]
@@ -54,5 +54,5 @@ def interpolate(template: str, args: tuple[object, ...]) -> str:
 
 
 def says_something(template: str) -> bool:
-    """Whether a template has words of its own; one of placeholders alone, `"%s %s"`, tells nobody anything."""
+    """Whether a template has words of its own: `"%s %s"` has none, and is not worth a `template` key."""
     return _BARE.fullmatch(template) is None

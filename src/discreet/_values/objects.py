@@ -84,17 +84,17 @@ def _length(value: Any, seen: int) -> int:
         return max(seen, len(value))
     except PASS_THROUGH:
         raise
-    except BaseException:  # a length that cannot be told; what was seen is the least it can be
+    except BaseException:  # `len` fails: there are at least as many parts as were read
         return seen
 
 
 def namespace_pairs(value: object, most: int) -> tuple[Pairs, int]:
-    """Objects that are nothing but their attributes (`SimpleNamespace`, `argparse.Namespace`)."""
+    """Objects that only hold attributes (`SimpleNamespace`, `argparse.Namespace`)."""
     return dict_pairs(object.__getattribute__(value, "__dict__"), most)
 
 
 def named_items(names: Iterable[str]) -> Opener:
-    """A named tuple, or a row of a database that says what its columns are called."""
+    """A named tuple, or a database row that knows the names of its columns."""
     columns = list(names)
 
     def pairs_of(value: Any, most: int) -> tuple[Pairs, int]:

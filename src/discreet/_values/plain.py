@@ -1,7 +1,7 @@
-"""Between call and redaction: any object to plain data (JSON's types), so that the redactor can judge all of it.
+"""Any object as plain data (JSON's types), so that the redactor can examine all of it; and lazy values.
 
 `to_plain` never raises and runs as little foreign code as it can: it does not consume iterators, read device memory,
-or call anything but `repr`, and that only on objects it does not know. What it leaves out is marked in `<...>`.
+or call anything but `repr`, and that only on objects it does not know. A marker in `<...>` shows what it leaves out.
 """
 
 from __future__ import annotations
@@ -43,7 +43,34 @@ MORE = "<more>"
 _LEAST, _MOST = -(1 << 63), (1 << 63) - 1  # certainly small enough to be written
 
 class_of: Callable[[object], type[object]] = type
-"""`type` under a signature: of a value of type Any, checkers would not know what it returns."""
+"""`type`, with a signature: for a value of type Any, type checkers do not know the result otherwise."""
+
+
+class Lazy:
+    """A value that is computed only if its record is emitted; made by `discreet.lazy`."""
+
+    __slots__ = ("compute",)
+
+    def __init__(self, compute: Callable[[], object]) -> None:
+        self.compute = compute
+
+
+def lazy(compute: Callable[[], object]) -> Lazy:
+    """`log.debug("state", tree=discreet.lazy(dump_tree))`: `dump_tree` runs only if the record is emitted.
+
+    It runs in the calling thread, once per record. If it raises, the field says so and the record still leaves.
+    """
+    return Lazy(compute)
+
+
+def resolve(value: object) -> object:
+    """The value behind a lazy one."""
+    if type(value) is not Lazy:
+        return value
+    try:
+        return value.compute()
+    except Exception as error:  # the caller's function: its failure is a value, its message may hold data
+        return f"<lazy value raised {type(error).__name__}>"
 
 
 def to_plain(value: Any, limits: Limits = DEFAULT) -> Plain:
@@ -58,7 +85,7 @@ def to_plain(value: Any, limits: Limits = DEFAULT) -> Plain:
 
 
 class _Walk:
-    """One conversion: what is left of the limits, and the containers it is inside of."""
+    """One conversion: how much of the limits remains, and the containers that are being converted."""
 
     __slots__ = ("inside", "limits", "nodes", "text")
 
@@ -69,7 +96,7 @@ class _Walk:
         self.inside: set[int] = set()
 
     def convert(self, value: Any, depth: int) -> Plain:
-        """Anything that is not plain already; the callers look for that, since most values are."""
+        """Convert what is not plain already. Callers test that themselves, since most values are."""
         kind = class_of(value)
         try:
             shape, make = kind_of(kind)
@@ -156,7 +183,7 @@ class _Walk:
 
 
 def _free(key: str, taken: dict[str, Plain]) -> str:
-    """Another name for a key whose text is taken (`1` and `"1"`): both stay."""
+    """Another name for a key whose text is taken: both of `1` and `"1"` are kept."""
     number = len(taken) + 1  # not from 2 on: a thousand keys of the same text must not take a million steps
     while f"{key}_{number}" in taken:
         number += 1
@@ -164,7 +191,7 @@ def _free(key: str, taken: dict[str, Plain]) -> str:
 
 
 def _sort(items: list[Plain]) -> None:
-    """Sets have no order; lines are easier to compare when they have one."""
+    """Sort the items of a set, so that lines are easy to compare."""
     items.sort(key=lambda item: (type(item).__name__, item if isinstance(item, str) else "", _number(item), str(item)))
 
 

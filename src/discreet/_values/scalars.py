@@ -1,4 +1,4 @@
-"""Values that become one scalar: numbers, times, names, bytes. Each gets the value and how many characters may stay."""
+"""Values that become one scalar: numbers, times, names, bytes. `limit` is the most characters of made-up text."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SHORTEST_WITH_MAGIC = 32
 
 
 def secret(value: object, limit: int) -> Plain:
-    """The owner of this value declared it secret: nothing of it is read."""
+    """A value that the application declared secret: it is not read."""
     return SECRET
 
 
@@ -48,12 +48,12 @@ def whole(value: int, limit: int) -> Plain:
 
 
 def floating(value: float, limit: int) -> Plain:
-    """An exact `float`; NaN and infinities stay, the encoders spell them."""
+    """An exact `float`; NaN and infinities are kept, and encoders write them as text."""
     return float.__float__(value)
 
 
 def text(value: str, limit: int) -> Plain:
-    """An exact `str`, whole: only the redactor shortens text that somebody passed."""
+    """An exact `str`, never shortened here: the redactor shortens after it has examined the whole."""
     return plain_text(value)
 
 
@@ -63,7 +63,7 @@ def as_str(value: object, limit: int) -> Plain:
 
 
 def as_repr(value: object, limit: int) -> Plain:
-    """Anything this package does not know."""
+    """Objects of unknown types."""
     return representation(value, limit)
 
 
@@ -134,7 +134,7 @@ def _octets(head: bytes, size: int, limit: int) -> str:
                 return decoded
             kept = decoded[: safe_end(decoded, limit)]
             return f"{kept}<{size - len(kept.encode())} more bytes>"
-    if size < _SHORTEST_WITH_MAGIC:  # four bytes of a short one would be a good part of it
+    if size < _SHORTEST_WITH_MAGIC:  # four bytes would reveal much of a short one
         return f"<{size} bytes>"
     return f"<{size} bytes starting {head[:4].hex()}>"
 
@@ -189,5 +189,5 @@ def numpy_scalar(value: Any, limit: int) -> Plain:
 
 
 def array(value: Any, limit: int) -> Plain:
-    """`array.array`, as the arrays of other libraries: what it is, not what it holds."""
+    """`array.array`: type and size without the contents, as for the arrays of other libraries."""
     return {"type": "array.array", "shape": [len(value)], "dtype": str(value.typecode)}

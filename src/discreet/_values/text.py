@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import threading
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 PASS_THROUGH = (KeyboardInterrupt, SystemExit, GeneratorExit)
-"""The only exceptions a log call lets through: they end the program or the generator, and are not ours to keep."""
+"""The only exceptions that leave a log call: they end the program or the generator, so they must not be swallowed."""
 
 _PRIVATE_KEY_START = "-----BEGIN "
 _PRIVATE_KEY_END = "-----END "
@@ -13,7 +17,7 @@ _CARD_CHARACTERS = "0123456789- \t\r\n"
 
 
 class _Running(threading.local):
-    """The objects whose `repr` this thread is inside of: a `__repr__` that logs its own object must not recurse."""
+    """The objects whose `repr` is running in this thread: a `__repr__` that logs its own object must not recurse."""
 
     def __init__(self) -> None:
         self.ids: set[int] = set()
@@ -75,42 +79,31 @@ def plain_text(text: str) -> str:
 
 
 def representation(value: object, limit: int) -> str:
-    """`repr` at its safest: no address, no failure, no recursion, at most `limit` characters.
+    """`repr(value)` without an address, a failure or recursion, at most `limit` characters.
 
-    Objects without a `__repr__` of their own are named by their type. One that fails is reported by type and kind
-    of error; the error's message is left out, because nobody wrote it to be logged.
+    Objects without a `__repr__` of their own are named by their type. If it raises, the text names the type of the
+    error; the error's message is left out, because it was not meant to be logged.
     """
-    kind = type(value)
-    ident = id(value)
+    return _converted(value, repr, limit)
+
+
+def exception_message(error: BaseException, limit: int) -> str:
+    """`str(error)`, or a marker if that fails."""
+    return _converted(error, str, limit)
+
+
+def _converted(value: object, convert: Callable[[object], str], limit: int) -> str:
+    kind, ident = type(value), id(value)
     try:
-        if kind.__repr__ is object.__repr__ or limit <= 0 or ident in _running.ids:
+        if ident in _running.ids or (convert is repr and (limit <= 0 or kind.__repr__ is object.__repr__)):
             return f"<{type_name(kind)}>"
         _running.ids.add(ident)
         try:
-            text = repr(value)
+            text = convert(value)
         finally:
             _running.ids.discard(ident)
         return cut(plain_text(text), limit)
     except PASS_THROUGH:
         raise
     except BaseException as error:
-        return f"<{qualified_name(kind)[1]} repr raised {qualified_name(type(error))[1]}>"
-
-
-def exception_message(error: BaseException, limit: int) -> str:
-    """`str(error)`, or a marker if even that fails."""
-    ident = id(error)
-    kind = type(error)
-    try:
-        if ident in _running.ids:
-            return f"<{type_name(kind)}>"
-        _running.ids.add(ident)
-        try:
-            text = str(error)
-        finally:
-            _running.ids.discard(ident)
-        return cut(plain_text(text), limit)
-    except PASS_THROUGH:
-        raise
-    except BaseException as failure:
-        return f"<{qualified_name(kind)[1]} str raised {qualified_name(type(failure))[1]}>"
+        return f"<{qualified_name(kind)[1]} {convert.__name__} raised {qualified_name(type(error))[1]}>"

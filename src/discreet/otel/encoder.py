@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, cast
 
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs
 
-from discreet._encoding.schemas.otel_mapping import EVENT_NAMES, SCHEMA_URL, Limits, clean, derived_of, severity_of
+from discreet._encoding.schemas.otel import EVENT_NAMES, SCHEMA_URL, Limits, clean, derived_of, severity_of
 from discreet._record import SafeFields
 from discreet._redaction.secrets import registry
 from discreet.otel.protobuf import log_record, put, put_ids, with_head

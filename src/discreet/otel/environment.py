@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from discreet._base.diagnostics import report_problem
 from discreet._context.baggage import percent_decode
 from discreet._delivery.export.sink import LONGEST
-from discreet._encoding.schemas.otel_mapping import Limits
+from discreet._encoding.schemas.otel import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

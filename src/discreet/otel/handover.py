@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from discreet._base import threads
 from discreet._base.diagnostics import reason_of
-from discreet._encoding.schemas.otel_mapping import (
+from discreet._encoding.schemas.otel import (
     DEEPEST,
     LEAST,
     MOST,

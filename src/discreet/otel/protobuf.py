@@ -10,7 +10,7 @@ from google.protobuf import json_format
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
 
-from discreet._encoding.schemas.otel_mapping import (
+from discreet._encoding.schemas.otel import (
     DEEPEST,
     LEAST,
     MOST,

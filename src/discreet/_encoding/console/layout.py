@@ -1,8 +1,7 @@
-"""Step 4, encode: put painted text on lines of a terminal's width.
+"""Coloured text on lines of a terminal's width.
 
-What does not fit goes to continuation lines that start with an indent (or a gutter) of ours. Words longer than a
-line are broken as well: a terminal would continue them in its first column, where text from data could pose as
-a record.
+What does not fit continues on lines that start with our indent or gutter. Words longer than a line are broken too:
+a terminal would continue them in its first column, where text from data could look like a record.
 """
 
 from __future__ import annotations
@@ -36,26 +35,26 @@ class Layout:
         self._right: Token | None = None
 
     def indent(self, text: str, painted: str | None = None) -> None:
-        """What later continuation lines start with."""
+        """Set what the following continuation lines start with."""
         self._indent = text if painted is None else painted
         self._indent_width = display_width(text)
 
     def right(self, text: str, role: str) -> None:
-        """What this line ends with, at the right edge if there is one; room for it stays free."""
+        """Set the text at the end of this line (at the right edge, if lines have a width), and keep room for it."""
         self._right = (text, role)
 
     def put(self, text: str, role: str = "value") -> None:
-        """Text that stays on this line in any case."""
+        """Add text to this line without wrapping."""
         self._line.append(self.palette.paint(text, role))
         self.used += display_width(text)
 
     def put_painted(self, painted: str, columns: int) -> None:
-        """Text that has its colours already and takes `columns` columns."""
+        """Add text that contains its colours and is `columns` columns wide."""
         self._line.append(painted)
         self.used += columns
 
     def space(self, columns: int) -> None:
-        """Empty columns."""
+        """Add empty columns."""
         if columns > 0:
             self.put_painted(" " * columns, columns)
 
@@ -72,7 +71,7 @@ class Layout:
         self.used = 0
 
     def chunk(self, tokens: Sequence[Token], gap: int) -> None:
-        """A unit such as a field: on this line if it fits, else on the next."""
+        """Add a unit such as a field: on this line if it fits, else on the next."""
         size = sum(display_width(text) for text, _ in tokens)
         room = self.room()
         if room is not None and gap + size > room and self.used > self._indent_width:
@@ -83,7 +82,7 @@ class Layout:
             self.flow(text, role)
 
     def flow(self, text: str, role: str = "value") -> None:
-        """Running text: wrapped at spaces where there are some, broken where there are none."""
+        """Add text that is wrapped at spaces, or broken where there are none."""
         room = self.room()
         if room is None or self.width is None:
             self.put(text, role)
@@ -98,13 +97,13 @@ class Layout:
             self.put(part, role)
 
     def room(self) -> int | None:
-        """The columns left on this line; None if there is no end to it."""
+        """The columns left on this line; None if lines have no width."""
         if self.width is None:
             return None
         return self.width - self.used - (0 if self._right is None else display_width(self._right[0]) + 2)
 
     def text(self) -> str:
-        """The lines that were ended, each with its newline."""
+        """All finished lines, each with its newline."""
         return "\n".join(self._lines) + "\n"
 
     def _continue(self) -> None:

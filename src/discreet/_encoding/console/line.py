@@ -1,9 +1,9 @@
-"""Step 4, encode: the console format, for people.
+"""The console format, for people.
 
     12:04:31.207  INFO      app.orders            order placed                    order_id=42 tenant=acme    4bf92f35
 
 Time (local), severity, logger, message, fields of the call, fields of the context, trace id; a traceback below.
-Nothing from data reaches the terminal unescaped (escape.py).
+All text from data is escaped (escape.py).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ConsoleEncoder", "color_count", "terminal_width", "wants_color"]
 
-_TRACE_DIGITS = 8  # of 32; enough to tell the requests on a screen apart
+_TRACE_DIGITS = 8  # of 32; enough to distinguish the requests on a screen
 _SHORT_SEVERITY = {"WARNING": "WARN", "CRITICAL": "CRIT"}
 
 
@@ -76,14 +76,14 @@ class ConsoleEncoder:
         return self.encode(record)
 
     def encode(self, record: Redacted, prefix: str = "") -> bytes:
-        """As calling the encoder; `prefix` (a container's name, say) comes before the line, quietly."""
+        """The record's lines; `prefix` (a container's name, for example) comes before the first."""
         layout = self.layout()
         self._line(record, layout, prefix)
         self._traceback(record, layout)
         return layout.text().encode("utf-8", "backslashreplace")
 
     def layout(self) -> Layout:
-        """Empty lines of the present width."""
+        """An empty layout with the terminal's current width."""
         return Layout(self.palette, self._width() if callable(self._width) else self._width)
 
     def _line(self, record: Record, layout: Layout, prefix: str = "") -> None:
@@ -105,7 +105,7 @@ class ConsoleEncoder:
         layout.end_line()
 
     def _padding(self, message: str, chunks: list[list[Token]], columns: _Columns, layout: Layout) -> int:
-        """The columns that align this line's fields with its neighbours', where all still fit on one line."""
+        """The spaces that align the fields with those of other lines, if the line still fits; else 0."""
         padding = columns.message - display_width(message)
         if not chunks or padding <= 0:
             return 0

@@ -1,4 +1,4 @@
-"""Step 4, encode: the console format's colours, and whether to use them."""
+"""The colours of the console format, and whether a terminal shows them."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     class Terminal(Protocol):
-        """As much of a stream as the question needs."""
+        """The part of a stream that `wants_color` uses."""
 
         def isatty(self) -> bool: ...  # pragma: no cover
 
 
 RESET = "\x1b[0m"
 
-# What each part of a line looks like, as parameters of SGR (ECMA-48, 8.3.117): in 16 colours, which follow the
-# user's theme, and in 256. Severity colours carry the line; everything else is quiet.
+# The style of each part of a line, as parameters of SGR (ECMA-48, 8.3.117): for 16 colours, which follow the user's
+# theme, and for 256. Only the severity has a strong colour.
 _STYLES = {
     "time": ("2", "38;5;245"),
     "quiet": ("2", "38;5;245"),
@@ -48,7 +48,7 @@ _SERVICES_256 = tuple(f"38;5;{n}" for n in (75, 176, 114, 180, 80, 211, 149, 105
 
 
 class Palette:
-    """Paints text. With `colors` 0 it leaves text as it is."""
+    """Adds colours to text; with `colors` 0 it adds none."""
 
     __slots__ = ("_services", "_styles", "colors")
 
@@ -92,7 +92,7 @@ def wants_color(stream: Terminal, environ: Mapping[str, str] | None = None) -> b
 
 
 def color_count(environ: Mapping[str, str] | None = None) -> int:
-    """How many colours the terminal shows, by its own word: 256 or 16."""
+    """How many colours the terminal shows according to the environment: 256 or 16."""
     env = os.environ if environ is None else environ
     if "256" in env.get("TERM", "") or env.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
         return 256

@@ -1,4 +1,4 @@
-"""Step 4, encode: fields of the console format, each one `key=value`."""
+"""Fields in the console format, each as `key=value`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     import re
 
 Token = tuple[str, str]
-"""Text, already harmless, and the role that colours it."""
+"""Escaped text, and the role that determines its colour."""
 
 Clean = Callable[[str], str]
-"""Makes text from data harmless (see escape.py)."""
+"""Escapes text from data (see escape.py)."""
 
 _needs_quotes = lazy_pattern(r'[\s"=]|\A\Z')
 _needs_quotes_inside = lazy_pattern(r'[\s"=,:\[\]{}]|\A\Z')
@@ -23,7 +23,7 @@ _STATUS_KEYS = frozenset(("status", "status_code", "http_status", "http.status_c
 _IN_A_REQUESTS_MESSAGE = ("http.request.method", "http.route", "url.path", "http.response.status_code")
 _SLOW = 1000  # milliseconds
 _ENDLESS = 1e15  # milliseconds; beyond that it is no duration but a mistake, shown as the number it is
-_DEEPEST = 40  # nobody reads deeper, and the interpreter's stack ends somewhere
+_DEEPEST = 40  # deeper values are unreadable, and the interpreter's stack is limited
 
 
 def field_tokens(key: str, value: object, clean: Clean, role: str) -> list[Token]:
@@ -54,10 +54,10 @@ def duration(milliseconds: float) -> str:
 
 
 def ordered(fields: Mapping[str, object], message: str) -> Iterator[tuple[str, object]]:
-    """Fields in the order to show them: a span's outcome first.
+    """The fields in the order in which they are shown: a span's status and duration first.
 
-    Of a span's own fields the console leaves out what a reader cannot use (its kind, its parent's id) and what its
-    message says already (its name; method, route, path and status of a request). JSON keeps them all.
+    Of a span's fields the console omits its kind and its parent's id, and those that its message contains already (its
+    name; method, route, path and status of a request). JSON keeps them all.
     """
     if "span" not in fields or "duration_ms" not in fields:
         yield from fields.items()

@@ -1,7 +1,7 @@
 """Lines for Azure's consoles: Container Apps, AKS (`ContainerLogV2`) and App Service.
 
-Their tables take a line as it is and parse JSON. So this is discreet's own line with `level` beside `severity`, in the
-words that `ContainerLogV2.LogLevel` has, because that is the key that their agents look for.
+Their tables parse JSON lines. So this is discreet's default line with one more key, `level`: Azure's agents look for
+it, in the words of `ContainerLogV2.LogLevel`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the foreign schemas share: a line from a mapping, the user's fields under free names, an error in words."""
+"""Shared by the foreign schemas: a line from a mapping, the user's fields under free names, exceptions, requests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Failure(NamedTuple):
-    """A record's exception in words; None where it has none."""
+    """Type and message of a record's exception; None where it has none."""
 
     kind: str | None = None
     """Qualified, but for Python's own."""
@@ -21,7 +21,7 @@ class Failure(NamedTuple):
 
 
 class Exchange(NamedTuple):
-    """An HTTP request that a record is about; None for what it does not tell, or tells as something else."""
+    """The HTTP request that a record describes; None for values that are missing or of another type."""
 
     method: str
     status: int | None
@@ -64,7 +64,7 @@ def failure_of(record: Redacted) -> Failure:
 
 
 def exchange_of(fields: Mapping[str, object]) -> Exchange | None:
-    """What the fields that records of requests have (OpenTelemetry's names) say in the types that they should have."""
+    """The request that a record's fields describe (OpenTelemetry's names), or None."""
     method, status = fields.get("http.request.method"), fields.get("http.response.status_code")
     if type(method) is not str:
         return None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from discreet._base.levels import ERROR, INFO, WARNING, severity_number, severity_text
 from discreet._encoding.json import timestamp
 from discreet._encoding.schemas.foreign import exchange_of, failure_of, known, line, user_fields
-from discreet._encoding.schemas.otel_mapping import flags_of
+from discreet._encoding.schemas.otel import flags_of
 
 if TYPE_CHECKING:
     from discreet._encoding.schemas.foreign import Exchange
