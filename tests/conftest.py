@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
@@ -17,6 +16,8 @@ import pytest
 
 import discreet
 from discreet.testing import reset
+
+from . import waiting
 
 FOREIGN = ("DISCREET_", "OTEL_", "GITHUB_", "GITLAB_", "CI_", "TF_BUILD", "BUILD_", "SYSTEM_", "KUBERNETES_")
 FOREIGN_NAMES = frozenset({"CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTHONWARNINGS"})
@@ -127,19 +128,20 @@ class Run(NamedTuple):
 def python(tmp_path: Path) -> Callable[..., Run]:
     """Run a program in an interpreter of its own, as the user would: `python(source, DISCREET_LEVEL="debug")`.
 
+    Its exit may take as long as it needs, unless the test gives it a budget (`DISCREET_EXIT_TIMEOUT`).
+
     Not `measured` are programs in which signal handlers come at any time, or that fork beside threads: coverage's
     collector has a lock that hangs them.
     """
 
-    def run(source: str, *arguments: str, timeout: float = 60, measured: bool = True, **environ: str) -> Run:
+    def run(source: str, *arguments: str, measured: bool = True, **environ: str) -> Run:
         script = tmp_path / "program.py"
         script.write_text(textwrap.dedent(source), encoding="utf-8")
-        env = {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1", **environ}
+        env = {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"}
+        env |= {"DISCREET_EXIT_TIMEOUT": waiting.NEVER, **environ}
         if not measured:
             env = {name: value for name, value in env.items() if not name.startswith("COVERAGE_")}
-        done = subprocess.run(
-            [sys.executable, str(script), *arguments], capture_output=True, env=env, timeout=timeout, check=False
-        )
+        done = waiting.run([sys.executable, str(script), *arguments], env=env)
         return Run(done.returncode, done.stdout, done.stderr)
 
     return run
