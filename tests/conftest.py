@@ -31,6 +31,21 @@ hypothesis.settings.register_profile("discreet", deadline=None)
 hypothesis.settings.load_profile("discreet")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """All cores for the suite, or a folder of it. None for tests that were named: workers take longer to start."""
+    named = config.option.keyword or config.option.lf or any(".py" in argument for argument in config.args)
+    return 0 if named else None
+
+
+def pytest_sessionfinish() -> None:
+    """Write down what coverage has measured: a worker that does not end at once may be killed."""
+    coverage = sys.modules.get("coverage")
+    measuring = coverage.Coverage.current() if coverage else None
+    if measuring is not None:
+        measuring.save()
+
+
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     for name in tuple(os.environ):
