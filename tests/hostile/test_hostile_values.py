@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 import discreet
 
+pytestmark = pytest.mark.version_sensitive
+
 log = discreet.get_logger("shop")
 
 

@@ -14,6 +14,8 @@ import pytest
 from ..otel.receiver import Receiver, attributes_of, receiving
 from ..waiting import NEVER, run, wait_for_end, wait_until
 
+pytestmark = pytest.mark.version_sensitive
+
 if sys.platform == "win32":
     pytest.skip("Celery forks its workers", allow_module_level=True)
 

@@ -16,7 +16,10 @@ import pytest
 from ..otel.receiver import attributes_of, receiving
 from ..waiting import HANG, NEVER, wait_for_end
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="gunicorn forks its workers")
+pytestmark = [
+    pytest.mark.version_sensitive,
+    pytest.mark.skipif(sys.platform == "win32", reason="gunicorn forks its workers"),
+]
 
 COUNT = 30
 SHOP = """

@@ -6,9 +6,13 @@ import json
 import signal
 import threading
 
+import pytest
+
 from discreet._config import lifecycle
 
 from ..waiting import HANG, join
+
+pytestmark = pytest.mark.version_sensitive
 
 BUFFERED = """
     import os, signal, sys, discreet

@@ -17,7 +17,10 @@ from discreet._delivery.buffered.sink import Background
 from ...waiting import HANG, communicate, wait_until
 from .helpers import BOTH, START, books, configure, numbers, rings
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="rings need file locks")
+pytestmark = [
+    pytest.mark.version_sensitive,
+    pytest.mark.skipif(sys.platform == "win32", reason="rings need file locks"),
+]
 
 
 @BOTH

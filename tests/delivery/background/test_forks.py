@@ -9,7 +9,10 @@ import pytest
 
 from .helpers import BOTH, START, rings
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="rings need file locks")
+pytestmark = [
+    pytest.mark.version_sensitive,
+    pytest.mark.skipif(sys.platform == "win32", reason="rings need file locks"),
+]
 
 
 @BOTH

@@ -16,7 +16,10 @@ from discreet._delivery.folder import place
 from ...waiting import wait_until
 from .helpers import START, books, configure, numbers, rings
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="rings need file locks")
+pytestmark = [
+    pytest.mark.version_sensitive,
+    pytest.mark.skipif(sys.platform == "win32", reason="rings need file locks"),
+]
 
 KILLED = """
     import faulthandler, mmap, os, sys, discreet

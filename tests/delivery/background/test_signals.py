@@ -17,7 +17,10 @@ from discreet._delivery.sink import Discard
 from ...waiting import HANG, join
 from .helpers import BOTH, START, Pipe, books, configure
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and file locks")
+pytestmark = [
+    pytest.mark.version_sensitive,
+    pytest.mark.skipif(sys.platform == "win32", reason="signals and file locks"),
+]
 
 
 @BOTH
