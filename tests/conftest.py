@@ -26,8 +26,10 @@ FOREIGN_NAMES = frozenset({"CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTHONWA
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# A slow machine is no defect: no example has a deadline.
-hypothesis.settings.register_profile("discreet", deadline=None)
+# A slow machine is no defect: no example has a deadline, and making one may take its time.
+hypothesis.settings.register_profile(
+    "discreet", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("discreet")
 
 
