@@ -1,7 +1,9 @@
-# Everything a developer runs, each target one job. `make help` lists them.
+# Everything a developer runs, each target one job. `make` alone lists them.
 #
-#   make test PYTHON=3.12       another interpreter (3.10 to 3.14), in an environment of its own
-#   make test ARGS="-k redact"  arguments for pytest
+#   make test                          the whole suite, on all cores
+#   make test PYTHON=3.12              on another interpreter (3.10 to 3.14), in an environment of its own
+#   make test ARGS="-k redact"         a few tests, in one process
+#   make test ARGS="-n0 tests/otel"    a folder in one process, as a debugger wants it
 
 .DEFAULT_GOAL := help
 PYTHON ?=
@@ -32,17 +34,13 @@ interpreter:
 	    exit 1; \
 	}
 
-# --- what people run -----------------------------------------------------------------------------------------------
+# --- every day ------------------------------------------------------------------------------------------------------
 
-.PHONY: help
-help:  ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
+# The suite runs on all cores; tests that are named (a file, or -k) run in this process, as with -n0. Tests that are not
+# done are taken over by workers that are (worksteal); until then, each has whole files, and their servers, to itself.
+PARALLEL := -n logical --maxprocesses=8 --dist=worksteal
 
-.PHONY: demo
-demo: setup  ## Watch three real services log as one
-	@$(RUN) --extra demo discreet demo $(ARGS)
-
-# The official KQL parser, where Node.js is there: without it, the two tests that want it are skipped and say so.
+# The official KQL parser, where Node.js is there: without it, the tests that want it are skipped and say so.
 KUSTO := .tools/kusto/node_modules/.package-lock.json
 NPM := $(shell command -v npm 2>/dev/null)
 
@@ -55,63 +53,85 @@ $(KUSTO): tests/azure_monitor/kusto/package-lock.json
 kusto:
 	@$(if $(NPM),$(MAKE) -s $(KUSTO) || echo "No KQL parser: npm could not install it.")
 
-.PHONY: test
-test: setup kusto  ## Run the tests
-	$(RUN) --group test pytest $(ARGS)
+##@ Every day
 
-.PHONY: check
-check: lint types coverage  ## Everything a change has to pass
+.PHONY: help
+help:  ## list the targets
+	@awk 'BEGIN { FS = ":.*## " } \
+	    /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	    /^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo 'All but help and clean need one Python from 3.10 on; uv comes into .tools, the rest into an environment of its own.'
+	@echo '  PYTHON=3.12   another interpreter (3.10 to 3.14)'
+	@echo '  ARGS="..."    arguments for the program behind: pytest, the demo, a benchmark'
+
+.PHONY: demo
+demo: setup  ## watch three real services log as one
+	@$(RUN) --extra demo discreet demo $(ARGS)
+
+.PHONY: test
+test: setup kusto  ## run the tests on all cores, or a few by name: ARGS="-k redact" (two want Node.js)
+	$(RUN) --group test pytest $(PARALLEL) $(ARGS)
 
 .PHONY: lint
-lint: setup  ## Check style and formatting
+lint: setup  ## check style and formatting
 	$(RUN) --group lint ruff check .
 	$(RUN) --group lint ruff format --check .
 
 .PHONY: format
-format: setup  ## Rewrite the files in the project's style
+format: setup  ## rewrite the files in the project's style
 	$(RUN) --group lint ruff check --fix .
 	$(RUN) --group lint ruff format .
 
+##@ Before a change is proposed
+
+.PHONY: check
+check: lint types coverage  ## lint, types and coverage, one after the other
+
 .PHONY: types
-types: setup  ## Check types with mypy and pyright, as strict as they go
+types: setup  ## check types with mypy and pyright, as strict as they go
 	$(RUN) --group lint --group test mypy
 	$(RUN) --group lint --group test basedpyright
 
 .PHONY: coverage
-coverage: setup kusto  ## Run the tests and require 95 % of branches
+coverage: setup kusto  ## run the tests and require 95 % of branches
 	$(RUN) --group test coverage erase
-	$(RUN) --group test coverage run -m pytest $(ARGS)
+	$(RUN) --group test coverage run -m pytest $(PARALLEL) $(ARGS)
 	$(RUN) --group test coverage combine --quiet
 	$(RUN) --group test coverage report
 
+##@ Measurements, and what the docs show of them
+
 .PHONY: bench
-bench: setup  ## Measure against other logging libraries and draw the chart
+bench: setup  ## measure against other logging libraries and draw the chart (wants a quiet machine)
 	$(RUN) --group bench python benchmarks/run.py $(ARGS)
 	$(RUN) --group redaction-report python benchmarks/redaction/speed.py
 	$(RUN) python benchmarks/start.py
 
 .PHONY: chaos
-chaos: setup  ## Kill processes and receivers, count what arrives, and write the table of docs/reliability.md
+chaos: setup  ## kill processes and receivers, count what arrives: the table of docs/reliability.md
 	PYTHONPATH=benchmarks $(RUN) --group chaos python -m chaos $(ARGS)
 
-.PHONY: pictures
-pictures: setup  ## Draw the README's pictures anew
-	$(RUN) --group pictures python docs/pictures/render.py $(ARGS)
-
 .PHONY: redaction-report
-redaction-report: setup  ## Score redaction on its corpus, beside its peers, and write the table of docs/redaction.md
+redaction-report: setup  ## score redaction on its corpus, beside its peers: the table of docs/redaction.md
 	$(RUN) --group redaction-report python benchmarks/redaction/report.py $(ARGS)
 
 .PHONY: settings-table
-settings-table: setup  ## Write the table of docs/configuration.md anew, from the settings in the code
+settings-table: setup  ## write the table of docs/configuration.md anew, from the settings in the code
 	@$(RUN) python docs/settings_table.py
 
+.PHONY: pictures
+pictures: setup  ## draw the README's pictures anew
+	$(RUN) --group pictures python docs/pictures/render.py $(ARGS)
+
+##@ Housekeeping
+
 .PHONY: lock
-lock: setup  ## Write uv.lock anew after a change of dependencies
+lock: setup  ## write uv.lock anew after a change of dependencies (wants the package index)
 	$(UV) lock
 
 .PHONY: clean
-clean:  ## Remove what the other targets made
+clean:  ## remove what the other targets made
 	rm -rf .tools .venv build dist src/*.egg-info .coverage .coverage.* htmlcov
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/out
 	find src tests benchmarks -name __pycache__ -type d -exec rm -rf {} +

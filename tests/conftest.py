@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
@@ -18,6 +17,8 @@ import pytest
 import discreet
 from discreet.testing import reset
 
+from . import waiting
+
 FOREIGN = ("DISCREET_", "OTEL_", "GITHUB_", "GITLAB_", "CI_", "TF_BUILD", "BUILD_", "SYSTEM_", "KUBERNETES_")
 FOREIGN_NAMES = frozenset({"CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTHONWARNINGS"})
 
@@ -25,9 +26,24 @@ FOREIGN_NAMES = frozenset({"CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTHONWA
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# A slow machine is no defect: no example has a deadline.
-hypothesis.settings.register_profile("discreet", deadline=None)
+# A slow machine is no defect: no example has a deadline, and making one may take its time.
+hypothesis.settings.register_profile("discreet", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("discreet")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """All cores for the suite, or a folder of it. None for tests that were named: workers take longer to start."""
+    named = config.option.keyword or config.option.lf or any(".py" in argument for argument in config.args)
+    return 0 if named else None
+
+
+def pytest_sessionfinish() -> None:
+    """Write down what coverage has measured: a worker that does not end at once may be killed."""
+    coverage = sys.modules.get("coverage")
+    measuring = coverage.Coverage.current() if coverage else None
+    if measuring is not None:
+        measuring.save()
 
 
 @pytest.fixture(autouse=True)
@@ -127,19 +143,20 @@ class Run(NamedTuple):
 def python(tmp_path: Path) -> Callable[..., Run]:
     """Run a program in an interpreter of its own, as the user would: `python(source, DISCREET_LEVEL="debug")`.
 
+    Its exit may take as long as it needs, unless the test gives it a budget (`DISCREET_EXIT_TIMEOUT`).
+
     Not `measured` are programs in which signal handlers come at any time, or that fork beside threads: coverage's
     collector has a lock that hangs them.
     """
 
-    def run(source: str, *arguments: str, timeout: float = 60, measured: bool = True, **environ: str) -> Run:
+    def run(source: str, *arguments: str, measured: bool = True, **environ: str) -> Run:
         script = tmp_path / "program.py"
         script.write_text(textwrap.dedent(source), encoding="utf-8")
-        env = {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1", **environ}
+        env = {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"}
+        env |= {"DISCREET_EXIT_TIMEOUT": waiting.NEVER, **environ}
         if not measured:
             env = {name: value for name, value in env.items() if not name.startswith("COVERAGE_")}
-        done = subprocess.run(
-            [sys.executable, str(script), *arguments], capture_output=True, env=env, timeout=timeout, check=False
-        )
+        done = waiting.run([sys.executable, str(script), *arguments], env=env)
         return Run(done.returncode, done.stdout, done.stderr)
 
     return run

@@ -24,7 +24,9 @@ EXIT_TIMEOUT = 3.0
 class Application:
     """One process of `child.py`. `gone` and `signalled` are monotonic nanoseconds."""
 
-    def __init__(self, plan: Mapping[str, Any], place: Path, state: str, out: int | None, errors: IO[bytes]) -> None:
+    def __init__(
+        self, plan: Mapping[str, Any], place: Path, environ: Mapping[str, str], out: int | None, errors: IO[bytes]
+    ) -> None:
         self.slot: int = plan["slot"]
         self.signalled = 0
         self.gone = 0
@@ -34,7 +36,7 @@ class Application:
         self._popen = subprocess.Popen(
             [sys.executable, "-m", "chaos.child", json.dumps(plan)],
             cwd=place,
-            env=_environment(state),
+            env={**_environment(), **environ},
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL if out is None else out,
             stderr=errors,
@@ -76,7 +78,7 @@ class Application:
 _FOREIGN = ("DISCREET_", "OTEL_", "APPL", "COVERAGE_")  # coverage's own lock hangs children that fork beside threads
 
 
-def _environment(state: str) -> dict[str, str]:
+def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
     paths = [str(HOME), *filter(None, [kept.get("PYTHONPATH")])]
     return {
@@ -87,8 +89,6 @@ def _environment(state: str) -> dict[str, str]:
         "no_proxy": "*",
         "DISCREET_SERVICE": "chaos",
         "DISCREET_ENV": "prod",
-        "DISCREET_STATE_DIR": state,
-        "DISCREET_EXIT_TIMEOUT": str(EXIT_TIMEOUT),
         # The Azure exporter's traffic beside its records is none of ours here.
         "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
         "APPLICATIONINSIGHTS_SDKSTATS_DISABLED": "true",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chaos import faults
-from chaos.application import Application
+from chaos.application import EXIT_TIMEOUT, Application
 from chaos.outcome import Outcome
 from chaos.receivers import Answer, Collector, Reader, numbers
 from chaos.scenarios import SOME, Scenario
@@ -31,8 +31,11 @@ _QUIET = 3.0  # seconds without news, after which it will not
 class Cell:
     """Everything one experiment needs, in a folder of its own."""
 
-    def __init__(self, scenario: Scenario, peer: Peer, place: Path, stack: contextlib.ExitStack) -> None:
-        self.scenario, self.peer, self.place = scenario, peer, place
+    def __init__(
+        self, scenario: Scenario, peer: Peer, place: Path, stack: contextlib.ExitStack, patience: float
+    ) -> None:
+        self.scenario, self.peer, self.place, self.patience = scenario, peer, place, patience
+        self.deadline = scenario.deadline * patience
         self.outcome = Outcome(scenario, peer)
         self.tally = Tally(place / "tally")
         stack.callback(self.tally.close)
@@ -65,8 +68,11 @@ class Cell:
             "statistics": str(self.place / "statistics"),
             "handler": self.scenario.handler,
             "file_bytes": self.disk.file_bytes if self.disk else 0,
+            "patience": self.patience,
         }
-        return Application(plan, self.place, str(self.state), into.into if into else None, self.errors)
+        exit_timeout = EXIT_TIMEOUT if self.scenario.takes_nothing else EXIT_TIMEOUT * self.patience
+        environ = {"DISCREET_STATE_DIR": str(self.state), "DISCREET_EXIT_TIMEOUT": str(exit_timeout)}
+        return Application(plan, self.place, environ, into.into if into else None, self.errors)
 
     # --- the experiment
 
@@ -81,7 +87,7 @@ class Cell:
         for process in processes:
             self._meanwhile(process, reader)
         for process in processes:
-            process.end(self.tally, scenario.deadline)
+            process.end(self.tally, self.deadline)
         arrived = Counter(self._arrived(reader))
         emitted = self.tally.returned(range(LATER))
         outcome.emitted = len(emitted)
@@ -123,19 +129,19 @@ class Cell:
         scenario, collector = self.scenario, self.collector
         if scenario.signal is None and ("wait",) not in scenario.steps:
             return
-        process.until(lambda: self.tally.count() >= SOME, scenario.deadline)
+        process.until(lambda: self.tally.count() >= SOME, self.deadline)
         if scenario.signal is not None:
             if scenario.stored:
                 self._until_stored(process)
             process.send(scenario.signal)
             return
         if reader:
-            process.until(reader.closed.is_set, scenario.deadline)
+            process.until(reader.closed.is_set, self.deadline)
         elif collector and scenario.collector == "back":
             time.sleep(1.5)  # it is down for a while
             collector.up()
         elif collector:
-            process.until(lambda: len(collector.arrived) >= SOME, scenario.deadline)
+            process.until(lambda: len(collector.arrived) >= SOME, self.deadline)
         process.go()
 
     def _until_stored(self, process: Application) -> None:
@@ -149,7 +155,7 @@ class Cell:
                 seen, since = size, time.monotonic()
             return seen > 0 and time.monotonic() - since > 1.5
 
-        process.until(settled, self.scenario.deadline)
+        process.until(settled, self.deadline)
 
     def _arrived(self, reader: Reader | None) -> list[int]:
         if self.collector is not None:
@@ -193,21 +199,21 @@ class Cell:
             self.collector.let_go()
             self.collector.up()
         reader = None if self.scenario.is_remote else Reader()
-        steps: list[Any] = [["log", 1], ["flush", _PATIENCE], ["log", 1], ["wait"]]
+        steps: list[Any] = [["log", 1], ["flush", _PATIENCE * self.patience], ["log", 1], ["wait"]]
         processes = [self._start(LATER + index, steps, reader) for index in range(self.scenario.processes)]
         if reader:
             os.close(reader.into)
         self._patiently(emitted)
         for process in processes:
             process.go()
-            process.end(self.tally, _PATIENCE)
+            process.end(self.tally, _PATIENCE * self.patience)
         if self.collector is not None:
             return Counter(self.collector.arrived)
         return arrived + Counter(self._arrived(reader))
 
     def _patiently(self, emitted: set[int]) -> None:
         """Until all is there, or nothing more comes. discreet's `flush` tells; others go on after theirs."""
-        until = time.monotonic() + _PATIENCE
+        until = time.monotonic() + _PATIENCE * self.patience
         while self.tally.count(range(LATER, LATER + 9)) < 2 * self.scenario.processes and time.monotonic() < until:
             time.sleep(0.005)
         collector = self.collector
@@ -246,7 +252,7 @@ def _folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def run(scenario: Scenario, peer: Peer) -> Outcome:
-    """One experiment."""
+def run(scenario: Scenario, peer: Peer, patience: float = 1.0) -> Outcome:
+    """One experiment. All that is given up after some seconds gets `patience` times as many: for busy machines."""
     with _folder() as place, contextlib.ExitStack() as stack:
-        return Cell(scenario, peer, place, stack).run()
+        return Cell(scenario, peer, place, stack, patience).run()

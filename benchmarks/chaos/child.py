@@ -22,7 +22,7 @@ from typing import Any
 from chaos.tally import Tally
 
 _FORKS, _PER_FORK, _THREADS = 24, 20, 3
-_FORK_DEADLINE = 10.0  # seconds: a child of the storm that takes longer hangs
+_FORK_DEADLINE = 10.0  # seconds: a child of the storm that takes longer hangs; times the plan's `patience`
 _BREATH = 20  # records between pauses
 _PAUSE = 0.001  # seconds
 
@@ -100,7 +100,7 @@ class Application:
                 sys.exit(0)
             children.append(pid)
             time.sleep(_PAUSE)
-        until = time.monotonic() + _FORK_DEADLINE
+        until = time.monotonic() + _FORK_DEADLINE * self.plan["patience"]
         for pid in children:
             while os.waitpid(pid, os.WNOHANG) == (0, 0):
                 if time.monotonic() > until:

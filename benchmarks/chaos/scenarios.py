@@ -39,6 +39,11 @@ class Scenario:
     without: tuple[str, ...] = ()
     """Modules of peers that this is not for."""
 
+    @property
+    def takes_nothing(self) -> bool:
+        """Nobody takes what waits at the end: an exit lasts as long as it may."""
+        return self.reader == "stalled" or self.collector in ("down", "hangs")
+
 
 _LOG = ("log", MANY)
 _HALF = ("log", SOME)

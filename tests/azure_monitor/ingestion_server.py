@@ -17,6 +17,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
+from ..waiting import HANG, give_up
+
 KEY = "00000000-0000-0000-0000-0000000000aa"
 TRACK = "/v2.1/track"
 _RULES = re.compile(r"/dataCollectionRules/(dcr-[0-9a-f]{32})/streams/((?:Custom|Microsoft)-[\w-]+)")
@@ -106,10 +108,11 @@ class IngestionServer:
         self._http.shutdown()
         self._http.server_close()
 
-    def wait_for(self, done: Callable[[], bool], timeout: float = 30) -> None:
+    def wait_for(self, done: Callable[[], bool]) -> None:
         """Until it is so; a sender that never gets there fails the test."""
         with self.news:
-            assert self.news.wait_for(done, timeout), (len(self.requests), len(self.accepted), self.refused)
+            if not self.news.wait_for(done, HANG):
+                give_up("such requests", requests=self.requests, accepted=self.accepted, refused=self.refused)
 
     def named(self, message: str) -> dict[str, Any]:
         """The one envelope with this message."""

@@ -9,6 +9,7 @@ import pytest
 import discreet
 from discreet.azure import ApplicationInsights, LogsIngestion, check
 
+from ..waiting import HANG
 from .ingestion_server import KEY, Answer, serving
 from .test_logs_ingestion import RULE, sink_to
 
@@ -49,7 +50,7 @@ def test_a_wrong_key_is_reported(server):
 
 def test_a_server_that_cannot_be_reached_is_reported(server):
     server.close()
-    (told,) = check(ApplicationInsights(server.connection_string, environ={}), environ={}, timeout=5)
+    (told,) = check(ApplicationInsights(server.connection_string, environ={}), environ={}, timeout=HANG)
     assert "127.0.0.1 cannot be reached (ECONNREFUSED)" in told
 
 

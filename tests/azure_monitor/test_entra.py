@@ -10,6 +10,7 @@ from discreet.azure import ApplicationInsights
 from discreet.azure.entra import Token, credential_from_environment
 from discreet.errors import ConfigurationError
 
+from ..waiting import HANG
 from .ingestion_server import Answer, serving
 from .records import OFFLINE, envelopes, record
 
@@ -78,7 +79,7 @@ def test_the_audience_of_another_cloud_is_honoured():
     with serving(token="a") as server:
         text = server.connection_string + ";AADAudience=https://monitor.azure.us/"
         sink = ApplicationInsights(text, credential=credential, environ={})
-        assert sink.send([envelopes()(record())], 10).delivered == 1
+        assert sink.send([envelopes()(record())], HANG).delivered == 1
     assert credential.scopes == ["https://monitor.azure.us//.default"]
 
 
@@ -87,15 +88,15 @@ def test_a_token_that_is_not_taken_is_asked_for_anew():
     with serving(token="new") as server:
         sink = ApplicationInsights(server.connection_string, credential=credential, environ={})
         line = envelopes()(record())
-        assert sink.send([line], 10).reason == "HTTP 401"
-        assert sink.send([line], 10).delivered == 1
+        assert sink.send([line], HANG).reason == "HTTP 401"
+        assert sink.send([line], HANG).delivered == 1
 
 
 def test_records_wait_while_there_is_no_token():
     credential = Credential(RuntimeError("se" + "cret reason"))
     with serving() as server:
         sink = ApplicationInsights(server.connection_string, credential=credential, environ={})
-        receipt = sink.send([b"{}\n"], 10)
+        receipt = sink.send([b"{}\n"], HANG)
         assert list(receipt.retry) == [b"{}\n"]
         assert receipt.reason == "Entra ID: RuntimeError"
         assert not server.requests
@@ -142,6 +143,6 @@ def test_a_quota_answer_is_no_question_of_tokens():
     with serving(token="a") as server:
         server.script.append(Answer(402))
         sink = ApplicationInsights(server.connection_string, credential=credential, environ={})
-        sink.send([envelopes()(record())], 10)
-        sink.send([envelopes()(record())], 10)
+        sink.send([envelopes()(record())], HANG)
+        sink.send([envelopes()(record())], HANG)
     assert len(credential.scopes) == 1

@@ -9,6 +9,7 @@ from discreet.azure import ApplicationInsights
 from discreet.azure.ingestion import redirected
 from discreet.errors import ConfigurationError
 
+from ..waiting import HANG
 from .ingestion_server import KEY, Answer, IngestionServer, serving
 from .records import envelopes, record
 
@@ -24,7 +25,7 @@ def batch(count: int) -> list[bytes]:
 
 
 def test_a_batch_is_one_compressed_request_with_the_key_in_each_envelope(server, sink):
-    receipt = sink.send(batch(3), 10)
+    receipt = sink.send(batch(3), HANG)
     assert (receipt.delivered, dict(receipt.rejected), list(receipt.retry)) == (3, {}, [])
     (request,) = server.requests
     assert request.path == "/v2.1/track"
@@ -36,7 +37,7 @@ def test_a_batch_is_one_compressed_request_with_the_key_in_each_envelope(server,
 def test_of_a_partial_success_only_what_may_pass_later_is_sent_again(server, sink):
     lines = batch(6)
     server.script.append(Answer(206, {"retry-after": "7"}, refuse={0: 400, 2: 429, 3: 500, 5: 402}))
-    receipt = sink.send(lines, 10)
+    receipt = sink.send(lines, HANG)
     assert receipt.delivered == 2
     assert list(receipt.retry) == [lines[2], lines[3]]
     assert receipt.rejected == {"HTTP 400": 1, "quota exceeded (HTTP 402)": 1}
@@ -45,14 +46,14 @@ def test_of_a_partial_success_only_what_may_pass_later_is_sent_again(server, sin
 
 def test_what_the_service_samples_out_is_not_sent_again(server, sink):
     server.script.append(Answer(206, refuse={1: 500}, message="Telemetry sampled out."))
-    receipt = sink.send(batch(2), 10)
+    receipt = sink.send(batch(2), HANG)
     assert receipt.rejected == {"sampled out by the service": 1}
     assert not receipt.retry
 
 
 def test_refusals_that_the_answer_does_not_name_are_counted(server, sink):
     server.script.append(Answer(206, body=b'{"itemsReceived":3,"itemsAccepted":1,"errors":[]}'))
-    receipt = sink.send(batch(3), 10)
+    receipt = sink.send(batch(3), HANG)
     assert (receipt.delivered, receipt.rejected) == (1, {"not accepted": 2})
 
 
@@ -60,7 +61,7 @@ def test_refusals_that_the_answer_does_not_name_are_counted(server, sink):
 def test_what_may_pass_later_is_all_sent_again(server, sink, status):
     lines = batch(2)
     server.script.append(Answer(status, {"retry-after": "3"}))
-    receipt = sink.send(lines, 10)
+    receipt = sink.send(lines, HANG)
     assert (receipt.delivered, list(receipt.retry), receipt.after) == (0, lines, 3)
     assert receipt.reason == f"HTTP {status}"
 
@@ -68,19 +69,19 @@ def test_what_may_pass_later_is_all_sent_again(server, sink, status):
 @pytest.mark.parametrize("status", [400, 404, 405])
 def test_what_will_never_pass_is_counted_and_not_sent_again(server, sink, status):
     server.script.append(Answer(status))
-    assert sink.send(batch(2), 10).rejected == {f"HTTP {status}": 2}
+    assert sink.send(batch(2), HANG).rejected == {f"HTTP {status}": 2}
 
 
 @pytest.mark.parametrize("status", [402, 439])
 def test_a_quota_that_is_used_up_is_counted_as_such(server, sink, status):
     server.script.append(Answer(status, body=b"not json"))
-    assert sink.send(batch(2), 10).rejected == {f"quota exceeded (HTTP {status})": 2}
+    assert sink.send(batch(2), HANG).rejected == {f"quota exceeded (HTTP {status})": 2}
 
 
 def test_a_batch_that_is_too_large_is_to_be_split_and_a_record_that_is_too_large_is_counted(server, sink):
     server.script.extend([Answer(413), Answer(413)])
-    assert sink.send(batch(2), 10).split
-    assert sink.send(batch(1), 10).rejected == {"HTTP 413": 1}
+    assert sink.send(batch(2), HANG).split
+    assert sink.send(batch(1), HANG).rejected == {"HTTP 413": 1}
 
 
 @pytest.mark.parametrize(
@@ -97,18 +98,18 @@ def test_a_batch_that_is_too_large_is_to_be_split_and_a_record_that_is_too_large
 )
 def test_an_answer_that_cannot_be_read_is_what_its_status_says(server, sink, body):
     server.script.append(Answer(200, body=body))
-    assert sink.send(batch(2), 10).delivered == 2
+    assert sink.send(batch(2), HANG).delivered == 2
 
 
 def test_a_wrong_key_is_refused_record_by_record(server):
     other = ApplicationInsights(server.connection_string.replace(KEY, "0" * 8 + KEY[8:-2] + "bb"), environ={})
-    assert other.send(batch(2), 10).rejected == {"HTTP 400": 2}
+    assert other.send(batch(2), HANG).rejected == {"HTTP 400": 2}
 
 
 def test_a_server_that_cannot_be_reached_is_an_os_error(sink, server):
     server.close()
     with pytest.raises(OSError):  # noqa: PT011 - whatever the client makes of it
-        sink.send(batch(1), 5)
+        sink.send(batch(1), HANG)
 
 
 def test_a_service_that_hangs_up_or_is_silent_is_an_operating_systems_error(sink, server):
@@ -125,8 +126,8 @@ def test_a_service_that_hangs_up_or_is_silent_is_an_operating_systems_error(sink
 def test_a_redirect_is_followed_and_remembered(server, sink, status):
     with serving() as other:
         server.script.append(Answer(status, {"location": f"{other.url}/v2.1/track"}))
-        assert sink.send(batch(1), 10).delivered == 1
-        assert sink.send(batch(1), 10).delivered == 1
+        assert sink.send(batch(1), HANG).delivered == 1
+        assert sink.send(batch(1), HANG).delivered == 1
         assert len(server.requests) == 1
         assert len(other.accepted) == 2
 
@@ -134,9 +135,9 @@ def test_a_redirect_is_followed_and_remembered(server, sink, status):
 def test_after_a_failure_the_connection_strings_own_endpoint_is_asked_again(server, sink):
     with serving() as other:
         server.script.append(Answer(307, {"location": other.url + "/v2.1/track"}))
-        sink.send(batch(1), 10)
+        sink.send(batch(1), HANG)
     sink.disconnect()
-    assert sink.send(batch(1), 10).delivered == 1
+    assert sink.send(batch(1), HANG).delivered == 1
     assert len(server.accepted) == 1
 
 
@@ -145,7 +146,7 @@ def test_redirects_in_a_circle_end_and_lose_nothing(server, sink):
     with serving() as other:
         for here, there in ((server, other), (other, server)):
             here.script.extend([Answer(307, {"location": there.url + "/v2.1/track"})] * 5)
-        receipt = sink.send(lines, 10)
+        receipt = sink.send(lines, HANG)
         assert list(receipt.retry) == lines
         assert len(server.requests) + len(other.requests) == 4
 
@@ -181,7 +182,7 @@ def test_a_redirect_leads_only_to_the_same_clouds_telemetry_endpoints(here, loca
 def test_a_redirect_elsewhere_is_not_followed_and_the_records_wait(server, sink):
     lines = batch(1)
     server.script.append(Answer(307, {"location": "http://evil.example/v2.1/track"}))
-    assert list(sink.send(lines, 10).retry) == lines
+    assert list(sink.send(lines, HANG).retry) == lines
     assert len(server.requests) == 1
 
 
@@ -217,6 +218,6 @@ def test_nothing_but_the_endpoint_is_ever_asked(server: IngestionServer, asked: 
     sink = ApplicationInsights(
         server.connection_string, environ={"WEBSITE_SITE_NAME": "s", "KUBERNETES_SERVICE_HOST": "10.0.0.1"}
     )
-    assert sink.send(batch(1), 10).delivered == 1
+    assert sink.send(batch(1), HANG).delivered == 1
     sink.disconnect()
     assert asked == {"127.0.0.1"}

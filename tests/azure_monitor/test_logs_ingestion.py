@@ -11,6 +11,7 @@ from discreet._redaction.redactor import Redactor
 from discreet.azure import LogsIngestion
 from discreet.errors import ConfigurationError
 
+from ..waiting import HANG
 from .ingestion_server import Answer, _strict, serving
 from .records import SPAN, TRACE, caught, record
 from .test_envelope import fail, plain
@@ -44,7 +45,7 @@ def test_rows_arrive_as_one_compressed_array_with_a_token():
     with serving(token="good") as server:
         sink = sink_to(server.url)
         encode = encoder(sink)
-        receipt = sink.send([encode(record("one")), encode(record("two"))], 10)
+        receipt = sink.send([encode(record("one")), encode(record("two"))], HANG)
         assert receipt.delivered == 2
         assert [row["message"] for row in server.accepted] == ["one", "two"]
         (request,) = server.requests
@@ -97,7 +98,7 @@ def test_whatever_a_record_holds_its_row_is_strict_json(message, fields):
 def test_what_may_pass_later_is_sent_again(status):
     with serving() as server:
         server.script.append(Answer(status, {"retry-after": "4"}))
-        receipt = sink_to(server.url).send([b"{}\n"], 10)
+        receipt = sink_to(server.url).send([b"{}\n"], HANG)
         assert (list(receipt.retry), receipt.after, receipt.reason) == ([b"{}\n"], 4, f"HTTP {status}")
 
 
@@ -105,7 +106,7 @@ def test_what_may_pass_later_is_sent_again(status):
 def test_what_will_never_pass_is_counted(status):
     with serving() as server:
         server.script.append(Answer(status))
-        assert sink_to(server.url).send([b"{}\n"], 10).rejected == {f"HTTP {status}": 1}
+        assert sink_to(server.url).send([b"{}\n"], HANG).rejected == {f"HTTP {status}": 1}
 
 
 def test_a_call_that_is_too_large_is_to_be_split():
@@ -113,7 +114,7 @@ def test_a_call_that_is_too_large_is_to_be_split():
         sink = sink_to(server.url)
         encode = encoder(sink)
         line = encode(record("m" * 16_000))
-        assert sink.send([line] * 80, 10).split
+        assert sink.send([line] * 80, HANG).split
         assert sink.batch_bytes <= 1_000_000
 
 

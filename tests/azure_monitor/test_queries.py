@@ -6,10 +6,11 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
+
+from ..waiting import run
 
 ROOT = Path(__file__).parents[2]
 QUERIES = re.findall(r"^```kusto\n(.*?)^```", (ROOT / "docs" / "azure.md").read_text("utf-8"), re.DOTALL | re.MULTILINE)
@@ -41,14 +42,12 @@ def problems(queries: list[str]) -> list[list[str]]:
     home = next((home for home in HOMES if home and (Path(home) / PACKAGE).is_dir()), None)
     if home is None:
         pytest.skip("the official KQL parser is not here: run `make kusto`, which needs npm and its registry")
-    done = subprocess.run(
+    done = run(
         [node, str(Path(__file__).parent / "kusto" / "parse.js")],
         input=json.dumps({"tables": TABLES, "queries": queries}).encode(),
         env={**os.environ, "NODE_PATH": home},
-        capture_output=True,
-        timeout=120,
-        check=True,
     )
+    assert done.returncode == 0, done.stderr
     found: list[list[str]] = json.loads(done.stdout)
     return found
 

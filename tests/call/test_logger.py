@@ -8,6 +8,8 @@ import pytest
 
 import discreet
 
+pytestmark = pytest.mark.version_sensitive
+
 
 @pytest.mark.parametrize(
     ("method", "severity", "number"),

@@ -12,6 +12,8 @@ from discreet._redaction.redactor import Redactor
 from discreet._testing.leaks import revealed
 from discreet._testing.made_up import kinds, made_up
 
+pytestmark = pytest.mark.version_sensitive
+
 pytest_plugins = "pytester"
 
 

@@ -28,6 +28,7 @@ def _load() -> dict[str, ModuleType]:
 
 _CHAOS = _load()
 cell, peers, promises, scenarios = (_CHAOS[name] for name in ("cell", "peers", "promises", "scenarios"))
+PATIENCE = 20  # no busy machine may fail a test: only a hang takes twenty times what `make chaos` allows
 _PEERS = {peer.name.removeprefix("discreet "): peer for peer in (*peers.LOCAL, *peers.REMOTE)}
 
 
@@ -35,7 +36,7 @@ def measured(scenario: str, who: str) -> Any:
     """What became of the records; the promises are the same as in the long form, but for those about time."""
     peer = _PEERS[who]
     group = scenarios.REMOTE if peer in peers.REMOTE else scenarios.LOCAL
-    outcome = cell.run(next(one for one in group if one.name == scenario), peer)
+    outcome = cell.run(next(one for one in group if one.name == scenario), peer, PATIENCE)
     assert promises.broken(outcome, timed=False) == [], outcome.said
     assert outcome.emitted
     return outcome
@@ -72,9 +73,7 @@ def test_direct_and_ring_lose_nothing_that_a_call_returned_from(how, who):
 )
 def test_at_an_end_in_order_every_record_arrives_or_is_counted(how, who):
     outcome = measured(how, who)
-    # On a machine too busy to answer within the exit's budget, a network's wait on disk for the next start.
-    later = outcome.later if outcome.scenario.is_remote else 0
-    assert outcome.delivered + later == outcome.emitted
+    assert outcome.delivered == outcome.emitted
 
 
 @pytest.mark.parametrize("who", ["ring", "OTLP"])

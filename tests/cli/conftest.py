@@ -15,18 +15,9 @@ from typing import Any
 
 import pytest
 
+from .. import waiting
+
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
-
-HANG = 600
-"""Seconds after which a process counts as hanging: none needs so long, however busy the machine is."""
-
-
-def finished(command: list[str], **options: Any) -> subprocess.CompletedProcess[Any]:
-    """A process that has come to its end. One that hangs fails the test, with what it wrote."""
-    try:
-        return subprocess.run(command, check=False, timeout=HANG, **{"capture_output": True, **options})
-    except subprocess.TimeoutExpired as hung:
-        pytest.fail(f"{command} hangs. It wrote {hung.stdout!r}, and on standard error {hung.stderr!r}")
 
 
 @pytest.fixture
@@ -34,14 +25,14 @@ def environ(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """What child processes get: no terminal width, no colours, UTF-8, nothing of this machine's settings."""
     for name in ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "PYTHONWARNINGS"):
         monkeypatch.delenv(name, raising=False)
-    return {**os.environ, "PYTHONUTF8": "1", "DISCREET_ENV": "test"}
+    return {**os.environ, "PYTHONUTF8": "1", "DISCREET_ENV": "test", "DISCREET_EXIT_TIMEOUT": waiting.NEVER}
 
 
 @pytest.fixture
 def cli(environ: dict[str, str], tmp_path: Path) -> Cli:
     def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
         options = {"cwd": tmp_path, "env": environ, "encoding": "utf-8", **options}
-        return finished([sys.executable, "-m", "discreet", *arguments], **options)
+        return waiting.run([sys.executable, "-m", "discreet", *arguments], **options)
 
     return run
 
@@ -57,7 +48,7 @@ class Redact:
         return [sys.executable, "-m", "discreet", "redact", *arguments]
 
     def __call__(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
-        return finished(self.command(*arguments), **{"cwd": self.folder, "env": self.environ, **options})
+        return waiting.run(self.command(*arguments), **{"cwd": self.folder, "env": self.environ, **options})
 
 
 @pytest.fixture
@@ -87,7 +78,7 @@ class Server:
         # Both finish what they answer; uvicorn dies of a SIGTERM afterwards, and coverage is lost with it.
         self.process.send_signal(signal.SIGINT if self.name == "uvicorn" else signal.SIGTERM)
         self.lines += self.process.stdout.readlines()
-        self.process.wait()
+        waiting.wait_for_end(self.process, lambda: self.lines)
         return [json.loads(line) for line in self.lines]
 
 
@@ -109,7 +100,7 @@ def serve(environ: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., Ser
         started.append(process)
         return Server(command[0], process)
 
-    watchdog = threading.Timer(HANG, lambda: [process.kill() for process in started])
+    watchdog = threading.Timer(waiting.HANG, lambda: [process.kill() for process in started])
     watchdog.start()
     yield start
     watchdog.cancel()

@@ -58,10 +58,10 @@ def base(receiver: Receiver) -> str:
 
 
 @pytest.fixture
-def closed_port() -> int:
+def closed_port() -> Iterator[int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        yield int(probe.getsockname()[1])
 
 
 def test_a_receiver_that_takes_a_record_is_well(doctor: Doctor, receiver: Receiver) -> None:

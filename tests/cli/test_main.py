@@ -12,7 +12,7 @@ import pytest
 import discreet
 from discreet.cli import main
 
-from .conftest import finished
+from ..waiting import run
 
 
 @pytest.mark.parametrize("command", ["run", "pretty", "trace", "redact", "scan", "doctor", "recover", "schema", "demo"])
@@ -70,5 +70,5 @@ from discreet.cli import main
 main(["schema"])
 print(*sorted(name for name in sys.modules if name.startswith("discreet.cli.")), file=sys.stderr)
 """
-    done = finished([sys.executable, "-c", code], env=environ)
+    done = run([sys.executable, "-c", code], env=environ)
     assert done.stderr == b"discreet.cli.options discreet.cli.schema\n"

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Cli, finished
+from ..waiting import run
+from .conftest import Cli
 
 
 def line(second: int, message: str, **fields: str) -> str:
@@ -55,7 +56,7 @@ def test_compressed_input_is_read_from_a_pipe(environ: dict[str, str]) -> None:
     command = [sys.executable, "-m", "discreet"]
     data = gzip.compress(line(1, "hello", trace_id="4bf92f3577b34da6a3ce929d0e0e4736").encode())
     for arguments in (["pretty"], ["trace", "4bf92f35"]):
-        done = finished([*command, *arguments], input=data, env=environ)
+        done = run([*command, *arguments], input=data, env=environ)
         assert (done.returncode, done.stderr) == (0, b"")
         assert b"hello" in done.stdout
 

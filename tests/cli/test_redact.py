@@ -48,7 +48,7 @@ def test_compressed_files_are_read_and_written(redact: Redact, tmp_path: Path, s
 @pytest.mark.skipif(not os.path.exists("/proc/self/fd/1"), reason="only Linux tells the name of standard output")
 def test_the_name_that_the_shell_opened_asks_for_compression_too(redact: Redact, tmp_path: Path) -> None:
     with open(tmp_path / "safe.log.gz", "wb") as out:
-        redact(input=b"fine\n", capture_output=False, stdout=out)
+        redact(input=b"fine\n", stdout=out)
     assert gzip.decompress((tmp_path / "safe.log.gz").read_bytes()) == b"fine\n"
 
 
@@ -78,7 +78,7 @@ def test_an_output_that_would_destroy_an_input_or_cannot_be_is_refused(
 def test_appending_to_the_input_is_refused(redact: Redact, tmp_path: Path) -> None:
     (tmp_path / "a.log").write_text("here\n")
     with open(tmp_path / "a.log", "ab") as out:
-        done = redact("a.log", capture_output=False, stdout=out, stderr=subprocess.PIPE)
+        done = redact("a.log", stdout=out)
     assert done.returncode == 2
     assert (tmp_path / "a.log").read_text() == "here\n"
 
@@ -111,7 +111,7 @@ def test_an_output_that_is_a_pipe_is_written_to_and_stays_one(redact: Redact, tm
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device that is always full")
 def test_an_output_that_is_full_is_said_in_one_line(redact: Redact) -> None:
     with open("/dev/full", "wb") as full:
-        done = redact(input=b"fine\n", capture_output=False, stdout=full, stderr=subprocess.PIPE)
+        done = redact(input=b"fine\n", stdout=full)
     assert (done.returncode, done.stderr) == (2, b"discreet: the output: No space left on device\n")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ..waiting import wait_for_end
 from .conftest import Redact
 
 PASSWORD = "hunter2" + "xyz"
@@ -54,7 +55,7 @@ def test_what_comes_through_a_pipe_leaves_at_once(redact: Redact) -> None:
         for number in range(3):
             process.stdin.write(f"password={PASSWORD}{number}\n".encode())
             assert process.stdout.readline() == b"password=[REDACTED:password]\n"
-    assert process.wait() == 0
+    assert wait_for_end(process) == 0
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
@@ -73,7 +74,7 @@ def test_a_reader_that_leaves_is_no_error(redact: Redact, tmp_path: Path, jobs: 
         process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == b""
-    assert process.wait() == 141
+    assert wait_for_end(process) == 141
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals to a process of its own")
@@ -93,7 +94,7 @@ def test_an_interrupt_is_quiet_and_leaves_no_file(redact: Redact, tmp_path: Path
     os.killpg(process.pid, signal.SIGINT)
     with process.stderr, process.stdin:
         assert process.stderr.read() == b""
-        assert process.wait() == 130
+        assert wait_for_end(process) == 130
     assert list(tmp_path.iterdir()) == []
 
 
@@ -108,4 +109,4 @@ def test_no_worker_outlives_a_command_that_was_killed(redact: Redact, tmp_path: 
         process.stdout.read(1_500_000)  # by then its workers are there, and it waits for somebody to read on
         process.kill()
         process.stdout.read()  # ends when nobody is left who could write
-    assert process.wait() == -signal.SIGKILL
+    assert wait_for_end(process) == -signal.SIGKILL

@@ -12,6 +12,8 @@ import pytest
 
 from .conftest import Cli
 
+pytestmark = pytest.mark.version_sensitive
+
 LOGS = "import logging\nlogging.getLogger('app').info('hello %s', 'you', extra={'password': 'hunter' + '2x'})\n"
 
 

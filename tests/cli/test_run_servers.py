@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from .conftest import HANG, Server
+from ..waiting import HANG
+from .conftest import Server
 
 Serve = Callable[..., Server]
 

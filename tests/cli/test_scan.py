@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ..waiting import wait_for_end
 from .conftest import Cli
 
 PASSWORD = "hunter2" + "xyz"
@@ -209,7 +210,7 @@ def test_a_reader_that_leaves_is_no_error(environ: dict[str, str], tmp_path: Pat
         process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == b""
-    assert process.wait() == 141
+    assert wait_for_end(process) == 141
 
 
 def test_the_pre_commit_hook_runs_what_the_command_offers(cli: Cli, tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from discreet._encoding.console.line import ConsoleEncoder
 from discreet._encoding.console.traceback import readable_path
 from discreet._values import exceptions
 
+pytestmark = pytest.mark.version_sensitive
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),

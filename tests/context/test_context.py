@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 
+import pytest
+
 import discreet
 from discreet._context.ambient import current
+
+pytestmark = pytest.mark.version_sensitive
 
 log = discreet.get_logger("shop")
 

@@ -13,7 +13,7 @@ from discreet._delivery.export.retry import parse_retry_after
 from discreet._delivery.export.sink import Receipt, Remote
 from discreet._encoding.json import encode
 
-DEADLINE = 30  # seconds: only a hang takes so long
+from ..waiting import HANG, give_up
 
 
 class Reply(NamedTuple):
@@ -44,7 +44,7 @@ class Receiver:
                 with receiver._changed:
                     receiver.requests += 1
                     receiver._changed.notify_all()
-                receiver.hold.wait(DEADLINE)
+                receiver.hold.wait(HANG)
                 answer = receiver.answers.pop(0) if receiver.answers else receiver.always
                 reply = answer if isinstance(answer, Reply) else answer(lines)
                 if reply.status == 200:
@@ -76,7 +76,7 @@ class Receiver:
         self.hold.set()
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join(DEADLINE)
+        self._thread.join(HANG)
 
     @property
     def lines(self) -> list[bytes]:
@@ -84,7 +84,8 @@ class Receiver:
 
     def wait(self, until: Callable[[], bool]) -> None:
         with self._changed:
-            assert self._changed.wait_for(until, DEADLINE), (self.requests, len(self.lines))
+            if not self._changed.wait_for(until, HANG):
+                give_up("request that was waited for", requests=self.requests, lines=len(self.lines))
 
 
 class Posting(Remote):
@@ -93,7 +94,7 @@ class Posting(Remote):
     def __init__(self, url: str, **options: Any) -> None:
         self.url = url
         self.client = Http()
-        super().__init__(**{"delay": 0.01, "timeout": 5.0, **options})
+        super().__init__(**{"delay": 0.01, "timeout": HANG, **options})
 
     def encoder(self, redactor: Any) -> Any:
         return encode

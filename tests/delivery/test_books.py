@@ -20,6 +20,7 @@ from discreet._delivery.export.sender import Sender
 from discreet._delivery.export.sink import Receipt, Unreachable
 from discreet._delivery.spool.spool import Spool
 
+from ..waiting import HANG
 from .receiver import Posting, Receiver, Scripted, balances
 
 
@@ -195,7 +196,7 @@ def test_books_balance_whenever_they_are_looked_at(monkeypatch, tmp_path):
     looker.start()
     for _ in range(500):
         log.info("record")
-    discreet.flush(30)
+    discreet.flush(HANG)
     stop.set()
     looker.join()
     receiver.close()
@@ -206,7 +207,7 @@ def test_a_gate_keeps_a_wake_that_comes_early_and_forgets_the_second():
     gate = threads.Gate()
     gate.wake()
     gate.wake()
-    assert gate.wait(30)
+    assert gate.wait(HANG)
     assert not gate.wait(0)
 
 
@@ -278,7 +279,7 @@ def test_an_exception_of_a_signal_handler_at_any_step_of_a_call_leaves_the_books
         while threads.holds(sink._queue.lock):  # a tracer, not a signal, comes between the end of a `with` and its exit
             sink._queue.lock.release()
         sink.accept(b"after", 40)
-        assert sender.flush(time.monotonic() + 30)
+        assert sender.flush(time.monotonic() + HANG)
         health = sink.health()
         assert balances(health), (step, health)
         assert health["waiting"] == 0

@@ -17,7 +17,8 @@ from discreet._delivery.export.sink import Receipt
 from discreet._delivery.sink import Discard, running
 from discreet.errors import ConfigurationError
 
-from .receiver import DEADLINE, Posting, Receiver, Reply, Scripted, balances, hanging
+from ..waiting import HANG, join, wait_until
+from .receiver import Posting, Receiver, Reply, Scripted, balances, hanging
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +59,7 @@ def test_records_arrive_in_order_and_flush_says_so(receiver, configured):
     log = configured(Posting(receiver.url, batch_count=7))
     for number in range(100):
         log.info("record", number=number)
-    assert discreet.flush(DEADLINE)
+    assert discreet.flush(HANG)
     assert [b'"number":%d}' % number in line for number, line in enumerate(receiver.lines)] == [True] * 100
     found = of(discreet.health())
     assert (found["emitted"], found["delivered"], found["waiting"], found["dropped"]) == (100, 100, 0, {})
@@ -88,14 +89,15 @@ def test_a_heavy_batch_does_not_wait_for_its_time(receiver, configured):
 
 
 def test_a_receiver_that_is_down_costs_no_record_and_no_time(configured):
-    server = hanging()
-    url = f"http://127.0.0.1:{server.getsockname()[1]}/"
-    server.close()
-    log = configured(Posting(url), DISCREET_SPOOL="off")
-    for _ in range(20):
-        log.info("record")
-    assert not discreet.flush(0.2)
-    found = of(discreet.health())
+    with socket.socket() as taken:  # bound, so that nobody else gets the port, and not listening
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/"
+        log = configured(Posting(url), DISCREET_SPOOL="off")
+        for _ in range(20):
+            log.info("record")
+        wait_until(lambda: of(discreet.health())["last_error"])
+        assert not discreet.flush(0.2)
+        found = of(discreet.health())
     assert (found["emitted"], found["waiting"], found["last_error"]) == (20, 20, "ECONNREFUSED")
 
 
@@ -103,7 +105,7 @@ def test_what_waited_while_the_receiver_was_down_comes_when_it_is_back(receiver,
     receiver.answers = [Reply(503)] * 3
     log = configured(Posting(receiver.url))
     log.info("record")
-    assert discreet.flush(DEADLINE)
+    assert discreet.flush(HANG)
     found = of(discreet.health())
     assert (found["delivered"], found["retries"], found["last_error"]) == (1, 3, "HTTP 503")
     assert len(receiver.lines) == 1
@@ -111,23 +113,25 @@ def test_what_waited_while_the_receiver_was_down_comes_when_it_is_back(receiver,
 
 def test_a_flush_of_a_hanging_receiver_returns_in_time_and_says_no(configured):
     server = hanging()
-    log = configured(Posting(f"http://127.0.0.1:{server.getsockname()[1]}/", timeout=DEADLINE))
+    log = configured(Posting(f"http://127.0.0.1:{server.getsockname()[1]}/", timeout=HANG))
     log.info("record")
     began = time.monotonic()
     assert not discreet.flush(0.3)
-    assert time.monotonic() - began < DEADLINE / 2
+    assert time.monotonic() - began < HANG / 2
     assert of(discreet.health())["waiting"] == 1
     server.close()
 
 
 def test_a_hanging_receiver_costs_an_attempt_its_timeout_and_the_record_comes_later(receiver, configured):
     receiver.hold.clear()
-    log = configured(Posting(receiver.url, timeout=0.1))
+    sink = Posting(receiver.url, timeout=0.1)
+    log = configured(sink)
     log.info("record")
     receiver.wait(lambda: receiver.requests >= 2)
     assert of(discreet.health())["last_error"] == "timeout"
+    sink.timeout = HANG  # a busy receiver may need longer than the hanging one was given
     receiver.hold.set()
-    assert discreet.flush(DEADLINE)
+    assert discreet.flush(HANG)
     assert of(discreet.health())["delivered"] == 1
 
 
@@ -155,7 +159,7 @@ def test_when_the_queue_is_full_debug_goes_before_errors(receiver, configured):
     found = of(discreet.health())
     assert found["dropped"] == {"shed debug": 5}
     receiver.hold.set()
-    assert not discreet.flush(DEADLINE)  # all that is left arrived, but five were lost
+    assert not discreet.flush(HANG)  # all that is left arrived, but five were lost
     assert sum(b"trouble" in line for line in receiver.lines) == 5
 
 
@@ -173,7 +177,7 @@ def test_a_short_retry_after_is_waited_for_and_then_the_record_comes(receiver, c
     receiver.answers = [Reply(429, {"Retry-After": "0.2"})]
     log = configured(Posting(receiver.url))
     log.info("record")
-    assert discreet.flush(DEADLINE)
+    assert discreet.flush(HANG)
     assert len(receiver.lines) == 1
 
 
@@ -182,11 +186,11 @@ def test_what_a_receiver_rejects_is_counted_and_not_sent_again(receiver, configu
     log = configured(Posting(receiver.url, delay=3600))
     for _ in range(5):
         log.info("record")
-    assert not discreet.flush(DEADLINE)
+    assert not discreet.flush(HANG)
     assert receiver.requests == 1
     found = of(discreet.health())
     assert (found["delivered"], found["dropped"]) == (3, {"partial": 2})
-    assert discreet.flush(DEADLINE)  # it was told once
+    assert discreet.flush(HANG)  # it was told once
 
 
 def test_a_batch_that_is_refused_as_a_whole_costs_only_the_line_that_is_to_blame(receiver, configured):
@@ -194,7 +198,7 @@ def test_a_batch_that_is_refused_as_a_whole_costs_only_the_line_that_is_to_blame
     log = configured(Posting(receiver.url, delay=3600))
     for number in range(20):
         log.info("poison" if number == 13 else "record", number=number)
-    assert not discreet.flush(DEADLINE)
+    assert not discreet.flush(HANG)
     found = of(discreet.health())
     assert (found["delivered"], found["dropped"]) == (19, {"HTTP 413": 1})
     numbers = [int(line.split(b'"number":')[1].split(b"}")[0]) for line in receiver.lines]
@@ -210,7 +214,7 @@ def test_a_line_that_the_sink_stumbles_over_costs_only_itself(configured):
     log = configured(Scripted(answer, delay=3600))
     for number in range(10):
         log.info("poison" if number == 3 else "record")
-    assert not discreet.flush(DEADLINE)
+    assert not discreet.flush(HANG)
     found = of(discreet.health())
     assert (found["delivered"], found["dropped"], found["last_error"]) == (9, {"ValueError": 1}, "ValueError")
 
@@ -220,7 +224,7 @@ def test_a_receipt_that_does_not_add_up_still_leaves_the_books_balanced(configur
     log = configured(Scripted(lambda _: receipt, delay=3600))
     for _ in range(5):
         log.info("record")
-    discreet.flush(DEADLINE)
+    discreet.flush(HANG)
     assert of(discreet.health())["waiting"] == 0
 
 
@@ -228,10 +232,10 @@ def test_a_sink_that_gives_no_receipt_loses_records_but_not_the_thread(configure
     sink = Scripted(lambda _: None, delay=0)
     log = configured(sink)
     log.info("record")
-    assert not discreet.flush(DEADLINE)
+    assert not discreet.flush(HANG)
     sink.answer = lambda batch: Receipt(len(batch))
     log.info("record")
-    assert discreet.flush(DEADLINE)
+    assert discreet.flush(HANG)
     assert of(discreet.health())["dropped"] == {"TypeError": 1}
 
 
@@ -240,16 +244,14 @@ def test_after_failures_in_a_row_the_circuit_opens_and_records_wait_on_disk(rece
     sink = Posting(receiver.url)
     log = configured(sink)
     log.info("record")
-    until = time.monotonic() + DEADLINE
-    while of(discreet.health())["circuit"] != "open" and time.monotonic() < until:
+    while of(discreet.health())["circuit"] != "open":
         discreet.flush(1)
-    while of(discreet.health())["on_disk"] != 1 and time.monotonic() < until:
-        threading.Event().wait(0.01)
+    wait_until(lambda: of(discreet.health())["on_disk"] == 1)
     found = of(discreet.health())
     assert (found["circuit"], found["on_disk"], found["waiting"]) == ("open", 1, 1)
     assert list((tmp_path / "state").rglob("*.spool"))
     receiver.always = lambda _: Reply(200)
-    assert discreet.flush(DEADLINE)
+    assert discreet.flush(HANG)
     found = of(discreet.health())
     assert (found["circuit"], found["on_disk"], found["delivered"]) == ("closed", 0, 1)
 
@@ -267,7 +269,7 @@ def test_what_could_not_be_sent_before_the_end_is_sent_by_the_next_sink(receiver
     receiver.always = lambda _: Reply(200)
     log = configured(Posting(receiver.url))
     log.info("late")
-    assert discreet.flush(DEADLINE)
+    assert discreet.flush(HANG)
     receiver.wait(lambda: len(receiver.lines) == 6)
     found = of(discreet.health())
     assert (found["adopted"], found["delivered"]) == (5, 6)
@@ -284,7 +286,7 @@ def test_records_made_while_sending_go_to_local_sinks_only(configured, memory_si
     remote = Scripted(answer, delay=0)
     log = configured(remote, local)
     log.info("mine")
-    assert discreet.flush(DEADLINE)
+    assert discreet.flush(HANG)
     assert [record["message"] for record in local.records] == ["mine", "connecting"]
     assert of(discreet.health())["emitted"] == 1
 
@@ -293,18 +295,18 @@ def test_a_flush_on_the_senders_own_thread_does_not_wait_for_itself(configured):
     results = []
 
     def answer(batch):
-        results.append(discreet.flush(DEADLINE))
+        results.append(discreet.flush(HANG))
         return Receipt(len(batch))
 
     log = configured(Scripted(answer, delay=0))
     log.info("record")
-    assert discreet.flush(DEADLINE)
+    assert discreet.flush(HANG)
     assert results == [False]
 
 
 def test_one_sink_that_hangs_takes_no_time_from_another(receiver, configured):
     server = hanging()
-    stuck = Posting(f"http://127.0.0.1:{server.getsockname()[1]}/", timeout=DEADLINE)
+    stuck = Posting(f"http://127.0.0.1:{server.getsockname()[1]}/", timeout=HANG)
     log = configured(stuck, Posting(receiver.url, delay=3600))
     log.info("record")
     assert not discreet.flush(1)
@@ -333,14 +335,14 @@ def test_threads_may_log_and_flush_at_once(receiver, configured):
         for number in range(200):
             log.info("record", worker=name, number=number)
             if number % 50 == 0:
-                discreet.flush(DEADLINE)
+                discreet.flush(HANG)
 
     threads = [threading.Thread(target=work, args=(name,)) for name in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert discreet.flush(DEADLINE)
+    assert discreet.flush(HANG)
     assert len(set(receiver.lines)) == len(receiver.lines) == 800
     assert of(discreet.health())["delivered"] == 800
 
@@ -359,7 +361,7 @@ def test_a_flush_of_a_user_sink_that_knows_no_timeout_returns_in_time():
             pass
 
         def flush(self):
-            forever.wait(DEADLINE)
+            forever.wait(HANG)
 
     discreet.configure(sinks=[Stuck()], environment="prod", service="test", take_over=False)
     assert not discreet.flush(0.05)
@@ -381,12 +383,12 @@ def test_a_flush_says_once_that_a_local_sink_lost_a_record():
 @pytest.mark.parametrize("spool", ["on", "off"])
 def test_a_receiver_that_hangs_does_not_hold_up_a_new_configuration(configured, spool):
     server = hanging()
-    sinks = [Posting(f"http://127.0.0.1:{server.getsockname()[1]}/{n}", timeout=DEADLINE) for n in range(3)]
-    log = configured(*sinks, DISCREET_EXIT_TIMEOUT=str(DEADLINE), DISCREET_SPOOL=spool)
+    sinks = [Posting(f"http://127.0.0.1:{server.getsockname()[1]}/{n}", timeout=HANG) for n in range(3)]
+    log = configured(*sinks, DISCREET_EXIT_TIMEOUT=str(HANG), DISCREET_SPOOL=spool)
     log.info("record")
     began = time.monotonic()
     configured(Discard())
-    assert time.monotonic() - began < DEADLINE / 2
+    assert time.monotonic() - began < HANG / 2
     health = discreet.health()
     assert balances(health)
     assert (health["waiting"], health["handed_over"]) == ((0, 3) if spool == "on" else (3, 0))
@@ -395,37 +397,35 @@ def test_a_receiver_that_hangs_does_not_hold_up_a_new_configuration(configured, 
 
 def test_a_retired_sink_without_a_place_on_disk_goes_on_for_a_while(receiver, configured):
     receiver.hold.clear()
-    sink = Posting(receiver.url, timeout=DEADLINE)
-    log = configured(sink, DISCREET_EXIT_TIMEOUT=str(DEADLINE), DISCREET_SPOOL="off")
+    sink = Posting(receiver.url, timeout=HANG)
+    log = configured(sink, DISCREET_EXIT_TIMEOUT=str(HANG), DISCREET_SPOOL="off")
     log.info("record")
     configured(Discard())
     receiver.hold.set()
     receiver.wait(lambda: len(receiver.lines) == 1)
-    until = time.monotonic() + DEADLINE
-    while running.draining and time.monotonic() < until:
-        threading.Event().wait(0.01)
+    wait_until(lambda: not running.draining)
     health = discreet.health()
     assert (health["delivered"], health["waiting"], health["dropped"]) == (1, 0, {})
 
 
 def test_a_sink_that_is_on_its_way_out_may_be_named_again(receiver, configured):
     receiver.hold.clear()
-    sink = Posting(receiver.url, timeout=DEADLINE)
-    log = configured(sink, DISCREET_EXIT_TIMEOUT=str(DEADLINE), DISCREET_SPOOL="off")
+    sink = Posting(receiver.url, timeout=HANG)
+    log = configured(sink, DISCREET_EXIT_TIMEOUT=str(HANG), DISCREET_SPOOL="off")
     log.info("first")
     configured(Discard())
     log = configured(sink)
     assert not running.draining
     log.info("second")
     receiver.hold.set()
-    assert discreet.flush(DEADLINE)
+    assert discreet.flush(HANG)
     assert [b"first" in line for line in receiver.lines] == [True, False]
 
 
 def test_without_a_failure_nothing_is_written_to_disk(receiver, configured, tmp_path):
     log = configured(Posting(receiver.url))
     log.info("record")
-    assert discreet.flush(DEADLINE)
+    assert discreet.flush(HANG)
     configured(Discard())
     assert not list((tmp_path / "state").rglob("*.spool"))
 
@@ -485,7 +485,6 @@ def test_a_flush_amid_what_the_sender_needs_comes_back(receiver, configured):
 
     thread = threading.Thread(target=interrupted, daemon=True)
     thread.start()
-    thread.join(DEADLINE)
-    assert not thread.is_alive()
-    sink.flush(DEADLINE)
+    join(thread)
+    sink.flush(HANG)
     assert sink.health()["waiting"] == 0

@@ -17,6 +17,8 @@ from discreet._delivery.file.compress import compress
 from discreet._delivery.file.retention import Keep, Kept, tidy
 from discreet._delivery.file.rotation import rotated
 
+from ..waiting import wait_until
+
 DAY = 86_400
 NOW = 2_000_000_000.0
 
@@ -28,14 +30,6 @@ def unpacked(path):
     elif str(path).endswith(".zst"):
         data = pytest.importorskip("backports.zstd").decompress(data)
     return data
-
-
-def wait(until):
-    """A thread of ours does it: look, until it is so."""
-    deadline = time.monotonic() + 30
-    while not until():
-        assert time.monotonic() < deadline, "nothing happened"
-        time.sleep(0.01)
 
 
 def make(folder, *ages, size=10):
@@ -132,14 +126,14 @@ def test_a_running_program_removes_what_its_rotations_make_superfluous(tmp_path)
     discreet.configure(sinks=[sink], service="s", environment="prod", take_over=False)
     for number in range(20):
         discreet.get_logger("x").info(str(number))
-    wait(lambda: len(rotated(str(path))) == 2)
+    wait_until(lambda: len(rotated(str(path))) == 2)
 
 
 def test_a_start_removes_what_became_too_old(tmp_path):
     path = make(tmp_path, 50, 1)
     sink = discreet.File(path, rotate_every="day", keep_days=30)
     discreet.configure(sinks=[sink], service="s", environment="prod", take_over=False)
-    wait(lambda: names(path) == ["01"])
+    wait_until(lambda: names(path) == ["01"])
 
 
 def test_a_program_that_seldom_rotates_removes_what_becomes_too_old(tmp_path, monkeypatch):
@@ -151,7 +145,7 @@ def test_a_program_that_seldom_rotates_removes_what_becomes_too_old(tmp_path, mo
     discreet.configure(sinks=[sink], service="s", environment="prod", take_over=False)
     make(tmp_path, 50, 1)
     discreet.get_logger("x").info("an hour later")
-    wait(lambda: names(str(path)) == ["01"])
+    wait_until(lambda: names(str(path)) == ["01"])
 
 
 def test_a_file_that_cannot_be_removed_is_said_and_hurts_nobody(tmp_path, capfd):
@@ -172,7 +166,7 @@ def test_rotated_files_are_compressed_and_keep_their_lines_age_and_privacy(tmp_p
     discreet.configure(sinks=[sink], service="s", environment="prod", take_over=False)
     for number in range(20):
         discreet.get_logger("x").info(str(number), pad="p" * 100)
-    wait(lambda: all(file.path.endswith(suffix) for file in rotated(str(path))))
+    wait_until(lambda: all(file.path.endswith(suffix) for file in rotated(str(path))))
     files = [*(Path(file.path) for file in rotated(str(path))), path]
     found = [json.loads(line)["message"] for file in files for line in unpacked(file).splitlines()]
     assert found == [str(number) for number in range(20)]
@@ -193,9 +187,9 @@ def test_what_a_process_left_half_compressed_is_compressed_by_the_next(tmp_path)
     (tmp_path / "app.jsonl.20260101T000000.000000Z.gz.tmp").write_bytes(b"\x1f\x8b half")
     sink = discreet.File(path, rotate_bytes="1 MB", compress="gzip")
     discreet.configure(sinks=[sink], service="s", environment="prod", take_over=False)
-    wait(lambda: all(file.compressed for file in rotated(path)))
+    wait_until(lambda: all(file.compressed for file in rotated(path)))
     assert [unpacked(file.path) for file in rotated(path)] == [b"x" * 10] * 2
-    wait(lambda: not list(tmp_path.glob("*.tmp")))
+    wait_until(lambda: not list(tmp_path.glob("*.tmp")))
 
 
 def test_what_a_process_compressed_but_did_not_remove_is_removed(tmp_path):

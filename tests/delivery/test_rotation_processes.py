@@ -8,13 +8,14 @@ import os
 import subprocess
 import sys
 import textwrap
-import time
 
 import pytest
 
 import discreet
 from discreet._delivery.file import sink as module
 from discreet._delivery.file.rotation import rotated
+
+from ..waiting import communicate, wait_for_end, wait_until
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="elsewhere one process may rotate")
 
@@ -60,7 +61,7 @@ def test_four_processes_write_one_file_through_many_rotations_with_compression(t
         for number in range(4)
     ]
     for worker in workers:
-        _, errors = worker.communicate(timeout=120)
+        _, errors = communicate(worker)
         assert (worker.returncode, errors) == (0, b"")
     assert len({file.stamp for file in rotated(str(path))}) >= 20
     assert any(file.compressed for file in rotated(str(path)))
@@ -103,11 +104,9 @@ def test_forked_children_and_their_parents_threads_write_one_file_through_many_r
 def test_a_killed_process_neither_stops_the_others_nor_loses_a_line(tmp_path):
     path = tmp_path / "app.jsonl"
     workers = [subprocess.Popen([sys.executable, "-c", WORKER, str(path), str(number), "3000"]) for number in range(3)]
-    deadline = time.monotonic() + 60
-    while len(rotated(str(path))) < 2:
-        assert time.monotonic() < deadline
+    wait_until(lambda: len(rotated(str(path))) >= 2)
     workers[0].kill()
-    codes = [worker.wait(timeout=120) for worker in workers]
+    codes = [wait_for_end(worker) for worker in workers]
     assert codes[1:] == [0, 0]
     found = records(path)
     for number in (1, 2):

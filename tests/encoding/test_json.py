@@ -13,6 +13,8 @@ import discreet
 from discreet._encoding.json import encode, seal, timestamp, value
 from discreet._record import Identity, Record
 
+pytestmark = pytest.mark.version_sensitive
+
 log = discreet.get_logger("shop")
 TIME = 1_700_000_000_123_456_789
 

@@ -14,6 +14,8 @@ import pytest
 
 from discreet._values.exceptions import describe, stack
 
+pytestmark = pytest.mark.version_sensitive
+
 if sys.version_info < (3, 11):
     from exceptiongroup import BaseExceptionGroup, ExceptionGroup
 

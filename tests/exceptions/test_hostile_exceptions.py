@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from discreet._values.exceptions import describe, render
 
+pytestmark = pytest.mark.version_sensitive
+
 if sys.version_info < (3, 11):
     from exceptiongroup import ExceptionGroup
 

@@ -10,6 +10,8 @@ import pytest
 
 from discreet._values.exceptions import describe, render
 
+pytestmark = pytest.mark.version_sensitive
+
 if sys.version_info < (3, 11):
     from exceptiongroup import ExceptionGroup
 

@@ -10,6 +10,8 @@ import pytest
 
 import discreet
 
+pytestmark = pytest.mark.version_sensitive
+
 PLANTED = "hunter2-" + "very-secret"
 START = """
     import discreet, sys, threading, warnings, asyncio

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 import discreet
 
+pytestmark = pytest.mark.version_sensitive
+
 log = discreet.get_logger("shop")
 
 
@@ -213,7 +215,7 @@ plain = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(fields=st.dictionaries(st.text(), plain, max_size=6), message=st.text())
 def test_arbitrary_fields_leave_in_one_strict_line_and_none_is_lost(memory_sink, fields, message):
     kept = memory_sink(format="json")

@@ -15,9 +15,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from ..waiting import HANG, NEVER
+
 APPS = Path(__file__).parent / "apps"
 SOURCES = Path(__file__).parents[2] / "src"
-PATIENCE = 30  # seconds until a server that says nothing fails the test
 
 
 class Server:
@@ -30,7 +31,14 @@ class Server:
             [sys.executable, *command],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={**kept, "PYTHONPATH": path, "DISCREET_FORMAT": "json", "PYTHONUNBUFFERED": "1", **environ},
+            env={
+                **kept,
+                "PYTHONPATH": path,
+                "DISCREET_FORMAT": "json",
+                "PYTHONUNBUFFERED": "1",
+                "DISCREET_EXIT_TIMEOUT": NEVER,
+                **environ,
+            },
         )
         self.lines: list[str] = []
         self._silent = False
@@ -47,7 +55,7 @@ class Server:
         self.address = started[1]
         # A connection per request: after a 500 uvicorn closes it, maybe only when the next request is on its way.
         alone = httpx.Limits(max_keepalive_connections=0)
-        self.client = httpx.Client(base_url=f"http://{self.address}", timeout=PATIENCE, limits=alone)
+        self.client = httpx.Client(base_url=f"http://{self.address}", timeout=HANG, limits=alone)
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -62,7 +70,7 @@ class Server:
     def wait(self, test):
         """Until `test(lines)` is true; its result."""
         with self._news:
-            self._news.wait_for(lambda: test(self.lines) or self._silent, timeout=PATIENCE)
+            self._news.wait_for(lambda: test(self.lines) or self._silent, timeout=HANG)
             found = test(self.lines)
         if not found:
             pytest.fail("the server never wrote it. It wrote:\n" + "\n".join(self.lines))
@@ -101,11 +109,11 @@ class Server:
     def end(self) -> None:
         self.process.terminate()
         try:
-            self.process.wait(PATIENCE)
+            self.process.wait(HANG)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        self._reader.join(PATIENCE)
+        self._reader.join(HANG)
         assert self.process.stdout is not None
         self.process.stdout.close()
 

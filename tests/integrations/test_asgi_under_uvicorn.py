@@ -9,6 +9,8 @@ import pytest
 
 from discreet._context.trace_context import new_request_id
 
+from ..waiting import HANG
+
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 PARENT = "b7ad6b7169203331"
 
@@ -184,7 +186,7 @@ def test_a_get_after_a_large_post_on_one_connection_starts_from_its_own_carrier(
     first, second = new_request_id(), new_request_id()
     post = raw_request("POST", "/upload", first, b"x" * 300_000)
     get = raw_request("GET", "/context", second)
-    with socket.create_connection((host, int(port)), timeout=30) as connection:
+    with socket.create_connection((host, int(port)), timeout=HANG) as connection:
         if pipelined:
             connection.sendall(post + get)
         else:

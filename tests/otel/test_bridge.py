@@ -27,6 +27,8 @@ from discreet._config.sinks import receivers_from
 from discreet.errors import ConfigurationError
 from discreet.otel import OTLP, Bridge
 
+from ..waiting import HANG, join
+
 SECRET = "correct" + "horse" + "9!"
 NESTED = {"a": [1, 2], "b": [1, "b"], "c": [1, 2.5], "d": ["x", None]}
 ASKED = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
@@ -233,7 +235,7 @@ def test_what_the_export_itself_logs_stays_here(
     local: Any = memory_sink(format="json")
     discreet.configure(sinks=[Bridge(), local], service="test")
     discreet.get_logger("shop").info("hello")
-    assert discreet.flush(30) is True
+    assert discreet.flush(HANG) is True
     assert sdk.bodies == ["hello"]
     assert sorted(record["message"] for record in local.records) == ["connecting", "connecting again", "hello"]
     assert books() == (4, 4, {})
@@ -266,7 +268,7 @@ def test_records_of_many_threads_each_arrive_once(bridged: Sdk) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        join(thread)
     assert sorted(bridged.bodies) == sorted(f"{name}-{number}" for name in range(4) for number in range(50))
     assert books() == (200, 200, {})
 
@@ -338,7 +340,7 @@ def test_a_flush_flushes_the_sdk(sdk: Sdk) -> None:
     discreet.configure(sinks=[Bridge()], service="test", take_over=False)
     discreet.get_logger("shop").info("hello")
     assert sdk.bodies == []
-    assert discreet.flush(30) is True
+    assert discreet.flush(HANG) is True
     assert sdk.bodies == ["hello"]
 
 
@@ -347,7 +349,7 @@ def test_a_flush_is_back_in_time_and_tells_the_truth_when_the_exporter_hangs(sdk
 
     class Hanging(InMemoryLogRecordExporter):
         def export(self, batch: Any) -> LogRecordExportResult:
-            free.wait(60)
+            free.wait()
             return super().export(batch)
 
     sdk.exporter = Hanging()
@@ -359,7 +361,7 @@ def test_a_flush_is_back_in_time_and_tells_the_truth_when_the_exporter_hangs(sdk
         assert discreet.flush(0.05) is False
     finally:
         free.set()
-    assert discreet.flush(30) is True
+    assert discreet.flush(HANG) is True
     assert sdk.bodies == ["hello"]
 
 

@@ -22,6 +22,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (  # noqa: E4
 
 from discreet.otel import OTLP  # noqa: E402 - as above
 
+from ..waiting import HANG  # noqa: E402 - as above
 from . import certificates  # noqa: E402 - as above
 from .receiver import value_of  # noqa: E402 - as above
 from .test_http import lines  # noqa: E402 - as above
@@ -88,18 +89,18 @@ def sink(service: Service, scheme: str = "http://", **options: Any) -> OTLP:
 @pytest.mark.parametrize("compression", ["none", "gzip"])
 def test_a_batch_arrives_in_order(service, compression):
     out = sink(service, compression=compression, headers={"X-Api-Key": "k"})
-    assert out.send(lines(600), 10).delivered == 600
+    assert out.send(lines(600), HANG).delivered == 600
     assert service.bodies == [f"number {n}" for n in range(600)]
     assert service.metadata[0]["x-api-key"] == "k"
     assert service.metadata[0]["user-agent"].startswith("discreet")
     out.disconnect()
-    assert out.send(lines(1), 10).delivered == 1
+    assert out.send(lines(1), HANG).delivered == 1
     out.disconnect()
 
 
 def test_a_name_without_a_scheme_is_secure_unless_told(service):
     out = sink(service, "", insecure=True)
-    assert out.send(lines(1), 10).delivered == 1
+    assert out.send(lines(1), HANG).delivered == 1
     out.disconnect()
     out = sink(service, "")
     assert out.send(lines(1), 2).retry, "a server that does not speak TLS is a connection error"
@@ -130,7 +131,7 @@ def test_these_codes_mean_try_again(service, code):
     service.answer = abort(code)
     out = sink(service)
     batch = lines()
-    receipt = out.send(batch, 10)
+    receipt = out.send(batch, HANG)
     assert (receipt.delivered, list(receipt.retry), receipt.reason) == (0, batch, f"gRPC {code}")
     out.disconnect()
 
@@ -150,7 +151,7 @@ def test_these_codes_mean_try_again(service, code):
 def test_all_other_codes_mean_never_again(service, code):
     service.answer = abort(code)
     out = sink(service)
-    receipt = out.send(lines(), 10)
+    receipt = out.send(lines(), HANG)
     assert (receipt.delivered, dict(receipt.rejected), list(receipt.retry)) == (0, {f"gRPC {code}": 3}, [])
     out.disconnect()
 
@@ -159,7 +160,7 @@ def test_all_other_codes_mean_never_again(service, code):
 def test_a_receiver_that_says_when_is_asked_again_then(service, code):
     service.answer = abort(code, trailing=retry_info(7, 500_000_000))
     out = sink(service)
-    receipt = out.send(lines(), 10)
+    receipt = out.send(lines(), HANG)
     assert len(receipt.retry) == 3
     assert receipt.after == 7.5
     out.disconnect()
@@ -168,7 +169,7 @@ def test_a_receiver_that_says_when_is_asked_again_then(service, code):
 def test_details_that_cannot_be_read_are_no_advice(service):
     service.answer = abort("UNAVAILABLE", trailing=b"\xff\xff\xff")
     out = sink(service)
-    receipt = out.send(lines(), 10)
+    receipt = out.send(lines(), HANG)
     assert len(receipt.retry) == 3
     assert receipt.after is None
     out.disconnect()
@@ -177,8 +178,8 @@ def test_details_that_cannot_be_read_are_no_advice(service):
 def test_too_large_a_batch_is_to_be_split(service):
     service.answer = abort("RESOURCE_EXHAUSTED", "Received message larger than max (5 vs. 4)")
     out = sink(service)
-    assert out.send(lines(2), 10).split
-    assert dict(out.send(lines(1), 10).rejected) == {"gRPC RESOURCE_EXHAUSTED": 1}
+    assert out.send(lines(2), HANG).split
+    assert dict(out.send(lines(1), HANG).rejected) == {"gRPC RESOURCE_EXHAUSTED": 1}
     out.disconnect()
 
 
@@ -190,7 +191,7 @@ def test_a_partial_success_is_counted_and_never_sent_again(service):
 
     service.answer = some
     out = sink(service)
-    receipt = out.send(lines(5), 10)
+    receipt = out.send(lines(5), HANG)
     assert (receipt.delivered, dict(receipt.rejected)) == (3, {"partial success": 2})
     out.disconnect()
 
@@ -201,7 +202,7 @@ def test_a_receiver_that_hangs_costs_the_timeout_and_no_record(service):
     over = threading.Event()
 
     def wait(_: Any) -> ExportLogsServiceResponse:
-        over.wait(30)
+        over.wait()
         return ExportLogsServiceResponse()
 
     service.answer = wait
@@ -218,7 +219,7 @@ def test_tls_trusts_the_given_authority_and_no_other(tmp_path):
     for service in serve(grpc.ssl_server_credentials([pair])):
         trusting = sink(service, "https://", certificate=files.authority)
         trusting.open()
-        assert trusting.send(lines(1), 10).delivered == 1
+        assert trusting.send(lines(1), HANG).delivered == 1
         trusting.disconnect()
         other = sink(service, "https://")
         assert other.send(lines(1), 2).retry
@@ -237,7 +238,7 @@ def test_mutual_tls_shows_the_clients_certificate(tmp_path):
             client_certificate=files.certificate,
             client_key=files.key,
         )
-        assert known.send(lines(1), 10).delivered == 1
+        assert known.send(lines(1), HANG).delivered == 1
         known.disconnect()
         unknown = sink(service, "https://", certificate=files.authority)
         assert unknown.send(lines(1), 2).retry

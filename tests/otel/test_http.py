@@ -22,6 +22,7 @@ from discreet.errors import ConfigurationError
 from discreet.otel import OTLP
 from discreet.otel.encoder import Encoder
 
+from ..waiting import HANG
 from . import certificates
 from .receiver import Answer, receiving, value_of
 from .test_record import RESOURCE, plain
@@ -41,7 +42,7 @@ def protocol(request: pytest.FixtureRequest) -> str:
 def test_a_batch_arrives_in_order(receiver, protocol, compression):
     batch = lines(600)
     sink = OTLP(receiver.url, protocol=protocol, compression=compression)
-    receipt = sink.send(batch, 10)
+    receipt = sink.send(batch, HANG)
     assert (receipt.delivered, dict(receipt.rejected), list(receipt.retry)) == (600, {}, [])
     assert [value_of(record.body) for record in receiver.wait_for(600)] == [f"number {n}" for n in range(600)]
     assert receiver.received[0].path == "/v1/logs"
@@ -53,10 +54,10 @@ def test_a_batch_arrives_in_order(receiver, protocol, compression):
 def test_one_connection_serves_many_batches_and_another_follows_disconnect(receiver, protocol):
     sink = OTLP(receiver.url, protocol=protocol)
     for _ in range(3):
-        sink.send(lines(), 10)
+        sink.send(lines(), HANG)
     assert receiver.connections == 1
     sink.disconnect()
-    sink.send(lines(), 10)
+    sink.send(lines(), HANG)
     assert receiver.connections == 2
     sink.disconnect()
 
@@ -65,7 +66,7 @@ def test_one_connection_serves_many_batches_and_another_follows_disconnect(recei
 def test_these_answers_mean_try_again(receiver, protocol, status):
     receiver.answer = Answer(status, headers={"Retry-After": "7"})
     batch = lines()
-    receipt = OTLP(receiver.url, protocol=protocol).send(batch, 10)
+    receipt = OTLP(receiver.url, protocol=protocol).send(batch, HANG)
     assert (receipt.delivered, list(receipt.retry), receipt.after) == (0, batch, 7)
     assert receipt.reason == f"HTTP {status}"
 
@@ -73,7 +74,7 @@ def test_these_answers_mean_try_again(receiver, protocol, status):
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 500, 501, 301, 307])
 def test_all_other_answers_mean_never_again(receiver, protocol, status):
     receiver.answer = Answer(status, headers={"Location": "/elsewhere"})
-    receipt = OTLP(receiver.url, protocol=protocol).send(lines(), 10)
+    receipt = OTLP(receiver.url, protocol=protocol).send(lines(), HANG)
     assert (receipt.delivered, dict(receipt.rejected), list(receipt.retry)) == (0, {f"HTTP {status}": 3}, [])
     assert not receipt.split
 
@@ -81,15 +82,15 @@ def test_all_other_answers_mean_never_again(receiver, protocol, status):
 def test_too_large_a_batch_is_to_be_split_and_one_record_that_is_too_large_is_not(receiver, protocol):
     receiver.answer = Answer(413)
     sink = OTLP(receiver.url, protocol=protocol)
-    assert sink.send(lines(2), 10).split
-    receipt = sink.send(lines(1), 10)
+    assert sink.send(lines(2), HANG).split
+    receipt = sink.send(lines(1), HANG)
     assert not receipt.split
     assert dict(receipt.rejected) == {"HTTP 413": 1}
 
 
 def test_a_partial_success_is_counted_and_reported_and_never_sent_again(receiver, protocol, capfd):
     receiver.answer = Answer(rejected=2, message=f"two are too old ({protocol})")
-    receipt = OTLP(receiver.url, protocol=protocol).send(lines(5), 10)
+    receipt = OTLP(receiver.url, protocol=protocol).send(lines(5), HANG)
     assert (receipt.delivered, dict(receipt.rejected), list(receipt.retry)) == (3, {"partial success": 2}, [])
     assert f"two are too old ({protocol})" in capfd.readouterr().err
 
@@ -97,7 +98,7 @@ def test_a_partial_success_is_counted_and_reported_and_never_sent_again(receiver
 def test_a_receivers_message_is_redacted_before_it_is_shown(receiver, capfd):
     secret = "gh" + "p_" + "a1B2" * 9
     receiver.answer = Answer(rejected=1, message=f"refused: token={secret}")
-    OTLP(receiver.url).send(lines(), 10)
+    OTLP(receiver.url).send(lines(), HANG)
     told = capfd.readouterr().err
     assert "refused" in told
     assert secret not in told
@@ -105,18 +106,18 @@ def test_a_receivers_message_is_redacted_before_it_is_shown(receiver, capfd):
 
 def test_more_rejected_than_sent_is_no_more_than_all(receiver):
     receiver.answer = Answer(rejected=99)
-    assert dict(OTLP(receiver.url).send(lines(), 10).rejected) == {"partial success": 3}
+    assert dict(OTLP(receiver.url).send(lines(), HANG).rejected) == {"partial success": 3}
 
 
 def test_a_yes_that_cannot_be_read_is_a_yes(receiver, protocol):
     receiver.answer = Answer(body=b"\xff\xfe not what it should be")
-    assert OTLP(receiver.url, protocol=protocol).send(lines(), 10).delivered == 3
+    assert OTLP(receiver.url, protocol=protocol).send(lines(), HANG).delivered == 3
 
 
 def test_of_an_endless_answer_no_more_is_read_than_is_of_use(receiver):
     receiver.answer = Answer(body=b"x" * (16 << 20))
     sink = OTLP(receiver.url)
-    assert sink.send(lines(), 10).delivered == 3
+    assert sink.send(lines(), HANG).delivered == 3
     sink.disconnect()
 
 
@@ -125,7 +126,7 @@ def test_a_receiver_that_is_not_there_is_a_connection_error():
         taken.bind(("127.0.0.1", 0))
         sink = OTLP(f"http://127.0.0.1:{taken.getsockname()[1]}/v1/logs")
         with pytest.raises(Unreachable):
-            sink.send(lines(), 10)
+            sink.send(lines(), HANG)
 
 
 @pytest.mark.parametrize("answer", [Answer(drop=True), Answer(hang=True)], ids=["hangs up", "hangs"])
@@ -140,7 +141,7 @@ def test_no_answer_is_a_connection_error(receiver, answer):
 def test_headers_are_sent_and_never_shown(receiver):
     secret = "s3cr" + "et-value"
     sink = OTLP(receiver.url, headers={"X-Api-Key": secret})
-    sink.send(lines(), 10)
+    sink.send(lines(), HANG)
     assert receiver.received[0].headers["x-api-key"] == secret
     assert secret not in f"{sink.name} {sink.destination} {sink.health()} {sink!r}"
 
@@ -152,7 +153,7 @@ def test_the_credential_in_a_header_is_masked_where_a_record_quotes_it(receiver,
     try:
         discreet.configure(service="s", sinks=[sink, discreet.File(file)], take_over=False)
         discreet.get_logger("x").warning("the header of warehouse-north ends in " + secret)
-        assert discreet.flush(10)
+        assert discreet.flush(HANG)
         assert secret not in file.read_text()
         assert "warehouse-north" in file.read_text()
     finally:
@@ -163,7 +164,7 @@ def test_the_credential_in_a_header_is_masked_where_a_record_quotes_it(receiver,
 def test_user_and_password_of_a_url_become_a_header_and_are_never_shown(receiver):
     secret = "pass" + "w0rd"
     sink = OTLP(receiver.url.replace("//", f"//me:{secret}@") + f"?key={secret}")
-    sink.send(lines(), 10)
+    sink.send(lines(), HANG)
     assert receiver.received[0].headers["authorization"] == "Basic bWU6cGFzc3cwcmQ="
     assert receiver.received[0].path == f"/v1/logs?key={secret}"
     assert secret not in f"{sink.name} {sink.destination} {sink.health()}"
@@ -188,13 +189,13 @@ def test_a_wrong_setting_in_code_is_refused_by_name(given: dict[str, Any], setti
 
 def test_a_password_with_special_characters_travels_percent_encoded(receiver):
     sink = OTLP(receiver.url.replace("//", "//me:%2F%3F%23%40@"), environ={})
-    sink.send(lines(), 10)
+    sink.send(lines(), HANG)
     assert receiver.received[0].headers["authorization"] == "Basic bWU6Lz8jQA=="
 
 
 def test_one_refused_record_is_one_record(receiver, capfd):
     receiver.answer = Answer(rejected=1, message="no room for this one")
-    OTLP(receiver.url, environ={}).send(lines(1), 10)
+    OTLP(receiver.url, environ={}).send(lines(1), HANG)
     assert "refused 1 record of a batch: no room for this one" in capfd.readouterr().err
 
 
@@ -210,10 +211,10 @@ def test_tls_trusts_the_given_authority_and_no_other(tmp_path):
     files = certificates.make(tmp_path)
     with receiving(files) as receiver:
         trusting = OTLP(receiver.url, certificate=files.authority)
-        assert trusting.send(lines(), 10).delivered == 3
+        assert trusting.send(lines(), HANG).delivered == 3
         trusting.disconnect()
         with pytest.raises(Unreachable):
-            OTLP(receiver.url).send(lines(), 10)
+            OTLP(receiver.url).send(lines(), HANG)
 
 
 def test_mutual_tls_shows_the_clients_certificate(tmp_path):
@@ -222,10 +223,10 @@ def test_mutual_tls_shows_the_clients_certificate(tmp_path):
         known = OTLP(
             receiver.url, certificate=files.authority, client_certificate=files.certificate, client_key=files.key
         )
-        assert known.send(lines(), 10).delivered == 3
+        assert known.send(lines(), HANG).delivered == 3
         known.disconnect()
         with pytest.raises(Unreachable):
-            OTLP(receiver.url, certificate=files.authority).send(lines(), 10)
+            OTLP(receiver.url, certificate=files.authority).send(lines(), HANG)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs file locks")
@@ -287,7 +288,7 @@ def test_a_key_in_the_url_or_in_a_header_is_masked_in_what_the_http_client_says(
     try:
         discreet.configure(service="s", level="debug", sinks=[sink, discreet.File(file)])
         discreet.get_logger("x").warning("it ends in " + MADE)
-        assert discreet.flush(10)
+        assert discreet.flush(HANG)
         discreet.get_logger("x").info("health", books=discreet.health())
         said = file.read_text()
         assert "urllib3" in said

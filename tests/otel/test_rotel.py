@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import sysconfig
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,9 +19,8 @@ import discreet
 from discreet._pipeline import pipeline_in_force
 from discreet.otel import OTLP
 
+from ..waiting import HANG, wait_for_end, wait_until
 from .receiver import Receiver, attributes_of, value_of
-
-PATIENCE = 30  # seconds until a collector that says nothing fails the test
 
 
 def _agent() -> Path | None:
@@ -60,34 +58,40 @@ class Collector:
     """A running Rotel and its ports."""
 
     def __init__(self, receiver: Receiver, folder: Path) -> None:
-        self.http, self.grpc = _free_port(), _free_port()
         self._log = (folder / "rotel.txt").open("wb")
         agent = _agent()
         assert agent is not None
         environ = _environment() | {
             "ROTEL_PID_FILE": str(folder / "rotel.pid"),
-            "ROTEL_OTLP_HTTP_ENDPOINT": f"127.0.0.1:{self.http}",
-            "ROTEL_OTLP_GRPC_ENDPOINT": f"127.0.0.1:{self.grpc}",
             "ROTEL_EXPORTER": "otlp",
             "ROTEL_OTLP_EXPORTER_ENDPOINT": f"http://127.0.0.1:{receiver.port}",
             "ROTEL_OTLP_EXPORTER_PROTOCOL": "http",
             "ROTEL_OTLP_EXPORTER_BATCH_TIMEOUT": "50ms",
         }
-        self._process = subprocess.Popen([agent, "start"], env=environ, stdout=self._log, stderr=self._log)
-        until = time.monotonic() + PATIENCE
-        while not (self._listens(self.http) and self._listens(self.grpc)):
-            assert self._process.poll() is None, Path(self._log.name).read_text()
-            assert time.monotonic() < until, Path(self._log.name).read_text()
+        for _ in range(5):  # a port that was free may be somebody else's by now
+            self.http, self.grpc = _free_port(), _free_port()
+            environ["ROTEL_OTLP_HTTP_ENDPOINT"] = f"127.0.0.1:{self.http}"
+            environ["ROTEL_OTLP_GRPC_ENDPOINT"] = f"127.0.0.1:{self.grpc}"
+            self._process = subprocess.Popen([agent, "start"], env=environ, stdout=self._log, stderr=self._log)
+            wait_until(self._settled, self._said)
+            if self._process.poll() is None:
+                return
+        raise AssertionError(self._said())
+
+    def _settled(self) -> bool:
+        return self._process.poll() is not None or (self._listens(self.http) and self._listens(self.grpc))
 
     @staticmethod
     def _listens(port: int) -> bool:
         with socket.socket() as probe:
-            probe.settimeout(0.2)
             return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    def _said(self) -> str:
+        return Path(self._log.name).read_text()
 
     def close(self) -> None:
         self._process.terminate()
-        self._process.wait(PATIENCE)
+        wait_for_end(self._process, self._said)
         self._log.close()
 
 
@@ -144,7 +148,7 @@ def test_records_come_through_a_collector_as_they_were_made(collector, receiver,
             raise KeyError("account")
         except KeyError:
             log.exception("failed")
-    assert sink.flush(PATIENCE) is True
+    assert sink.flush(HANG) is True
     receiver.wait_for(3)
     by_body = {value_of(record.body): (resource, scope, record) for resource, scope, record in receiver.scoped}
     resource, scope, record = by_body[f"order {2**62} placed"]

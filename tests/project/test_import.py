@@ -11,6 +11,8 @@ import pytest
 
 import discreet
 
+pytestmark = pytest.mark.version_sensitive
+
 PACKAGES = Path(discreet.__file__).parent.parent
 
 

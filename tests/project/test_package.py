@@ -13,6 +13,8 @@ import pytest
 
 import discreet
 
+pytestmark = pytest.mark.version_sensitive
+
 ROOT = Path(discreet.__file__).parent
 FILES = {str(path.relative_to(ROOT)): path for path in sorted(ROOT.rglob("*.py"))}
 HTTP = os.path.join("_delivery", "export", "http.py")  # what OTLP and Azure share: it imports urllib3 when one connects

@@ -20,6 +20,8 @@ import discreet
 from discreet._context.ambient import current
 from discreet.propagation import threads
 
+pytestmark = pytest.mark.version_sensitive
+
 
 @pytest.fixture(autouse=True)
 def unpatched():

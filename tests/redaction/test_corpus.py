@@ -15,6 +15,8 @@ import pytest
 
 from discreet._redaction.engine.detectors import detectors
 
+pytestmark = pytest.mark.version_sensitive
+
 _HOME = Path(__file__).resolve().parents[2] / "benchmarks" / "redaction"
 _NAMES = ("corpus", "kinds", "look_alikes", "score", "shapes", "system_logs", "peers.discreet_redactor")
 

@@ -13,6 +13,8 @@ from discreet._redaction.redactor import Redactor
 
 from .samples import assemble, generated_parts
 
+pytestmark = pytest.mark.version_sensitive
+
 _EXAMPLES = [(rule, parts) for rule in detectors() for parts in rule.examples]
 _COUNTER_EXAMPLES = [(rule, parts) for rule in detectors() for parts in rule.counter_examples]
 _SURROUNDINGS = [

@@ -11,6 +11,8 @@ import pytest
 from discreet._redaction.policy import Redaction
 from discreet._redaction.redactor import Redactor
 
+pytestmark = pytest.mark.version_sensitive
+
 _LINES = [
     line
     for name in ("look_alikes.txt", "spellings.txt")

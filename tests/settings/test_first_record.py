@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+pytestmark = pytest.mark.version_sensitive
+
 
 def test_the_first_record_configures_from_the_environment(python):
     done = python(

@@ -25,6 +25,8 @@ from discreet._context.trace_context import new_span_context
 from discreet.integrations.asgi import ASGIMiddleware
 from discreet.integrations.wsgi import WSGIMiddleware
 
+from ..waiting import join
+
 log = discreet.get_logger("shop")
 SECRET = "correct" + "horse" + "9!"
 
@@ -192,7 +194,7 @@ def test_a_span_that_another_thread_ends_logs_no_error(sink, exporter, caplog):
     span = discreet.span("moved")
     opener = threading.Thread(target=span.__enter__)
     opener.start()
-    opener.join(30)
+    join(opener)
     span.__exit__(None, None, None)
     assert list(by_name(exporter)) == ["moved"]
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]

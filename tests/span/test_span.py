@@ -9,6 +9,8 @@ import pytest
 import discreet
 from discreet._context.ambient import current
 
+pytestmark = pytest.mark.version_sensitive
+
 log = discreet.get_logger("shop")
 
 

@@ -11,6 +11,8 @@ import pytest
 import discreet
 from discreet.stdlib import Formatter
 
+pytestmark = pytest.mark.version_sensitive
+
 PLANTED = "hunter2-" + "very-secret"
 
 

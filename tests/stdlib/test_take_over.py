@@ -16,6 +16,8 @@ import discreet
 from discreet.stdlib import Handler
 from discreet.testing import reset
 
+pytestmark = pytest.mark.version_sensitive
+
 
 @pytest.fixture(autouse=True)
 def clean_logging():

@@ -16,6 +16,8 @@ import pytest
 
 from discreet._values.plain import Limits, to_plain
 
+pytestmark = pytest.mark.version_sensitive
+
 
 @pytest.mark.parametrize("value", [[1, "a"], (1, "a"), collections.deque([1, "a"]), collections.UserList([1, "a"])])
 def test_sequences_become_lists(value):

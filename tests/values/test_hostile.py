@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from discreet._values.plain import Limits, to_plain
 from discreet._values.text import cut, exception_message, representation
 
+pytestmark = pytest.mark.version_sensitive
+
 
 class Loud(BaseException):
     """As the panics of Rust extensions: no Exception, but nothing that should end the program."""

@@ -12,8 +12,11 @@ import attrs
 import msgspec
 import pydantic
 import pydantic.dataclasses
+import pytest
 
 from discreet._values.plain import Limits, to_plain
+
+pytestmark = pytest.mark.version_sensitive
 
 
 @dataclasses.dataclass

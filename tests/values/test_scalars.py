@@ -20,6 +20,8 @@ from pydantic import SecretBytes, SecretStr
 import discreet
 from discreet._values.plain import Limits, to_plain
 
+pytestmark = pytest.mark.version_sensitive
+
 
 class Text(str):
     __slots__ = ()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import threading
-import time
 
 import pytest
 
@@ -31,13 +30,6 @@ def books():
     (found,) = discreet.health()["sinks"]
     assert found["emitted"] == found["delivered"] + found["waiting"] + sum(found["dropped"].values())
     return found
-
-
-def until(condition):
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.001)
 
 
 def numbers(lines):

@@ -14,9 +14,13 @@ import pytest
 import discreet
 from discreet._delivery.buffered.sink import Background
 
-from .helpers import BOTH, START, books, configure, numbers, rings, until
+from ...waiting import HANG, communicate, wait_until
+from .helpers import BOTH, START, books, configure, numbers, rings
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="rings need file locks")
+pytestmark = [
+    pytest.mark.version_sensitive,
+    pytest.mark.skipif(sys.platform == "win32", reason="rings need file locks"),
+]
 
 
 @BOTH
@@ -82,7 +86,7 @@ def test_sigterm_amid_a_log_call_writes_that_record_too(delivery, python, state)
         store._queue._lines = tuple(Deque() for _ in store._queue._lines)
     log.info("x", number=1)
     while True:
-        time.sleep(1)
+        signal.pause()
     """,
         DISCREET_DELIVERY=delivery,
     )
@@ -131,7 +135,7 @@ def stalled(delivery, tmp_path, count):
         env={**os.environ, "DISCREET_DELIVERY": delivery, "DISCREET_EXIT_TIMEOUT": "0.3"},
     )
     os.close(writer)
-    err = process.communicate(timeout=60)[1]
+    err = communicate(process)[1]
     with os.fdopen(reader, "rb") as file:
         return process.returncode, err, file.read()
 
@@ -158,7 +162,7 @@ def test_what_was_said_to_stay_on_disk_stays_there_though_it_could_not_be_writte
 
     class Slow(discreet.File):
         def write(self, line):
-            go.wait(30)
+            go.wait(HANG)
             raise OSError(errno.ENOSPC, "no space left on device")
 
     sink = Background(Slow(log_file), "ring")
@@ -168,7 +172,7 @@ def test_what_was_said_to_stay_on_disk_stays_there_though_it_could_not_be_writte
     sink.end(0.05)
     before = books()
     go.set()
-    until(lambda: not sink._writer._runs)
+    wait_until(lambda: not sink._writer._runs)
     assert books() == before
     assert (before["waiting"], before["dropped"]) == (20, {})
     log.info("late", number=20)

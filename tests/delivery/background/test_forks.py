@@ -9,7 +9,10 @@ import pytest
 
 from .helpers import BOTH, START, rings
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="rings need file locks")
+pytestmark = [
+    pytest.mark.version_sensitive,
+    pytest.mark.skipif(sys.platform == "win32", reason="rings need file locks"),
+]
 
 
 @BOTH
@@ -54,7 +57,7 @@ def test_a_fork_storm_while_threads_log_hangs_nowhere_and_loses_nothing(delivery
     for child in range(20):
         pid = os.fork()
         if pid == 0:
-            signal.alarm(20)
+            signal.alarm(240)  # if it hangs
             log.info("child", number=child)
             assert discreet.flush() is not False
             posix._exit(0)  # coverage replaces os._exit, and waits there for a lock that a thread held at the fork

@@ -13,9 +13,13 @@ import discreet
 from discreet._delivery.buffered import ring as ring_module
 from discreet._delivery.folder import place
 
-from .helpers import START, books, configure, numbers, rings, until
+from ...waiting import wait_until
+from .helpers import START, books, configure, numbers, rings
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="rings need file locks")
+pytestmark = [
+    pytest.mark.version_sensitive,
+    pytest.mark.skipif(sys.platform == "win32", reason="rings need file locks"),
+]
 
 KILLED = """
     import faulthandler, mmap, os, sys, discreet
@@ -81,7 +85,7 @@ def test_a_kill_in_a_tight_loop_of_several_threads_loses_no_record_whose_call_re
     process = subprocess.Popen(
         [sys.executable, str(script), str(counter)], env={**os.environ, **options}, stderr=subprocess.PIPE
     )
-    until(lambda: int.from_bytes(counter.read_bytes()[:8], "little") > 2000)
+    wait_until(lambda: int.from_bytes(counter.read_bytes()[:8], "little") > 2000 or process.poll() is not None)
     process.kill()
     err = process.communicate()[1]
     counts = [int.from_bytes(counter.read_bytes()[at : at + 8], "little") for at in (0, 8, 16)]

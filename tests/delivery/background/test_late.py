@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from ...waiting import NEVER, run
 from .helpers import BOTH, numbers
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs file locks")
@@ -37,14 +38,7 @@ def stalled(source, delivery, tmp_path, *arguments):
     script.write_text(source)
     environ = {**os.environ, "DISCREET_DELIVERY": delivery, "DISCREET_EXIT_TIMEOUT": "1"}
     reader, writer = os.pipe()
-    done = subprocess.run(
-        [sys.executable, str(script), *arguments],
-        stdout=writer,
-        stderr=subprocess.PIPE,
-        env=environ,
-        timeout=60,
-        check=False,
-    )
+    done = run([sys.executable, str(script), *arguments], stdout=writer, env=environ)
     os.close(writer)
     with os.fdopen(reader, "rb") as stream:
         return done, stream.read()
@@ -85,7 +79,7 @@ def test_what_an_earlier_configuration_left_to_a_stalled_reader_is_counted_at_ex
 def test_an_exit_waits_for_the_reader_of_an_earlier_configuration(tmp_path):
     script = tmp_path / "program.py"
     script.write_text(RECONFIGURED)
-    environ = {**os.environ, "DISCREET_DELIVERY": "queued", "DISCREET_EXIT_TIMEOUT": "30"}
+    environ = {**os.environ, "DISCREET_DELIVERY": "queued", "DISCREET_EXIT_TIMEOUT": NEVER}
     with subprocess.Popen(
         [sys.executable, str(script), str(tmp_path / "log")],
         stdout=subprocess.PIPE,

@@ -12,7 +12,10 @@ from discreet._delivery.buffered.ring import Ring
 
 from .rings import left_in
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs file locks")
+pytestmark = [
+    pytest.mark.version_sensitive,
+    pytest.mark.skipif(sys.platform == "win32", reason="needs file locks"),
+]
 
 
 PUT = """

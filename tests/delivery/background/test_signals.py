@@ -14,9 +14,13 @@ from discreet._delivery.buffered.sink import Background
 from discreet._delivery.buffered.waiting import Waiting
 from discreet._delivery.sink import Discard
 
+from ...waiting import HANG, join
 from .helpers import BOTH, START, Pipe, books, configure
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and file locks")
+pytestmark = [
+    pytest.mark.version_sensitive,
+    pytest.mark.skipif(sys.platform == "win32", reason="signals and file locks"),
+]
 
 
 @BOTH
@@ -104,8 +108,7 @@ def test_a_record_that_takes_anothers_place_waits_for_no_books(full):
     with full._lock:
         thread = threading.Thread(target=log, daemon=True)
         thread.start()
-        thread.join(20)
-        assert not thread.is_alive()
+        join(thread)
     assert books()["dropped"]["shed debug"] >= 1
 
 
@@ -116,8 +119,7 @@ def test_the_books_are_kept_while_a_call_holds_the_queue(full):
     with full._store._queue.lock:
         thread = threading.Thread(target=keep, daemon=True)
         thread.start()
-        thread.join(20)
-        assert not thread.is_alive()
+        join(thread)
 
 
 def test_the_thread_does_not_wait_for_a_call_that_holds_the_queue():
@@ -126,7 +128,7 @@ def test_the_thread_does_not_wait_for_a_call_that_holds_the_queue():
     thread = threading.Thread(target=lambda: found.append(waiting.peek()), daemon=True)
     with waiting._queue.lock:
         thread.start()
-        thread.join(20)
+        join(thread)
         assert found == [()]
     assert waiting.peek() == [b"x"]
 
@@ -147,6 +149,5 @@ def test_a_flush_amid_what_the_thread_needs_comes_back(delivery, held, tmp_path)
 
     thread = threading.Thread(target=interrupted, daemon=True)
     thread.start()
-    thread.join(20)
-    assert not thread.is_alive()
-    assert sink.flush(30)
+    join(thread)
+    assert sink.flush(HANG)

@@ -13,6 +13,7 @@ import discreet
 from discreet._delivery.buffered import ring as ring_module
 from discreet._delivery.buffered.sink import Background
 
+from ...waiting import HANG
 from .helpers import BOTH, START, Pipe, books, configure, numbers
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="rings need file locks")
@@ -126,7 +127,7 @@ def test_flush_returns_in_time_and_tells_the_truth(delivery):
     assert sink.flush(0.05) is False
     assert books()["waiting"] > 0
     chunks, thread = pipe.read_in_background()
-    assert sink.flush(30) is True
+    assert sink.flush(HANG) is True
     assert books()["waiting"] == 0
     configure(discreet.Stream(io.StringIO()), "direct")
     pipe.stream.close()

@@ -1,0 +1,1 @@
+"""A package, so that every folder of tests finds what they share."""
