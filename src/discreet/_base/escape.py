@@ -46,7 +46,9 @@ def _written_out(match: re.Match[str]) -> str:
 # `##` before `[` or `word[` (TeamCity reads `##teamcity[`), also where our own text could follow with a bracket;
 # `::` that could begin a line; GitLab's markers. U+FE0F is the one ignorable character `escape` lets through, and
 # runners compare strings by culture, which skips it.
-_command = lazy_pattern("#(?=\ufe0f*#[a-zA-Z\ufe0f]*(?:\\[|\\Z))|\\A\\s*:(?=\ufe0f*(?::|\\Z))|section_(?=start:|end:)")
+_command = lazy_pattern(
+    "#(?=\ufe0f*#[a-zA-Z\ufe0f]*(?:\\[|\\Z))|\\A[\\s\ufe0f]*:(?=\ufe0f*(?::|\\Z))|section_(?=start:|end:)"
+)
 _visible = {"#": "\\x23", ":": "\\x3a", "_": "\\x5f"}
 
 
