@@ -74,7 +74,7 @@ def test_a_link_in_the_place_of_our_folder_is_refused(tmp_path):
         private(tmp_path / "link")
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can give a folder away")
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a folder away")
 def test_a_folder_of_another_user_is_refused(tmp_path, monkeypatch):
     other = tmp_path / "theirs"
     other.mkdir()
@@ -115,3 +115,10 @@ def test_the_same_names_find_the_same_place_again(tmp_path, monkeypatch):
     assert found == place("spool", "shop", "https://collector:4318")
     assert found.parent == place("spool")
     assert mode(found) == 0o700
+
+
+def test_where_there_are_no_users_every_folder_will_do(tmp_path, monkeypatch):
+    monkeypatch.delattr(os, "geteuid", raising=False)
+    monkeypatch.setenv("HOME", "/nonexistent")
+    assert state_folder() == tmp_path / "discreet"
+    assert state_folder() == tmp_path / "discreet"

@@ -120,6 +120,16 @@ def test_files_of_others_are_left_alone(tmp_path):
     assert len(os.listdir(tmp_path)) == 5
 
 
+def test_where_no_thread_can_be_started_the_call_removes_and_nothing_is_compressed(tmp_path, monkeypatch):
+    monkeypatch.setattr("discreet._base.threads.start", lambda run: False)
+    path = make(tmp_path, 3, 2, 1)
+    file = discreet.File(path, rotate_bytes=100, keep_files=2, compress="gzip")
+    discreet.configure(sinks=[file], service="s", environment="prod", take_over=False)
+    for _ in range(3):
+        discreet.get_logger("x").info("a record that fills a file")
+    assert [entry.compressed for entry in rotated(path)] == [False, False]
+
+
 def test_a_running_program_removes_what_its_rotations_make_superfluous(tmp_path):
     path = tmp_path / "app.jsonl"
     sink = discreet.File(path, rotate_bytes=300, keep_files=2)

@@ -8,7 +8,10 @@ import select
 import stat
 import time
 from contextlib import suppress
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PATIENCE = 1.0
 """Seconds a non-blocking descriptor may stay full before the record is given up."""
@@ -60,11 +63,22 @@ def open_file(path: str, *, locked: bool = False) -> Opened:
 
 
 def _keep_private(fd: int, status: os.stat_result, *, public: bool) -> None:
-    if public and status.st_uid not in (0, os.geteuid()):
+    if public and not belongs_to_user(status) and status.st_uid:
         raise PermissionError(errno.EPERM, "belongs to somebody else, in a folder that everybody may write to")
     if status.st_mode & stat.S_IRWXO:
         with suppress(OSError):  # it is not ours: its owner has decided
             os.fchmod(fd, stat.S_IMODE(status.st_mode) & ~stat.S_IRWXO)
+
+
+def user() -> int | None:
+    """The number of this process's user; None where there are no users: on Windows and in WebAssembly."""
+    geteuid: Callable[[], int] | None = getattr(os, "geteuid", None)
+    return None if geteuid is None else geteuid()
+
+
+def belongs_to_user(status: os.stat_result) -> bool:
+    """Whether a file or folder belongs to this process's user. Where there are no users, everything does."""
+    return user() in (None, status.st_uid)
 
 
 def _is_regular(path: str) -> bool:

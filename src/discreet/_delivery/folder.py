@@ -7,6 +7,7 @@ import re
 import stat
 from pathlib import Path
 
+from discreet._delivery.descriptor import belongs_to_user, user
 from discreet.errors import ConfigurationError
 
 VARIABLE = "DISCREET_STATE_DIR"
@@ -42,7 +43,7 @@ def private(folder: Path) -> Path:
         found = folder.lstat()  # a link could point anywhere
         if not stat.S_ISDIR(found.st_mode):
             raise ConfigurationError(VARIABLE, str(folder), "is not a folder", _REMEDY) from None
-        if not _ours(found):
+        if not belongs_to_user(found):
             raise ConfigurationError(VARIABLE, str(folder), "belongs to another user", _REMEDY) from None
         if os.name == "posix" and stat.S_IMODE(found.st_mode) & 0o077:
             folder.chmod(0o700)
@@ -86,7 +87,7 @@ def _given(folder: Path) -> Path:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = folder.stat()  # where a folder was named, a link to it will do
-        if not _ours(found):
+        if not belongs_to_user(found):
             if found.st_uid == 0:
                 return private(folder / _own_name())
             raise ConfigurationError(VARIABLE, str(folder), "belongs to another user", _REMEDY)
@@ -98,9 +99,6 @@ def _given(folder: Path) -> Path:
     return folder
 
 
-def _ours(found: os.stat_result) -> bool:
-    return os.name != "posix" or found.st_uid == os.geteuid()
-
-
 def _own_name() -> str:
-    return f"discreet-{os.geteuid()}" if os.name == "posix" else "discreet"
+    number = user()
+    return "discreet" if number is None else f"discreet-{number}"

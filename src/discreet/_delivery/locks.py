@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-available = sys.platform != "win32"
+available = sys.platform not in ("win32", "emscripten", "wasi")
+"""Whether files can be locked. In WebAssembly `flock` exists, and grants every lock to everybody."""
 FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 """How to open what somebody else may have put there: a link is not followed, a named pipe not waited for."""
 

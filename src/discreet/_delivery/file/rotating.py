@@ -137,7 +137,7 @@ class Rotator:
         self.tidy()
 
     def tidy(self) -> None:
-        """As above, now."""
+        """As above, now. Where no thread can be started, compressing waits for a later rotation, removing does not."""
         self._look_again = time.monotonic() + _LOOK_AGAIN
         if not self.keep and self.compression is None:
             return
@@ -145,6 +145,9 @@ class Rotator:
             self._untidy = True
             if not self._tidying:
                 self._tidying = threads.start(self._tidy)
+            started = self._tidying
+        if not started:
+            tidy(os.path.realpath(self.path), self.keep, None)
 
     def _tidy(self) -> None:
         while True:
