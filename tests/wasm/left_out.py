@@ -55,6 +55,8 @@ BY_PLACE = {
     "integrations": "a socket",
     "lifecycle": "a process",
     "otel": "a socket",
+    "settings/test_configure.py::test_a_folder_for_state_that_cannot_be_used_is_named_as_it_was_given": "file locks",
+    "settings/test_configure.py::test_a_ring_lies_in_the_state_folder_that_code_gives": "file locks",
     "settings/test_configure.py::test_what_earlier_sinks_delivered_and_lost_stays_in_the_books": "a full device",
 }
 BY_CALL = (
