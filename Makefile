@@ -155,6 +155,6 @@ $(WASM)/packages/.installed: tests/wasm/requirements.txt pyproject.toml
 
 # A deep recursion of Python takes more of JavaScript's stack than Node.js has by itself.
 .PHONY: test-wasm
-test-wasm: setup $(WASM)/node_modules/.package-lock.json $(WASM)/packages/.installed  ## Run the tests in WebAssembly (needs Node.js; WASM_PYTHON=315)
+test-wasm: setup $(WASM)/node_modules/.package-lock.json $(WASM)/packages/.installed  ## run the tests that need no process and no thread in WebAssembly (wants Node.js)
 	@ulimit -s $$(ulimit -H -s) && node --stack-size=60000 tests/wasm/run.mjs \
 	    $(WASM)/node_modules/pyodide-$(WASM_PYTHON) $(WASM)/packages $(ARGS)
