@@ -16,6 +16,7 @@ import discreet.testing
 from discreet._config.assembly import setup_for
 from discreet._config.settings import resolve
 from discreet._delivery.export.sink import Unreachable
+from discreet._delivery.runner import runner_of
 from discreet._encoding.schemas.otel import Limits
 from discreet._redaction.secrets import registry
 from discreet.errors import ConfigurationError

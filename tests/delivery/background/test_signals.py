@@ -151,3 +151,27 @@ def test_a_flush_amid_what_the_thread_needs_comes_back(delivery, held, tmp_path)
     thread.start()
     join(thread)
     assert runner.flush(HANG)
+
+
+@BOTH
+def test_lines_that_were_taken_when_a_signal_handler_raised_are_written_by_the_next_flush(delivery, tmp_path):
+    class Interrupted(discreet.File):
+        raises = True
+
+        def write(self, line):
+            if self.raises:
+                raise SystemExit
+            super().write(line)
+
+    sink = Interrupted(tmp_path / "log")
+    log = configure(sink, delivery)
+    writer = runner_in_force()._begin_buffer()
+    writer.wake = lambda: False  # no thread: the flush takes the steps
+    for _ in range(4):
+        log.info("x")
+    with pytest.raises(SystemExit):
+        writer.step()
+    sink.raises = False
+    assert runner_in_force().flush(HANG)
+    assert len((tmp_path / "log").read_bytes().splitlines()) == 4
+    assert (health()["delivered"], health()["pending"]) == (4, 0)

@@ -55,6 +55,7 @@ class Writer(Worker):
         self._recover_at = 0.0
         self._counting = threads.lock()  # what became of lines is in the statistics and in the buffer, or in neither
         self._reporter = reporter
+        self._lines: Sequence[bytes] = ()  # taken from the buffer, and not acknowledged
         self._quiet = 0
         self._progress, self._progress_seen = 0, -1
         self._sleep = threads.sleep()
@@ -79,7 +80,7 @@ class Writer(Worker):
         """Write one batch; before, what dead processes left."""
         if self._recovering or (self._folder is not None and time.monotonic() >= self._recover_at):
             self.recover()
-        lines = self.buffer.take(_COUNT, _BYTES)
+        lines = self._lines = self._lines or self.buffer.take(_COUNT, _BYTES)
         self._reporter.drops(self._statistics.dropped, f"written to {self.name}")  # not in a call: stderr may be stuck
         if not lines:
             return self._rest()
@@ -101,6 +102,7 @@ class Writer(Worker):
             else:
                 self._progress += count
                 self._statistics.acknowledged += count
+        self._lines = self._lines[count:]
         self.buffer.acknowledge(count)
 
     def _rest(self) -> float | None:
