@@ -39,15 +39,15 @@ def _statistics_balance(outcome: Outcome) -> list[str]:
 def _balances(statistics: dict[str, Any]) -> bool:
     gone = (
         statistics["delivered"]
-        + statistics["waiting"]
+        + statistics["pending"]
         + sum(statistics["dropped"].values())
-        + statistics["handed_over"]
+        + statistics["transferred"]
     )
-    return bool(statistics["emitted"] == gone and statistics["waiting"] >= 0)
+    return bool(statistics["emitted"] == gone and statistics["pending"] >= 0)
 
 
 def _shown(statistics: dict[str, Any]) -> str:
-    names = ("emitted", "delivered", "waiting", "dropped", "handed_over", "adopted")
+    names = ("emitted", "delivered", "pending", "dropped", "transferred", "recovered")
     return ", ".join(f"{name} {statistics[name]}" for name in names)
 
 
@@ -70,7 +70,7 @@ def _every_call_is_in_the_statistics(outcome: Outcome) -> list[str]:
     scenario = outcome.scenario
     if scenario.kills or outcome.exit is None or outcome.hung or (scenario.signal and not scenario.handler):
         return []
-    entered = sum(statistics["emitted"] - statistics["adopted"] for statistics in outcome.statistics)
+    entered = sum(statistics["emitted"] - statistics["recovered"] for statistics in outcome.statistics)
     if 0 <= entered - outcome.returned <= scenario.handler:
         return []
     return [f"{outcome.returned} calls returned, {entered} are in the statistics"]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from discreet._base.levels import Channel
     from discreet._call.logger import TraceIds
     from discreet._context.ambient import Context
-    from discreet._delivery.sink import Sink
+    from discreet._delivery.runner import Runner
     from discreet._record import Encoder, Identity, Record, Redacted
 
 
@@ -28,11 +28,12 @@ ANY = 1 << 62  # above every level
 
 
 class Output(NamedTuple):
-    """A sink, the encoder of its lines, and the levels that it takes: from `level` up, and below `below`."""
+    """A sink's runner, the encoder of its lines, and the levels that it takes: from `level` up, and below `below`."""
 
     level: int
-    encode: Encoder
-    sink: Sink
+    encode: Encoder | None
+    """None: the sink takes records instead of lines."""
+    runner: Runner
     below: int = ANY
 
 
@@ -64,7 +65,7 @@ class Pipeline:
         key, policies = redactor.pseudonym_key, redactor.policy.loggers
         self._redactors = {name: Redactor(policy, key) for name, policy in policies.items()}
         self.outputs = outputs
-        self.sinks: tuple[Sink, ...] = tuple(output.sink for output in outputs)
+        self.runners = tuple(output.runner for output in outputs)
         self.identity = identity
         self.with_locals = with_locals
 
@@ -151,16 +152,19 @@ class Pipeline:
             self.process(*collect("discreet", INFO, "redacted since the last summary", {"redacted": counted}, None))
 
     def deliver(self, record: Redacted) -> None:
-        """Encode a redacted record and hand the line to each output that takes its level."""
+        """Encode a redacted record and hand the line, or the record, to each output that takes its level."""
         severity = record.level
-        for level, encode, sink, below in self.outputs:
+        for level, encode, runner, below in self.outputs:
             if level <= severity < below:
+                if encode is None:
+                    runner.accept_record(record)
+                    continue
                 try:
                     line = encode(record)
                 except Exception as error:  # one sink's encoder must not cost the others their record
-                    sink.drop(f"encoding {type(error).__name__}")
+                    runner.drop(f"encoding {type(error).__name__}")
                 else:
-                    sink.accept(line, severity)
+                    runner.accept(line, severity)
 
 
 def pipeline_in_force() -> Pipeline | None:

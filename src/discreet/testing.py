@@ -11,6 +11,7 @@ from discreet._base.diagnostics import counted
 from discreet._base.levels import levels, parse_level
 from discreet._call.logger import active
 from discreet._config.settings import state
+from discreet._delivery.runner import runner_of
 from discreet._delivery.sink import Sink
 from discreet._encoding.json import encode
 from discreet._pipeline import Output, Pipeline
@@ -53,7 +54,8 @@ class _Capture:
     def __init__(self, records: Captured) -> None:
         policy = state.settings.redaction if state.settings is not None else Redaction()
         key = state.settings.pseudonym_key if state.settings is not None else None
-        self.pipeline = Pipeline(Redactor(policy, key), (Output(0, encode, _Keep(records)),), Identity("test"))
+        output = Output(0, encode, runner_of(_Keep(records)))
+        self.pipeline = Pipeline(Redactor(policy, key), (output,), Identity("test"))
 
     def begin(self, level: int) -> None:
         self.before = active.emitter
@@ -144,7 +146,7 @@ def reset() -> None:
 
     undo()
     limits.forget()
-    process_statistics.forget()
+    process_statistics.reset()
     audit.forget()
     registry.forget()
     current.set(EMPTY)

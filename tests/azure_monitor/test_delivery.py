@@ -32,20 +32,20 @@ def test_records_arrive_redacted_with_their_trace(server):
 
 def test_records_that_the_service_accepts_later_arrive_once(server):
     server.script.extend([Answer(503, {"retry-after": "0"}), Answer(206, refuse={0: 500})])
-    sink = connect(server)
+    connect(server)
     discreet.get_logger("shop").info("order placed")
     server.wait_for(lambda: len(server.accepted) == 1)
     discreet.flush()
-    assert sink.health()["delivered"] == 1
+    assert discreet.health()["sinks"][0]["delivered"] == 1
     assert server.named("order placed")
 
 
 def test_what_the_service_refuses_is_counted_with_the_reason(server):
     server.script.append(Answer(206, refuse={0: 400}))
-    sink = connect(server)
+    connect(server)
     discreet.get_logger("shop").info("order placed")
     discreet.flush()
-    assert sink.health()["dropped"] == {"HTTP 400": 1}
+    assert discreet.health()["sinks"][0]["dropped"] == {"HTTP 400": 1}
 
 
 def test_a_call_that_is_too_large_for_the_service_is_halved(server):

@@ -96,9 +96,9 @@ def test_records_wait_while_there_is_no_token():
     credential = Credential(RuntimeError("se" + "cret reason"))
     with serving() as server:
         sink = ApplicationInsights(server.connection_string, credential=credential, environ={})
-        receipt = sink.send([b"{}\n"], HANG)
-        assert list(receipt.retry) == [b"{}\n"]
-        assert receipt.reason == "Entra ID: RuntimeError"
+        result = sink.send([b"{}\n"], HANG)
+        assert list(result.retry) == [b"{}\n"]
+        assert result.reason == "Entra ID: RuntimeError"
         assert not server.requests
 
 

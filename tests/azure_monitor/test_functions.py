@@ -12,7 +12,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 import discreet
-from discreet._delivery.sink import running
+from discreet._delivery.runner import runner_of, running
 from discreet.azure import ApplicationInsights
 from discreet.azure import functions as functions_module
 from discreet.azure.functions import invocation, invocations
@@ -163,7 +163,8 @@ def log_once() -> None:
 
 
 def test_while_discreet_sends_them_the_worker_gets_no_records_of_the_application(taken_over, worker, monkeypatch):
-    monkeypatch.setattr(running, "sinks", (*running.sinks, ApplicationInsights(OFFLINE, environ={})))
+    also = runner_of(ApplicationInsights(OFFLINE, environ={}))
+    monkeypatch.setattr(running, "runners", (*running.runners, also))
     log_once()
     assert worker == ["the host's"]
     assert [record["message"] for record in taken_over.records if record["logger"] == "app"] == ["mine"]

@@ -25,8 +25,8 @@ def batch(count: int) -> list[bytes]:
 
 
 def test_a_batch_is_one_compressed_request_with_the_key_in_each_envelope(server, sink):
-    receipt = sink.send(batch(3), HANG)
-    assert (receipt.delivered, dict(receipt.rejected), list(receipt.retry)) == (3, {}, [])
+    result = sink.send(batch(3), HANG)
+    assert (result.delivered, dict(result.rejected), list(result.retry)) == (3, {}, [])
     (request,) = server.requests
     assert request.path == "/v2.1/track"
     assert request.headers["content-encoding"] == "gzip"
@@ -37,33 +37,33 @@ def test_a_batch_is_one_compressed_request_with_the_key_in_each_envelope(server,
 def test_of_a_partial_success_only_what_may_pass_later_is_sent_again(server, sink):
     lines = batch(6)
     server.script.append(Answer(206, {"retry-after": "7"}, refuse={0: 400, 2: 429, 3: 500, 5: 402}))
-    receipt = sink.send(lines, HANG)
-    assert receipt.delivered == 2
-    assert list(receipt.retry) == [lines[2], lines[3]]
-    assert receipt.rejected == {"HTTP 400": 1, "quota exceeded (HTTP 402)": 1}
-    assert receipt.after == 7
+    result = sink.send(lines, HANG)
+    assert result.delivered == 2
+    assert list(result.retry) == [lines[2], lines[3]]
+    assert result.rejected == {"HTTP 400": 1, "quota exceeded (HTTP 402)": 1}
+    assert result.after == 7
 
 
 def test_what_the_service_samples_out_is_not_sent_again(server, sink):
     server.script.append(Answer(206, refuse={1: 500}, message="Telemetry sampled out."))
-    receipt = sink.send(batch(2), HANG)
-    assert receipt.rejected == {"sampled out by the service": 1}
-    assert not receipt.retry
+    result = sink.send(batch(2), HANG)
+    assert result.rejected == {"sampled out by the service": 1}
+    assert not result.retry
 
 
 def test_refusals_that_the_answer_does_not_name_are_counted(server, sink):
     server.script.append(Answer(206, body=b'{"itemsReceived":3,"itemsAccepted":1,"errors":[]}'))
-    receipt = sink.send(batch(3), HANG)
-    assert (receipt.delivered, receipt.rejected) == (1, {"not accepted": 2})
+    result = sink.send(batch(3), HANG)
+    assert (result.delivered, result.rejected) == (1, {"not accepted": 2})
 
 
 @pytest.mark.parametrize("status", [401, 403, 408, 429, 500, 502, 503, 504, 520])
 def test_what_may_pass_later_is_all_sent_again(server, sink, status):
     lines = batch(2)
     server.script.append(Answer(status, {"retry-after": "3"}))
-    receipt = sink.send(lines, HANG)
-    assert (receipt.delivered, list(receipt.retry), receipt.after) == (0, lines, 3)
-    assert receipt.reason == f"HTTP {status}"
+    result = sink.send(lines, HANG)
+    assert (result.delivered, list(result.retry), result.after) == (0, lines, 3)
+    assert result.reason == f"HTTP {status}"
 
 
 @pytest.mark.parametrize("status", [400, 404, 405])
@@ -146,8 +146,8 @@ def test_redirects_in_a_circle_end_and_lose_nothing(server, sink):
     with serving() as other:
         for here, there in ((server, other), (other, server)):
             here.script.extend([Answer(307, {"location": there.url + "/v2.1/track"})] * 5)
-        receipt = sink.send(lines, HANG)
-        assert list(receipt.retry) == lines
+        result = sink.send(lines, HANG)
+        assert list(result.retry) == lines
         assert len(server.requests) + len(other.requests) == 4
 
 

@@ -45,8 +45,8 @@ def test_rows_arrive_as_one_compressed_array_with_a_token():
     with serving(token="good") as server:
         sink = sink_to(server.url)
         encode = encoder(sink)
-        receipt = sink.send([encode(record("one")), encode(record("two"))], HANG)
-        assert receipt.delivered == 2
+        result = sink.send([encode(record("one")), encode(record("two"))], HANG)
+        assert result.delivered == 2
         assert [row["message"] for row in server.accepted] == ["one", "two"]
         (request,) = server.requests
         assert request.path == f"/dataCollectionRules/{RULE}/streams/Custom-Discreet?api-version=2023-01-01"
@@ -98,8 +98,8 @@ def test_whatever_a_record_holds_its_row_is_strict_json(message, fields):
 def test_what_may_pass_later_is_sent_again(status):
     with serving() as server:
         server.script.append(Answer(status, {"retry-after": "4"}))
-        receipt = sink_to(server.url).send([b"{}\n"], HANG)
-        assert (list(receipt.retry), receipt.after, receipt.reason) == ([b"{}\n"], 4, f"HTTP {status}")
+        result = sink_to(server.url).send([b"{}\n"], HANG)
+        assert (list(result.retry), result.after, result.reason) == ([b"{}\n"], 4, f"HTTP {status}")
 
 
 @pytest.mark.parametrize("status", [400, 404])

@@ -110,7 +110,7 @@ def test_a_distribution_that_is_set_up_later_has_the_records_from_then_on_and_no
         discreet.log.info("after")
         logging.getLogger("library").warning("after too")
         health = discreet.health()
-        print([item.log_record.body for item in exported], health["waiting"], health["delivered"], flush=True)
+        print([item.log_record.body for item in exported], health["pending"], health["delivered"], flush=True)
         os._exit(0)
         """,
         APPLICATIONINSIGHTS_CONNECTION_STRING=OFFLINE,

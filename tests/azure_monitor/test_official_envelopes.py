@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import discreet
+from discreet._delivery.runner import runner_of
 from discreet._pipeline import Output, pipeline_in_force
 from discreet._redaction.redactor import Redactor
 from discreet.azure import ApplicationInsights
@@ -181,7 +182,7 @@ def of_discreet(call: Callable[[logging.Logger], None]) -> dict[str, Any]:
     pipeline = pipeline_in_force()
     assert pipeline is not None
     sink = ApplicationInsights(OFFLINE, resource=RESOURCE, environ={})
-    pipeline.outputs = (Output(0, sink.encoder(Redactor()), keeping),)
+    pipeline.outputs = (Output(0, sink.encoder(Redactor()), runner_of(keeping)),)
     call(logging.getLogger("shop.orders"))
     (line,) = lines
     envelope = {**json.loads(line), "iKey": KEY}

@@ -132,10 +132,10 @@ def _made_up(**found: Any) -> Any:
         "slot": 0,
         "emitted": 10,
         "delivered": 10,
-        "waiting": 0,
+        "pending": 0,
         "dropped": {},
-        "handed_over": 0,
-        "adopted": 0,
+        "transferred": 0,
+        "recovered": 0,
     }
     statistics["sinks"] = []
     statistics.update(found.pop("statistics", {}))
@@ -163,7 +163,7 @@ def test_an_outcome_that_keeps_all_promises_breaks_none():
         {"too_early": 1},
         {"returned": 11},
         {"statistics": {"delivered": 9}},
-        {"statistics": {"delivered": 11, "waiting": -1}},
+        {"statistics": {"delivered": 11, "pending": -1}},
     ],
 )
 def test_a_broken_promise_is_found(found):

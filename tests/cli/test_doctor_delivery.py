@@ -118,7 +118,7 @@ def test_what_a_dead_process_left_is_counted_and_stays(doctor: Doctor, state: Pa
     ring(3)
     before = contents(state)
     report = doctor(DISCREET_DELIVERY="ring")
-    (waiting,) = report["waiting"]
+    (waiting,) = report["pending"]
     assert (report["code"], waiting["records"]) == (0, 3)
     assert waiting["where"].startswith("ring shop-stdout")
     assert "discreet recover" in waiting["remedy"]
@@ -127,7 +127,7 @@ def test_what_a_dead_process_left_is_counted_and_stays(doctor: Doctor, state: Pa
 
 def test_the_ring_of_a_living_process_is_not_counted(doctor: Doctor) -> None:
     alive = ring(3, alive=True)
-    assert doctor(DISCREET_DELIVERY="ring")["waiting"] == []
+    assert doctor(DISCREET_DELIVERY="ring")["pending"] == []
     alive.leave()
 
 
@@ -137,7 +137,7 @@ def test_what_waits_in_a_spool_is_counted_and_stays_though_its_receiver_is_back(
         before = contents(state)
         report = doctor(**{ENDPOINT: receiver.url.removesuffix("/v1/logs")})
         assert len(receiver.records) == 1  # the test's own
-    (waiting,) = report["waiting"]
+    (waiting,) = report["pending"]
     assert (report["code"], waiting["records"]) == (0, 4)
     assert waiting["where"].startswith("spool shop-otlp")
     assert contents(state) == before

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from discreet._delivery.buffered.leftovers import files
+from discreet._delivery.buffered.recovery import ring_files
 from discreet._delivery.buffered.ring import Ring
 from discreet._delivery.folder import place
 from discreet._delivery.spool.spool import Spool
@@ -76,7 +76,7 @@ def test_a_dry_run_changes_nothing(capfdbinary):
     assert out == b""
     assert b"3 records of shop" in err
     assert made.path.read_bytes() == content
-    assert len(files(made.path.parent)) == 2
+    assert len(ring_files(made.path.parent)) == 2
 
 
 def test_the_living_are_left_alone(capfdbinary):
@@ -84,14 +84,14 @@ def test_the_living_are_left_alone(capfdbinary):
     assert main(["recover"]) == 0
     out, err = capfdbinary.readouterr()
     assert (out, b"left alone: 1" in err) == (b"", True)
-    assert made.waiting == 3
+    assert made.pending == 3
     made.leave()
 
 
 def test_an_empty_ring_is_removed(capfdbinary):
     made = ring(0)
     assert main(["recover"]) == 0
-    assert files(made.path.parent) == []
+    assert ring_files(made.path.parent) == []
 
 
 def test_torn_records_are_said(capfdbinary):
@@ -111,7 +111,7 @@ def test_what_cannot_be_delivered_stays_and_is_bad_news(tmp_path, capfdbinary):
     made = ring(3, kind="file", target=str(tmp_path / "file" / "app.log"))
     assert main(["recover"]) == 1
     assert b"3 records of shop" in capfdbinary.readouterr().err
-    assert len(files(made.path.parent)) == 1
+    assert len(ring_files(made.path.parent)) == 1
 
 
 def test_what_waits_in_spools_is_said_and_left_there(capfdbinary):
@@ -121,7 +121,7 @@ def test_what_waits_in_spools_is_said_and_left_there(capfdbinary):
     out, err = capfdbinary.readouterr()
     assert out == b""
     assert b"2 records (6 bytes) in the spool shop-https-collector-4318-" in err
-    assert spool.waiting == 2
+    assert spool.pending == 2
 
 
 def test_another_state_folder_may_be_given(tmp_path, capfdbinary, monkeypatch):

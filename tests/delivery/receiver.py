@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
 from discreet._delivery.export.http import Http
 from discreet._delivery.export.retry import parse_retry_after
-from discreet._delivery.export.sink import Receipt, Remote
+from discreet._delivery.export.runner import ExportRunner
+from discreet._delivery.export.sink import ExportSink, Result
+from discreet._delivery.runner import runner_of
 from discreet._encoding.json import encode
 
 from ..waiting import HANG, give_up
@@ -88,7 +91,7 @@ class Receiver:
                 give_up("request that was waited for", requests=self.requests, lines=len(self.lines))
 
 
-class Posting(Remote):
+class Posting(ExportSink):
     """A whole remote sink over HTTP: lines as they are, the usual statuses."""
 
     def __init__(self, url: str, **options: Any) -> None:
@@ -99,17 +102,17 @@ class Posting(Remote):
     def encoder(self, redactor: Any) -> Any:
         return encode
 
-    def send(self, batch: Sequence[bytes], timeout: float) -> Receipt:
+    def send(self, batch: Sequence[bytes], timeout: float) -> Result:
         answer = self.client.post(self.url, b"".join(batch), {}, timeout)
         reason = f"HTTP {answer.status}"
         if answer.status == 200:
             rejected = int(answer.body or b"0")
-            return Receipt(len(batch) - rejected, {"partial": rejected} if rejected else {}, reason="partial")
+            return Result(len(batch) - rejected, {"partial": rejected} if rejected else {}, reason="partial")
         if answer.status == 413:
-            return Receipt(0, reason=reason, split=True)
+            return Result(0, reason=reason, split=True)
         if answer.status in (429, 503):
-            return Receipt(0, retry=batch, after=parse_retry_after(answer.headers.get("Retry-After")), reason=reason)
-        return Receipt(0, {reason: len(batch)}, reason=reason)
+            return Result(0, retry=batch, after=parse_retry_after(answer.headers.get("Retry-After")), reason=reason)
+        return Result(0, {reason: len(batch)}, reason=reason)
 
     def disconnect(self) -> None:
         self.client.disconnect()
@@ -119,10 +122,10 @@ class Posting(Remote):
         return self.url
 
 
-class Scripted(Remote):
+class Scripted(ExportSink):
     """A remote sink whose receiver is a function of the batch."""
 
-    def __init__(self, answer: Callable[[list[bytes]], Receipt], **options: Any) -> None:
+    def __init__(self, answer: Callable[[list[bytes]], Result], **options: Any) -> None:
         self.answer = answer
         self.sent: list[list[bytes]] = []
         super().__init__(**options)
@@ -130,7 +133,7 @@ class Scripted(Remote):
     def encoder(self, redactor: Any) -> Any:
         return encode
 
-    def send(self, batch: Sequence[bytes], timeout: float) -> Receipt:
+    def send(self, batch: Sequence[bytes], timeout: float) -> Result:
         self.sent.append(list(batch))
         return self.answer(list(batch))
 
@@ -143,7 +146,16 @@ def hanging() -> socket.socket:
     return server
 
 
-def balances(books: Any) -> bool:
+def by_hand(sink: ExportSink, clock: Callable[[], float] = time.monotonic) -> ExportRunner:
+    """The sink's runner, whose worker gets no thread: the test takes its steps."""
+    runner = runner_of(sink)
+    assert isinstance(runner, ExportRunner)
+    runner.sender.wake = lambda: False  # type: ignore[method-assign]  # for this one alone
+    runner.sender._clock = clock
+    return runner
+
+
+def balances(health: Any) -> bool:
     """Whether one sink's health, or the whole of it, adds up."""
-    gone = books["delivered"] + books["waiting"] + sum(books["dropped"].values()) + books["handed_over"]
-    return bool(books["emitted"] == gone)
+    gone = health["delivered"] + health["pending"] + sum(health["dropped"].values()) + health["transferred"]
+    return bool(health["emitted"] == gone)

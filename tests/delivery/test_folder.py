@@ -7,7 +7,7 @@ import stat
 
 import pytest
 
-from discreet._delivery.folder import place, private, state_folder, told_apart
+from discreet._delivery.folder import place, private, state_folder, unique_name
 from discreet.errors import ConfigurationError
 
 posix = pytest.mark.skipif(os.name != "posix", reason="owners and modes are POSIX's")
@@ -102,11 +102,11 @@ def test_where_nothing_can_be_made_the_error_says_what_to_set(home, tmp_path, mo
 
 
 def test_different_names_have_different_readable_places():
-    one, other = told_apart("shop", "https://a/b"), told_apart("shop", "https://a?b")
+    one, other = unique_name("shop", "https://a/b"), unique_name("shop", "https://a?b")
     assert one != other
     assert one.startswith("shop-https-a-b-")
-    assert told_apart("a", "b") != told_apart("a-b")
-    assert len(told_apart("x" * 1000)) < 100
+    assert unique_name("a", "b") != unique_name("a-b")
+    assert len(unique_name("x" * 1000)) < 100
 
 
 def test_the_same_names_find_the_same_place_again(tmp_path, monkeypatch):

@@ -11,10 +11,11 @@ import pytest
 
 import discreet
 from discreet._delivery.export import retry
+from discreet._delivery.export.exporter import Unreachable
 from discreet._delivery.export.http import Http
-from discreet._delivery.export.receipt import Unreachable
-from discreet._delivery.export.sink import Receipt
-from discreet._delivery.sink import Discard, running
+from discreet._delivery.export.sink import Result
+from discreet._delivery.runner import runner_of, running
+from discreet._delivery.sink import Discard
 from discreet.errors import ConfigurationError
 
 from ..waiting import HANG, join, wait_until
@@ -62,7 +63,7 @@ def test_records_arrive_in_order_and_flush_says_so(receiver, configured):
     assert discreet.flush(HANG)
     assert [b'"number":%d}' % number in line for number, line in enumerate(receiver.lines)] == [True] * 100
     found = of(discreet.health())
-    assert (found["emitted"], found["delivered"], found["waiting"], found["dropped"]) == (100, 100, 0, {})
+    assert (found["emitted"], found["delivered"], found["pending"], found["dropped"]) == (100, 100, 0, {})
     assert (found["destination"], found["circuit"], found["last_error"]) == (receiver.url, "closed", None)
 
 
@@ -98,7 +99,7 @@ def test_a_receiver_that_is_down_costs_no_record_and_no_time(configured):
         wait_until(lambda: of(discreet.health())["last_error"])
         assert not discreet.flush(0.2)
         found = of(discreet.health())
-    assert (found["emitted"], found["waiting"], found["last_error"]) == (20, 20, "ECONNREFUSED")
+    assert (found["emitted"], found["pending"], found["last_error"]) == (20, 20, "ECONNREFUSED")
 
 
 def test_what_waited_while_the_receiver_was_down_comes_when_it_is_back(receiver, configured):
@@ -118,7 +119,7 @@ def test_a_flush_of_a_hanging_receiver_returns_in_time_and_says_no(configured):
     began = time.monotonic()
     assert not discreet.flush(0.3)
     assert time.monotonic() - began < HANG / 2
-    assert of(discreet.health())["waiting"] == 1
+    assert of(discreet.health())["pending"] == 1
     server.close()
 
 
@@ -143,7 +144,7 @@ def test_a_log_call_does_not_wait_for_a_hanging_receiver(receiver, configured):
     for _ in range(300):
         log.info("record")
     found = of(discreet.health())
-    assert (found["emitted"], found["waiting"], found["dropped"]) == (301, 101, {"queue full": 200})
+    assert (found["emitted"], found["pending"], found["dropped"]) == (301, 101, {"queue full": 200})
     receiver.hold.set()
 
 
@@ -170,7 +171,7 @@ def test_a_throttling_receiver_is_left_in_peace_as_long_as_it_asks(receiver, con
     receiver.wait(lambda: receiver.requests == 1)
     assert not discreet.flush(0.3)
     assert receiver.requests == 1
-    assert of(discreet.health())["waiting"] == 1
+    assert of(discreet.health())["pending"] == 1
 
 
 def test_a_short_retry_after_is_waited_for_and_then_the_record_comes(receiver, configured):
@@ -209,7 +210,7 @@ def test_a_line_that_the_sink_stumbles_over_costs_only_itself(configured):
     def answer(batch):
         if any(b"poison" in line for line in batch):
             raise ValueError("secret text")
-        return Receipt(len(batch))
+        return Result(len(batch))
 
     log = configured(Scripted(answer, delay=3600))
     for number in range(10):
@@ -219,13 +220,13 @@ def test_a_line_that_the_sink_stumbles_over_costs_only_itself(configured):
     assert (found["delivered"], found["dropped"], found["last_error"]) == (9, {"ValueError": 1}, "ValueError")
 
 
-@pytest.mark.parametrize("receipt", [Receipt(0), Receipt(999), Receipt(-5, {"a": -3, "b": 999}), Receipt(1, retry=[])])
-def test_a_receipt_that_does_not_add_up_still_leaves_the_books_balanced(configured, receipt):
-    log = configured(Scripted(lambda _: receipt, delay=3600))
+@pytest.mark.parametrize("result", [Result(0), Result(999), Result(-5, {"a": -3, "b": 999}), Result(1, retry=[])])
+def test_a_receipt_that_does_not_add_up_still_leaves_the_statistics_balanced(configured, result):
+    log = configured(Scripted(lambda _: result, delay=3600))
     for _ in range(5):
         log.info("record")
     discreet.flush(HANG)
-    assert of(discreet.health())["waiting"] == 0
+    assert of(discreet.health())["pending"] == 0
 
 
 def test_a_sink_that_gives_no_receipt_loses_records_but_not_the_thread(configured):
@@ -233,7 +234,7 @@ def test_a_sink_that_gives_no_receipt_loses_records_but_not_the_thread(configure
     log = configured(sink)
     log.info("record")
     assert not discreet.flush(HANG)
-    sink.answer = lambda batch: Receipt(len(batch))
+    sink.answer = lambda batch: Result(len(batch))
     log.info("record")
     assert discreet.flush(HANG)
     assert of(discreet.health())["dropped"] == {"TypeError": 1}
@@ -248,7 +249,7 @@ def test_after_failures_in_a_row_the_circuit_opens_and_records_wait_on_disk(rece
         discreet.flush(1)
     wait_until(lambda: of(discreet.health())["on_disk"] == 1)
     found = of(discreet.health())
-    assert (found["circuit"], found["on_disk"], found["waiting"]) == ("open", 1, 1)
+    assert (found["circuit"], found["on_disk"], found["pending"]) == ("open", 1, 1)
     assert list((tmp_path / "state").rglob("*.spool"))
     receiver.always = lambda _: Reply(200)
     assert discreet.flush(HANG)
@@ -265,14 +266,14 @@ def test_what_could_not_be_sent_before_the_end_is_sent_by_the_next_sink(receiver
     configured(Discard())
     health = discreet.health()
     assert balances(health)
-    assert (health["handed_over"], health["waiting"]) == (5, 0)
+    assert (health["transferred"], health["pending"]) == (5, 0)
     receiver.always = lambda _: Reply(200)
     log = configured(Posting(receiver.url))
     log.info("late")
     assert discreet.flush(HANG)
     receiver.wait(lambda: len(receiver.lines) == 6)
     found = of(discreet.health())
-    assert (found["adopted"], found["delivered"]) == (5, 6)
+    assert (found["recovered"], found["delivered"]) == (5, 6)
     assert [b"early" in line for line in receiver.lines] == [True] * 5 + [False]
 
 
@@ -281,7 +282,7 @@ def test_records_made_while_sending_go_to_local_sinks_only(configured, memory_si
 
     def answer(batch):
         discreet.get_logger("http.client").info("connecting")
-        return Receipt(len(batch))
+        return Result(len(batch))
 
     remote = Scripted(answer, delay=0)
     log = configured(remote, local)
@@ -296,7 +297,7 @@ def test_a_flush_on_the_senders_own_thread_does_not_wait_for_itself(configured):
 
     def answer(batch):
         results.append(discreet.flush(HANG))
-        return Receipt(len(batch))
+        return Result(len(batch))
 
     log = configured(Scripted(answer, delay=0))
     log.info("record")
@@ -322,7 +323,7 @@ def test_an_encoder_that_fails_is_counted(configured):
 
             return encode
 
-    log = configured(Broken(lambda batch: Receipt(len(batch))))
+    log = configured(Broken(lambda batch: Result(len(batch))))
     log.info("record")
     found = of(discreet.health())
     assert (found["emitted"], found["dropped"]) == (1, {"encoding KeyError": 1})
@@ -350,7 +351,7 @@ def test_threads_may_log_and_flush_at_once(receiver, configured):
 @pytest.mark.parametrize("options", [{"delay": -1}, {"timeout": 0}, {"batch_count": 0}, {"queue_bytes": float("nan")}])
 def test_a_size_that_makes_no_sense_is_refused(options):
     with pytest.raises(ConfigurationError):
-        Scripted(lambda batch: Receipt(len(batch)), **options)
+        Scripted(lambda batch: Result(len(batch)), **options)
 
 
 def test_a_flush_of_a_user_sink_that_knows_no_timeout_returns_in_time():
@@ -391,7 +392,7 @@ def test_a_receiver_that_hangs_does_not_hold_up_a_new_configuration(configured, 
     assert time.monotonic() - began < HANG / 2
     health = discreet.health()
     assert balances(health)
-    assert (health["waiting"], health["handed_over"]) == ((0, 3) if spool == "on" else (3, 0))
+    assert (health["pending"], health["transferred"]) == ((0, 3) if spool == "on" else (3, 0))
     server.close()
 
 
@@ -405,7 +406,7 @@ def test_a_retired_sink_without_a_place_on_disk_goes_on_for_a_while(receiver, co
     receiver.wait(lambda: len(receiver.lines) == 1)
     wait_until(lambda: not running.draining)
     health = discreet.health()
-    assert (health["delivered"], health["waiting"], health["dropped"]) == (1, 0, {})
+    assert (health["delivered"], health["pending"], health["dropped"]) == (1, 0, {})
 
 
 def test_a_sink_that_is_on_its_way_out_may_be_named_again(receiver, configured):
@@ -436,7 +437,7 @@ def test_a_short_wait_that_the_receiver_asked_for_is_waited_in_memory(receiver, 
     log = configured(sink)
     log.info("record")
     receiver.wait(lambda: receiver.requests == 2)
-    assert sink._depot.spool._books._own == {}
+    assert runner_of(sink).pending.spool._counts._own == {}
 
 
 @pytest.mark.parametrize("name", ["timeout", "delay"])
@@ -477,14 +478,15 @@ def test_an_answer_that_comes_byte_by_byte_holds_nobody_up():
 def test_a_flush_amid_what_the_sender_needs_comes_back(receiver, configured):
     sink = Posting(receiver.url, delay=0)
     log = configured(sink)
+    runner = runner_of(sink)
 
     def interrupted():
-        with sink._depot._disk:  # as the call holds it that a signal handler interrupts
+        with runner.pending._disk:  # as the call holds it that a signal handler interrupts
             log.info("x")
-            sink.flush()
+            runner.flush()
 
     thread = threading.Thread(target=interrupted, daemon=True)
     thread.start()
     join(thread)
-    sink.flush(HANG)
-    assert sink.health()["waiting"] == 0
+    runner.flush(HANG)
+    assert runner.health()["pending"] == 0

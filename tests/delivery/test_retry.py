@@ -74,17 +74,17 @@ def test_an_open_circuit_rests_longer_each_time_up_to_a_minute():
     assert waits[-1] == 60.0
 
 
-def test_what_the_receiver_asks_for_is_waited_for_even_in_a_hurry():
+def test_what_the_receiver_asks_for_is_waited_for_even_when_asked_to_retry_now():
     circuit = Circuit(lambda: 0.0)
     circuit.failed(10.0, after=7.0)
-    circuit.hurry()
+    circuit.retry_now()
     assert circuit.wait(10.0) == 7.0
 
 
-def test_a_hurry_skips_our_own_waits():
+def test_a_retry_now_skips_our_own_waits():
     circuit = Circuit(lambda: 1.0)
     for _ in range(IN_A_ROW):
         circuit.failed(10.0)
-    circuit.hurry()
+    circuit.retry_now()
     assert circuit.wait(10.0) == 0
     assert circuit.is_open

@@ -39,7 +39,7 @@ def drained(spool):
     with spool.drain() as segments:
         for one in segments:
             found += one.lines
-            one.done(len(one.lines))
+            one.acknowledge(len(one.lines))
     return found
 
 
@@ -93,8 +93,8 @@ def test_what_was_not_done_comes_again_and_only_that(folder):
     spool = Spool(folder)
     spool.write(lines(0, 5))
     with spool.drain() as segments:
-        next(segments).done(3)
-    assert (drained(spool), spool.waiting) == (lines(3, 2), 0)
+        next(segments).acknowledge(3)
+    assert (drained(spool), spool.pending) == (lines(3, 2), 0)
 
 
 def test_done_counts_from_the_start_and_never_back(folder):
@@ -102,10 +102,10 @@ def test_done_counts_from_the_start_and_never_back(folder):
     spool.write(lines(0, 5))
     with spool.drain() as segments:
         one = next(segments)
-        one.done(3)
-        one.done(1)
-        one.done(3)
-    assert spool.waiting == 2
+        one.acknowledge(3)
+        one.acknowledge(1)
+        one.acknowledge(3)
+    assert spool.pending == 2
 
 
 def test_what_is_written_while_a_segment_is_drained_waits_in_another(folder):
@@ -114,7 +114,7 @@ def test_what_is_written_while_a_segment_is_drained_waits_in_another(folder):
     with spool.drain() as segments:
         one = next(segments)
         spool.write(lines(1))
-        one.done(1)
+        one.acknowledge(1)
     assert drained(spool) == lines(1)
 
 
@@ -141,36 +141,36 @@ def test_a_folder_that_was_removed_is_made_again(folder):
     assert drained(spool) == lines(0)
 
 
-# --- books
+# --- counts
 
 
-def test_what_another_took_is_handed_over_and_adopted(folder):
+def test_what_another_took_is_transferred_and_recovered(folder):
     ours, other = Spool(folder), Spool(folder)
     ours.write(lines(0, 5))
     with other.drain() as segments:
         one = next(segments)
         assert one.owner == ours.owner != other.owner
-        one.done(2)
-    assert (ours.news().handed_over, ours.waiting) == (2, 3)
-    assert other.news().adopted == 2
+        one.acknowledge(2)
+    assert (ours.news().transferred, ours.pending) == (2, 3)
+    assert other.news().recovered == 2
     drained(other)
-    assert (ours.news(), ours.waiting) == ((0, 3, {}), 0)
-    assert (other.news().adopted, other.waiting) == (3, 0)
+    assert (ours.news(), ours.pending) == ((0, 3, {}), 0)
+    assert (other.news().recovered, other.pending) == (3, 0)
 
 
 def test_our_own_is_neither(folder):
     spool = Spool(folder)
     spool.write(lines(0, 5))
-    assert spool.waiting == 5
+    assert spool.pending == 5
     drained(spool)
-    assert (spool.news(), spool.waiting) == ((0, 0, {}), 0)
+    assert (spool.news(), spool.pending) == ((0, 0, {}), 0)
 
 
 def test_beyond_its_size_the_oldest_goes_and_is_counted(folder):
     spool = Spool(folder, max_bytes=3 << 20)
     spool.write(lines(0, 40, 100_000))
     assert sum(path.stat().st_size for path in files(folder)) <= 3 << 20
-    kept = spool.waiting
+    kept = spool.pending
     assert spool.news().dropped == {"spool full": 40 - kept}
     assert drained(spool) == lines(40 - kept, kept, 100_000)
 
@@ -187,7 +187,7 @@ def test_what_is_being_drained_is_not_given_up_for_room(folder):
     with spool.drain() as segments:
         one = next(segments)
         assert spool.write([b"y" * 900]) == 0
-        one.done(1)
+        one.acknowledge(1)
     assert spool.write([b"y" * 900]) == 1
 
 
@@ -196,7 +196,7 @@ def test_what_is_too_old_expires_and_is_counted(folder):
     old.write(lines(0, 3))
     spool = Spool(folder, max_age=-1)
     assert drained(spool) == []
-    assert (spool.news(), old.news().handed_over) == ((3, 0, {"spool expired": 3}), 3)
+    assert (spool.news(), old.news().transferred) == ((3, 0, {"spool expired": 3}), 3)
     old.write(lines(0, 2))
     spool.write(lines(2))
     assert spool.news().dropped == {"spool expired": 2}
@@ -267,7 +267,7 @@ def test_a_torn_record_of_ours_is_lost_from_what_we_wait_for(folder):
     (path,) = files(folder)
     os.truncate(path, path.stat().st_size - 1)
     assert drained(spool) == lines(0, 2)
-    assert (spool.news(), spool.waiting) == ((0, 0, {"spool corrupt": 1}), 0)
+    assert (spool.news(), spool.pending) == ((0, 0, {"spool corrupt": 1}), 0)
 
 
 @given(st.binary(min_size=1, max_size=300))
@@ -319,7 +319,7 @@ def test_a_full_disk_keeps_the_whole_records_that_fitted(folder):
         """
         import resource
         resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
-        print(spool.write([b"x" * 1000] * 20), spool.write([b"y"]), spool.waiting)
+        print(spool.write([b"x" * 1000] * 20), spool.write([b"y"]), spool.pending)
         """,
     )
     out = communicate(child)[0]
@@ -359,7 +359,7 @@ def test_what_a_killed_process_stored_is_there_to_the_last_returned_write(folder
 
 def test_two_drainers_and_two_writers_deliver_everything_once(folder):
     writers = [
-        program(folder, f"for n in range(300): spool.write([b'{name} %d' % n])\nprint(spool.waiting >= 0)")
+        program(folder, f"for n in range(300): spool.write([b'{name} %d' % n])\nprint(spool.pending >= 0)")
         for name in "ab"
     ]
     drainers = [
@@ -375,7 +375,7 @@ def test_two_drainers_and_two_writers_deliver_everything_once(folder):
                     for one in segments:
                         for number, line in enumerate(one.lines, 1):
                             os.write(1, line + b"\\n")
-                            one.done(number)
+                            one.acknowledge(number)
                             found += 1
                 if last and not found and not any(p.name.endswith(".spool") for p in spool.folder.iterdir()):
                     break
@@ -398,7 +398,7 @@ def test_a_killed_drainer_frees_its_locks(folder):
         """
         with spool.drain() as segments:
             one = next(segments)
-            one.done(1)
+            one.acknowledge(1)
             os.write(1, b"here\\n")
             sys.stdin.read()
         """,
@@ -408,7 +408,7 @@ def test_a_killed_drainer_frees_its_locks(folder):
     drainer.kill()
     drainer.communicate()
     assert drained(spool) == lines(1, 2)
-    assert spool.news().handed_over == 1
+    assert spool.news().transferred == 1
 
 
 def test_a_forked_child_has_neither_the_records_nor_the_locks_of_its_parent(folder):
@@ -422,7 +422,7 @@ def test_a_forked_child_has_neither_the_records_nor_the_locks_of_its_parent(fold
             pid = os.fork()
             if pid == 0:
                 os.read(reader, 1)
-                assert spool.waiting == 0
+                assert spool.pending == 0
                 assert spool.write([b"childs"]) == 1
                 os._exit(0)
         other = Spool(spool.folder)
@@ -430,7 +430,7 @@ def test_a_forked_child_has_neither_the_records_nor_the_locks_of_its_parent(fold
             print([line for one in segments for line in one.lines])
         os.write(writer, b"x")
         assert os.waitpid(pid, 0)[1] == 0
-        print(spool.waiting, spool.owner)
+        print(spool.pending, spool.owner)
         """,
     )
     out = communicate(child)[0].splitlines()

@@ -204,7 +204,7 @@ def test_a_sink_must_say_how_it_writes():
         discreet.Sink().write(b"x")
 
 
-def test_the_books_name_each_sink(tmp_path):
+def test_the_health_name_each_sink(tmp_path):
     discreet.configure(
         sinks=[discreet.Stream("stderr", format="json"), discreet.Stream(sys.stderr), discreet.File(tmp_path / "a")],
         service="s", environment="prod", take_over=False,
@@ -251,8 +251,8 @@ log = discreet.get_logger("x")
 for number in range(20): log.warning("record", number=number)
 print("by hand")
 assert discreet.flush(10)
-books = discreet.health()
-assert books["emitted"] == books["delivered"], books
+health = discreet.health()
+assert health["emitted"] == health["delivered"], health
 """
 
 

@@ -1,4 +1,4 @@
-"""Remote sinks that the environment asks for."""
+"""ExportSink sinks that the environment asks for."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Whatever is thrown at a log call: it returns, the line parses strictly, and the books know what was lost."""
+"""Whatever is thrown at a log call: it returns, the line parses strictly, and the statistics say what was lost."""
 
 from __future__ import annotations
 

@@ -6,20 +6,20 @@ import pytest
 
 AWAY = """
 import atexit, json, os, posix, signal, sys, threading, time, discreet
-from discreet._delivery.export.sink import Receipt, Remote
+from discreet._delivery.export.sink import Result, ExportSink
 from discreet._encoding.json import encode
-class Away(Remote):
+class Away(ExportSink):
     def __init__(self, **options):
         super().__init__(**{"delay": 3600, **options})
     def encoder(self, redactor):
         return encode
-    def send(self, batch, timeout, write=os.write, Receipt=Receipt):  # bound: at the very end globals are gone
+    def send(self, batch, timeout, write=os.write, Result=Result):  # bound: at the very end globals are gone
         write(1, b"".join(batch))
-        return Receipt(len(batch))
+        return Result(len(batch))
 class Hanging(Away):
     def send(self, batch, timeout):
         threading.Event().wait()
-        return Receipt(len(batch))
+        return Result(len(batch))
 class Down(Away):
     def send(self, batch, timeout):
         raise ConnectionRefusedError(111, "refused")

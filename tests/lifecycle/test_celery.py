@@ -31,7 +31,7 @@ log = discreet.get_logger("shop")
 @app.task
 def pay(order):
     log.info("paid", order=order)
-    print("receipt for", order)
+    print("result for", order)
 """
 ASK = f"""
 from shop import pay

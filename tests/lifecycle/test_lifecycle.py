@@ -118,7 +118,7 @@ def test_a_sink_that_fails_to_drain_is_reported_and_changes_no_exit_code(python)
     assert done.err == b"discreet: Stuck could not be flushed: RuntimeError\n"
 
 
-def test_a_forked_child_writes_its_own_process_id_and_keeps_its_own_books(python):
+def test_a_forked_child_writes_its_own_process_id_and_has_its_own_statistics(python):
     done = python(
         DIRECT
         + """
@@ -206,8 +206,9 @@ def test_a_child_forked_while_another_thread_configures_can_configure(python):
     done = python(
         """
     import faulthandler, os, threading, discreet
+    from discreet._delivery.runner import OwnSink
     begun, forked = threading.Event(), threading.Event()
-    class Slow(discreet.Sink):
+    class Slow(OwnSink):
         def open(self):
             begun.set(); forked.wait()
         def write(self, line): pass

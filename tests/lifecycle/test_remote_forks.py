@@ -145,7 +145,7 @@ class Posting(Away):
     client = Http()
     def send(self, batch, timeout):
         self.client.post(f"http://127.0.0.1:{server.server_port}/", b"x", {}, timeout)
-        return Receipt(len(batch))
+        return Result(len(batch))
     def disconnect(self): self.client.disconnect()
 configure(Posting())
 def say():
@@ -178,9 +178,9 @@ except ImportError:
     create = lambda: interpreters.create(isolated=False)
 source = '''
 import discreet
-from discreet._delivery.export.sink import Remote
+from discreet._delivery.export.sink import ExportSink
 from discreet.errors import ConfigurationError
-class Away(Remote): pass
+class Away(ExportSink): pass
 try:
     discreet.configure(sinks=[Away()], service="s", environment="prod")
 except ConfigurationError as error:

@@ -32,7 +32,8 @@ def test_sigterm_in_the_middle_of_a_log_call_still_sends_what_waits(run):
 sink = Away()
 configure(sink)
 log.info("last words")
-with sink._queue.lock:  # as a log call holds it
+from discreet._delivery.runner import runner_of
+with runner_of(sink).pending.queue.lock:  # as a log call holds it
     os.kill(os.getpid(), signal.SIGTERM)
 while True:  # the program goes on until the signal comes back
     signal.pause()
@@ -67,8 +68,8 @@ while fired < 200:
     if not sent % 100: discreet.flush(1)
 signal.setitimer(signal.ITIMER_REAL, 0)
 assert discreet.flush()
-books = discreet.health()
-assert books["delivered"] == fired + sent == books["emitted"], (fired, sent, books)
+health = discreet.health()
+assert health["delivered"] == fired + sent == health["emitted"], (fired, sent, health)
 """,
         measured=False,
     )

@@ -78,7 +78,7 @@ def root() -> Iterator[logging.Logger]:
     logger.handlers[:] = before
 
 
-def books() -> tuple[int, int, dict[str, int]]:
+def counts() -> tuple[int, int, dict[str, int]]:
     health = discreet.health()
     return health["emitted"], health["delivered"], health["dropped"]
 
@@ -238,7 +238,7 @@ def test_what_the_export_itself_logs_stays_here(
     assert discreet.flush(HANG) is True
     assert sdk.bodies == ["hello"]
     assert sorted(record["message"] for record in local.records) == ["connecting", "connecting again", "hello"]
-    assert books() == (4, 4, {})
+    assert counts() == (4, 4, {})
 
 
 def test_what_the_sdk_says_of_a_record_does_not_go_into_it(bridged: Sdk, root: logging.Logger) -> None:
@@ -270,7 +270,7 @@ def test_records_of_many_threads_each_arrive_once(bridged: Sdk) -> None:
     for thread in threads:
         join(thread)
     assert sorted(bridged.bodies) == sorted(f"{name}-{number}" for name in range(4) for number in range(50))
-    assert books() == (200, 200, {})
+    assert counts() == (200, 200, {})
 
 
 def test_a_processor_that_fails_costs_a_counted_record(sdk: Sdk) -> None:
@@ -282,7 +282,7 @@ def test_a_processor_that_fails_costs_a_counted_record(sdk: Sdk) -> None:
     set_logger_provider(sdk.provider)
     discreet.configure(sinks=[Bridge()], service="test", take_over=False)
     discreet.get_logger("shop").info("hello")
-    assert books() == (1, 0, {"OSError": 1})
+    assert counts() == (1, 0, {"OSError": 1})
 
 
 # --- which way
@@ -321,7 +321,7 @@ def test_an_sdk_that_is_set_up_later_has_the_records_from_then_on(
     logging.getLogger("library").warning("after too")
     assert sdk.bodies == ["after", "after too"]
     health = discreet.health()
-    assert (health["emitted"], health["delivered"], health["waiting"]) == (4, 2, 2)
+    assert (health["emitted"], health["delivered"], health["pending"]) == (4, 2, 2)
 
 
 def test_a_provider_of_ones_own_need_not_be_the_global_one(sdk: Sdk) -> None:

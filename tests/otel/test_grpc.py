@@ -131,8 +131,8 @@ def test_these_codes_mean_try_again(service, code):
     service.answer = abort(code)
     out = sink(service)
     batch = lines()
-    receipt = out.send(batch, HANG)
-    assert (receipt.delivered, list(receipt.retry), receipt.reason) == (0, batch, f"gRPC {code}")
+    result = out.send(batch, HANG)
+    assert (result.delivered, list(result.retry), result.reason) == (0, batch, f"gRPC {code}")
     out.disconnect()
 
 
@@ -151,8 +151,8 @@ def test_these_codes_mean_try_again(service, code):
 def test_all_other_codes_mean_never_again(service, code):
     service.answer = abort(code)
     out = sink(service)
-    receipt = out.send(lines(), HANG)
-    assert (receipt.delivered, dict(receipt.rejected), list(receipt.retry)) == (0, {f"gRPC {code}": 3}, [])
+    result = out.send(lines(), HANG)
+    assert (result.delivered, dict(result.rejected), list(result.retry)) == (0, {f"gRPC {code}": 3}, [])
     out.disconnect()
 
 
@@ -160,18 +160,18 @@ def test_all_other_codes_mean_never_again(service, code):
 def test_a_receiver_that_says_when_is_asked_again_then(service, code):
     service.answer = abort(code, trailing=retry_info(7, 500_000_000))
     out = sink(service)
-    receipt = out.send(lines(), HANG)
-    assert len(receipt.retry) == 3
-    assert receipt.after == 7.5
+    result = out.send(lines(), HANG)
+    assert len(result.retry) == 3
+    assert result.after == 7.5
     out.disconnect()
 
 
 def test_details_that_cannot_be_read_are_no_advice(service):
     service.answer = abort("UNAVAILABLE", trailing=b"\xff\xff\xff")
     out = sink(service)
-    receipt = out.send(lines(), HANG)
-    assert len(receipt.retry) == 3
-    assert receipt.after is None
+    result = out.send(lines(), HANG)
+    assert len(result.retry) == 3
+    assert result.after is None
     out.disconnect()
 
 
@@ -191,8 +191,8 @@ def test_a_partial_success_is_counted_and_never_sent_again(service):
 
     service.answer = some
     out = sink(service)
-    receipt = out.send(lines(5), HANG)
-    assert (receipt.delivered, dict(receipt.rejected)) == (3, {"partial success": 2})
+    result = out.send(lines(5), HANG)
+    assert (result.delivered, dict(result.rejected)) == (3, {"partial success": 2})
     out.disconnect()
 
 
@@ -207,8 +207,8 @@ def test_a_receiver_that_hangs_costs_the_timeout_and_no_record(service):
 
     service.answer = wait
     out = sink(service)
-    receipt = out.send(lines(), 0.3)
-    assert (len(receipt.retry), receipt.reason) == (3, "gRPC DEADLINE_EXCEEDED")
+    result = out.send(lines(), 0.3)
+    assert (len(result.retry), result.reason) == (3, "gRPC DEADLINE_EXCEEDED")
     over.set()
     out.disconnect()
 

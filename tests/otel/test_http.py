@@ -16,6 +16,7 @@ import discreet.testing
 from discreet._config.assembly import setup_for
 from discreet._config.settings import resolve
 from discreet._delivery.export.sink import Unreachable
+from discreet._delivery.runner import runner_of
 from discreet._encoding.schemas.otel import Limits
 from discreet._redaction.secrets import registry
 from discreet.errors import ConfigurationError
@@ -42,8 +43,8 @@ def protocol(request: pytest.FixtureRequest) -> str:
 def test_a_batch_arrives_in_order(receiver, protocol, compression):
     batch = lines(600)
     sink = OTLP(receiver.url, protocol=protocol, compression=compression)
-    receipt = sink.send(batch, HANG)
-    assert (receipt.delivered, dict(receipt.rejected), list(receipt.retry)) == (600, {}, [])
+    result = sink.send(batch, HANG)
+    assert (result.delivered, dict(result.rejected), list(result.retry)) == (600, {}, [])
     assert [value_of(record.body) for record in receiver.wait_for(600)] == [f"number {n}" for n in range(600)]
     assert receiver.received[0].path == "/v1/logs"
     assert receiver.received[0].headers["user-agent"].startswith("discreet")
@@ -66,32 +67,32 @@ def test_one_connection_serves_many_batches_and_another_follows_disconnect(recei
 def test_these_answers_mean_try_again(receiver, protocol, status):
     receiver.answer = Answer(status, headers={"Retry-After": "7"})
     batch = lines()
-    receipt = OTLP(receiver.url, protocol=protocol).send(batch, HANG)
-    assert (receipt.delivered, list(receipt.retry), receipt.after) == (0, batch, 7)
-    assert receipt.reason == f"HTTP {status}"
+    result = OTLP(receiver.url, protocol=protocol).send(batch, HANG)
+    assert (result.delivered, list(result.retry), result.after) == (0, batch, 7)
+    assert result.reason == f"HTTP {status}"
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 500, 501, 301, 307])
 def test_all_other_answers_mean_never_again(receiver, protocol, status):
     receiver.answer = Answer(status, headers={"Location": "/elsewhere"})
-    receipt = OTLP(receiver.url, protocol=protocol).send(lines(), HANG)
-    assert (receipt.delivered, dict(receipt.rejected), list(receipt.retry)) == (0, {f"HTTP {status}": 3}, [])
-    assert not receipt.split
+    result = OTLP(receiver.url, protocol=protocol).send(lines(), HANG)
+    assert (result.delivered, dict(result.rejected), list(result.retry)) == (0, {f"HTTP {status}": 3}, [])
+    assert not result.split
 
 
 def test_too_large_a_batch_is_to_be_split_and_one_record_that_is_too_large_is_not(receiver, protocol):
     receiver.answer = Answer(413)
     sink = OTLP(receiver.url, protocol=protocol)
     assert sink.send(lines(2), HANG).split
-    receipt = sink.send(lines(1), HANG)
-    assert not receipt.split
-    assert dict(receipt.rejected) == {"HTTP 413": 1}
+    result = sink.send(lines(1), HANG)
+    assert not result.split
+    assert dict(result.rejected) == {"HTTP 413": 1}
 
 
 def test_a_partial_success_is_counted_and_reported_and_never_sent_again(receiver, protocol, capfd):
     receiver.answer = Answer(rejected=2, message=f"two are too old ({protocol})")
-    receipt = OTLP(receiver.url, protocol=protocol).send(lines(5), HANG)
-    assert (receipt.delivered, dict(receipt.rejected), list(receipt.retry)) == (3, {"partial success": 2}, [])
+    result = OTLP(receiver.url, protocol=protocol).send(lines(5), HANG)
+    assert (result.delivered, dict(result.rejected), list(result.retry)) == (3, {"partial success": 2}, [])
     assert f"two are too old ({protocol})" in capfd.readouterr().err
 
 
@@ -143,7 +144,7 @@ def test_headers_are_sent_and_never_shown(receiver):
     sink = OTLP(receiver.url, headers={"X-Api-Key": secret})
     sink.send(lines(), HANG)
     assert receiver.received[0].headers["x-api-key"] == secret
-    assert secret not in f"{sink.name} {sink.destination} {sink.health()} {sink!r}"
+    assert secret not in f"{sink.name} {sink.destination} {runner_of(sink).health()} {sink!r}"
 
 
 def test_the_credential_in_a_header_is_masked_where_a_record_quotes_it(receiver, tmp_path):
@@ -167,7 +168,7 @@ def test_user_and_password_of_a_url_become_a_header_and_are_never_shown(receiver
     sink.send(lines(), HANG)
     assert receiver.received[0].headers["authorization"] == "Basic bWU6cGFzc3cwcmQ="
     assert receiver.received[0].path == f"/v1/logs?key={secret}"
-    assert secret not in f"{sink.name} {sink.destination} {sink.health()}"
+    assert secret not in f"{sink.name} {sink.destination} {runner_of(sink).health()}"
 
 
 @pytest.mark.parametrize(
@@ -244,8 +245,8 @@ def test_records_that_wait_for_one_tenant_or_key_are_kept_apart_from_those_of_an
 
     def place(endpoint="http://127.0.0.1:9/", **options):
         sink = OTLP(endpoint, environ={}, **options)
-        sink.prepare(setup_for(settings))
-        return sink._depot.spool.folder
+        runner_of(sink).open(setup_for(settings))
+        return runner_of(sink).pending.spool.folder
 
     first = place(headers={"tenant": "a"})
     assert place(headers={"tenant": "a"}) == first
@@ -258,8 +259,8 @@ def test_of_a_credential_nothing_is_stored_that_could_be_tried_without_the_salt(
     for state in ("one", "two"):
         settings = resolve({"service": "s", "state_dir": tmp_path / state}, {})
         sink = OTLP("http://127.0.0.1:9/", headers={"api-key": "weak"}, environ={})
-        sink.prepare(setup_for(settings))
-        names.append(sink._depot.spool.folder.name)
+        runner_of(sink).open(setup_for(settings))
+        names.append(runner_of(sink).pending.spool.folder.name)
         salt = tmp_path / state / "salt"
         assert stat.S_IMODE(salt.stat().st_mode) == 0o600
         assert len(salt.read_bytes()) == 32
@@ -289,7 +290,7 @@ def test_a_key_in_the_url_or_in_a_header_is_masked_in_what_the_http_client_says(
         discreet.configure(service="s", level="debug", sinks=[sink, discreet.File(file)])
         discreet.get_logger("x").warning("it ends in " + MADE)
         assert discreet.flush(HANG)
-        discreet.get_logger("x").info("health", books=discreet.health())
+        discreet.get_logger("x").info("health", health=discreet.health())
         said = file.read_text()
         assert "urllib3" in said
         assert "/v1/logs" in said

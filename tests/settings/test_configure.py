@@ -243,7 +243,7 @@ def test_a_service_name_with_a_secret_in_it_is_masked(memory_sink):
     assert planted not in kept.text
 
 
-def test_what_earlier_sinks_delivered_and_lost_stays_in_the_books(memory_sink):
+def test_what_earlier_sinks_delivered_and_lost_stays_in_the_statistics(memory_sink):
     class Broken(discreet.Sink):
         def write(self, line):
             raise OSError(28, "full")

@@ -1,11 +1,15 @@
-"""What discreet says about itself, in its own voice: one line on stderr, which never quotes data."""
+"""What discreet says about itself: one line on stderr, which never quotes data."""
 
 from __future__ import annotations
 
 import errno
 import os
+from typing import TYPE_CHECKING
 
 from discreet._base.escape import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def reason_of(error: BaseException) -> str:
@@ -22,8 +26,30 @@ def counted(number: int, noun: str) -> str:
 
 
 def report_problem(text: str) -> None:
-    """discreet's own trouble goes to stderr as one line. `text` quotes no data; of names in it nothing is a command."""
+    """Write one line about a problem of discreet's own to stderr. `text` quotes no data; names in it get escaped."""
     try:
         os.write(2, f"discreet: {escape(text)}\n".encode("utf-8", "backslashreplace"))
     except OSError:
         return  # no stderr: `health()` still knows
+
+
+class Reporter:
+    """Reports each problem of one sink once."""
+
+    def __init__(self) -> None:
+        self._reported: set[str] = set()
+
+    def once(self, problem: str, text: str) -> None:
+        """Report `text`, unless this problem was reported before."""
+        if problem not in self._reported:
+            self._reported.add(problem)
+            report_problem(text)
+
+    def drops(self, reasons: Iterable[str], action: str) -> None:
+        """Report each reason for which records were dropped; `action` is what could not be done."""
+        for reason in reasons:
+            self.once(reason, f"a record could not be {action}: {reason}; discreet.health() keeps count")
+
+    def skip(self, problem: str) -> None:
+        """Do not report this problem: it is reported elsewhere."""
+        self._reported.add(problem)

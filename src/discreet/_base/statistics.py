@@ -1,144 +1,169 @@
-"""The books of one sink: what became of each line that it was given."""
+"""What became of each line that a sink was given."""
 
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from discreet._base.diagnostics import report_problem
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from collections.abc import Mapping
 
 
 def add_to(counts: dict[str, int], reason: str, count: int = 1) -> None:
-    """Add to one of several counts, so that a signal handler that counts too comes before or after it.
+    """Add to one of several counts; a signal handler that counts too comes before or after the addition.
 
-    CPython looks for signals after calls and at jumps, of which the line that adds has none.
+    CPython runs signal handlers after calls and at jumps. The line that adds has neither.
     """
     counts.setdefault(reason, 0)
     counts[reason] += count
 
 
-class Statistics:
-    """What became of the lines one sink was given. They outlive the sink, for `health()`.
+class Counted(Protocol):
+    """A buffer, as far as it counts."""
 
-    They always balance: emitted == delivered + waiting + dropped + handed over. Whoever writes them holds the lock of
-    their sink.
+    @property
+    def accepted(self) -> int:
+        """How many lines it has taken in so far."""
+        ...
+
+    @property
+    def dropped(self) -> Mapping[str, int]:
+        """How many of those it has lost, by reason."""
+        ...
+
+
+class Statistics:
+    """What became of the lines that one sink was given. The object outlives the sink, for `health()`.
+
+    At every moment: emitted == delivered + pending + sum(dropped) + transferred. Whoever counts holds the lock of the
+    sink's runner. A signal handler may raise between any two steps, so each line is counted in one step, and the sums
+    are made when somebody reads them.
     """
 
-    __slots__ = ("_told", "adopted", "delivered", "dropped", "emitted", "handed_over")
+    __slots__ = (
+        "_asked",
+        "_buffer",
+        "_buffered",
+        "_lost",
+        "_refused",
+        "acknowledged",
+        "direct",
+        "recovered",
+        "transferred",
+    )
 
     def __init__(self) -> None:
-        self.emitted = 0
-        """Lines that came here, from this process or, `adopted`, from one before it or beside it."""
-        self.delivered = 0
-        self.dropped: dict[str, int] = {}
-        """Lost lines, by reason."""
-        self.handed_over = 0
-        """Lines of ours that wait on disk, or did, for another process (or a later sink of this one) to deliver."""
-        self.adopted = 0
-        """Of `emitted`, those that another process left to deliver."""
-        self._told = 0
+        self.direct = 0
+        """Lines that were delivered within the call."""
+        self.acknowledged = 0
+        """Lines that were delivered after they had waited in the buffer, in a spool or in another process's ring."""
+        self.transferred = 0
+        """Lines of this process that are on disk, or were, for another process (or a later sink) to deliver."""
+        self.recovered = 0
+        """Of `emitted`, the lines that another process left on disk and this one took over."""
+        self._refused: dict[str, int] = {}
+        self._lost: dict[str, int] = {}
+        self._buffer: Counted | None = None
+        self._buffered = 0  # lines that buffers took in which are closed now
+        self._asked = 0
+
+    # --- counting
+
+    def refuse(self, reason: str) -> None:
+        """Count a line that was dropped before it came into the buffer."""
+        add_to(self._refused, reason)
 
     def lose(self, reason: str, count: int = 1) -> None:
-        """Count lines that came here and are lost."""
-        add_to(self.dropped, reason, count)
+        """Count lines that were pending, and are dropped."""
+        add_to(self._lost, reason, count)
 
-    def adopt(self, count: int) -> None:
-        """Count lines that another process left to deliver."""
-        self.emitted += count
-        self.adopted += count
+    def use(self, buffer: Counted) -> None:
+        """From now on, what `buffer` counts belongs to this sink's lines; the counts of the buffer before it stay."""
+        before = self._buffer
+        if before is not None:
+            for reason, count in before.dropped.items():
+                self.lose(reason, count)
+            self._buffered += before.accepted
+        self._buffer = buffer
 
-    def pass_on(self) -> None:
-        """Count one line that somebody else delivers from here on: two counts, no call between (see `add_to`)."""
-        self.emitted += 1
-        self.delivered += 1
-
-    @property
-    def lost(self) -> int:
-        """All lost lines, for whatever reason."""
-        return sum(self.dropped.values())
+    # --- reading
 
     @property
-    def waiting(self) -> int:
-        """What is neither delivered nor lost nor somebody else's yet."""
-        return self.emitted - self.delivered - self.lost - self.handed_over
+    def delivered(self) -> int:
+        """Lines that were written, or that the receiver accepted."""
+        return self.direct + self.acknowledged
 
-    def lost_since_asked(self) -> bool:
-        """Whether any line was lost, or left to others, since the last time somebody asked."""
-        gone = self.lost + self.handed_over
-        news, self._told = gone != self._told, gone
-        return news
+    @property
+    def dropped(self) -> dict[str, int]:
+        """Lost lines, by reason."""
+        counts = dict(self._refused)
+        others = (self._lost,) if self._buffer is None else (self._lost, self._buffer.dropped)
+        for other in others:
+            for reason, count in tuple(other.items()):
+                counts[reason] = counts.get(reason, 0) + count
+        return counts
 
-    def shown(self, waiting: int) -> dict[str, object]:
+    @property
+    def emitted(self) -> int:
+        """Lines that came here, from this process or, `recovered`, from others."""
+        buffered = self._buffered if self._buffer is None else self._buffered + self._buffer.accepted
+        return self.direct + self.recovered + sum(tuple(self._refused.values())) + buffered
+
+    @property
+    def pending(self) -> int:
+        """Lines that are neither delivered nor dropped nor another process's, so far."""
+        # `emitted` comes last: lines that come in, or move on, while this is read must not make the result negative.
+        gone = self.delivered + sum(self.dropped.values()) + self.transferred
+        return self.emitted - gone
+
+    def is_complete(self) -> bool:
+        """Whether no line was dropped, or transferred, since the last time that somebody asked."""
+        missing = sum(self.dropped.values()) + self.transferred
+        complete, self._asked = missing == self._asked, missing
+        return complete
+
+    def as_dict(self) -> dict[str, object]:
         """As `health()` shows them."""
+        delivered, dropped, transferred = self.delivered, self.dropped, self.transferred
+        emitted = self.emitted  # last, as in `pending`
         return {
-            "emitted": self.emitted,
-            "delivered": self.delivered,
-            "waiting": waiting,
-            "dropped": dict(self.dropped),
-            "handed_over": self.handed_over,
-            "adopted": self.adopted,
+            "emitted": emitted,
+            "delivered": delivered,
+            "pending": emitted - delivered - sum(dropped.values()) - transferred,
+            "dropped": dropped,
+            "transferred": transferred,
+            "recovered": self.recovered,
         }
 
 
-class Patient:
-    """A lock for the end of the interpreter, where threads are frozen wherever they are, with all that they hold.
-
-    It waits for a moment and then goes on without: nobody is left who could be disturbed.
-    """
-
-    _PATIENCE = 0.5  # seconds
-
-    def __init__(self, lock: threading.RLock) -> None:
-        self._lock = lock
-        self._held: list[bool] = []
-
-    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
-        """As a lock's, but never longer than a moment."""
-        return self._lock.acquire(timeout=min(timeout, self._PATIENCE) if timeout >= 0 else self._PATIENCE)
-
-    def release(self) -> None:
-        """As a lock's."""
-        self._lock.release()
-
-    def __enter__(self) -> None:
-        self._held.append(self.acquire())
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._held.pop():
-            self._lock.release()
-
-
 class ProcessStatistics:
-    """Counts that belong to no sink: records lost before they reached one, and records held back by a limit."""
+    """Counts that belong to no sink: records dropped before they reached one, and records held back by a limit."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()  # re-entrant: a signal handler may log while its own thread is in here
-        self.lost: dict[str, int] = {}
-        self.held = 0
+        self.dropped: dict[str, int] = {}
+        self.suppressed = 0
         self.past: list[Statistics] = []
         """Of the sinks that an earlier configuration used."""
 
     def drop(self, reason: str) -> None:
         """Count one record that reached no sink, and say so once per reason on stderr."""
         with self._lock:
-            first = reason not in self.lost
-            self.lost[reason] = self.lost.get(reason, 0) + 1
+            first = reason not in self.dropped
+            self.dropped[reason] = self.dropped.get(reason, 0) + 1
         if first:
             report_problem(f"a record was lost: {reason}")
 
-    def suppressed(self) -> None:
+    def suppress(self) -> None:
         """Count one record that `once`, `every` or `sample` held back."""
         with self._lock:
-            self.held += 1
+            self.suppressed += 1
 
-    def forget(self) -> None:
-        """Start the books anew, as a forked child does: what the parent wrote is the parent's."""
-        self.__init__()  # type: ignore[misc]  # the lock may be held by a thread that this process does not have
+    def reset(self) -> None:
+        """Count from zero, as a forked child does: what the parent wrote belongs to the parent."""
+        self.__init__()  # type: ignore[misc]  # a thread that this process does not have may hold the lock
 
 
 process_statistics = ProcessStatistics()

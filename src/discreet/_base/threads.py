@@ -1,6 +1,6 @@
-"""Threads and locks of the operating system, also where gevent or eventlet put their own in their place.
+"""Threads and locks of the operating system, also where gevent or eventlet have replaced Python's by their own.
 
-The sender must go on while a greenlet computes, and a greenlet must not wait for the sender's turn.
+A worker must go on while a greenlet computes, and a greenlet must not wait until a worker has finished a step.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import TracebackType
 
 FOREVER: float = threading.TIMEOUT_MAX
 
@@ -71,7 +72,7 @@ def in_sub_interpreter() -> bool:
 
 
 def _number(interpreter: Any) -> int:
-    """From 3.13 on an interpreter is told as a number and where it came from."""
+    """Python 3.13 and newer give a pair: the interpreter's number, and where it came from."""
     first: Any = next(iter(interpreter)) if hasattr(interpreter, "__iter__") else interpreter
     return int(first)
 
@@ -98,10 +99,40 @@ def start(run: Callable[[], None]) -> bool:
     return True
 
 
+class ExitLock:
+    """A lock for the end of the interpreter, when threads are frozen wherever they are, with all locks that they hold.
+
+    It waits for a moment and then goes on without the lock: no other thread is left that could be disturbed.
+    """
+
+    _PATIENCE = 0.5  # seconds
+
+    def __init__(self, lock: threading.RLock) -> None:
+        self._lock = lock
+        self._held: list[bool] = []
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        """As a lock's, but never longer than a moment."""
+        return self._lock.acquire(timeout=min(timeout, self._PATIENCE) if timeout >= 0 else self._PATIENCE)
+
+    def release(self) -> None:
+        """As a lock's."""
+        self._lock.release()
+
+    def __enter__(self) -> None:
+        self._held.append(self.acquire())
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._held.pop():
+            self._lock.release()
+
+
 class Gate:
     """One thread waits here until another wakes it. A wake that comes early is kept; a second one changes nothing.
 
-    Nothing but one lock of the system's, because it is used in signal handlers, which may interrupt anything.
+    It is one lock of the system and nothing else, because signal handlers use it, and they may interrupt anything.
     """
 
     __slots__ = ("_lock",)
@@ -111,15 +142,15 @@ class Gate:
         self._lock.acquire()
 
     def wake(self) -> None:
-        """Let the waiting thread go, or the next that comes."""
+        """Let the waiting thread go on, or else the next thread that waits."""
         if self._lock.locked():
             try:
                 self._lock.release()
-            except RuntimeError:  # somebody was faster
+            except RuntimeError:  # another thread was faster
                 return
 
     def wait(self, timeout: float | None) -> bool:
-        """Whether somebody woke us, within that many seconds (None: however long)."""
+        """Whether another thread called `wake` within that many seconds (None: however long)."""
         if timeout is not None and timeout <= 0:
             return self._lock.acquire(blocking=False)
         return self._lock.acquire(timeout=FOREVER if timeout is None else min(timeout, FOREVER))

@@ -209,7 +209,7 @@ class Logger:
         if suppressed is None:
             from discreet._base.statistics import process_statistics
 
-            process_statistics.suppressed()
+            process_statistics.suppress()
             return False
         if suppressed:
             fields["suppressed"] = suppressed

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from discreet._context.opentelemetry import count_redaction
+from discreet._delivery.runner import OwnSink, takes_records
 from discreet._delivery.setup import Setup
 from discreet._delivery.stream import Stream
 from discreet._encoding.json import encode as encode_json
@@ -61,9 +62,10 @@ def identity_of(settings: Settings, redactor: Redactor) -> Identity:
     )
 
 
-def encoder_for(sink: Sink, settings: Settings, redactor: Redactor) -> Encoder:
-    """The encoder for a sink: the one that it brings, else the one for its format."""
-    return sink.encoder(redactor) or by_format(sink, settings, redactor)
+def encoder_for(sink: Sink, settings: Settings, redactor: Redactor) -> Encoder | None:
+    """The encoder for a sink: its own, else the one for its format. None: it takes records instead of lines."""
+    own = sink.encoder(redactor) if isinstance(sink, OwnSink) else None
+    return None if takes_records(sink) else own or by_format(sink, settings, redactor)
 
 
 def by_format(sink: Sink, settings: Settings, redactor: Redactor) -> Encoder:
@@ -72,7 +74,7 @@ def by_format(sink: Sink, settings: Settings, redactor: Redactor) -> Encoder:
     if name == "json":
         return encode_json
     if name == "console":
-        return _console(getattr(sink, "inner", sink), settings)
+        return _console(sink, settings)
     if name == "otel":
         # Imported by name: the core does not know the edges.
         file_encoder: Encoder = import_module("discreet.otel.resource").file_encoder(redactor)

@@ -20,8 +20,8 @@ from discreet._config.assembly import encoder_for, identity_of, redactor_for, se
 from discreet._config.parsing import split_error
 from discreet._config.settings import ROWS, Settings, resolve, state
 from discreet._config.sinks import RECEIVER_PREFIXES
-from discreet._delivery.buffered.sink import around
-from discreet._delivery.sink import running
+from discreet._delivery.buffered.runner import BufferedRunner, runners_for
+from discreet._delivery.runner import runner_of, running
 from discreet._delivery.stream import Stream
 from discreet._pipeline import ANY, Output, Pipeline, pipeline_in_force
 from discreet.errors import ConfigurationError
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from discreet._call.logger import Emitter
     from discreet._config.settings import Level
-    from discreet._delivery.sink import Sink
+    from discreet._delivery.runner import Runner
     from discreet._redaction.redactor import Redactor
 
 # Loaded now: a first import on the way of a record takes a lock that a child forked meanwhile would wait for forever.
@@ -147,19 +147,19 @@ def _install_what_works(settings: Settings) -> None:
 def install(settings: Settings) -> None:
     """Put these settings in force. Raises `ConfigurationError`; what was in force then stays."""
     import_module("discreet._config.status")  # now: a signal handler that flushes may interrupt a first import
-    settings = replace(settings, sinks=around(settings.sinks, settings.delivery))
     redactor = redactor_for(settings)
-    outputs = _outputs(settings, redactor)
-    previous = running.sinks
+    runners = runners_for(settings.sinks, settings.delivery)
+    outputs = _outputs(runners, settings, redactor)
+    previous = running.runners
     pipeline = Pipeline(redactor, outputs, identity_of(settings, redactor), with_locals=settings.with_locals)
-    state.settings, running.sinks, state.hosted = settings, settings.sinks, False
+    state.settings, running.runners, state.hosted = settings, runners, False
     active.emitter, active.located = pipeline, WARNING
     levels.replace(settings.level.default, settings.level.elsewhere, dict(settings.level.named))
-    _retire_replaced(previous, settings.sinks)
+    _retire_replaced(previous, runners)
     lifecycle.install()
     if settings.take_over:
         _take_over()
-    elif any(sink.ends_itself for sink in settings.sinks):  # lines wait: dying of SIGTERM at once would lose them
+    elif any(runner.is_buffered for runner in runners):  # to die of SIGTERM at once would lose pending lines
         lifecycle.install_sigterm()
     advice = list(settings.advice)
     if redactor.replacement.lacks_key:
@@ -170,24 +170,23 @@ def install(settings: Settings) -> None:
             _log(30, sentence)
 
 
-def _outputs(settings: Settings, redactor: Redactor) -> tuple[Output, ...]:
+def _outputs(runners: Sequence[Runner], settings: Settings, redactor: Redactor) -> tuple[Output, ...]:
     """Open the sinks and choose their encoders; if one fails, close those again that this call opened."""
     setup = setup_for(settings)
-    opened: list[Sink] = []
+    opened: list[Runner] = []
     outputs: list[Output] = []
     try:
-        for sink in settings.sinks:
-            sink.open()
-            sink.prepare(setup)
-            sink.retired = False
-            opened.append(sink)
-        for sink in settings.sinks:
+        for runner in runners:
+            runner.open(setup)
+            opened.append(runner)
+        for runner in runners:
+            sink = runner.sink
             encode = encoder_for(sink, settings, redactor)
-            outputs.append(Output(_level(sink, sink.level, 0), encode, sink, _level(sink, sink.below, ANY)))
+            outputs.append(Output(_level(runner, sink.level, 0), encode, runner, _level(runner, sink.below, ANY)))
     except Exception as error:
-        for sink in opened:
-            if sink not in running.sinks:
-                sink.retire()
+        for runner in opened:
+            if runner not in running.runners:
+                runner.retire()
         if isinstance(error, ConfigurationError):
             raise _as_given(error, settings) from error.__cause__
         raise
@@ -206,14 +205,14 @@ def _as_given(error: ConfigurationError, settings: Settings) -> ConfigurationErr
     return error
 
 
-def _retire_replaced(previous: Sequence[Sink], now: Sequence[Sink]) -> None:
-    """Close the sinks of the configuration before, but for those that the new one uses too."""
-    kept = [*now, *(getattr(sink, "inner", None) for sink in now)]
-    replaced = [sink for sink in previous if not any(sink is other for other in kept)]
-    lifecycle.hurry(replaced)  # so that they send side by side
-    for sink in replaced:
-        process_statistics.past.append(sink.statistics)
-        sink.retire()
+def _retire_replaced(previous: Sequence[Runner], now: Sequence[Runner]) -> None:
+    """Retire the runners of the configuration before, but for those that the new one uses too."""
+    kept = [*now, *(runner.inner for runner in now if isinstance(runner, BufferedRunner))]
+    replaced = [runner for runner in previous if runner not in kept]
+    lifecycle.deliver_now(replaced)  # so that they send side by side
+    for runner in replaced:
+        process_statistics.past.append(runner.statistics)
+        runner.retire()
 
 
 def _take_over() -> None:
@@ -235,9 +234,9 @@ def undo() -> None:
     from discreet._takeover import standard_library, uncaught
 
     with _lock:
-        for sink in running.sinks:
-            sink.retire()
-        running.sinks = ()
+        for runner in running.runners:
+            runner.retire()
+        running.runners = ()
         state.settings, state.hosted, state.took_over = None, False, False
         active.emitter, active.located = unconfigured, 0
         standard_library.give_back()
@@ -254,9 +253,9 @@ def _install_into_host(settings: Settings) -> None:
     from discreet._takeover.host_handlers import HostPipeline, HostSink
 
     redactor = redactor_for(settings)
-    sink = HostSink()
-    pipeline = HostPipeline(sink, redactor, identity_of(settings, redactor), with_locals=settings.with_locals)
-    state.settings, running.sinks, state.hosted = settings, (sink,), True
+    runner = runner_of(HostSink())
+    pipeline = HostPipeline(runner, redactor, identity_of(settings, redactor), with_locals=settings.with_locals)
+    state.settings, running.runners, state.hosted = settings, (runner,), True
     active.emitter, active.located = pipeline, 0
     levels.replace(0, 0, {})
     lifecycle.install()
@@ -276,11 +275,11 @@ def _has_handler_of_ours(logging: ModuleType) -> bool:
     )
 
 
-def _level(sink: Sink, given: int | str | None, default: int) -> int:
+def _level(runner: Runner, given: int | str | None, default: int) -> int:
     try:
         return default if given is None else parse_level(given)
     except ValueError as error:
-        raise ConfigurationError("level", given, f"sink {sink.name}", str(error)) from None
+        raise ConfigurationError("level", given, f"sink {runner.name}", str(error)) from None
 
 
 def _log(level: int, message: str, **fields: object) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import inspect
 import os
 import signal
 import sys
@@ -16,16 +15,16 @@ from discreet._base import threads
 from discreet._base.diagnostics import report_problem
 from discreet._base.statistics import process_statistics
 from discreet._config.settings import EXIT_TIMEOUT, state
-from discreet._delivery.sink import running
+from discreet._delivery.runner import running, time_left
 from discreet._pipeline import pipeline_in_force
 from discreet._record import Identity
 from discreet._redaction.audit import audit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from types import FrameType
 
-    from discreet._delivery.sink import Sink
+    from discreet._delivery.runner import Runner
 
 _SHORTEST = 0.25  # seconds that a sink gets at exit, also when those before it took all the time
 _MOST_POSTPONED = 20  # times that SIGTERM lets a log call end first; one that hangs in a write never ends
@@ -73,84 +72,40 @@ def flush(timeout: float | None = 5.0) -> bool:
     True: all of it was delivered, not merely stored on disk, and none was lost since the last `flush()`. Never raises.
     """
     deadline = None if timeout is None else time.monotonic() + max(0.0, timeout)
-    sinks = running.sinks
-    hurry(sinks)
+    deliver_now(running.runners)
     # Those that know no timeout come last, so that the others do not wait for them.
-    results = [_flush(sink, deadline) for sink in sorted(sinks, key=lambda sink: not _takes_timeout(sink))]
+    results = [_flush(runner, deadline) for runner in sorted(running.runners, key=lambda runner: runner.may_block)]
     return all(results)
 
 
-def hurry(sinks: Iterable[Sink]) -> None:
-    """Ask each to begin to send what waits, so that all send at the same time. Never raises."""
-    for sink in sinks:
+def deliver_now(runners: Iterable[Runner]) -> None:
+    """Have each sink begin to deliver what is pending, so that all deliver at the same time. Never raises."""
+    for runner in runners:
         try:
-            sink.hurry()
+            runner.deliver_now()
         except Exception as error:  # `flush` may still work
-            report_problem(f"{sink.name} could not be hurried: {type(error).__name__}")
+            report_problem(f"{runner.name} could not begin to deliver: {type(error).__name__}")
 
 
-def _flush(sink: Sink, deadline: float | None) -> bool:
+def _flush(runner: Runner, deadline: float | None) -> bool:
     try:
-        result: object = sink.flush(_left(deadline)) if _takes_timeout(sink) else _flush_in_time(sink.flush, deadline)
-        return not sink.statistics.lost_since_asked() if result is None else bool(result)
+        return runner.flush(time_left(deadline))
     except Exception as error:  # a sink of the user's may raise anything
-        report_problem(f"{sink.name} could not be flushed: {type(error).__name__}")
+        report_problem(f"{runner.name} could not be flushed: {type(error).__name__}")
         return False
-
-
-def _left(deadline: float | None) -> float | None:
-    """Seconds until the deadline."""
-    return None if deadline is None else max(0.0, deadline - time.monotonic())
-
-
-def _takes_timeout(sink: Sink) -> bool:
-    """Whether the sink's `flush` takes a timeout. A user's may be `flush(self)`."""
-    try:
-        inspect.signature(sink.flush).bind(1.0)
-    except TypeError:
-        return False
-    except ValueError:  # not written in Python
-        return True
-    return True
-
-
-def _flush_in_time(flush: Callable[[], object], deadline: float | None) -> bool | None:
-    """Call a flush that knows no timeout in a thread that may be left behind, or here if no thread can be started."""
-    results: list[bool | Exception | None] = []
-    finished = threads.Gate()
-
-    def run() -> None:
-        try:
-            result = flush()
-            results.append(None if result is None else bool(result))
-        except Exception as error:  # raised again by the thread that waits
-            results.append(error)
-        finally:
-            finished.wake()
-
-    if deadline is None or not threads.start(run):
-        run()
-    elif not finished.wait(_left(deadline)):
-        return False
-    result = results[0] if results else False
-    if isinstance(result, Exception):
-        raise result
-    return result
 
 
 def drain() -> None:
-    """Let all sinks deliver or store what waits, within the exit timeout: the process ends. Never raises."""
+    """Let all sinks deliver or store what is pending, within the exit timeout: the process ends. Never raises."""
     settings = state.settings
     deadline = time.monotonic() + (EXIT_TIMEOUT if settings is None else settings.exit_timeout)
-    sinks = (*running.sinks, *running.draining.values())
-    hurry(sinks)
-    for sink in sorted(sinks, key=lambda sink: not _takes_timeout(sink)):
-        if not sink.ends_itself:
-            _flush(sink, deadline)
+    runners = running.all
+    deliver_now(runners)
+    for runner in sorted(runners, key=lambda runner: runner.may_block):
         try:
-            sink.end(max(_SHORTEST, deadline - time.monotonic()))
+            runner.end(max(_SHORTEST, deadline - time.monotonic()))
         except Exception as error:  # at exit nobody is left to catch it
-            report_problem(f"{sink.name} could not be ended: {type(error).__name__}")
+            report_problem(f"{runner.name} could not be ended: {type(error).__name__}")
 
 
 def on_sigterm(number: int, _frame: FrameType | None) -> None:
@@ -167,8 +122,8 @@ def on_sigterm(number: int, _frame: FrameType | None) -> None:
 
 
 def _interrupted_log_call() -> bool:
-    """Whether the signal interrupted a log call that holds a lock which the threads that deliver need."""
-    return any(sink.is_held for sink in running.sinks)
+    """Whether the signal interrupted a log call that holds a lock which the workers need."""
+    return any(runner.is_held for runner in running.runners)
 
 
 def _send_again(number: int, received: int) -> None:
@@ -197,27 +152,26 @@ def _drain_at_end_of_worker(_registered: object = None) -> None:
 
 
 def _before_fork() -> None:
-    # Remembered, because another thread may configure before this one has forked.
-    _forking.sinks = (*running.sinks, *running.draining.values())
-    for sink in _forking.sinks:
-        sink.before_fork()
+    _forking.runners = running.all  # another thread may configure before this one has forked
+    for runner in _forking.runners:
+        runner.before_fork()
 
 
 def _after_fork_in_parent() -> None:
-    for sink in _forking.sinks:
-        sink.after_fork_in_parent()
+    for runner in _forking.runners:
+        runner.after_fork_in_parent()
 
 
 def _after_fork_in_child() -> None:
-    process_statistics.forget()
+    process_statistics.reset()
     audit.forget()
     limits = sys.modules.get("discreet._call.limits")
     if limits is not None:
         limits.renew_lock()
-    forked: tuple[Sink, ...] = _forking.sinks
-    for sink in (*forked, *(sink for sink in running.sinks if sink not in forked)):
-        sink.after_fork_in_child()
-    running.draining.clear()  # what these sinks still deliver is the parent's
+    forked: tuple[Runner, ...] = _forking.runners
+    for runner in (*forked, *(runner for runner in running.runners if runner not in forked)):
+        runner.after_fork_in_child()
+    running.draining.clear()  # what these sinks still deliver belongs to the parent
     if state.took_over:
         sys.modules["discreet._takeover.uncaught"].cover_multiprocessing()
     pipeline = pipeline_in_force()

@@ -10,7 +10,7 @@ from discreet._base.levels import levels, severity_text
 from discreet._base.statistics import process_statistics
 from discreet._config.parsing import LevelSettings
 from discreet._config.settings import ROWS, state
-from discreet._delivery.sink import running
+from discreet._delivery.runner import runner_of, running
 from discreet._redaction.audit import audit
 from discreet._redaction.policy import Redaction
 from discreet._redaction.redactor import Redactor
@@ -19,7 +19,7 @@ from discreet._redaction.secrets import Secret
 if TYPE_CHECKING:
     from discreet._config.settings import Settings
 
-_COUNTS = ("emitted", "delivered", "waiting", "handed_over", "adopted")
+_COUNTS = ("emitted", "delivered", "pending", "transferred", "recovered")
 _OF_THE_HOST = ("level", "format", "sinks", "stream", "file", "delivery")
 _DEFAULT = Redaction()
 
@@ -27,24 +27,25 @@ _masker: tuple[Redaction, Secret[str] | None, Redactor] | None = None  # the pol
 
 
 def health() -> dict[str, Any]:
-    """The statistics of this process since its start (or its fork).
+    """What became of the records of this process since its start (or its fork).
 
-    They balance, for each sink and in all: emitted == delivered + waiting + sum(dropped) + handed_over. A record counts
-    once for each sink that it goes to. `waiting` is in memory or on disk; `handed_over` was left on disk to another
-    process, or to a later configuration of this one; `adopted` are those of `emitted` that such a one left to us.
+    At every moment, for each sink and in all: emitted == delivered + pending + sum(dropped) + transferred. A record
+    counts once for each sink that it goes to. `pending` is in memory or on disk; `transferred` was left on disk to
+    another process, or to a later configuration of this one; `recovered` are those of `emitted` that such a one left
+    for us.
 
-    `emitted`, `delivered`, ... sum over all sinks so far, of which those in force stand in `sinks`; `emitted` and
-    `dropped` also have the records that reached no sink. Sinks that send over a network say where to (`destination`),
-    whether they are trying (`circuit`: closed, open or half-open), the last error, and how often they tried again
-    (`retries`). `suppressed` are records held back by `once`, `every` or `sample`, and `redacted` the markers
-    written, by kind, under the configuration in force.
+    `emitted`, `delivered`, ... are sums over all sinks so far; `sinks` has those in force. `emitted` and `dropped`
+    also have the records that reached no sink. Sinks that send over a network say where to (`destination`), whether
+    they are trying (`circuit`: closed, open or half-open), the last error, and how often they tried again (`retries`).
+    `suppressed` are records held back by `once`, `every` or `sample`, and `redacted` the markers written, by kind,
+    under the configuration in force.
     """
-    sinks: list[dict[str, Any]] = [dict(sink.health()) for sink in running.sinks]
-    in_force = [sink.statistics for sink in running.sinks]
+    sinks: list[dict[str, Any]] = [dict(runner.health()) for runner in running.runners]
+    in_force = [runner.statistics for runner in running.runners]
     past = [earlier for earlier in process_statistics.past if not any(earlier is other for other in in_force)]
-    everything: list[dict[str, Any]] = [*sinks, *(earlier.shown(earlier.waiting) for earlier in past)]
-    dropped: dict[str, int] = dict(process_statistics.lost)
-    sums = {name: sum(counts.get(name, 0) for counts in everything) for name in _COUNTS}  # a sink may count less
+    everything: list[dict[str, Any]] = [*sinks, *(earlier.as_dict() for earlier in past)]
+    dropped: dict[str, int] = dict(process_statistics.dropped)
+    sums = {name: sum(counts[name] for counts in everything) for name in _COUNTS}
     sums["emitted"] += sum(dropped.values())
     for counts in everything:
         for reason, count in counts["dropped"].items():
@@ -52,7 +53,7 @@ def health() -> dict[str, Any]:
     return {
         **sums,
         "dropped": dropped,
-        "suppressed": process_statistics.held,
+        "suppressed": process_statistics.suppressed,
         "redacted": dict(audit.by_kind),
         "redacted_by_logger": dict(audit.by_logger),
         "sinks": sinks,
@@ -87,7 +88,7 @@ def describe(settings: Settings) -> dict[str, Any]:
 
     values = {name: _shown(getattr(settings, name)) for name in ROWS}
     values["environment"] = f"{settings.environment} (behaves as {settings.place.profile})"
-    values["sinks"] = ", ".join(sink.name for sink in settings.sinks) or "none"
+    values["sinks"] = ", ".join(runner_of(sink).name for sink in settings.sinks) or "none"
     return {name: {"value": masked(values[name]), "why": masked(settings.why[name])} for name in ROWS}
 
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 PATIENCE = 1.0
 """Seconds a non-blocking descriptor may stay full before the record is given up."""
 _APPEND = os.O_APPEND | os.O_CREAT | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
-_STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/")  # opened by these names, files are somebody else's
-_LOOKS = 10  # at the end of a file that another process may just be writing to
+_STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/")  # files with these names belong to others
+_LOOKS = 10  # times to look at the end of a file, since another process may just be writing there
 _PAUSE = 0.001
 
 
@@ -35,15 +35,15 @@ class Opened(NamedTuple):
     device: int
     inode: int
     regular: bool
-    """Whether it is a file: not a pipe, a terminal or a device, nor what stdout was redirected to."""
+    """Whether it is a file: not a pipe, a terminal, a device, or the file that stdout was redirected to."""
 
 
 def open_file(path: str, *, locked: bool = False) -> Opened:
     """Open a file to append to; it and its folder are made if missing. Raises `OSError`.
 
-    Readable by owner and group at most (0640): if it is there and ours, the others' rights are taken from it. In
-    a folder that everybody may write to, neither a link nor somebody else's file is what was meant. `locked` says
-    that the file will be locked, for which some network file systems want it to be open for reading too.
+    Only owner and group may read it (0640): from a file of ours that is there already, the rights of others are
+    removed. In a folder that everybody may write to, a link, or somebody else's file, is refused. `locked` says that
+    the file will be locked: for that, some network file systems want it to be open for reading too.
     """
     folder = os.path.dirname(path)
     os.makedirs(folder, exist_ok=True)
@@ -66,7 +66,7 @@ def _keep_private(fd: int, status: os.stat_result, *, public: bool) -> None:
     if public and not belongs_to_user(status) and status.st_uid:
         raise PermissionError(errno.EPERM, "belongs to somebody else, in a folder that everybody may write to")
     if status.st_mode & stat.S_IRWXO:
-        with suppress(OSError):  # it is not ours: its owner has decided
+        with suppress(OSError):  # the file is not ours: its owner has decided
             os.fchmod(fd, stat.S_IMODE(status.st_mode) & ~stat.S_IRWXO)
 
 
@@ -84,12 +84,12 @@ def belongs_to_user(status: os.stat_result) -> bool:
 def _is_regular(path: str) -> bool:
     try:
         return stat.S_ISREG(os.stat(path).st_mode)
-    except FileNotFoundError:  # it will be
+    except FileNotFoundError:  # it will be made, as a regular file
         return True
 
 
 def write_line(fd: int, line: bytes) -> None:
-    """One `write` of one line; a rest that a pipe did not take at once follows. Raises `OSError`."""
+    """Write one line with one system call, or more if a pipe does not take all of it at once. Raises `OSError`."""
     written = 0
     while written < len(line):
         try:
@@ -102,7 +102,7 @@ def write_line(fd: int, line: bytes) -> None:
 
 
 def ends_torn(path: str) -> bool:
-    """Whether a file ends amid a line, and stays so for a moment: nobody is writing the rest."""
+    """Whether a file ends in the middle of a line, and stays so for a moment: no process is writing the rest."""
     size = -1
     for _ in range(_LOOKS):
         try:
@@ -113,7 +113,7 @@ def ends_torn(path: str) -> bool:
                 file.seek(now - 1)
                 if file.read(1) == b"\n":
                     return False
-        except OSError:  # not to be read: an empty line does less harm than two lines in one
+        except OSError:  # it cannot be read: an empty line does less harm than two lines in one
             return True
         if now == size:
             return True
@@ -123,7 +123,7 @@ def ends_torn(path: str) -> bool:
 
 
 def writable(fd: int, patience: float = PATIENCE) -> bool:
-    """Whether a descriptor takes something, at once or within so many seconds."""
+    """Whether something can be written to a descriptor, at once or within `patience` seconds."""
     poll = getattr(select, "poll", None)  # select() cannot watch descriptors above 1023; Windows has nothing else
     if poll is None:
         return bool(select.select([], [fd], [], patience)[1])

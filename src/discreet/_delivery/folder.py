@@ -1,4 +1,4 @@
-"""Where discreet keeps on disk what waits to be delivered: one folder per user, nobody else's."""
+"""The folder on disk for lines that wait to be delivered: one per user, closed to all others."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def state_folder(given: str | None = None) -> Path:
     """The given folder, or the user's, or one among the temporary files; made if missing.
 
     None is the same as the value of DISCREET_STATE_DIR, an empty text the same as no folder given.
-    `$XDG_STATE_HOME/discreet` and `~/.local/state/discreet` are where the XDG Base Directory Specification wants
-    it. A given folder that belongs to root, as volumes in containers do, gets a subfolder for this user. Raises
-    `ConfigurationError` where none can be had, or where the given one belongs to another user.
+    The user's is where the XDG Base Directory Specification wants it: `$XDG_STATE_HOME/discreet`, or
+    `~/.local/state/discreet`. In a given folder that belongs to root, as volumes in containers do, this user gets a
+    subfolder. Raises `ConfigurationError` if no folder can be had, or if the given one belongs to another user.
     """
     given = os.environ.get(VARIABLE, "").strip() if given is None else given
     if given:
@@ -35,7 +35,7 @@ def state_folder(given: str | None = None) -> Path:
 
 
 def private(folder: Path) -> Path:
-    """Make a folder that only this user can look into. Raises `OSError`, or `ConfigurationError` if it is not ours."""
+    """Make a folder that only this user can read. Raises `OSError`, or `ConfigurationError` if it is another user's."""
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         folder.mkdir(mode=0o700)
@@ -51,22 +51,22 @@ def private(folder: Path) -> Path:
 
 
 def place(*names: str, state_dir: str | None = None) -> Path:
-    """A private folder for something with these names, such as `place("spool", service, destination)`.
+    """A private folder, such as `place("spool", service, destination)`.
 
-    The first is a plain word. The others may hold anything; they become one readable name that no other names give.
+    The first name is a plain word. The others may be any text; together they make one readable and unique file name.
     """
     kind, *rest = names
     folder = private(state_folder(state_dir) / kind)
-    return private(folder / told_apart(*rest)) if rest else folder
+    return private(folder / unique_name(*rest)) if rest else folder
 
 
-def told_apart(*names: str) -> str:
-    """Names as one file name: what is readable of them, and a digest of all."""
+def unique_name(*names: str) -> str:
+    """Several names as one file name: their readable characters, and a digest of all of them."""
     readable = re.sub(r"[^A-Za-z0-9.]+", "-", "-".join(names)).strip("-.")[:80]
     from hashlib import blake2b  # here, because it loads OpenSSL, and few processes write below this folder
 
-    whole = "\0".join(names).encode("utf-8", "surrogatepass")
-    return f"{readable}-{blake2b(whole, digest_size=4).hexdigest()}"
+    everything = "\0".join(names).encode("utf-8", "surrogatepass")
+    return f"{readable}-{blake2b(everything, digest_size=4).hexdigest()}"
 
 
 def _usual() -> list[Path]:

@@ -1,4 +1,4 @@
-"""Locks on files that say a process is alive: the kernel frees them however it ends."""
+"""Locks on files, which show that a process is alive: the kernel frees them, however the process ends."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 available = sys.platform not in ("win32", "emscripten", "wasi")
 """Whether files can be locked. In WebAssembly `flock` exists, and grants every lock to everybody."""
 FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-"""How to open what somebody else may have put there: a link is not followed, a named pipe not waited for."""
+"""How to open a file that another process may have put there: follow no link, wait for no named pipe."""
 
 if sys.platform != "win32":
     import fcntl
 
     def try_lock(fd: int) -> bool:
-        """Take the lock of an open file unless somebody has it. Raises `OSError` where the file system has no locks."""
+        """Take the lock of an open file, unless somebody has it. Raises `OSError` if the file system has no locks."""
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -27,7 +27,7 @@ if sys.platform != "win32":
         return True
 
     def try_share(fd: int) -> bool:
-        """Take a share of the lock, beside others who do, unless somebody has it alone. Raises as `try_lock`."""
+        """Take a shared lock, unless a process has the lock alone. Raises as `try_lock`."""
         try:
             fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -35,13 +35,13 @@ if sys.platform != "win32":
         return True
 
     def unlock(fd: int) -> None:
-        """Free it for everybody, whatever copies of the descriptor forked children have."""
+        """Free the lock, whatever copies of the descriptor forked children have."""
         fcntl.flock(fd, fcntl.LOCK_UN)
 
 else:
 
     def try_lock(fd: int) -> bool:
-        """Never: nothing that locks is made here, as `available` says."""
+        """Never: where `available` is false, nothing needs a lock."""
         return False
 
     def try_share(fd: int) -> bool:
@@ -53,7 +53,7 @@ else:
 
 
 class ForeignFileError(OSError):
-    """Something is in a place where files are locked that is no file."""
+    """What was to be locked is no regular file."""
 
 
 def open_locked(path: Path, flags: int = os.O_RDWR) -> int | None:
@@ -64,7 +64,7 @@ def open_locked(path: Path, flags: int = os.O_RDWR) -> int | None:
         return None
     try:
         _refuse_foreign(fd)
-        if try_lock(fd) and os.fstat(fd).st_nlink:  # removed meanwhile: what is written there is lost
+        if try_lock(fd) and os.fstat(fd).st_nlink:  # it was removed meanwhile: what is written there would be lost
             return fd
     except BaseException:
         os.close(fd)

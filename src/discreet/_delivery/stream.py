@@ -8,7 +8,7 @@ from typing import TextIO
 
 from discreet._base import threads
 from discreet._delivery.descriptor import TornLineError, writable, write_line
-from discreet._delivery.sink import Sink
+from discreet._delivery.runner import OwnSink
 from discreet.errors import ConfigurationError
 
 writing: dict[int, tuple[Stream, str]] = {}
@@ -18,7 +18,7 @@ writing: dict[int, tuple[Stream, str]] = {}
 def echoes(message: object, args: tuple[object, ...]) -> bool:
     """Whether a record is what this thread is just writing: `sys.stdout` was replaced by something that logs.
 
-    Such as Celery's workers do. Without this, a line would become a record, and that a line, and so on forever.
+    Celery's workers do that. Without this, a line would become a record, the record a line, and so on forever.
     """
     found = writing.get(threads.ident())
     if found is None:
@@ -26,24 +26,24 @@ def echoes(message: object, args: tuple[object, ...]) -> bool:
     sink, text = found
     line = text.strip()
     for part in (message, *args):
-        said = part.strip() if isinstance(part, str) else ""
-        if said and (said in line or line in said):
+        text = part.strip() if isinstance(part, str) else ""
+        if text and (text in line or line in text):
             sink.avoid()
             return True
     return False
 
 
 def _logs(stream: object) -> bool:
-    """Whether it says that it logs what it is given: not every such record comes here, where `echoes` could tell."""
+    """Whether a stream is known to log what it is given: not every such record comes to this process's pipeline."""
     logging = sys.modules.get("logging")
     return logging is not None and isinstance(getattr(stream, "logger", None), logging.Logger)
 
 
-class Stream(Sink):
+class Stream(OwnSink):
     """Lines to "stdout" (default), "stderr", or a text stream of your own; from `level` up, and `below` another.
 
-    The named ones are looked up at each write, so that `contextlib.redirect_stdout`, pytest's capture and
-    notebooks see the lines; one that logs what it is given (Celery's) is passed over for the process's own. A
+    A stream that is given by name is looked up at each write, so that `contextlib.redirect_stdout`, pytest's capture
+    and notebooks see the lines; instead of one that logs what it is given (Celery's), the process's own is used. A
     stream with a file descriptor gets each line in one system call, after what `print` had left in its buffer.
     """
 
@@ -58,10 +58,11 @@ class Stream(Sink):
         super().__init__(format=format, level=level)
         self.below = below
         self.target = target
-        self.apart = False
-        """Whether a thread of its own writes: that one must not flush, amid a `print`, what the program has there."""
+        self.written_by_worker = False
+        """Whether a worker writes: it must not flush what the program has in the stream, perhaps amid a `print`."""
         self._torn = False
-        self._resolved: tuple[TextIO, int] | None = None
+        self._name = target if isinstance(target, str) else None
+        self._resolved: tuple[TextIO | None, int] = (None, -1)
         self._looked_at: TextIO | None = None
         self._avoided: TextIO | None = None
 
@@ -90,24 +91,24 @@ class Stream(Sink):
         return self.target
 
     def avoid(self) -> None:
-        """The stream, as it is now, logs what it is given: write to the process's own from here on."""
+        """Write to the process's own stream from now on: the present one logs what it is given."""
         if isinstance(self.target, str):
             self._avoided = getattr(sys, self.target)
+            self._resolved = (None, -1)
 
     def write(self, line: bytes) -> None:
         """One system call where there is a descriptor, one `write` where there is not."""
-        stream = self.stream()
-        if stream is None:
-            raise OSError(errno.EBADF, "the process has no such stream")
-        if getattr(stream, "closed", False):  # what programs put in the place of sys.stdout may have `write` only
+        stream, fd = self._resolved
+        if stream is None or stream is not (self.target if self._name is None else getattr(sys, self._name)):
+            stream, fd = self._resolve()
+        if getattr(stream, "closed", False):  # an object that replaces sys.stdout may have `write` only
             raise OSError(errno.EBADF, "the stream is closed")
-        fd = self._descriptor(stream)
         if fd < 0:
             self._write_text(stream, line.decode("utf-8", "replace"))
             if stream is self._avoided and self.stream() is not stream:
-                self.write(line)  # it came back as a record; this time it leaves
+                self.write(line)  # the text came back as a record, so the stream is avoided now
             return
-        if not self.apart:
+        if not self.written_by_worker:
             stream.flush()
         if self._torn:
             line = b"\n" + line
@@ -119,10 +120,12 @@ class Stream(Sink):
         self._torn = False
 
     def takes_more(self, patience: float) -> bool:
-        """Whether a write need not wait for a reader, or no longer than so many seconds."""
-        stream = self.stream()
-        fd = -1 if stream is None or getattr(stream, "closed", False) else self._descriptor(stream)
-        return fd < 0 or writable(fd, patience)
+        """Whether a write need not wait for a reader, or for no longer than `patience` seconds."""
+        try:
+            stream, fd = self._resolve()
+        except OSError:
+            return True
+        return fd < 0 or getattr(stream, "closed", False) or writable(fd, patience)
 
     def _write_text(self, stream: TextIO, text: str) -> None:
         thread = threads.ident()
@@ -133,24 +136,28 @@ class Stream(Sink):
         finally:
             if outer is None:
                 del writing[thread]
-            else:  # a signal handler's record, amid another
+            else:  # a signal handler's record, during another's write
                 writing[thread] = outer
 
-    def _descriptor(self, stream: TextIO) -> int:
-        """The stream's descriptor, or -1; asked once per stream."""
-        if self._resolved is None or self._resolved[0] is not stream:
+    def _resolve(self) -> tuple[TextIO, int]:
+        """The stream and its descriptor, or -1; asked once per stream. Raises `OSError` where there is no stream."""
+        stream = self.stream()
+        if stream is None:
+            raise OSError(errno.EBADF, "the process has no such stream")
+        known, fd = self._resolved
+        if known is not stream:
             try:
                 fd = stream.fileno()
                 if stream.encoding.lower().replace("-", "").replace("_", "") not in ("utf8", "ascii", "usascii"):
-                    fd = -1  # a console in another code page decodes what it is given: let the stream encode
+                    fd = -1  # a console with another code page: let the stream encode
             except (OSError, AttributeError, ValueError):
                 fd = -1
             self._resolved = (stream, fd)
-        return self._resolved[1]
+        return stream, fd
 
     def flush(self, timeout: float | None = None) -> bool:
         """Flush a stream that buffers by itself."""
         stream = self.stream()
         if stream is not None and not getattr(stream, "closed", False) and hasattr(stream, "flush"):
             stream.flush()
-        return super().flush(timeout)
+        return True

@@ -6,10 +6,9 @@ import logging
 from typing import TYPE_CHECKING
 
 from discreet import _pipeline
-from discreet._base.diagnostics import reason_of
 from discreet._base.escape import escape
 from discreet._base.levels import severity_text
-from discreet._delivery.sink import Sink
+from discreet._delivery.runner import OwnSink, RecordRunner, Runner, runner_of
 from discreet._encoding.console.values import field_tokens
 from discreet._takeover.log_record import STANDARD_ATTRIBUTES
 from discreet._takeover.standard_library import handlers_of
@@ -31,36 +30,36 @@ class HostRecord(logging.LogRecord):
     original: Redacted
 
 
-class HostSink(Sink):
-    """The host's `logging` tree as a sink: it takes records instead of lines, and has the statistics."""
+class HostSink(OwnSink):
+    """The host's `logging` tree as a sink that takes records instead of lines."""
 
     @property
     def name(self) -> str:
         """What `health()` calls it."""
         return "logging"
 
-    def hand_over(self, record: Redacted) -> None:
-        """Give the host the record as a `logging.LogRecord`; never raises."""
+    def make_runner(self) -> Runner:
+        """One without a lock around the handlers, which have locks of their own."""
+        return RecordRunner(self, self.write_record)
+
+    def write_record(self, record: Redacted) -> bool:
+        """Give the host the record as a `logging.LogRecord`; False if its levels do not let it through."""
         logger = logging.getLogger(record.logger)
-        try:
-            if logger.disabled:  # `dictConfig` disables all loggers that it does not name
-                self.drop("disabled logger")
-            elif logger.isEnabledFor(record.level):
-                logger.handle(_as_logging(logger, record))
-                with self._lock:
-                    self.statistics.emitted += 1
-                    self.statistics.delivered += 1
-        except Exception as error:  # from a handler of the host
-            self.drop(reason_of(error))
+        if logger.disabled:  # `dictConfig` disables all loggers that it does not name
+            runner_of(self).drop("disabled logger")
+            return False
+        if logger.isEnabledFor(record.level):
+            logger.handle(_as_logging(logger, record))
+            return True
+        return False
 
 
 class HostPipeline(_pipeline.Pipeline):
     """Capture and redaction as in every pipeline; the host's handlers encode and deliver."""
 
-    def __init__(self, sink: HostSink, redactor: Redactor, identity: Identity, *, with_locals: bool) -> None:
-        super().__init__(redactor, (), identity, with_locals=with_locals)
-        self.sink = sink
-        self.sinks = (sink,)
+    def __init__(self, runner: Runner, redactor: Redactor, identity: Identity, *, with_locals: bool) -> None:
+        output = _pipeline.Output(0, None, runner)  # the host's own levels decide
+        super().__init__(redactor, (output,), identity, with_locals=with_locals)
 
     def emit(
         self,
@@ -76,10 +75,6 @@ class HostPipeline(_pipeline.Pipeline):
         logger = logging.getLogger(channel.name)
         if logger.disabled or logger.isEnabledFor(level):
             super().emit(channel, level, message, args, fields, frame, span)
-
-    def deliver(self, record: Redacted) -> None:
-        """Deliver to the host's handlers."""
-        self.sink.hand_over(record)
 
 
 def _as_logging(logger: logging.Logger, record: Redacted) -> HostRecord:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from discreet._base.levels import levels
 from discreet._base.statistics import process_statistics
+from discreet._delivery.runner import OwnSink
 from discreet._pipeline import pipeline_in_force
 from discreet._takeover.log_record import from_logging, is_duplicate, redacted_copy
 
@@ -147,7 +148,8 @@ def _is_replaced(handler: logging.Handler, pipeline: Pipeline) -> bool:
         return True  # it writes to the request's `wsgi.errors`, which is the server's stderr
     if type(handler).__module__ == "rich.logging":  # Rich's console handler is no StreamHandler
         return True
-    return any(sink.replaces(handler) for sink in pipeline.sinks)
+    sinks = [runner.sink for runner in pipeline.runners]
+    return any(isinstance(sink, OwnSink) and sink.replaces(handler) for sink in sinks)
 
 
 def to_pipeline(pipeline: Pipeline, record: logging.LogRecord) -> None:

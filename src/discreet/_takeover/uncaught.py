@@ -141,8 +141,8 @@ def _record(level: int, message: str, error: BaseException | None, **fields: obj
 
 def _delivered_to_streams() -> int:
     pipeline = pipeline_in_force()
-    sinks = () if pipeline is None else pipeline.sinks
-    return sum(sink.statistics.delivered for sink in sinks if isinstance(sink, Stream))
+    runners = () if pipeline is None else pipeline.runners
+    return sum(runner.statistics.delivered for runner in runners if isinstance(runner.sink, Stream))
 
 
 def _raising_frame(error: BaseException | None) -> FrameType | None:

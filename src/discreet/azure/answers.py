@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from discreet._delivery.export.retry import parse_retry_after
-from discreet._delivery.export.sink import Receipt
+from discreet._delivery.export.sink import Result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,36 +46,36 @@ def problems_of(body: bytes, count: int) -> tuple[int, list[Problem]] | None:
     return max(0, min(accepted, count)), list(problems.values())
 
 
-def of_track(status: int, headers: Mapping[str, str], body: bytes, batch: Sequence[bytes]) -> Receipt:
-    """The receipt for an answer to POST /v2.1/track."""
+def of_track(status: int, headers: Mapping[str, str], body: bytes, batch: Sequence[bytes]) -> Result:
+    """The result for an answer to POST /v2.1/track."""
     count = len(batch)
     if status in (200, 206) or status in QUOTA:
         found = problems_of(body, count)
         if found is None:
-            return Receipt(0, {_quota(status): count}, reason=f"HTTP {status}") if status in QUOTA else Receipt(count)
+            return Result(0, {_quota(status): count}, reason=f"HTTP {status}") if status in QUOTA else Result(count)
         return _partial(status, *found, parse_retry_after(headers.get("retry-after")), batch)
     return _refused(status, headers, batch, retry=status in REDIRECTS)
 
 
-def of_logs(status: int, headers: Mapping[str, str], batch: Sequence[bytes]) -> Receipt:
-    """The receipt for an answer of the Logs Ingestion API: it stored all records, or none."""
-    return Receipt(len(batch)) if 200 <= status < 300 else _refused(status, headers, batch)
+def of_logs(status: int, headers: Mapping[str, str], batch: Sequence[bytes]) -> Result:
+    """The result for an answer of the Logs Ingestion API: it stored all records, or none."""
+    return Result(len(batch)) if 200 <= status < 300 else _refused(status, headers, batch)
 
 
-def _refused(status: int, headers: Mapping[str, str], batch: Sequence[bytes], *, retry: bool = False) -> Receipt:
-    """The receipt for an answer that stored nothing."""
+def _refused(status: int, headers: Mapping[str, str], batch: Sequence[bytes], *, retry: bool = False) -> Result:
+    """The result for an answer that stored nothing."""
     reason = f"HTTP {status}"
     if retry or status in RETRYABLE or status >= 500:
-        return Receipt(0, retry=batch, after=parse_retry_after(headers.get("retry-after")), reason=reason)
+        return Result(0, retry=batch, after=parse_retry_after(headers.get("retry-after")), reason=reason)
     if status == 413 and len(batch) > 1:
-        return Receipt(0, reason=reason, split=True)
-    return Receipt(0, {reason: len(batch)}, reason=reason)
+        return Result(0, reason=reason, split=True)
+    return Result(0, {reason: len(batch)}, reason=reason)
 
 
 def _partial(
     status: int, accepted: int, problems: list[Problem], after: float | None, batch: Sequence[bytes]
-) -> Receipt:
-    """The receipt by the index of each problem: some records are sent again, the others are counted by reason."""
+) -> Result:
+    """The result by the index of each problem: some records are sent again, the others are counted by reason."""
     retry: list[bytes] = []
     rejected: dict[str, int] = {}
     for problem in problems:
@@ -93,7 +93,7 @@ def _partial(
         rejected[why] = rejected.get(why, 0) + unknown
     delivered = len(batch) - len(retry) - sum(rejected.values())
     reason = f"HTTP {status}" if retry or rejected else ""
-    return Receipt(delivered, rejected, retry, after if retry else None, reason)
+    return Result(delivered, rejected, retry, after if retry else None, reason)
 
 
 def _quota(status: int) -> str:

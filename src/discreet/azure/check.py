@@ -18,7 +18,7 @@ from discreet.azure.official import provider_exports_to_azure
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from discreet._delivery.sink import Sink
+    from discreet._delivery.runner import OwnSink
 
 MESSAGE = "discreet doctor tested this connection"
 
@@ -58,7 +58,7 @@ _RULE_REMEDIES = {  # for the answers that mean something else from a data colle
 }
 
 
-def check(sink: Sink, *, environ: Mapping[str, str] | None = None, timeout: float = 10.0) -> list[str]:
+def check(sink: OwnSink, *, environ: Mapping[str, str] | None = None, timeout: float = 10.0) -> list[str]:
     """The reasons why records do not arrive, each with its remedy; empty if the test record was accepted.
 
     `timeout` is in seconds. No text holds a secret.
@@ -103,14 +103,14 @@ def _application_insights(sink: ApplicationInsights, timeout: float) -> list[str
 
 def _logs_ingestion(sink: LogsIngestion, timeout: float) -> list[str]:
     row = {"TimeGenerated": timestamp(time.time_ns()), "severity": "DEBUG", "severity_number": 5, "message": MESSAGE}
-    receipt = sink.send([json.dumps(row).encode() + b"\n"], timeout)
-    if receipt.delivered:
+    result = sink.send([json.dumps(row).encode() + b"\n"], timeout)
+    if result.delivered:
         return []
-    if receipt.reason.startswith("HTTP "):
-        status = int(receipt.reason[5:])
+    if result.reason.startswith("HTTP "):
+        status = int(result.reason[5:])
         remedy = _RULE_REMEDIES.get(status)
-        return [f"{receipt.reason}: {remedy}" if remedy else in_words(status)]
-    return [f"{receipt.reason}: {_UNKNOWN_IDENTITY}"]
+        return [f"{result.reason}: {remedy}" if remedy else in_words(status)]
+    return [f"{result.reason}: {_UNKNOWN_IDENTITY}"]
 
 
 def _duplicates(environ: Mapping[str, str]) -> list[str]:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from discreet._context.ambient import Context, current, leave
 from discreet._context.trace_context import extract
-from discreet._delivery.sink import running
+from discreet._delivery.runner import running
 from discreet.azure.ingestion import ApplicationInsights
 
 if TYPE_CHECKING:

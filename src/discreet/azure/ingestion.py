@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from discreet._delivery.export.http import Http
-from discreet._delivery.export.sink import Receipt, Remote
+from discreet._delivery.export.sink import ExportSink, Result
 from discreet._redaction.secrets import registry
 from discreet.azure.answers import REDIRECTS, of_track
 from discreet.azure.connection import VARIABLE, host_of, parse_connection_string
@@ -43,13 +43,13 @@ _CLOUDS = (
 )
 
 
-class ApplicationInsights(Remote):
+class ApplicationInsights(ExportSink):
     """Records to an Application Insights resource: traces, exceptions and custom events.
 
     `connection_string` is a secret and comes from `APPLICATIONINSIGHTS_CONNECTION_STRING` when it is not given.
     `credential` is a credential of azure-identity, for resources that want Entra ID; without one nothing but the
     ingestion endpoint is ever asked. `resource` holds resource attributes over those that are detected. Further
-    keywords are those of every remote sink (`delay`, `timeout`, `batch_count`, ...).
+    keywords are those of every sink that exports (`delay`, `timeout`, `batch_count`, ...).
 
     Raises `ConfigurationError` for a connection string that is none, without showing it.
     """
@@ -111,10 +111,10 @@ class ApplicationInsights(Remote):
         places = (self._resource, resource_attributes(self._environ), host_attributes(self._environ))
         return any(place.get("service.instance.id") for place in places)
 
-    def send(self, batch: Sequence[bytes], timeout: float) -> Receipt:
+    def send(self, batch: Sequence[bytes], timeout: float) -> Result:
         """One attempt. Raises `OSError` where there was no answer."""
         status, headers, body = self.track(batch, timeout)
-        return of_track(status, headers, body, batch) if status else Receipt(0, retry=batch, reason=body.decode())
+        return of_track(status, headers, body, batch) if status else Result(0, retry=batch, reason=body.decode())
 
     def track(self, lines: Sequence[bytes], timeout: float) -> tuple[int, Mapping[str, str], bytes]:
         """POST envelopes, following redirects; status 0 and the reason if Entra ID gave no token."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from discreet._base.levels import severity_number, severity_text
 from discreet._delivery.export.http import Http
-from discreet._delivery.export.sink import Receipt, Remote
+from discreet._delivery.export.sink import ExportSink, Result
 from discreet._encoding.json import timestamp, value
 from discreet._redaction.secrets import registry
 from discreet.azure.answers import of_logs
@@ -45,14 +45,14 @@ _API = "2023-01-01"
 _RULE = re.compile(r"dcr-[0-9a-f]{32}", re.IGNORECASE)
 
 
-class LogsIngestion(Remote):
+class LogsIngestion(ExportSink):
     """Records to a table, through a data collection rule.
 
     `endpoint` is that of the data collection endpoint or of the rule itself, `rule` the rule's immutable id ("dcr-"
     and 32 digits), `stream` a stream that it declares ("Custom-..."); they come from `DATA_COLLECTION_ENDPOINT`,
     `LOGS_DCR_RULE_ID` and `LOGS_DCR_STREAM_NAME` where they are not given. `credential` is a credential of
     azure-identity whose identity has the role Monitoring Metrics Publisher on the rule; `audience` is for clouds
-    other than the public one. Further keywords are those of every remote sink.
+    other than the public one. Further keywords are those of every sink that exports.
 
     docs/azure.md has the rule and the table. Raises `ConfigurationError`.
     """
@@ -109,12 +109,12 @@ class LogsIngestion(Remote):
         """One redacted record to one row."""
         return Rows(Resource(self._environ, redactor, self._resource))
 
-    def send(self, batch: Sequence[bytes], timeout: float) -> Receipt:
+    def send(self, batch: Sequence[bytes], timeout: float) -> Result:
         """One attempt. Raises `OSError` where there was no answer."""
         try:
             authorization = self._token.header()
         except Exception as error:  # whatever a credential raises, its records wait
-            return Receipt(0, retry=batch, reason=f"Entra ID: {type(error).__name__}")
+            return Result(0, retry=batch, reason=f"Entra ID: {type(error).__name__}")
         headers = {
             "authorization": authorization,
             "content-type": "application/json",

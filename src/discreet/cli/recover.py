@@ -8,7 +8,7 @@ import time
 from typing import IO, TYPE_CHECKING, Any
 
 from discreet._base.diagnostics import counted
-from discreet._delivery.buffered.leftovers import files, leftovers
+from discreet._delivery.buffered.recovery import dead_rings, ring_files
 from discreet._delivery.file.sink import File
 from discreet._delivery.folder import state_folder
 from discreet._delivery.spool.segment import survey
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from discreet._delivery.buffered.leftovers import Leftover
+    from discreet._delivery.buffered.recovery import DeadRing
 
 DESCRIPTION = """\
 Deliver the records that killed processes left in their rings (DISCREET_DELIVERY=ring): to the file where they belong,
@@ -54,15 +54,15 @@ def run(arguments: argparse.Namespace) -> int:
         raise DiscreetError(f"{given}: no such folder")
     folder = state_folder(given or None)
     found, failed = 0, 0
-    living = sum(len(files(place)) for place in subfolders(folder / "ring"))
+    living = sum(len(ring_files(place)) for place in subfolders(folder / "ring"))
     for place in subfolders(folder / "ring"):
-        for left in leftovers(place):
+        for ring in dead_rings(place):
             living -= 1
-            if left.lines or left.torn:
+            if ring.lines or ring.torn:
                 found += 1
-                failed += not _recover(left, arguments.to, dry_run=arguments.dry_run)
+                failed += not _recover(ring, arguments.to, dry_run=arguments.dry_run)
             elif not arguments.dry_run:
-                left.remove()
+                ring.remove()
     if living:
         say(f"left alone: {living} of living processes")
     waiting = [_spooled(place) for place in subfolders(folder / "spool")]
@@ -79,33 +79,33 @@ def subfolders(folder: Path) -> list[Path]:
         return []
 
 
-def _recover(left: Leftover, to: str | None, *, dry_run: bool) -> bool:
-    about = left.description
+def _recover(ring: DeadRing, to: str | None, *, dry_run: bool) -> bool:
+    about = ring.description
     target = to if to is not None else str(about.get("target")) if about.get("kind") == "file" else "-"
     shown = "standard output" if target == "-" else target
-    text = f"{counted(len(left.lines), 'record')} of {_who(about)}"
-    if left.torn:
-        text += f", and {left.torn} torn by its end"
+    text = f"{counted(len(ring.lines), 'record')} of {_who(about)}"
+    if ring.torn:
+        text += f", and {ring.torn} torn by its end"
     if dry_run:
         say(f"{text} for {shown}")
         return True
     try:
-        _deliver(left, _stdout() if target == "-" else _appending(target))
+        _deliver(ring, _stdout() if target == "-" else _appending(target))
     except BrokenPipeError:
         raise
     except (OSError, DiscreetError) as error:
         say(f"{text} stay: {error}")
         return False
-    left.remove()
+    ring.remove()
     say(f"{text} delivered to {shown}")
     return True
 
 
-def _deliver(left: Leftover, write: Callable[[bytes], object]) -> None:
-    for at in range(0, len(left.lines), _BATCH):
-        batch = left.lines[at : at + _BATCH]
+def _deliver(ring: DeadRing, write: Callable[[bytes], object]) -> None:
+    for at in range(0, len(ring.lines), _BATCH):
+        batch = ring.lines[at : at + _BATCH]
         write(b"".join(batch))
-        left.done(at + len(batch))
+        ring.acknowledge(at + len(batch))
 
 
 def _stdout() -> Callable[[bytes], object]:

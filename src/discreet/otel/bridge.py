@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from discreet._delivery.sink import Sink
+from discreet._base.diagnostics import reason_of
+from discreet._delivery.export.runner import ExportRunner
+from discreet._delivery.export.sink import ExportSink
+from discreet._delivery.runner import OwnSink, RecordRunner, Runner
 from discreet.errors import ConfigurationError
-from discreet.otel.handover import NOT_FOR_IT, TOOK, Handover, processors_of, set_provider
+from discreet.otel.handover import Handover, processors_of, set_provider
 
 if TYPE_CHECKING:
     import logging
 
-    from discreet._record import Encoder
+    from discreet._record import Encoder, Redacted
     from discreet._redaction.redactor import Redactor
 
 
-class Bridge(Sink):
+class Bridge(OwnSink):
     """Gives each record, redacted, to the application's own `LoggerProvider`, or to `provider`.
 
     The SDK's own handler for `logging` then stays silent, so that nothing is exported twice. What the SDK does with a
-    record after it took it, also what it loses, is in the SDK's books: here it counts as delivered. What OpenTelemetry
+    record after it took it, also what it loses, only the SDK knows: here it counts as delivered. What OpenTelemetry
     logs while it exports goes to the other sinks only, for it would make more of the same.
 
     Raises `ConfigurationError` where no SDK is set up for logs.
@@ -27,7 +30,7 @@ class Bridge(Sink):
 
     def __init__(self, provider: Any = None, *, level: int | str | None = None) -> None:
         super().__init__(level=level)
-        self._handover = Handover(self, provider)
+        self._handover = Handover(provider)
 
     @property
     def name(self) -> str:
@@ -44,47 +47,45 @@ class Bridge(Sink):
                 "Call opentelemetry._logs.set_logger_provider() before configure(), or use discreet.otel.OTLP",
             )
 
-    def encoder(self, redactor: Redactor) -> Encoder:
-        """The record goes to the SDK as it is; there is no line."""
-        return self._handover.give
+    def make_runner(self) -> Runner:
+        """One without a lock around the SDK, which has locks of its own."""
+        return RecordRunner(self, self.write_record)
+
+    def write_record(self, record: Redacted) -> bool:
+        """Give a record to the SDK; False if it is not for the SDK."""
+        return self._handover.give(record)
 
     def replaces(self, handler: logging.Handler) -> bool:
-        """Whether a handler of `logging` would tell the SDK what it has from us."""
+        """Whether a handler of `logging` would give the SDK what it has from us."""
         return self._handover.replaces(handler)
-
-    def accept(self, line: bytes, level: int = 20) -> None:
-        """Count what the SDK took."""
-        if line != NOT_FOR_IT:
-            super().accept(line, level)
-
-    def write(self, line: bytes) -> None:
-        """The SDK has it already."""
 
     def flush(self, timeout: float | None = None) -> bool:
         """Ask the SDK to deliver what it holds."""
-        through = self._handover.flush(timeout)
-        return super().flush(timeout) and through
+        return self._handover.flush(timeout)
 
     def retire(self) -> None:
         """Nothing to close: the SDK is the application's."""
-        self.retired = True
 
     def after_fork_in_child(self) -> None:
         """The SDK has its own way to begin anew."""
-        super().after_fork_in_child()
         self._handover.after_fork_in_child()
 
 
-class UntilSdk(Sink):
+class UntilSdk(ExportSink):
     """In front of a sink's class: records go into the application's SDK as soon as one is set up, else to that sink.
 
     An application may set its SDK up after `configure()`. Each record is asked for anew, so it goes one way only.
     """
 
-    def _begin(self) -> None:
-        super()._begin()
-        self._handover = Handover(self)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.handover = Handover()
+        self.encode: Encoder | None = None
         self._asked: tuple[Any, Any, bool] = (None, None, False)
+
+    def make_runner(self) -> ExportRunner:
+        """One that asks for each record which way it goes."""
+        return _UntilSdkRunner(self)
 
     def yields(self) -> bool:
         """Whether the SDK is there, and delivers to where this sink would."""
@@ -102,26 +103,52 @@ class UntilSdk(Sink):
         return True
 
     def encoder(self, redactor: Redactor) -> Encoder:
-        """By record: into the SDK, or to a line of the sink's own."""
-        encode = cast("Encoder", super().encoder(redactor))
-        yields, give = self.yields, self._handover.give
-        return lambda record: give(record) if yields() else encode(record)
+        """The encoder for records that this sink sends itself."""
+        self.encode = super().encoder(redactor)
+        return self.encode
+
+    def write_record(self, record: Redacted) -> bool:
+        """Give a record to the SDK; False if it is not for the SDK."""
+        return self.handover.give(record)
 
     def replaces(self, handler: logging.Handler) -> bool:
         """As the bridge's."""
-        return self.yields() and self._handover.replaces(handler)
+        return self.yields() and self.handover.replaces(handler)
 
-    def accept(self, line: bytes, level: int = 20) -> None:
-        """Count what the SDK took; anything else is the sink's own line."""
-        if line == TOOK:
-            with self._lock:
-                self.statistics.pass_on()
-        elif line != NOT_FOR_IT:
-            super().accept(line, level)
+    def after_fork_in_child(self) -> None:
+        """The SDK has its own way to begin anew."""
+        self.handover.after_fork_in_child()
+        self._asked = (None, None, False)
+
+
+class _UntilSdkRunner(ExportRunner):
+    def __init__(self, sink: UntilSdk) -> None:
+        self._until_sdk = sink
+        super().__init__(sink, sink, sink.batching, lambda: sink.credentials)
+
+    def accept_record(self, record: Redacted) -> None:
+        """Into the SDK, or into the queue."""
+        sink = self._until_sdk
+        try:
+            if sink.yields():
+                if sink.write_record(record):
+                    with self.lock:
+                        self.statistics.direct += 1
+                return
+        except Exception as error:  # a processor of the application's
+            self.drop(reason_of(error))
+            return
+        assert sink.encode is not None, "`configure()` asked for the encoder"
+        try:
+            line = sink.encode(record)
+        except Exception as error:  # a value that the encoder cannot handle
+            self.drop(f"encoding {type(error).__name__}")
+        else:
+            self.accept(line, record.level)
 
     def flush(self, timeout: float | None = None) -> bool:
         """Both ways, since records of this process may have gone either."""
-        if not self.yields():
+        if not self._until_sdk.yields():
             return super().flush(timeout)
-        through = self._handover.flush(timeout)
+        through = self._until_sdk.handover.flush(timeout)
         return super().flush(timeout) and through

@@ -13,7 +13,7 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 
 from discreet._base.extras import missing_library
-from discreet._delivery.export.sink import Receipt
+from discreet._delivery.export.sink import Result
 from discreet.otel.protobuf import request
 from discreet.otel.response import of_response
 
@@ -47,7 +47,7 @@ class Grpc:
         self._export: Any = None
         self._process = os.getpid()
 
-    def send(self, batch: Sequence[bytes], timeout: float) -> Receipt:
+    def send(self, batch: Sequence[bytes], timeout: float) -> Result:
         """One attempt, within `timeout` seconds."""
         self._after_fork()
         if self._channel is None:
@@ -89,15 +89,15 @@ class Grpc:
         self._export = self._channel.unary_unary(_METHOD)  # bytes in, bytes out: the request is serialized already
 
 
-def _refused(error: Any, batch: Sequence[bytes]) -> Receipt:
+def _refused(error: Any, batch: Sequence[bytes]) -> Result:
     code = error.code().name
     reason = f"gRPC {code}"
     after = _retry_delay(error)
     if code in _RETRYABLE or (code == "RESOURCE_EXHAUSTED" and after is not None):
-        return Receipt(0, retry=batch, after=after, reason=reason)
+        return Result(0, retry=batch, after=after, reason=reason)
     if code == "RESOURCE_EXHAUSTED" and len(batch) > 1 and "larger than max" in (error.details() or ""):
-        return Receipt(0, reason=reason, split=True)  # as HTTP's 413
-    return Receipt(0, {reason: len(batch)}, reason=reason)
+        return Result(0, reason=reason, split=True)  # as HTTP's 413
+    return Result(0, {reason: len(batch)}, reason=reason)
 
 
 def _retry_delay(error: Any) -> float | None:

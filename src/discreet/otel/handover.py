@@ -7,7 +7,6 @@ import threading
 from typing import TYPE_CHECKING, Any, cast
 
 from discreet._base import threads
-from discreet._base.diagnostics import reason_of
 from discreet._encoding.schemas.otel import (
     DEEPEST,
     LEAST,
@@ -25,23 +24,16 @@ if TYPE_CHECKING:
     import logging
     from types import FrameType
 
-    from discreet._delivery.sink import Sink
     from discreet._record import Redacted
 
 _NO_LIMITS = Limits(most=sys.maxsize)  # the SDK has limits of its own
 _MOST_LOGGERS = 1024
 
-TOOK = b"\n"
-"""What stands for a record that the SDK took, which has no line of its own."""
-NOT_FOR_IT = b""
-"""And for one that it was not given, because it is about the export itself, or that is counted as lost already."""
-
 
 class Handover:
     """One sink's way into the SDK."""
 
-    def __init__(self, sink: Sink, provider: Any = None) -> None:
-        self._sink = sink
+    def __init__(self, provider: Any = None) -> None:
         self._given = provider
         self.after_fork_in_child()
 
@@ -63,20 +55,17 @@ class Handover:
         # Made before the provider was set, it has a proxy of it.
         return provider is None or provider is ours or (self._given is None and not _is_real(provider))
 
-    def give(self, record: Redacted) -> bytes:
-        """Hand a record over. What comes back stands for its line: whether it counts."""
+    def give(self, record: Redacted) -> bool:
+        """Give a record to the SDK, and raise what that raises; False if it is about the export itself."""
         emitting = getattr(self._busy, "now", 0)
         if (emitting and _is_theirs(record.logger)) or (_suppressed() and _below_sdk()):
-            return NOT_FOR_IT
+            return False
         self._busy.now = emitting + 1
         try:
             self._logger(record.logger).emit(log_record(record))
-        except Exception as error:  # a processor of the application's
-            self._sink.drop(reason_of(error))
-            return NOT_FOR_IT
         finally:
             self._busy.now = emitting
-        return TOOK
+        return True
 
     def _logger(self, name: str) -> Any:
         provider = self.provider()

@@ -12,7 +12,7 @@ from discreet.otel.response import of_http
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from discreet._delivery.export.sink import Receipt
+    from discreet._delivery.export.sink import Result
     from discreet.otel.endpoint import Endpoint, Tls
 
 _LEVEL = 4  # zlib's fastest level makes a tenth more bytes, its default level takes twice as long
@@ -38,7 +38,7 @@ class Http:
             ca_file=tls.certificate, client_certificate=tls.client_certificate, client_key=tls.client_key
         )
 
-    def send(self, batch: Sequence[bytes], timeout: float) -> Receipt:
+    def send(self, batch: Sequence[bytes], timeout: float) -> Result:
         """One attempt. Raises `OSError` where there was no answer."""
         body = json_request(batch) if self._json else request(batch)
         if self._gzip:

@@ -10,7 +10,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 
 from discreet._base.diagnostics import report_problem
 from discreet._delivery.export.retry import parse_retry_after
-from discreet._delivery.export.sink import Receipt
+from discreet._delivery.export.sink import Result
 from discreet._redaction.redactor import Redactor
 
 if TYPE_CHECKING:
@@ -24,32 +24,32 @@ _MOST_MESSAGES = 20
 _reported: set[str] = set()
 
 
-def of_http(status: int, retry_after: str | None, body: bytes, batch: Sequence[bytes], *, json: bool) -> Receipt:
-    """The receipt for an HTTP answer."""
+def of_http(status: int, retry_after: str | None, body: bytes, batch: Sequence[bytes], *, json: bool) -> Result:
+    """The result for an HTTP answer."""
     if 200 <= status < 300:
         return of_response(_parsed(body, json=json), len(batch))
     reason = f"HTTP {status}"
     if status in RETRYABLE:
-        return Receipt(0, retry=batch, after=parse_retry_after(retry_after), reason=reason)
+        return Result(0, retry=batch, after=parse_retry_after(retry_after), reason=reason)
     if status == 413 and len(batch) > 1:
-        return Receipt(0, reason=reason, split=True)
-    return Receipt(0, {reason: len(batch)}, reason=reason)
+        return Result(0, reason=reason, split=True)
+    return Result(0, {reason: len(batch)}, reason=reason)
 
 
-def of_response(response: ExportLogsServiceResponse | None, count: int) -> Receipt:
-    """The receipt for an answer that accepted the request, but perhaps not all of its records.
+def of_response(response: ExportLogsServiceResponse | None, count: int) -> Result:
+    """The result for an answer that accepted the request, but perhaps not all of its records.
 
     Refused records are never sent again. An answer that cannot be read counts as full success, as its status says.
     """
     if response is None or not response.HasField("partial_success"):
-        return Receipt(count)
+        return Result(count)
     partial = response.partial_success
     rejected = max(0, min(partial.rejected_log_records, count))
     if partial.error_message:
         _report(rejected, partial.error_message)
     if not rejected:
-        return Receipt(count)
-    return Receipt(count - rejected, {"partial success": rejected}, reason="partial success")
+        return Result(count)
+    return Result(count - rejected, {"partial success": rejected}, reason="partial success")
 
 
 def _parsed(body: bytes, *, json: bool) -> ExportLogsServiceResponse | None:

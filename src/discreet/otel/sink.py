@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Protocol
 
-from discreet._delivery.export.sink import Receipt, Remote
+from discreet._delivery.export.sink import ExportSink, Result
 from discreet.errors import ConfigurationError
 from discreet.otel import environment
 from discreet.otel.bridge import Bridge, UntilSdk
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
 
 class _Transport(Protocol):
-    def send(self, batch: Sequence[bytes], timeout: float) -> Receipt: ...
+    def send(self, batch: Sequence[bytes], timeout: float) -> Result: ...
 
     def disconnect(self) -> None: ...
 
 
-class OTLP(Remote):
+class OTLP(ExportSink):
     """Records to an OpenTelemetry collector or any other OTLP receiver.
 
     What is not given comes from the `OTEL_*` variables, then from the specification's defaults: OTLP/HTTP with
@@ -45,7 +45,7 @@ class OTLP(Remote):
     "http/json" or "grpc" (needs `discreet[otel-grpc]`), `compression` "none" or "gzip". `headers` are secrets.
     `certificate` (authorities to trust), `client_certificate` and `client_key` name files in PEM form; `insecure`
     is for gRPC names without http or https. `resource` holds attributes over those that are detected. `timeout` is
-    seconds for one attempt; further keywords are those of every remote sink (`delay`, `batch_count`, ...).
+    seconds for one attempt; further keywords are those of every sink that exports (`delay`, `batch_count`, ...).
 
     Raises `ConfigurationError` for a wrong value given in code and for an endpoint that is not one, and
     `ModuleNotFoundError` with the remedy when an extra is missing.
@@ -174,7 +174,7 @@ class OTLP(Remote):
         register_secrets(self._endpoint, self._headers, redactor)
         return LineEncoder(Resource(self._environ, redactor, self._resource), self._limits)
 
-    def send(self, batch: Sequence[bytes], timeout: float) -> Receipt:
+    def send(self, batch: Sequence[bytes], timeout: float) -> Result:
         """One attempt to deliver the batch."""
         return self._transport.send(batch, timeout)
 
@@ -227,5 +227,5 @@ def _timeout(given: float | None, exporter: float | None, batching: float | None
         return given
     if exporter is None and batching is None:
         return None
-    longest = Remote.timeout if exporter is None else exporter
+    longest = ExportSink.timeout if exporter is None else exporter
     return longest if batching is None else min(longest, batching)

@@ -9,7 +9,9 @@ import threading
 import pytest
 
 import discreet
-from discreet._delivery.buffered.leftovers import files
+from discreet._delivery.buffered.recovery import ring_files
+from discreet._delivery.buffered.runner import BufferedRunner
+from discreet._delivery.runner import running
 
 BOTH = pytest.mark.parametrize("delivery", ["queued", "ring"])
 START = """
@@ -26,9 +28,16 @@ def configure(sink, delivery, **options):
     return discreet.get_logger("x")
 
 
-def books():
+def runner_in_force():
+    (found,) = running.runners
+    assert isinstance(found, BufferedRunner)
+    return found
+
+
+def health():
     (found,) = discreet.health()["sinks"]
-    assert found["emitted"] == found["delivered"] + found["waiting"] + sum(found["dropped"].values())
+    assert found["emitted"] == found["delivered"] + found["pending"] + sum(found["dropped"].values())
+    assert found["pending"] >= 0
     return found
 
 
@@ -37,7 +46,7 @@ def numbers(lines):
 
 
 def rings(state):
-    return [path for folder in (state / "ring").glob("*") for path in files(folder)]
+    return [path for folder in (state / "ring").glob("*") for path in ring_files(folder)]
 
 
 class Pipe:

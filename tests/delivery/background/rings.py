@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from discreet._delivery.buffered import ring as ring_module
-from discreet._delivery.buffered.leftovers import leftovers
+from discreet._delivery.buffered.recovery import dead_rings
 
 INFO, WARNING, ERROR, DEBUG = 20, 30, 40, 10
 
 
 def take(ring):
     found = []
-    while lines := ring.peek():
+    while lines := ring.take():
         found += lines
-        ring.taken()
+        ring.acknowledge(len(lines))
     return found
 
 
@@ -23,7 +23,7 @@ def abandon(ring):
 
 def left_in(folder):
     found = []
-    for left in leftovers(folder):
+    for left in dead_rings(folder):
         found += left.lines
     return found
 

@@ -12,10 +12,9 @@ import threading
 import pytest
 
 import discreet
-from discreet._delivery.buffered.sink import Background
 
 from ...waiting import HANG, communicate, wait_until
-from .helpers import BOTH, START, books, configure, numbers, rings
+from .helpers import BOTH, START, configure, health, numbers, rings, runner_in_force
 
 pytestmark = [
     pytest.mark.version_sensitive,
@@ -69,7 +68,7 @@ def test_sigterm_amid_a_log_call_writes_that_record_too(delivery, python, state)
         + """
     from collections import deque
     from discreet._delivery.buffered import ring
-    from discreet._delivery.sink import running
+    from discreet._delivery.runner import running
 
     class Deque(deque):
         def append(self, item):
@@ -78,12 +77,12 @@ def test_sigterm_amid_a_log_call_writes_that_record_too(delivery, python, state)
 
     log.info("x", number=0)
     discreet.flush()
-    store = running.sinks[0]._store
-    if isinstance(store, ring.Ring):
+    buffer = running.runners[0]._writer.buffer
+    if isinstance(buffer, ring.Ring):
         pack = ring._pack
         ring._pack = lambda *numbers: os.kill(os.getpid(), signal.SIGTERM) or pack(*numbers)
     else:
-        store._queue._lines = tuple(Deque() for _ in store._queue._lines)
+        buffer._lines = tuple(Deque() for _ in buffer._lines)
     log.info("x", number=1)
     while True:
         signal.pause()
@@ -146,7 +145,7 @@ def test_at_exit_with_a_stalled_reader_the_rest_stays_in_the_ring_for_the_next_s
     assert err.count(b"left on disk") == 1
     assert len(rings(state)) == 1
     done = python(
-        START + "    discreet.flush()\n    assert discreet.health()['sinks'][0]['adopted'] > 0",
+        START + "    discreet.flush()\n    assert discreet.health()['sinks'][0]['recovered'] > 0",
         DISCREET_DELIVERY="ring",
     )
     assert done.code == 0, done.err
@@ -165,19 +164,19 @@ def test_what_was_said_to_stay_on_disk_stays_there_though_it_could_not_be_writte
             go.wait(HANG)
             raise OSError(errno.ENOSPC, "no space left on device")
 
-    sink = Background(Slow(log_file), "ring")
-    log = configure(sink, "direct")
+    log = configure(Slow(log_file), "ring")
+    runner = runner_in_force()
     for number in range(20):
         log.info("x", number=number)
-    sink.end(0.05)
-    before = books()
+    runner.end(0.05)
+    before = health()
     go.set()
-    wait_until(lambda: not sink._writer._runs)
-    assert books() == before
-    assert (before["waiting"], before["dropped"]) == (20, {})
+    wait_until(lambda: not runner._writer.runs)
+    assert health() == before
+    assert (before["pending"], before["dropped"]) == (20, {})
     log.info("late", number=20)
-    assert sink.flush() is False
-    sink._store.close()
+    assert runner.flush() is False
+    runner._writer.buffer.close()
     configure(discreet.File(log_file), "ring")
     assert discreet.flush() is not False
     assert numbers(log_file.read_bytes().splitlines()) == list(range(21))

@@ -14,7 +14,7 @@ from discreet._delivery.buffered import ring as ring_module
 from discreet._delivery.folder import place
 
 from ...waiting import wait_until
-from .helpers import START, books, configure, numbers, rings
+from .helpers import START, configure, health, numbers, rings
 
 pytestmark = [
     pytest.mark.version_sensitive,
@@ -55,7 +55,7 @@ def test_whatever_ends_a_process_every_record_whose_call_returned_arrives_at_the
     assert done.code != 0
     assert int.from_bytes(counter.read_bytes(), "little") == 3000
     before = len(log_file.read_bytes().splitlines())
-    done = python(START + "    discreet.flush()\n    print(discreet.health()['sinks'][0]['adopted'])", **options)
+    done = python(START + "    discreet.flush()\n    print(discreet.health()['sinks'][0]['recovered'])", **options)
     assert done.code == 0, done.err
     found = numbers(log_file.read_bytes().splitlines())
     assert sorted(set(found)) == list(range(3000))
@@ -126,9 +126,9 @@ def test_what_cannot_be_delivered_yet_stays(tmp_path, monkeypatch, capfd, state)
 
     configure(Broken(log_file), "ring")
     discreet.flush()
-    assert books()["adopted"] == 0
+    assert health()["recovered"] == 0
     assert f"left on disk by an earlier process, for {log_file}: 3 records" in capfd.readouterr().err
     configure(discreet.File(log_file), "ring")
     discreet.flush()
     assert numbers(log_file.read_bytes().splitlines()) == [0, 1, 2]
-    assert (books()["adopted"], books()["delivered"]) == (3, 3)
+    assert (health()["recovered"], health()["delivered"]) == (3, 3)

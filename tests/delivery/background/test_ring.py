@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from discreet._delivery.buffered import ring as ring_module
-from discreet._delivery.buffered.leftovers import files, leftovers
+from discreet._delivery.buffered.recovery import dead_rings, ring_files
 from discreet._delivery.buffered.ring import Ring
 
 from .rings import DEBUG, ERROR, INFO, WARNING, abandon, left_in, put_with_one_torn, take
@@ -27,9 +27,9 @@ def test_lines_come_out_as_they_went_in_around_many_laps(tmp_path_factory, round
     ring = Ring(tmp_path_factory.mktemp("ring"), {}, 4096)
     for lines in rounds:
         kept = [line for line in lines if ring.put(line, ERROR)]
-        assert ring.waiting == len(kept)
+        assert ring.pending == len(kept)
         assert take(ring) == kept
-        assert ring.waiting == 0
+        assert ring.pending == 0
     ring.close()
     assert ring.torn == 0
 
@@ -44,72 +44,72 @@ def test_what_was_not_taken_is_left_to_the_next_process_at_any_point(tmp_path_fa
         if ring.put(line, ERROR):
             waiting.append(line)
         if takes:
-            taken = list(ring.peek())
-            ring.taken()
+            taken = list(ring.take())
+            ring.acknowledge(len(taken))
             waiting = waiting[len(taken) :]
     abandon(ring)
-    (left,) = leftovers(folder)
+    (left,) = dead_rings(folder)
     assert (list(left.lines), left.torn) == (waiting, 0)
 
 
-def test_a_line_that_was_looked_at_stays_until_it_is_taken(ring):
+def test_a_line_that_was_taken_is_pending_until_it_is_acknowledged(ring):
     ring.put(b"one", INFO)
-    assert ring.peek() == ring.peek() == [b"one"]
-    assert ring.waiting == 1
-    ring.taken()
-    assert ring.peek() == ()
+    assert ring.take() == ring.take() == [b"one"]
+    assert ring.pending == 1
+    ring.acknowledge(1)
+    assert ring.take() == ()
 
 
-def test_what_was_passed_does_not_come_again_though_the_rest_was_not_taken(ring, tmp_path):
+def test_an_acknowledged_line_does_not_come_again_though_the_rest_was_not_acknowledged(ring, tmp_path):
     for line in (b"one", b"two", b"three", b"four"):
         ring.put(line, INFO)
-    ring.peek()
-    ring.passed(1)
-    ring.passed(2)
-    assert ring.waiting == 1
-    assert ring.peek() == [b"four"]
+    ring.take()
+    ring.acknowledge(1)
+    ring.acknowledge(2)
+    assert ring.pending == 1
+    assert ring.take() == [b"four"]
     abandon(ring)
     assert left_in(tmp_path) == [b"four"]
 
 
-def test_what_was_passed_makes_room_at_once(ring):
+def test_an_acknowledged_line_makes_room_at_once(ring):
     while ring.put(b"x" * 100, ERROR):
         pass
-    ring.peek()
-    ring.passed(1)
+    ring.take()
+    ring.acknowledge(1)
     assert ring.put(b"x" * 100, ERROR)
     assert not ring.put(b"x" * 100, ERROR)
 
 
 @given(st.lists(st.tuples(st.binary(max_size=700), st.integers(0, 3)), max_size=40))
 @settings(max_examples=60)
-def test_a_batch_may_be_passed_in_parts_and_left_at_any_point(tmp_path_factory, steps):
+def test_a_batch_may_be_acknowledged_in_parts_and_left_at_any_point(tmp_path_factory, steps):
     folder = tmp_path_factory.mktemp("ring")
     ring = Ring(folder, {}, 4096)
     waiting = []
     for line, most in steps:
         if ring.put(line, ERROR):
             waiting.append(line)
-        lines = ring.peek()
+        lines = ring.take()
         passed = min(most, len(lines))
         assert list(lines[:passed]) == waiting[:passed]
-        ring.passed(passed)
+        ring.acknowledge(passed)
         waiting = waiting[passed:]
-        assert ring.waiting == len(waiting)
+        assert ring.pending == len(waiting)
     abandon(ring)
-    (left,) = leftovers(folder)
+    (left,) = dead_rings(folder)
     assert (list(left.lines), left.torn) == (waiting, 0)
 
 
 def test_a_torn_record_is_counted_once_wherever_a_batch_is_parted(ring, monkeypatch):
     put_with_one_torn(ring, monkeypatch)
-    ring.peek()
-    ring.passed(1)
+    ring.take()
+    ring.acknowledge(1)
     assert ring.torn == 0
-    ring.passed(1)
-    assert (ring.torn, ring.waiting) == (1, 1)
+    ring.acknowledge(1)
+    assert (ring.torn, ring.pending) == (1, 1)
     assert take(ring) == [b"last"]
-    assert (ring.torn, ring.waiting) == (1, 0)
+    assert (ring.torn, ring.pending) == (1, 0)
 
 
 def test_the_less_important_leave_room_for_the_more_important(ring):
@@ -148,7 +148,7 @@ def test_a_disk_without_room_fails_at_the_start_and_leaves_no_file(tmp_path, mon
     monkeypatch.setattr(ring_module, "allocate", full)
     with pytest.raises(OSError, match="no space"):
         Ring(tmp_path, {})
-    assert files(tmp_path) == []
+    assert ring_files(tmp_path) == []
 
 
 def test_blocks_are_written_where_the_system_cannot_reserve_them(tmp_path, monkeypatch):
@@ -160,7 +160,7 @@ def test_blocks_are_written_where_the_system_cannot_reserve_them(tmp_path, monke
 
 def test_an_empty_ring_is_removed_when_it_is_closed_and_one_with_records_is_not(tmp_path):
     Ring(tmp_path, {}, 4096).close()
-    assert files(tmp_path) == []
+    assert ring_files(tmp_path) == []
     ring = Ring(tmp_path, {}, 4096)
     ring.put(b"one", INFO)
     ring.close()
@@ -179,11 +179,11 @@ def test_many_threads_put_while_one_takes(tmp_path):
                 pass
 
     def taking():
-        while not done.is_set() or ring.waiting:
-            lines = ring.peek()
+        while not done.is_set() or ring.pending:
+            lines = ring.take()
             if lines:
                 found.extend(tuple(map(int, line.split())) for line in lines)
-                ring.taken()
+                ring.acknowledge(len(lines))
 
     taker = threading.Thread(target=taking)
     putters = [threading.Thread(target=put, args=(number,)) for number in range(4)]
@@ -206,7 +206,7 @@ def test_a_put_inside_a_put_has_a_place_of_its_own(ring, monkeypatch):
         if not nested:
             nested.append(line)
             assert ring.put(b"inner", INFO)
-            assert ring.peek() == (), "nothing is taken before the outer one is whole"
+            assert ring.take() == (), "nothing is taken before the outer one is whole"
         return real(line, start)
 
     monkeypatch.setattr(ring_module, "crc32", interrupted)
@@ -229,4 +229,4 @@ def test_a_put_that_a_signal_handler_broke_off_is_counted_as_torn(ring, monkeypa
         except KeyboardInterrupt:
             continue
     assert take(ring) == [b"before", b"after"]
-    assert (ring.torn, ring.waiting) == (2, 0)
+    assert (ring.torn, ring.pending) == (2, 0)

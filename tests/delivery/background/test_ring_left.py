@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from discreet._delivery.buffered import ring as ring_module
-from discreet._delivery.buffered.leftovers import files, leftovers
+from discreet._delivery.buffered.recovery import dead_rings, ring_files
 from discreet._delivery.buffered.ring import Ring
 
 from .rings import INFO, abandon, left_in, put_with_one_torn
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs file lock
 def test_the_ring_of_a_living_process_is_left_alone(ring, tmp_path):
     ring.put(b"one", INFO)
     assert left_in(tmp_path) == []
-    assert len(files(tmp_path)) == 1
+    assert len(ring_files(tmp_path)) == 1
 
 
 def test_what_is_done_is_not_left_again(tmp_path):
@@ -29,23 +29,23 @@ def test_what_is_done_is_not_left_again(tmp_path):
     for number in range(5):
         ring.put(b"%d" % number, INFO)
     abandon(ring)
-    for left in leftovers(tmp_path):
+    for left in dead_rings(tmp_path):
         assert left.description == {"service": "s", "pid": 1}
-        left.done(3)
-    for left in leftovers(tmp_path):
+        left.acknowledge(3)
+    for left in dead_rings(tmp_path):
         assert left.lines == [b"3", b"4"]
         left.remove()
-    assert files(tmp_path) == []
+    assert ring_files(tmp_path) == []
 
 
 def test_a_torn_record_among_what_is_done_is_told_then_and_not_again(ring, tmp_path, monkeypatch):
     put_with_one_torn(ring, monkeypatch)
     abandon(ring)
-    for left in leftovers(tmp_path):
+    for left in dead_rings(tmp_path):
         assert (list(left.lines), left.torn) == ([b"before", b"after", b"last"], 1)
-        assert [left.done(1), left.done(2)] == [0, 1]
+        assert [left.acknowledge(1), left.acknowledge(2)] == [0, 1]
         assert left.torn == 0
-    for left in leftovers(tmp_path):
+    for left in dead_rings(tmp_path):
         assert (list(left.lines), left.torn) == ([b"last"], 0)
 
 
@@ -64,7 +64,7 @@ def test_a_changed_byte_costs_its_own_record_and_is_counted(tmp_path_factory, da
         at -= 1
     content[ring_module.HEAD_BYTES + at] ^= data.draw(st.integers(1, 255))
     ring.path.write_bytes(content)
-    (left,) = leftovers(folder)
+    (left,) = dead_rings(folder)
     assert list(left.lines) == [line for number, line in enumerate(lines) if number != at // 48]
     assert left.torn == 1
 
@@ -102,21 +102,21 @@ def test_what_is_no_ring_is_left_alone(tmp_path):
     os.mkfifo(name(3))
     name(4).write_bytes(b"somebody else's" * 100)
     (tmp_path / "notes.txt").write_text("mine")
-    assert list(leftovers(tmp_path)) == []
+    assert list(dead_rings(tmp_path)) == []
     assert len(list(tmp_path.iterdir())) == 5
 
 
 def test_a_ring_that_never_began_is_empty(tmp_path):
     (tmp_path / f"{1:020d}-1-00000000.ring").write_bytes(b"")
-    (left,) = leftovers(tmp_path)
+    (left,) = dead_rings(tmp_path)
     assert (left.lines, left.torn) == ((), 0)
 
 
 def test_a_folder_that_is_not_there_holds_nothing(tmp_path):
-    assert list(leftovers(tmp_path / "nothing")) == []
+    assert list(dead_rings(tmp_path / "nothing")) == []
 
 
 def test_a_ring_that_says_it_has_no_room_at_all_is_left_alone(tmp_path):
     nothing = ring_module.START.pack(ring_module.MAGIC, ring_module.VERSION, 0, 0)
     (tmp_path / f"{1:020d}-1-00000000.ring").write_bytes(nothing.ljust(ring_module.HEAD_BYTES, b"\0"))
-    assert list(leftovers(tmp_path)) == []
+    assert list(dead_rings(tmp_path)) == []

@@ -82,7 +82,7 @@ def test_a_forked_child_keeps_no_ring_of_its_parent_alive(python, tmp_path):
     import os, sys
     from pathlib import Path
     from discreet._delivery.buffered.ring import Ring
-    from discreet._delivery.buffered.leftovers import leftovers
+    from discreet._delivery.buffered.recovery import dead_rings
     folder = Path(sys.argv[1])
     reader, writer = os.pipe()
     ring = Ring(folder, {}, 4096)
@@ -91,7 +91,7 @@ def test_a_forked_child_keeps_no_ring_of_its_parent_alive(python, tmp_path):
     if child == 0:
         os.close(writer)
         os.read(reader, 1)  # the parent is gone
-        found = [line for left in leftovers(folder) for line in left.lines]
+        found = [line for left in dead_rings(folder) for line in left.lines]
         os.write(1, repr(found).encode())
         os._exit(0)
     os._exit(0)
@@ -123,14 +123,14 @@ def test_a_signal_handler_may_put_amid_any_step_of_a_put(python, tmp_path):
         for _ in range(100):
             assert ring.put(b"made %d" % made, 40)
             made += 1
-        while lines := ring.peek():
+        while lines := ring.take():
             found += lines
-            ring.taken()
+            ring.acknowledge(len(lines))
     signal.setitimer(signal.ITIMER_REAL, 0)
-    while lines := ring.peek():
+    while lines := ring.take():
         found += lines
-        ring.taken()
-    print(len(found) == made + handled, len(set(found)) >= made, ring.torn, ring.waiting)
+        ring.acknowledge(len(lines))
+    print(len(found) == made + handled, len(set(found)) >= made, ring.torn, ring.pending)
     """,
         str(tmp_path),
         measured=False,
@@ -144,9 +144,9 @@ def test_a_closed_ring_keeps_no_descriptor(tmp_path):
     for _ in range(5):
         ring = Ring(tmp_path, {})
         assert ring.put(b"line\n", 20)
-        assert list(ring.peek()) == [b"line\n"]
-        ring.taken()
+        assert list(ring.take()) == [b"line\n"]
+        ring.acknowledge(1)
         ring.close()
         assert not ring.put(b"late\n", 20)
-        assert ring.peek() == ()
+        assert ring.take() == ()
         assert len(os.listdir("/proc/self/fd")) == before

@@ -9,13 +9,11 @@ import threading
 import pytest
 
 import discreet
-from discreet._delivery.buffered.queue import MOST
-from discreet._delivery.buffered.sink import Background
-from discreet._delivery.buffered.waiting import Waiting
+from discreet._delivery.buffered.queue import MOST, Queue
 from discreet._delivery.sink import Discard
 
 from ...waiting import HANG, join
-from .helpers import BOTH, START, Pipe, books, configure
+from .helpers import BOTH, START, Pipe, configure, health, runner_in_force
 
 pytestmark = [
     pytest.mark.version_sensitive,
@@ -88,11 +86,10 @@ def test_a_signal_handler_may_flush_whatever_it_interrupts(delivery, python):
 def full():
     """A queue that is full of debug records, for a reader that has stalled."""
     pipe = Pipe()
-    sink = Background(discreet.Stream(pipe.stream, format="json"), "queued")
-    log = configure(sink, "direct")
+    log = configure(discreet.Stream(pipe.stream, format="json"), "queued")
     for _ in range(MOST + 2000):
         log.debug("x")
-    yield sink
+    yield runner_in_force()
     _, thread = pipe.read_in_background()
     discreet.flush()
     discreet.configure(sinks=[Discard()], service="s", environment="prod", take_over=False)
@@ -101,53 +98,80 @@ def full():
     os.close(pipe.reader)
 
 
-def test_a_record_that_takes_anothers_place_waits_for_no_books(full):
+def test_a_record_that_takes_anothers_place_waits_for_no_statistics(full):
     def log():
         discreet.get_logger("x").error("important")
 
-    with full._lock:
+    with full.lock:
         thread = threading.Thread(target=log, daemon=True)
         thread.start()
         join(thread)
-    assert books()["dropped"]["shed debug"] >= 1
+    assert health()["dropped"]["shed debug"] >= 1
 
 
-def test_the_books_are_kept_while_a_call_holds_the_queue(full):
-    def keep():
-        full._account.settle(full._store)
-
-    with full._store._queue.lock:
-        thread = threading.Thread(target=keep, daemon=True)
+def test_the_statistics_can_be_read_while_a_call_holds_the_queue(full):
+    with full._writer.buffer.lock:
+        thread = threading.Thread(target=full.health, daemon=True)
         thread.start()
         join(thread)
 
 
 def test_the_thread_does_not_wait_for_a_call_that_holds_the_queue():
-    waiting, found = Waiting(), []
-    waiting.put(b"x", 20)
-    thread = threading.Thread(target=lambda: found.append(waiting.peek()), daemon=True)
-    with waiting._queue.lock:
+    queue, found = Queue(), []
+    queue.put(b"x", 20)
+    thread = threading.Thread(target=lambda: found.append(queue.take(1, 1)), daemon=True)
+    with queue.lock:
         thread.start()
         join(thread)
-        assert found == [()]
-    assert waiting.peek() == [b"x"]
+        assert found == [[]]
+    assert queue.take(1, 1) == [b"x"]
 
 
 @BOTH
-@pytest.mark.parametrize("held", ["the books", "the turn", "the sink"])
+@pytest.mark.parametrize("held", ["the statistics", "the turn", "the sink", "the counts"])
 def test_a_flush_amid_what_the_thread_needs_comes_back(delivery, held, tmp_path):
-    sink = Background(discreet.File(tmp_path / "log"), delivery)
-    log = configure(sink, "direct")
+    log = configure(discreet.File(tmp_path / "log"), delivery)
+    runner = runner_in_force()
     log.info("x")
     done = []
-    locks = {"the books": sink._lock, "the turn": sink._writer._turn, "the sink": sink.inner._lock}
+    writer = runner._writer
+    locks = {
+        "the statistics": runner.lock,
+        "the turn": writer._turn,
+        "the sink": runner.inner.lock,
+        "the counts": writer._counting,
+    }
 
     def interrupted():
         with locks[held]:  # as the call holds it that the handler interrupts
             log.info("y")
-            done.append(sink.flush(None))
+            done.append(runner.flush(None))
 
     thread = threading.Thread(target=interrupted, daemon=True)
     thread.start()
     join(thread)
-    assert sink.flush(HANG)
+    assert runner.flush(HANG)
+
+
+@BOTH
+def test_lines_that_were_taken_when_a_signal_handler_raised_are_written_by_the_next_flush(delivery, tmp_path):
+    class Interrupted(discreet.File):
+        raises = True
+
+        def write(self, line):
+            if self.raises:
+                raise SystemExit
+            super().write(line)
+
+    sink = Interrupted(tmp_path / "log")
+    log = configure(sink, delivery)
+    writer = runner_in_force()._begin_buffer()
+    writer.wake = lambda: False  # no thread: the flush takes the steps
+    for _ in range(4):
+        log.info("x")
+    with pytest.raises(SystemExit):
+        writer.step()
+    sink.raises = False
+    assert runner_in_force().flush(HANG)
+    assert len((tmp_path / "log").read_bytes().splitlines()) == 4
+    assert (health()["delivered"], health()["pending"]) == (4, 0)

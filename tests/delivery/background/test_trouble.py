@@ -10,8 +10,9 @@ import sys
 import pytest
 
 import discreet
+from discreet._delivery.runner import runner_of
 
-from .helpers import BOTH, books, configure, numbers
+from .helpers import BOTH, configure, health, numbers
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="rings need file locks")
 
@@ -29,7 +30,7 @@ def test_a_record_that_cannot_be_written_is_counted_and_those_behind_it_arrive(d
         log.info("x", number=number)
     discreet.flush()
     assert numbers((tmp_path / "log").read_bytes().splitlines()) == [0, 1, 2, 4, 5]
-    assert (books()["delivered"], books()["dropped"]) == (5, {"RuntimeError": 1})
+    assert (health()["delivered"], health()["dropped"]) == (5, {"RuntimeError": 1})
 
 
 @BOTH
@@ -40,7 +41,7 @@ def test_a_full_disk_is_counted(delivery):
         for _ in range(10):
             log.info("lost")
         discreet.flush()
-        assert (books()["delivered"], books()["dropped"]) == (0, {"ENOSPC": 10})
+        assert (health()["delivered"], health()["dropped"]) == (0, {"ENOSPC": 10})
         configure(discreet.Stream(io.StringIO()), "direct")
 
 
@@ -64,11 +65,11 @@ class Full(discreet.File):
 def test_on_a_full_disk_lines_as_long_as_one_that_failed_alone_are_not_tried_in_the_same_batch(delivery, tmp_path):
     sink = Full(tmp_path / "log")
     log = configure(sink, delivery)
-    with sink._lock:  # the thread waits, so that all is one batch behind the first
+    with runner_of(sink).lock:  # the thread waits, so that all is one batch behind the first
         for number in range(100, 300):
             log.info("x", number=number)
     discreet.flush()
-    assert (books()["delivered"], books()["dropped"]) == (0, {"ENOSPC": 200})
+    assert (health()["delivered"], health()["dropped"]) == (0, {"ENOSPC": 200})
     assert len(sink.tried) < 10
 
 
@@ -77,12 +78,12 @@ def test_on_a_full_disk_a_shorter_line_that_still_fits_is_written(delivery, tmp_
     sink = Full(tmp_path / "log")
     sink.room = 1000
     log = configure(sink, delivery)
-    with sink._lock:
+    with runner_of(sink).lock:
         for number in range(100, 120):
             log.info("x", number=number, pad="p" * (0 if number == 110 else 1000))
     discreet.flush()
     assert numbers((tmp_path / "log").read_bytes().splitlines()) == [110]
-    assert (books()["delivered"], books()["dropped"]) == (1, {"ENOSPC": 19})
+    assert (health()["delivered"], health()["dropped"]) == (1, {"ENOSPC": 19})
 
 
 @BOTH

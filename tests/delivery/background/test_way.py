@@ -11,24 +11,23 @@ import pytest
 
 import discreet
 from discreet._delivery.buffered import ring as ring_module
-from discreet._delivery.buffered.sink import Background
 
 from ...waiting import HANG
-from .helpers import BOTH, START, Pipe, books, configure, numbers
+from .helpers import BOTH, START, Pipe, configure, health, numbers, runner_in_force
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="rings need file locks")
 
 
 @BOTH
-def test_lines_arrive_in_order_and_the_books_balance(delivery, tmp_path):
+def test_lines_arrive_in_order_and_the_statistics_balance(delivery, tmp_path):
     log = configure(discreet.File(tmp_path / "log"), delivery)
     for number in range(1000):
         log.info("x", number=number)
         if number % 100 == 0:
-            books()
+            health()
     assert discreet.flush() is not False
     assert numbers((tmp_path / "log").read_bytes().splitlines()) == list(range(1000))
-    assert (books()["delivered"], books()["waiting"], books()["delivery"]) == (1000, 0, delivery)
+    assert (health()["delivered"], health()["pending"], health()["delivery"]) == (1000, 0, delivery)
 
 
 @BOTH
@@ -98,7 +97,7 @@ def test_a_stalled_reader_never_blocks_a_call_and_nothing_is_torn(delivery, monk
     pipe = Pipe()
     log = configure(discreet.Stream(pipe.stream, format="json"), delivery)
     made = 0
-    while not books()["dropped"]:
+    while not health()["dropped"]:
         for _ in range(500):
             log.info("x", number=made, pad="p" * 200)
             made += 1
@@ -106,7 +105,7 @@ def test_a_stalled_reader_never_blocks_a_call_and_nothing_is_torn(delivery, monk
     assert discreet.health()["dropped"].keys() <= {"ring full", "queue full", "shed info"}
     chunks, thread = pipe.read_in_background()
     assert discreet.flush() is not True  # some were lost
-    found = books()
+    found = health()
     configure(discreet.Stream(io.StringIO()), "direct")
     pipe.stream.close()
     thread.join()
@@ -120,15 +119,15 @@ def test_a_stalled_reader_never_blocks_a_call_and_nothing_is_torn(delivery, monk
 @BOTH
 def test_flush_returns_in_time_and_tells_the_truth(delivery):
     pipe = Pipe()
-    sink = Background(discreet.Stream(pipe.stream, format="json"), delivery)
-    log = configure(sink, "direct")
+    log = configure(discreet.Stream(pipe.stream, format="json"), delivery)
+    runner = runner_in_force()
     for number in range(2000):
         log.info("x", number=number, pad="p" * 200)
-    assert sink.flush(0.05) is False
-    assert books()["waiting"] > 0
+    assert runner.flush(0.05) is False
+    assert health()["pending"] > 0
     chunks, thread = pipe.read_in_background()
-    assert sink.flush(HANG) is True
-    assert books()["waiting"] == 0
+    assert runner.flush(HANG) is True
+    assert health()["pending"] == 0
     configure(discreet.Stream(io.StringIO()), "direct")
     pipe.stream.close()
     thread.join()
@@ -144,7 +143,7 @@ def test_of_a_tight_loop_everything_arrives_in_order_but_what_is_counted_as_lost
     for number in range(30_000):
         log.info("x", number=number)
     discreet.flush()
-    found = books()
+    found = health()
     configure(discreet.Stream(io.StringIO()), "direct")
     pipe.stream.close()
     thread.join()

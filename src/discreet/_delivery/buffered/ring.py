@@ -1,9 +1,10 @@
-"""A ring of records in a file mapped into memory: what a call put there survives the process, without a system call.
+"""A ring of lines in a file mapped into memory: they survive the process, and no call makes a system call.
 
-The kernel keeps the pages of a mapped file when their process dies, however it dies. A record is a frame with its
-checksum and sequence; the head of the file says up to where frames are written (`_HEAD`), and up to where and which
-sequence they were taken out (`_TAIL`, `_THROUGH`). Positions only grow; their place is their rest by the capacity, and
-no frame crosses the end. Who holds the lock of the file is alive. It survives the process, not a power cut.
+The kernel keeps the pages of a mapped file when their process dies, however it dies; not when the power fails. A line
+is a frame with its checksum and its sequence number. The head of the file says up to where frames are written
+(`_HEAD`), and up to which place and which sequence number they were acknowledged (`_TAIL`, `_THROUGH`). Positions only
+grow: the place in the file is the remainder by the capacity, and no frame crosses the end. The process that holds the
+lock of the file is alive.
 """
 
 from __future__ import annotations
@@ -24,8 +25,11 @@ from discreet._base.levels import ERROR, INFO, WARNING
 from discreet._delivery import frames, locks
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from discreet._base.threads import ExitLock
 
 CAPACITY = 8 << 20
 """Bytes, without the head."""
@@ -39,13 +43,14 @@ ALIGN = 8
 _MOST_MORE = frames.FRAME + ALIGN - 1
 _pack = frames.HEADER.pack
 _NOTHING = frames.Reading([], [], 0, 0)
-_BATCH = 256 << 10  # bytes looked at in one go
+BATCH = 256 << 10
+"""Bytes that are taken at once."""
 SHARES = (1.0, 0.95, 0.85, 0.70)
 """How full the ring may get by errors (and above), warnings, info and the rest."""
 
 
 class Ring:
-    """The ring of this process, for any number of threads to put in and one to take out."""
+    """The ring of this process. Any number of threads put lines in, one takes them out."""
 
     full = "ring full"
 
@@ -64,11 +69,12 @@ class Ring:
             os.close(self._fd)
             raise
         self._words = memoryview(self._map)[WORDS : WORDS + 24].cast("Q")
-        self._lock = threads.lock()  # re-entrant: a signal handler may log while its own thread is in `put`
+        # Re-entrant: a signal handler may log while its own thread is in `put`.
+        self.lock: threading.RLock | ExitLock = threads.lock()
         self._top = self._complete = self._tail = 0
         self._sequence = self._through = 0
-        self._in_hand = _NOTHING
-        self._in_hand_at = self._passed = 0
+        self._taken = _NOTHING
+        self._taken_at = self._acknowledged = 0  # where the lines that were taken begin, and how many are acknowledged
         self.torn = 0
         """Frames that an exception out of a signal handler left unfinished. Their calls did not return."""
         self._error, self._warning, self._info, self._debug = (int(capacity * share) for share in SHARES)
@@ -77,7 +83,7 @@ class Ring:
     def put(self, line: bytes, level: int) -> bool:
         """Copy a line into the ring, unless it is too full for its level. Never blocks."""
         size = (len(line) + _MOST_MORE) & -ALIGN
-        with self._lock:
+        with self.lock:
             if level >= ERROR:
                 most = self._error
             elif level >= WARNING:
@@ -89,8 +95,9 @@ class Ring:
             rest = (self.capacity - at) * (at + size > self.capacity)  # of a lap, too short for this frame
             if top + rest + size - self._tail > most:
                 return False
-            # A signal handler or a finalizer may come back here on this thread, at any call, jump or allocation of
-            # what is collected. In the next lines there is none of these: each puts its own frame in its own place.
+            # A signal handler or a finalizer may call `put` again on this thread, at any call, jump or allocation of an
+            # object that the garbage collector tracks. The next lines have none of these: they reserve a place for
+            # this frame alone.
             top = self._top
             nested = self._complete != top
             at = top % self.capacity
@@ -100,7 +107,7 @@ class Ring:
             sequence = self._sequence + 1
             self._sequence = sequence
             try:
-                if end - self._tail <= self.capacity:  # else a handler took the last room meanwhile: torn
+                if end - self._tail <= self.capacity:  # else a handler took the last room meanwhile: this frame is torn
                     frame = _pack(len(line), crc32(line, sequence & 0xFFFFFFFF), sequence) + line  # as frames.pack
                     at = HEAD_BYTES + at * (not crosses)
                     self._map[at : at + len(frame)] = frame
@@ -112,95 +119,92 @@ class Ring:
 
     @property
     def accepted(self) -> int:
-        """How many records were put here so far."""
+        """How many lines were put here so far, which is also the number of the newest."""
         return self._sequence
 
-    seen = accepted
+    newest = accepted
 
     @property
-    def waiting(self) -> int:
-        """How many of them were not taken out."""
+    def oldest(self) -> int:
+        """The number of the oldest pending line; above `newest` if there is none."""
+        return self._through + 1
+
+    @property
+    def pending(self) -> int:
+        """How many lines were not acknowledged."""
         return self._sequence - self._through
 
     @property
-    def lost(self) -> Mapping[str, int]:
-        """How many of them were lost here."""
+    def dropped(self) -> Mapping[str, int]:
+        """How many lines were lost here."""
         return {"ring torn": self.torn} if self.torn else {}
 
     @property
-    def is_held(self) -> bool:
-        """Whether this thread is amid a `put`, which a signal handler interrupted."""
-        return threads.holds(self._lock)
-
-    @property
     def is_half_full(self) -> bool:
-        """Whether it is time to hurry."""
+        """Whether the worker falls behind."""
         return (self._top - self._tail) * 2 > self.capacity
 
-    def peek(self) -> Sequence[bytes]:
-        """The oldest lines, some of them; none if there are none. They stay until `passed` or `taken`."""
+    def take(self, _count: int = 0, size: int = BATCH) -> Sequence[bytes]:
+        """The oldest lines, about `size` bytes of them; none if there are none. They are pending until acknowledged."""
         while True:
             complete, tail = self._complete, self._tail
             if tail == complete:
-                self._give_up_torn()
+                self._drop_torn()
                 return ()
             at = tail % self.capacity
             stretch = min(complete - tail, self.capacity - at)
-            for size in (min(stretch, _BATCH), stretch):
-                data = self._map[HEAD_BYTES + at : HEAD_BYTES + at + size]
+            for length in (min(stretch, size), stretch):
+                data = self._map[HEAD_BYTES + at : HEAD_BYTES + at + length]
                 reading = frames.read(data, 0, self._through, ALIGN)
                 if reading.lines:
-                    self._in_hand, self._in_hand_at, self._passed = reading, tail, 0
+                    self._taken, self._taken_at, self._acknowledged = reading, tail, 0
                     return reading.lines
             self._advance(self._through, tail + stretch, 0)  # the rest of a lap, or what is torn
 
-    def _give_up_torn(self) -> None:
-        """Nothing comes after the last frames, and they are torn. Where a `put` goes on, the next look does this."""
-        if self._sequence != self._through and self._lock.acquire(blocking=False):
+    def _drop_torn(self) -> None:
+        """Count the last frames as lost, if they are torn. During a `put`, this is left to the next `take`."""
+        if self._sequence != self._through and self.lock.acquire(blocking=False):
             try:
                 if self._tail == self._top:
                     self._advance(self._sequence, self._tail, self._sequence - self._through)
             finally:
-                self._lock.release()
+                self.lock.release()
 
-    def passed(self, count: int) -> None:
-        """The next `count` lines of what `peek` gave are delivered, or counted as lost: they do not come again.
+    def acknowledge(self, count: int) -> None:
+        """The next `count` of the lines that were taken are delivered, or counted as dropped: they do not come again.
 
-        Told once a write, of however many lines: a kill repeats at most those of one.
+        Called once per write, of however many lines: a kill repeats the lines of one write at most.
         """
         if count:
-            self._passed = passed = self._passed + count
-            through = self._in_hand.sequences[passed - 1]
-            end = self._in_hand.ends[passed - 1]
-            self._advance(through, self._in_hand_at + end, through - self._through - count)
-
-    def taken(self) -> None:
-        """All that `peek` gave last is."""
-        self.passed(len(self._in_hand.lines) - self._passed)
-        self._in_hand, self._passed = _NOTHING, 0
+            self._acknowledged = acknowledged = self._acknowledged + count
+            reading = self._taken
+            through, end = reading.sequences[acknowledged - 1], reading.ends[acknowledged - 1]
+            if acknowledged == len(reading.lines):
+                self._taken, self._acknowledged = _NOTHING, 0
+            self._advance(through, self._taken_at + end, through - self._through - count)
 
     def _advance(self, through: int, tail: int, torn: int) -> None:
         words = self._words
         self.torn += torn
-        words[_THROUGH] = self._through = through  # first: what was delivered must not come again
+        words[_THROUGH] = self._through = through  # first: a line that was delivered must not come again
         words[_TAIL] = self._tail = tail
 
-    def shut(self) -> None:
-        """Take nothing more."""
-        with self._lock:
+    def refuse_more(self) -> None:
+        """Take in nothing more."""
+        with self.lock:
             self._error = self._warning = self._info = self._debug = -1
 
     def close(self) -> None:
-        """Let go of the file; it is removed if nothing waits there."""
-        self.shut()
+        """Release the file; it is removed if no line is pending."""
+        self.refuse_more()
         if self._fd < 0:
             return
         fd, self._fd = self._fd, -1
-        if not self.waiting:
+        if not self.pending:
             with suppress(OSError):  # an empty ring is removed by the next start too
                 os.unlink(self.path)
             self._words.release()
-            self._map.close()  # which has a descriptor of its own; where lines wait, a thread may yet read them
+            self._map.close()  # it has a descriptor of its own; if lines are pending, the worker may still read them
         locks.unlock(fd)
         os.close(fd)
 
@@ -212,17 +216,17 @@ class Ring:
 
 
 def _create(folder: Path, description: Mapping[str, object], capacity: int) -> tuple[Path, int]:
-    told = json.dumps(description).encode()
-    if DESCRIPTION + len(told) > HEAD_BYTES:
+    text = json.dumps(description).encode()
+    if DESCRIPTION + len(text) > HEAD_BYTES:
         raise OSError(errno.ENAMETOOLONG, "the description of a ring is too long")
     for _ in range(5):
         path = folder / f"{time.time_ns():020d}-{os.getpid()}-{os.urandom(4).hex()}.ring"
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            if locks.try_lock(fd) and os.fstat(fd).st_nlink:  # else somebody took it for a dead process's
+            if locks.try_lock(fd) and os.fstat(fd).st_nlink:  # else another process took it for a dead process's ring
                 allocate(fd, HEAD_BYTES + capacity)
-                os.pwrite(fd, told, DESCRIPTION)
-                os.pwrite(fd, START.pack(MAGIC, VERSION, len(told), capacity), 0)
+                os.pwrite(fd, text, DESCRIPTION)
+                os.pwrite(fd, START.pack(MAGIC, VERSION, len(text), capacity), 0)
                 return path, fd
         except BaseException:
             os.unlink(path)

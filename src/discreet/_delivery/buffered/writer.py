@@ -1,272 +1,261 @@
-"""The thread that writes to a stream or file what waits in a queue or a ring."""
+"""The worker's task for streams and files: many lines in few writes, each line whole and counted."""
 
 from __future__ import annotations
 
+import errno
+import os
+import select
+import stat
+import sys
 import time
 from typing import TYPE_CHECKING
 
 from discreet._base import threads
 from discreet._base.diagnostics import counted, reason_of, report_problem
-from discreet._delivery.buffered.leftovers import files, leftovers
-from discreet._delivery.buffered.writing import write_lines
+from discreet._delivery.buffered.recovery import dead_rings, ring_files
+from discreet._delivery.descriptor import TornLineError
+from discreet._delivery.file.sink import File
+from discreet._delivery.stream import Stream
+from discreet._delivery.worker import Worker
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from discreet._delivery.buffered.account import Account
-    from discreet._delivery.buffered.leftovers import Leftover
-    from discreet._delivery.buffered.store import Store
-    from discreet._delivery.sink import Sink
+    from discreet._base.diagnostics import Reporter
+    from discreet._base.statistics import Statistics
+    from discreet._delivery.buffered.buffer import Buffer
+    from discreet._delivery.buffered.recovery import DeadRing
+    from discreet._delivery.runner import Runner
 
+_COUNT, _BYTES = 512, 256 << 10  # taken from the buffer at once
 _POLL = 0.005  # seconds between looks while records keep coming, so that calls need not wake the thread
-_QUIET = 40  # looks without a record, then it sleeps until it is woken
+_QUIET = 40  # looks without a record, then the thread sleeps until it is woken
 _MOMENT = 0.5  # seconds
-_LOOK_AGAIN = 30.0  # seconds between looks at what processes beside this one left
+_RECOVER_AGAIN = 30.0  # seconds between looks at what dead processes left
+_FILE_BYTES = 256 << 10
+_PIPE_BYTES = getattr(select, "PIPE_BUF", 512)  # POSIX: so many bytes are never mixed with what other processes write
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 
-class _StayError(Exception):
-    """Stops the writing: what is not written stays where it is."""
+class Writer(Worker):
+    """Writes the lines of one buffer to one sink; `folder` is where dead processes may have left more."""
 
-
-class Writer:
-    """Writes what waits in one store; `folder` is where dead processes may have left more."""
-
-    def __init__(self, sink: Sink, store: Store, account: Account, folder: Path | None) -> None:
-        self.store = store
-        self.asleep = True
-        """The next record has to wake the thread (which does not run yet)."""
-        self.stopping = False
-        """There may be nothing left to wait for: a reader that stalls costs lines."""
-        self._halted = False
-        self._leaving: dict[int, Sink] = {}
-        self._lingers = 0
-        self._sink = sink
-        self._account = account
+    def __init__(
+        self, target: Runner, buffer: Buffer, statistics: Statistics, reporter: Reporter, folder: Path | None
+    ) -> None:
+        super().__init__(target.name)
+        self.buffer = buffer
+        self.has_given_up = False
+        """Whether the pending lines were counted as lost: then it does not matter what becomes of them."""
+        self._target = target
+        self._statistics = statistics
         self._folder = folder
-        self._adopting = folder is not None and len(files(folder)) > 1  # one is our own
-        self._look_again = 0.0
-        self._runs = False
-        self._thread = 0
-        self._gate = threads.Gate()
-        self._turn = threads.lock()
-        self._noting = threads.lock()  # what became of lines: in the books and in the store, or in neither
-        self._progress, self._seen = 0, -1
+        self._recovering = folder is not None and len(ring_files(folder)) > 1  # one is our own
+        self._recover_at = 0.0
+        self._counting = threads.lock()  # what became of lines is in the statistics and in the buffer, or in neither
+        self._reporter = reporter
+        self._lines: Sequence[bytes] = ()  # taken from the buffer, and not acknowledged
+        self._quiet = 0
+        self._progress, self._progress_seen = 0, -1
         self._sleep = threads.sleep()
-        if self._adopting:
+        if self._recovering:
             self.wake()
 
-    def wake(self) -> bool:
-        """See to it that the thread looks; False at the end of the interpreter, where none can be started."""
-        if self._halted:
-            return False
-        self.asleep = False
-        if not self._runs:
-            self._runs = True
-            if not threads.start(self._run):
-                self._runs, self.asleep = False, True
-                return False
-        self._gate.wake()
-        return True
+    @property
+    def newest(self) -> int:
+        """The number of the newest line."""
+        return self.buffer.newest
 
-    def make_way(self) -> None:
-        """The thread cannot keep up with a caller that never pauses: it gets the interpreter for a moment.
-
-        Not where that would not help, because the reader is what is slow.
-        """
-        if self._progress != self._seen:
-            self._seen = self._progress
-            self.wake()
-            self._sleep(0)
-
-    # --- the thread
-
-    def _run(self) -> None:
-        self._thread = threads.ident()
-        try:
-            quiet = 0
-            while True:
-                if self._halted:
-                    return
-                if self._adopting or (self._folder is not None and time.monotonic() >= self._look_again):
-                    self.adopt()
-                if self.write_some():
-                    quiet = 0
-                elif self.stopping:
-                    return
-                elif quiet < _QUIET:
-                    quiet += 1
-                    self._gate.wait(_POLL)
-                else:
-                    quiet = 0
-                    self.asleep = True
-                    if not self.store.waiting:  # else a record came meanwhile, and saw no need to wake us
-                        self._gate.wait(None if self._folder is None else _LOOK_AGAIN)
-                    self.asleep = False
-        except Exception as error:  # a defect of ours: the next record starts the thread anew
-            report_problem(f"the writer of {self._sink.name} failed: {type(error).__name__}")
-        finally:
-            self._runs, self.asleep = False, True
-            self._leave()
-
-    def linger(self, leaving: dict[int, Sink], sink: Sink) -> None:
-        """A new configuration does not wait for what is left: an exit does, until it is written."""
-        if self._halted:
-            return
-        self._leaving = leaving
-        leaving[id(sink)] = sink
-        self._lingers = id(sink)
-        if not self._runs:
-            self._leave()
-
-    def _leave(self) -> None:
-        if self._lingers and not self.store.waiting:
-            self._leaving.pop(self._lingers, None)
-
-    def write_some(self) -> bool:
-        """Write a batch; False if nothing waits."""
-        with self._turn:
-            store = self.store
-            lines = store.peek()
-            self._account.settle(store)
-            if not lines or self._halted:
-                return False
-            try:
-                write_lines(self._sink, lines, self._delivered, self._lost, self._is_patient)
-            except _StayError:
-                return False
-            store.taken()
-            return True
-
-    def _delivered(self, count: int) -> None:
-        with self._noting:
-            self._progress += count
-            self._account.delivered(count)
-            self.store.passed(count)
-            self._go_on()
-
-    def _lost(self, reason: str, count: int) -> None:
-        with self._noting:
-            self._go_on()
-            self._account.lost(reason, count)
-            self.store.passed(count)
-
-    def _go_on(self) -> None:
-        if self._halted:
-            raise _StayError
-
-    def _is_patient(self) -> bool:
-        return not self.stopping
-
-    def adopt(self) -> None:
-        """Deliver what dead processes left; what cannot be delivered now, stays."""
-        try:
-            for left in leftovers(self._folder) if self._folder is not None else ():
-                with self._turn:
-                    if not self._take_over(left):
-                        break
-        except OSError as error:
-            report_problem(f"what earlier processes left for {self._sink.name} cannot be read: {reason_of(error)}")
-        self._look_again = time.monotonic() + _LOOK_AGAIN
-        self._adopting = False
-
-    def _take_over(self, left: Leftover) -> bool:
-        through = 0
-
-        def delivered(count: int) -> None:
-            nonlocal through
-            through += count
-            if count:
-                self._account.adopted(count, left.done(through))
-            self._go_on()
-
-        def failed(reason: str, _count: int) -> None:
-            self._go_on()
-            raise _StayError(reason)
-
-        try:
-            write_lines(self._sink, left.lines, delivered, failed, self._is_patient)
-        except _StayError as error:
-            if not self._halted:
-                rest = len(left.lines) - through
-                report_problem(
-                    f"left on disk by an earlier process, for {self._sink.name}: {counted(rest, 'record')} ({error})"
-                )
-            return False
-        if left.torn:
-            self._account.adopted(0, left.torn)
-        left.remove()
-        return True
-
-    # --- somebody waits
+    def is_through(self, number: int) -> bool:
+        """Whether no line up to this number is pending, and none that a dead process left."""
+        return not self._recovering and self.buffer.oldest > number
 
     @property
     def is_held(self) -> bool:
-        """Whether this thread writes, or counts what was written, and a signal handler interrupted it."""
-        return threads.holds(self._turn) or threads.holds(self._noting)
+        """Whether this very thread holds a lock that a step needs."""
+        return threads.holds(self.buffer.lock) or threads.holds(self._counting) or self._target.is_held
 
-    def flush(self, deadline: float | None, *, amid: bool = False) -> bool:
-        """Return when all that waits now is written, or at the deadline (of `time.monotonic`).
+    def step(self) -> float | None:
+        """Write one batch; before, what dead processes left."""
+        if self._recovering or (self._folder is not None and time.monotonic() >= self._recover_at):
+            self.recover()
+        lines = self._lines = self._lines or self.buffer.take(_COUNT, _BYTES)
+        self._reporter.drops(self._statistics.dropped, f"written to {self.name}")  # not in a call: stderr may be stuck
+        if not lines:
+            return self._rest()
+        self._quiet = 0
+        for count, reason in write_lines(self._target, lines, self._is_patient):
+            with self._counting:
+                # After `halt`, a write that the system still held may have ended: its lines are delivered. But no
+                # line is lost any more: it stays in the buffer.
+                if not (reason and self.is_halted):
+                    self._count(count, reason)
+                if self.is_halted:
+                    return None
+        return 0.0
 
-        `amid`: a signal handler asks, and the call that it interrupted holds what the thread needs.
+    def _count(self, count: int, reason: str) -> None:
+        if not self.has_given_up:
+            if reason:
+                self._statistics.lose(reason, count)
+            else:
+                self._progress += count
+                self._statistics.acknowledged += count
+        self._lines = self._lines[count:]
+        self.buffer.acknowledge(count)
+
+    def _rest(self) -> float | None:
+        """Nothing is pending: look again soon, or sleep until a call wakes the thread."""
+        self._quiet += 1
+        if self._quiet < _QUIET and not self.is_over:
+            return _POLL
+        self._quiet = 0
+        self.sleep_until(0)
+        if self.buffer.pending:  # a line came meanwhile, and its call saw no need to wake us
+            return _POLL
+        return None if self._folder is None or self.is_over else _RECOVER_AGAIN
+
+    def _is_patient(self) -> bool:
+        return not self.is_over  # at the end, a reader that stalls costs lines
+
+    def give_way(self) -> None:
+        """Let the thread have the interpreter for a moment: a caller that never pauses leaves it no time.
+
+        Not if that did not help the last time, because the reader is slow.
         """
-        store = self.store
-        through = store.accepted
-        if threads.ident() == self._thread and self._runs:  # a finalizer on the thread itself
-            return not store.waiting
-        if self._halted:
-            return not self._adopting and not store.waiting
-        if amid:
-            return self._flush_amid_call(through, deadline)
-        while self._adopting or store.accepted - store.waiting < through:
-            if deadline is not None and time.monotonic() >= deadline:
-                return False
-            if self.wake():
-                time.sleep(0.001)  # no condition: at the exit of a process a frozen thread may hold its lock
-            elif not self._without_thread(deadline):
-                return False
-        return True
-
-    def _flush_amid_call(self, through: int, deadline: float | None) -> bool:
-        """The thread may wait for the call that was interrupted: write here what can be, if the thread is not at it."""
-        store, left = self.store, -1
-        if self.is_held:
-            return not store.waiting
-        moment = time.monotonic() + _MOMENT
-        deadline = moment if deadline is None else min(deadline, moment)
-        while self._adopting or store.accepted - store.waiting < through:
-            before, left = left, store.waiting
-            if left == before or not self._without_thread(deadline):
-                return False  # what comes behind a record that is not finished has to wait for it
-        return True
-
-    def _without_thread(self, deadline: float | None) -> bool:
-        rest = -1.0 if deadline is None else max(0.0, deadline - time.monotonic())
-        if not self._turn.acquire(timeout=rest):
-            return False
-        try:
-            if self._adopting:
-                self.adopt()
-            self.write_some()
-        finally:
-            self._turn.release()
-        return True
-
-    def stop(self, deadline: float) -> bool:
-        """Write what waits and end the thread; False if it still has some to write, which it goes on to do."""
-        self.stopping = True
-        written = self.flush(deadline)
-        while self._runs and threads.ident() != self._thread and time.monotonic() < deadline:
-            self._gate.wake()
-            time.sleep(0.001)
-        return written and not self.store.waiting
+        if self._progress != self._progress_seen:
+            self._progress_seen = self._progress
+            self.wake()
+            self._sleep(0)
 
     def halt(self) -> None:
-        """Begin nothing more: what is not written now stays in the store, and no more of it is counted as lost.
-
-        A write that the system still holds may end, and its lines are then delivered.
-        """
-        self.stopping = True
-        held = self._noting.acquire(timeout=_MOMENT)
-        self._halted = True
+        """Begin nothing more: lines that are not written now stay in the buffer, and none is counted as lost."""
+        self.is_over = True
+        held = self._counting.acquire(timeout=_MOMENT)
+        super().halt()
         if held:
-            self._noting.release()
+            self._counting.release()
+
+    def give_up(self, reason: str) -> int:
+        """Count all pending lines as lost; how many they are."""
+        held = self._counting.acquire(timeout=_MOMENT)
+        try:
+            self.has_given_up = True
+            count = self._statistics.pending
+            self._statistics.lose(reason, count)
+            self._reporter.skip(reason)
+            return count
+        finally:
+            if held:
+                self._counting.release()
+
+    # --- dead processes
+
+    def recover(self) -> None:
+        """Deliver what dead processes left in their rings; what cannot be delivered now, stays there."""
+        try:
+            for ring in dead_rings(self._folder) if self._folder is not None else ():
+                if not self._write_ring(ring):
+                    break
+        except OSError as error:
+            report_problem(f"what earlier processes left for {self.name} cannot be read: {reason_of(error)}")
+        self._recover_at = time.monotonic() + _RECOVER_AGAIN
+        self._recovering = False
+
+    def _write_ring(self, ring: DeadRing) -> bool:
+        done = 0
+        for count, reason in write_lines(self._target, ring.lines, self._is_patient):
+            if reason:
+                if not self.is_halted:
+                    rest = counted(len(ring.lines) - done, "record")
+                    report_problem(f"left on disk by an earlier process, for {self.name}: {rest} ({reason})")
+                return False
+            done += count
+            self._recovered(count, ring.acknowledge(done))
+            if self.is_halted:
+                return False
+        if ring.torn:
+            self._recovered(0, ring.torn)
+        ring.remove()
+        return True
+
+    def _recovered(self, delivered: int, torn: int) -> None:
+        with self._counting:
+            self._statistics.recovered += delivered + torn
+            self._statistics.acknowledged += delivered
+            if torn:
+                self._statistics.lose("ring torn", torn)
+
+
+def write_lines(  # noqa: C901 - one loop with one position: in parts, it would be harder to follow
+    target: Runner, lines: Sequence[bytes], is_patient: Callable[[], bool]
+) -> Iterator[tuple[int, str]]:
+    """Write lines; yield how many of the next ones were written (with ""), or lost, with the reason.
+
+    While `is_patient()`, a reader that stalls is waited for.
+    """
+    most = _bytes_at_once(target)
+    at = one_by_one = 0  # lines before `one_by_one` failed together: each is tried alone
+    # On a full disk that would be a thousand failures per batch. Once a line alone finds no room, only shorter ones
+    # behind it are tried, until the next batch.
+    too_long, full = sys.maxsize, ""
+    while at < len(lines):
+        end, size = at + 1, len(lines[at])
+        if size >= too_long:
+            while end < len(lines) and len(lines[end]) >= too_long:
+                end += 1
+            yield end - at, full
+            at = end
+            continue
+        while one_by_one <= at and end < len(lines) and size + len(lines[end]) <= most:
+            size += len(lines[end])
+            end += 1
+        try:
+            with target.lock:
+                target.sink.write(b"".join(lines[at:end]) if end > at + 1 else lines[at])
+        except TimeoutError:
+            if not is_patient():
+                yield 1, "TimeoutError"
+                at += 1
+        except Exception as error:  # whatever a sink raises: this line is lost, those behind it are not
+            torn = isinstance(error, TornLineError)
+            if not torn and end > at + 1:
+                one_by_one = end
+                continue
+            whole = _whole_lines(lines[at:end], getattr(error, "written", 0)) if torn else 0
+            if whole:
+                yield whole, ""
+                at += whole
+            if at < end:
+                if end == at + 1 and isinstance(error, OSError) and error.errno in _NO_ROOM:
+                    too_long, full, one_by_one = len(lines[at]), reason_of(error), len(lines)
+                yield 1, reason_of(error)
+                at += 1
+        else:
+            yield end - at, ""
+            at = end
+
+
+def _whole_lines(lines: Sequence[bytes], written: int) -> int:
+    """How many whole lines are in the first `written` bytes."""
+    for number, line in enumerate(lines):
+        written -= len(line)
+        if written < 0:
+            return number
+    return len(lines)
+
+
+def _bytes_at_once(target: Runner) -> int:
+    """How many bytes one write may have; 0: one line each."""
+    sink = target.sink
+    if isinstance(sink, File):
+        return _FILE_BYTES
+    if isinstance(sink, Stream):
+        try:
+            stream = sink.stream()
+            if stream is not None:
+                return _FILE_BYTES if stat.S_ISREG(os.fstat(stream.fileno()).st_mode) else _PIPE_BYTES
+        except (OSError, ValueError, AttributeError):
+            return 0
+    return 0

@@ -1,4 +1,4 @@
-"""One POST over urllib3: no retry, no redirect, no cookie; the sender decides what an answer means."""
+"""One POST over urllib3: no retry, no redirect, no cookie; what an answer means is decided elsewhere."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from discreet._base.diagnostics import reason_of
-from discreet._delivery.export.receipt import Unreachable
+from discreet._delivery.export.exporter import Unreachable
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:

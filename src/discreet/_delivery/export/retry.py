@@ -1,4 +1,4 @@
-"""When to try again: waits that grow and are drawn by lot, what the receiver asks for, and a circuit that opens."""
+"""When to try again: random times that grow, the time that the receiver asks for, and a circuit that opens."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 FIRST = 0.5
 LONGEST = 30.0
 LONGEST_ASKED = 900.0
-"""Seconds that a receiver may ask for at most: a wrong clock there must not silence us for a day."""
+"""Seconds that a receiver may ask for at most: a wrong clock there must not stop delivery for a day."""
 IN_A_ROW = 5
 REST = (5.0, 60.0)
 """Seconds that an open circuit rests: at first, and at most."""
@@ -41,14 +41,14 @@ def _until(date: str, now: float | None) -> float:
 
 
 class Circuit:
-    """Whether to bother a receiver. Closed: yes. Open, after failures in a row: not for a while, then with one batch.
+    """Whether to try a receiver. Closed: yes. Open, after failures in a row: not for a while, then with one batch.
 
     Times are seconds of a monotonic clock.
     """
 
     def __init__(self, draw: Callable[[], float] = random.random) -> None:
         self.failures = 0
-        self._is_asked = False
+        self._was_asked = False
         self._draw = draw
         self._until = 0.0
         self._asked = 0.0
@@ -60,8 +60,8 @@ class Circuit:
 
     @property
     def is_away(self) -> bool:
-        """Whether nothing came through last time, and not because the receiver asked for a while."""
-        return self.is_open or (self.failures > 0 and not self._is_asked)
+        """Whether the last attempt brought nothing through, and not because the receiver asked us to wait."""
+        return self.is_open or (self.failures > 0 and not self._was_asked)
 
     def state(self, now: float) -> str:
         """closed, open, or half-open: about to be tried with one batch."""
@@ -82,19 +82,19 @@ class Circuit:
             wait = rest * (0.5 + self._draw() / 2)
         else:
             wait = backoff(self.failures, self._draw)
-        self._is_asked = after is not None
+        self._was_asked = after is not None
         self._until = now + max(wait, after or 0.0)
         self._asked = now + (after or 0.0)
 
     def succeeded(self, now: float, after: float | None = None) -> None:
-        """Something came through. The receiver may ask for a rest all the same."""
+        """Something came through. The receiver may ask us to wait all the same."""
         self.failures = 0
         self._asked = self._until = now + (after or 0.0)
 
     def pause(self, now: float) -> None:
-        """Some of a batch came through, the rest is to come again: not at once."""
+        """Some of a batch came through; the rest is to be sent again, but not at once."""
         self._until = now + backoff(1, self._draw)
 
-    def hurry(self) -> None:
-        """Somebody waits: try at once, unless the receiver asked not to."""
+    def retry_now(self) -> None:
+        """Try at once, unless the receiver asked not to."""
         self._until = self._asked

@@ -1,4 +1,4 @@
-"""The one that carries: a thread that sends what waits, batch by batch, and knows when to leave a receiver alone."""
+"""The worker's task for receivers on a network: send pending lines in batches, and leave a failing receiver alone."""
 
 from __future__ import annotations
 
@@ -6,252 +6,247 @@ import time
 from typing import TYPE_CHECKING
 
 from discreet._base import threads
-from discreet._base.diagnostics import report_problem
-from discreet._delivery.export.attempt import Attempts, senders
+from discreet._base.diagnostics import reason_of, report_problem
+from discreet._delivery.export.exporter import Result, Unreachable
 from discreet._delivery.export.retry import Circuit
+from discreet._delivery.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from discreet._delivery.export.depot import Depot
-    from discreet._delivery.export.sink import Remote
+    from discreet._delivery.export.exporter import Batching, Exporter
+    from discreet._delivery.export.pending import Batch, Pending
 
 _LONG = 2.0  # seconds of waiting that are worth a place on disk
 _LOOK_AGAIN = 60.0  # seconds between looks at what other processes left
 _BREATH = 0.05  # seconds between looks at the queue, at least
-_STUCK = 1.0  # seconds to wait after an error of our own
-_NEVER = 1 << 62
+_SHORTEST = 0.05  # seconds: an attempt that begins gets at least so many
+
+sending: set[int] = set()
+"""The threads that are sending now. Records that they make are about the sending, and are not sent."""
 
 
-class Sender:
-    """Sends what waits in a depot. `step` does one thing at a time; a thread calls it until the sink is retired."""
+class Sender(Worker):
+    """Sends the pending lines of one sink."""
 
-    def __init__(self, sink: Remote, depot: Depot, clock: Callable[[], float] = time.monotonic) -> None:
-        self._sink = sink
-        self._depot = depot
-        self._clock = clock
+    def __init__(
+        self,
+        name: str,
+        exporter: Exporter,
+        batching: Batching,
+        pending: Pending,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(name, clock)
         self.circuit = Circuit()
-        self.attempts = Attempts(sink, depot, self.circuit, clock)
-        self.wake_at = 0
-        """How many lines in the queue are worth waking the thread."""
-        self.wake_bytes = 0
-        self.runs = False
-        self._turn = threads.lock()  # whose turn it is to take a step
-        self._gate = threads.Gate()
-        self._thread = 0
-        self._due = 0.0
-        self._look_at = 0.0
-        self._waiters: list[threads.Gate] = []
-        self._hurried = 0  # up to which number lines go at once
-        self._stopping = False
+        self.retries = 0
+        """How many attempts followed one that failed."""
+        self.last_error: str | None = None
+        self.has_parents_connection = False
+        """Whether this is a forked child, which must not use the connection that it has."""
+        self._exporter = exporter
+        self._batching = batching
+        self._pending = pending
+        self._failed = 0  # how many attempts brought nothing through
+        self._was_answered = False  # whether the last of these got an answer: the same would come again
+        self._until: float | None = None  # when the process has to be gone
+        self._due = 0.0  # when the queue makes a batch
+        self._look_at = 0.0  # when to look into the spool
+        self._at_once = 0  # lines up to this number do not wait for others
 
-    # --- the thread
+    @property
+    def newest(self) -> int:
+        """The number of the newest line."""
+        return self._pending.queue.newest
 
-    def wake(self) -> bool:
-        """See to it that a thread looks; False where none can be started."""
-        self._sleep_until(_NEVER)
-        try:
-            if not self.runs and not self._start():
-                self._sleep_until(0)
-                return False
-            self._gate.wake()
-        except BaseException:  # a signal handler's: the next record is to wake the thread
-            self._sleep_until(0)
-            raise
-        return True
+    def is_through(self, number: int) -> bool:
+        """Whether none of the lines up to this number is pending."""
+        return self._pending.is_through(number)
 
-    def _sleep_until(self, count: int, size: int = _NEVER) -> None:
-        self.wake_at = count
-        self.wake_bytes = size
-
-    def _start(self) -> bool:
-        with self._depot.lock:
-            if self.runs:
-                return True
-            self.runs = True
-            self._stopping = False
-        try:
-            self.runs = threads.start(self._run)
-        except BaseException:
-            self.runs = False
-            raise
-        return self.runs
-
-    def _run(self) -> None:
-        self._thread = threads.ident()
-        try:
-            while not self._stopping:
-                try:
-                    with self._turn:
-                        wait = self.step()
-                except Exception as error:  # a defect of ours must not end all delivery
-                    report_problem(f"{self._sink.name}: the sender failed: {type(error).__name__}")
-                    wait = _STUCK
-                self._tell()
-                if wait is None and self._sink.retired:
-                    break
-                if wait is None or wait > 0:
-                    self._gate.wait(wait)
-                    self._sleep_until(_NEVER)
-        finally:
-            self._thread = 0
-            self.runs = False
-            self._sleep_until(0)
-            self._tell()
-
-    def _tell(self) -> None:
-        for gate in tuple(self._waiters):
-            gate.wake()
+    @property
+    def is_held(self) -> bool:
+        """Whether this very thread holds a lock that a step needs."""
+        return self._pending.is_held
 
     # --- one thing at a time
 
     def step(self) -> float | None:
         """Send one batch, or store what has to wait; seconds until there may be more to do (None: until woken)."""
-        depot = self._depot
-        depot.speak()
+        pending = self._pending
+        pending.report_drops()
         now = self._clock()
         wait = self.circuit.wait(now)
         if wait > 0:
             return self._rest(wait)
-        if depot.batch is None:
-            self._look(now)
-        if depot.batch is None:
+        if pending.batch is None:
+            self._look_into_spool(now)
+        if pending.batch is None:
             due = self._due_in(now)
             if due is None or due > 0:
                 return due
-            depot.next_from_queue()
-        if depot.batch is not None:
-            self._send()
+            pending.take_from_queue()
+        if pending.batch is not None:
+            self._due = 0.0
+            if not self._send(pending.batch) and self.circuit.is_open:
+                pending.put_back()
+                self._look_at = 0.0
         return 0.0
 
     def _rest(self, wait: float) -> float | None:
-        """The receiver is left in peace; what comes meanwhile goes to disk now and then."""
-        depot = self._depot
-        spooling = depot.spool is not None
-        if spooling and (self.circuit.is_away or wait > _LONG or depot.queue.is_half_full):
-            spooling = depot.store()
+        """The receiver is left alone; lines that come meanwhile go to disk now and then."""
+        pending, batching = self._pending, self._batching
+        spooling = pending.spool is not None
+        if spooling and (self.circuit.is_away or wait > _LONG or pending.queue.is_half_full):
+            spooling = pending.store()
             self._look_at = 0.0
-        with depot.lock:
-            if not depot.memory and not depot.waiting:
-                self._sleep_until(0)
+        with pending.lock:
+            if not pending.count:
+                self.sleep_until(0)
                 return None
             if not spooling:
                 return wait
-            self._sleep_until(self._sink.queue_count // 2, self._sink.queue_bytes // 2)
-        return min(wait, max(self._sink.delay, _BREATH))
+            self.sleep_until(batching.queue_count // 2, batching.queue_bytes // 2)
+        return min(wait, max(batching.delay, _BREATH))
 
-    def _look(self, now: float) -> None:
-        """What waits on disk is older, and goes first."""
-        depot = self._depot
-        if depot.spool is None or (now < self._look_at and not depot.draining):
+    def _look_into_spool(self, now: float) -> None:
+        """Lines on disk are older, and go first."""
+        pending = self._pending
+        if pending.spool is None or (now < self._look_at and not pending.is_reading_spool):
             return
-        if depot.next_from_spool():
+        if pending.take_from_spool():
             self._look_at = 0.0
-        else:  # nothing is there, or somebody else drains: then look whether they took ours too
-            self._look_at = now + (max(self._sink.delay, _BREATH) if depot.spooled else _LOOK_AGAIN)
+        else:  # nothing is there, or another process empties the spool: then see whether it took our lines too
+            self._look_at = now + (max(self._batching.delay, _BREATH) if pending.on_disk else _LOOK_AGAIN)
 
     def _due_in(self, now: float) -> float | None:
-        """Seconds until the queue makes a batch: it is one when it is large enough, or old enough."""
-        depot, queue, sink = self._depot, self._depot.queue, self._sink
-        with depot.lock:
+        """Seconds until the lines in the queue make a batch: when they are enough, or old enough."""
+        pending, queue, batching = self._pending, self._pending.queue, self._batching
+        with pending.lock:
             if not queue.count:
                 self._due = 0.0
-                self._sleep_until(0)
-                return max(_BREATH, self._look_at - now) if depot.spooled else None
-            if sink.retired or queue.oldest <= self._hurried:
+                self.sleep_until(0)
+                return max(_BREATH, self._look_at - now) if pending.on_disk else None
+            if self.is_over or queue.oldest <= self._at_once:
                 return 0.0
-            if queue.count >= sink.batch_count or queue.size >= sink.batch_bytes:
+            if queue.count >= batching.batch_count or queue.size >= batching.batch_bytes:
                 return 0.0
             if not self._due:
-                self._due = now + sink.delay
-            self._sleep_until(sink.batch_count, sink.batch_bytes)
+                self._due = now + batching.delay
+            self.sleep_until(batching.batch_count, batching.batch_bytes)
             return self._due - now
 
-    def _send(self) -> None:
-        self._due = 0.0
-        if not self.attempts.make() and self.circuit.is_open:
-            self._depot.put_back()
-            self._look_at = 0.0
+    # --- one attempt
 
-    # --- somebody waits
-
-    def hurry(self) -> None:
-        """What waits now waits for nothing but the receiver, and for that only if it asked."""
-        self._hurried = self._depot.queue.newest
-        self._look_at = 0.0
-        self.circuit.hurry()
-
-    def flush(self, deadline: float | None, *, leaving: bool = False, until: float | None = None) -> bool:
-        """Return when all that waits now is delivered, or cannot be in time. `until`: when attempts have to end."""
-        depot = self._depot
-        if threads.ident() in (*senders, self._thread):  # a sink that flushes while it sends, or a finalizer there
-            return False
-        upto, failed = depot.queue.newest, self.attempts.failed
-        gate = threads.Gate()
-        self._waiters.append(gate)
-        if leaving:
-            self.attempts.until = until or deadline
-        self.hurry()
+    def _send(self, batch: Batch) -> bool:
+        """Send the first part of the batch; False if nothing came through."""
+        thread = threads.ident()
+        sending.add(thread)
         try:
-            while not depot.is_through(upto):
-                now = self._clock()
-                rest = None if deadline is None else deadline - now
-                tried = self.attempts.failed - failed
-                if leaving and tried:
-                    again = tried == 1 and not self.attempts.was_told
-                    if self.circuit.is_open or (depot.spool is not None and not again):
-                        return False  # it waits as well on disk
-                    if again:  # a connection that was cut may have been an old one
-                        self.circuit.hurry()
-                wait = self.circuit.wait(now)
-                if rest is not None and (rest <= 0 or wait > rest):
-                    return False  # there will be no attempt in time
-                if not self._go_on(gate, 0.5 if rest is None else min(rest, 0.5), wait):
-                    return False
-            return True
+            part = batch.parts[0]
+            return self._judge(batch, part, self._attempt(part))
         finally:
-            self._waiters.remove(gate)
-            if leaving:
-                self.attempts.until = None
-            depot.refresh()
+            sending.discard(thread)
 
-    def _go_on(self, gate: threads.Gate, rest: float, wait: float) -> bool:
-        """Let the thread work, or do its work where there is none: at the end of the interpreter.
+    def _attempt(self, part: list[bytes]) -> Result:
+        if self.has_parents_connection:
+            self.has_parents_connection = False
+            self.disconnect()
+        self.retries += self.circuit.failures > 0
+        timeout = self._batching.timeout
+        if self._until is not None:
+            timeout = min(timeout, max(_SHORTEST, self._until - self._clock()))
+        self._was_answered = True
+        try:
+            return Result(*self._exporter.send(part, timeout))
+        except (OSError, EOFError) as error:
+            reason = error.reason if isinstance(error, Unreachable) else reason_of(error)
+            self._was_answered = reason == "ECONNREFUSED"
+            self.disconnect()
+            return Result(0, retry=part, reason=reason)
+        except Exception as error:  # one line that the exporter cannot handle must not cost the others
+            self.disconnect()
+            return Result(0, reason=reason_of(error), split=True)
 
-        Nor can it work while this thread holds the lock: a signal handler that interrupted a log call. False if in
-        such a handler it is not our turn: the thread has it, and waits for the call to go on, or soon will.
+    def _judge(self, batch: Batch, part: list[bytes], result: Result) -> bool:
+        now = self._clock()
+        reason = result.reason or "not accepted"
+        delivered, rejected, retry = _checked(result, len(part))
+        rest = [retry] if retry else []
+        if result.split:
+            delivered, rejected, retry = 0, {}, []
+            if len(part) > 1:
+                rest = [part[: len(part) // 2], part[len(part) // 2 :]]
+            else:
+                rest, rejected = [], {reason: 1}
+        if retry or rejected or result.split:
+            self.last_error = reason
+        is_answer = len(part) > len(retry)  # also a refusal: the receiver is there
+        if is_answer:
+            self.circuit.succeeded(now, result.after)
+            if retry and not result.after:
+                self.circuit.pause(now)
+        else:
+            self._failed += 1
+            self.circuit.failed(now, result.after)
+        self._pending.acknowledge(batch, delivered, rejected, rest)
+        return is_answer
+
+    def disconnect(self) -> None:
+        """Drop the connection. Never raises."""
+        try:
+            self._exporter.disconnect()
+        except Exception as error:  # a connection that is broken anyway
+            report_problem(f"{self.name} could not disconnect: {type(error).__name__}")
+
+    # --- what others do
+
+    def deliver_now(self) -> None:
+        """Lines that are pending now wait for nothing but the receiver, and for that only if it asked."""
+        self._at_once = self.newest
+        self._look_at = 0.0
+        self.circuit.retry_now()
+
+    def send_pending(self, deadline: float | None, *, is_last: bool = False, until: float | None = None) -> bool:
+        """Return when all that is pending now is delivered, or cannot be in time; whether it is.
+
+        With `is_last`, after a failure lines wait on disk as well as here. `until` is when attempts have to end.
         """
-        if threads.holds(self._turn):  # this very thread is amid a step
+        if threads.ident() in sending:  # an exporter that flushes while it sends
             return False
-        held = self._depot.is_held
-        if not held and self.wake():
-            gate.wait(rest)
-        elif wait > 0:
-            gate.wait(min(wait, rest))
-        elif self._turn.acquire(timeout=rest):
-            try:
-                pause = self.step()
-            finally:
-                self._turn.release()
-            if pause is None or pause > 0:
-                gate.wait(min(rest, _BREATH))
-        elif held:
-            return False
-        return True
+        failed = self._failed
 
-    def go_on(self) -> None:
-        """What was to stop is needed again."""
-        self._stopping = False
+        def next_attempt() -> float | None:
+            failures = self._failed - failed
+            if is_last and failures:
+                again = failures == 1 and not self._was_answered  # a connection that was cut may have been an old one
+                if self.circuit.is_open or (self._pending.spool is not None and not again):
+                    return None
+                if again:
+                    self.circuit.retry_now()
+            return self.circuit.wait(self._clock())
 
-    def stop(self, timeout: float) -> None:
-        """End the thread, unless it hangs in an attempt."""
-        self._stopping = True
-        if self._thread == threads.ident():
-            return
-        gate = threads.Gate()
-        self._waiters.append(gate)
-        until = self._clock() + timeout
-        while self.runs and (rest := until - self._clock()) > 0:
-            self._gate.wake()
-            gate.wait(min(0.1, rest))
-        self._waiters.remove(gate)
+        if is_last:
+            self._until = until or deadline
+        self.deliver_now()
+        try:
+            return self.flush(deadline, next_attempt)
+        finally:
+            if is_last:
+                self._until = None
+            self._pending.refresh()
+
+
+def _checked(result: Result, count: int) -> tuple[int, Mapping[str, int], list[bytes]]:
+    """Delivered, rejected and retry, corrected so that they add up to `count`, whatever the exporter says."""
+    retry = list(result.retry)[:count]
+    left = count - len(retry)
+    rejected: dict[str, int] = {}
+    for reason, number in result.rejected.items():
+        taken = max(0, min(number, left))
+        left -= taken
+        if taken:
+            rejected[reason] = taken
+    delivered = max(0, min(result.delivered, left))
+    if delivered < left:
+        rejected["not answered for"] = left - delivered
+    return delivered, rejected, retry

@@ -1,4 +1,4 @@
-"""Rotated files are compressed beside the program, one process at a time per file, and never half."""
+"""Compression of rotated files: in a thread, by one process at a time, and never half of a file."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def parse_compress(value: object) -> str | None:
 
 
 def compress(path: str, compression: str) -> int:
-    """Compress the rotated files of a log file that are not yet, also those that a process which died left; how many.
+    """Compress the rotated files of a log file, also those that a dead process did not finish; how many.
 
     Raises the last `OSError`, after all were tried: of what failed, the uncompressed file is still there.
     """
@@ -45,7 +45,7 @@ def compress(path: str, compression: str) -> int:
         if not file.compressed:
             try:
                 done += _compress(file.path, _SUFFIX[compression])
-            except FileNotFoundError:  # retention removed it under our hands
+            except FileNotFoundError:  # another process's retention removed it meanwhile
                 continue
             except OSError as error:
                 failure = error
@@ -55,13 +55,13 @@ def compress(path: str, compression: str) -> int:
 
 
 def _compress(source: str, suffix: str) -> bool:
-    """False if another process is at it, or the file is gone."""
+    """False if another process compresses it, or the file is gone."""
     fd = _claim(source)
     if fd is None:
         return False
     with open(fd, "rb") as file:
         try:
-            # One of them is there if a process died between the last two steps.
+            # A compressed file is there if a process died between the last two steps.
             if not any(os.path.lexists(source + other) for other in SUFFIXES):
                 _write(file, source + suffix)
             if locks.available:
@@ -86,7 +86,7 @@ def _claim(source: str) -> int | None:
 def _write(file: IO[bytes], target: str) -> None:
     status = os.fstat(file.fileno())
     unfinished = target + UNFINISHED
-    with suppress(FileNotFoundError):  # whose process died; nobody else is at it, since we have the lock
+    with suppress(FileNotFoundError):  # left by a dead process: no living one writes it, since we have the lock
         os.unlink(unfinished)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     fd = os.open(unfinished, flags, stat.S_IMODE(status.st_mode) & 0o640)
@@ -98,7 +98,7 @@ def _write(file: IO[bytes], target: str) -> None:
                     packed.write(chunk)
             raw.flush()
             if hasattr(os, "fchown"):
-                with suppress(OSError):  # the group that may read the log may read its past
+                with suppress(OSError):  # the group that may read the log may read its older files
                     os.fchown(raw.fileno(), -1, status.st_gid)
             os.utime(unfinished, ns=(status.st_atime_ns, status.st_mtime_ns))  # its age is that of its last line
             os.fsync(raw.fileno())

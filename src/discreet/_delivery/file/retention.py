@@ -1,4 +1,4 @@
-"""Which rotated files are kept, and the tidying that removes the others and compresses the rest, beside the program."""
+"""Which rotated files are kept. A thread removes the others, and compresses those that are kept."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DAY = 86_400
 
 
 class Kept(NamedTuple):
-    """A rotated file, as retention sees it. One rotation may have two: uncompressed, and compressed just now."""
+    """A rotated file. One rotation may have two files: uncompressed, and compressed just now."""
 
     stamp: str
     size: int
@@ -30,7 +30,7 @@ class Kept(NamedTuple):
 
 
 class Keep(NamedTuple):
-    """How much to keep of the rotated files. What is kept is always the newest of them, without gaps."""
+    """How much to keep of the rotated files: always the newest ones, without gaps."""
 
     files: int | None = None
     days: float | None = None
@@ -40,7 +40,7 @@ class Keep(NamedTuple):
         return not (self.files is None and self.days is None and self.bytes is None)
 
     def surplus(self, found: Iterable[Kept], now: float) -> set[str]:
-        """The stamps of the rotations to remove. `files` counts rotations, `days` runs from the last line on."""
+        """The stamps of the rotations to remove. `files` counts rotations, `days` begins with the last line."""
         sizes: dict[str, int] = {}
         changed: dict[str, float] = {}
         for stamp, size, at in found:
@@ -93,15 +93,15 @@ def agree(rotation: Rotation, keep: Keep, compression: str | None) -> None:
 
 
 def tidy(path: str, keep: Keep, compression: str | None) -> None:
-    """Remove what need not be kept, compress the rest, and look again, since compressed files are smaller.
+    """Remove the files that need not be kept, compress the rest, and check again: compressed files are smaller.
 
-    Several processes may do this at once. Never raises: what cannot be done now is tried at the next rotation.
+    Several processes may do this at once. Never raises: a failure is reported, and tried again at the next rotation.
     """
     try:
         _remove(path, keep)
         if compression is not None and compress(path, compression):
             _remove(path, keep)
-    except Exception as error:  # a thread of ours: nobody is there to raise to
+    except Exception as error:  # in this thread, nobody is there to raise to
         report_problem(f"rotated files of {os.path.basename(path)} were left as they are: {reason_of(error)}")
 
 

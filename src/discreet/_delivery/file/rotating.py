@@ -1,8 +1,8 @@
 """Rotate a file that several processes may write, so that each line is in exactly one file, whole.
 
-Whoever writes holds a share of the file's lock (`flock`), and has seen that the path leads to this file after taking
-it. Whoever rotates holds the lock alone while the file gets its new name. So nobody writes to a file that was
-renamed, and it can be compressed at once. The file itself is locked: there is no lock file that could be removed.
+A process that writes holds a shared lock (`flock`) on the file, and checks after taking it that the file is still at
+the path. A process that rotates holds the lock alone while it renames the file. So no process writes to a file that was
+renamed, and the file can be compressed at once. The file itself is locked: there is no lock file to be removed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _PATIENCE = 0.1  # seconds that a rotation waits for the others' writes; then it is put off
 _PAUSE = 0.0005
 _RETRY = 1.0
-_LOOK_AGAIN = 3600.0  # seconds between looks at the age of rotated files
+_LOOK_AGAIN = 3600.0  # seconds between checks of the age of rotated files
 
 
 class Rotator:
@@ -36,13 +36,13 @@ class Rotator:
         self.keep = keep
         self.compression = compression
         self.path = ""
-        self._said: set[str] = set()
+        self._reported: set[str] = set()
         self.renew()
 
     def renew(self) -> None:
-        """Begin, also in a forked child, where the parent's thread is not."""
+        """Begin; also in a forked child, which does not have the parent's thread."""
         self._lockless = not locks.available
-        self.alone = -1  # the inode of the file whose lock we have alone: who interrupts us need not wait for it
+        self.alone = -1  # the inode of the file whose lock we have alone: a signal handler need not wait for it
         self._not_before = 0.0
         self._lock = threads.lock()
         self._rotated = self._tidying = self._untidy = False
@@ -51,18 +51,18 @@ class Rotator:
     # --- the lock
 
     def share(self, fd: int) -> bool:
-        """Take a share of the lock. False while another process rotates."""
+        """Take a shared lock. False while another process rotates."""
         if self._lockless:
             return True
         try:
             return locks.try_share(fd)
         except OSError as error:
             self._lockless = True
-            self._say(f"has no locks ({reason_of(error)}): only one process may write there, or lines may be lost")
+            self._report(f"has no locks ({reason_of(error)}): only one process may write there, or lines may be lost")
             return True
 
     def release(self, fd: int) -> None:
-        """Give it back. A lock that is not held is no error, nor is a descriptor that somebody closed."""
+        """Free the lock. A lock that is not held is no error, nor is a descriptor that was closed."""
         self.alone = -1
         if not self._lockless:
             try:
@@ -78,16 +78,16 @@ class Rotator:
         return self.rotation.due(found.st_size, found.st_mtime, more, now) and time.monotonic() >= self._not_before
 
     def rotate(self, fd: int, found: os.stat_result, more: int) -> None:
-        """Give the file that is open as `fd` its new name, unless another process just did. Never raises.
+        """Rename the file that is open as `fd`, unless another process just did. Never raises.
 
-        What cannot be done is put off: the line is written to the file as it is.
+        A rotation that fails is tried again later: the line is written to the file as it is.
         """
         try:
             if self._alone(fd, found):
                 self._rename(found, more)
         except OSError as error:
             self._not_before = time.monotonic() + _RETRY
-            self._say(f"cannot be rotated ({reason_of(error)}) and grows")
+            self._report(f"cannot be rotated ({reason_of(error)}) and grows")
         finally:
             self.release(fd)
 
@@ -127,7 +127,7 @@ class Rotator:
         """
         return self.rotation.period(stamped_at(last).timestamp()) == self.rotation.period(now)
 
-    # --- what rotation leaves
+    # --- rotated files
 
     def tidy_if_due(self) -> None:
         """Compress and remove rotated files, if any came or became old, in a thread of its own."""
@@ -137,7 +137,7 @@ class Rotator:
         self.tidy()
 
     def tidy(self) -> None:
-        """As above, now. Where no thread can be started, compressing waits for a later rotation, removing does not."""
+        """Compress and remove rotated files, in a thread of its own. Where none can be started, only remove, here."""
         self._look_again = time.monotonic() + _LOOK_AGAIN
         if not self.keep and self.compression is None:
             return
@@ -158,7 +158,7 @@ class Rotator:
                 self._untidy = False
             tidy(os.path.realpath(self.path), self.keep, self.compression)
 
-    def _say(self, text: str) -> None:
-        if text not in self._said:
-            self._said.add(text)
+    def _report(self, text: str) -> None:
+        if text not in self._reported:
+            self._reported.add(text)
             report_problem(f"{self._name} {text}")

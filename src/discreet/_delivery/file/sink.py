@@ -1,4 +1,4 @@
-"""A file that lines are appended to: followed when something else moves it, rotated by ourselves where asked."""
+"""A file that lines are appended to. It is followed when another program moves it, and rotated if asked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from discreet._delivery.file.compress import parse_compress
 from discreet._delivery.file.retention import Keep, agree, parse_days, parse_files
 from discreet._delivery.file.rotating import Rotator
 from discreet._delivery.file.rotation import Rotation, parse_bytes, parse_every
-from discreet._delivery.sink import Sink
+from discreet._delivery.runner import OwnSink
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 _PATIENCE = 1.0  # seconds that a write waits for another process to end its rotation, which takes a millisecond
 _PATIENCE_APART = 0.2
 _PAUSE = 0.0005
-_FOLLOWS = 10  # on file systems whose inode numbers change by themselves, a path never leads to the open file
+_FOLLOWS = 10  # times: where inode numbers change by themselves, a path never leads to the open file
 _NOWHERE = Opened(-1, -1, -1, regular=True)
 
 
-class File(Sink):
+class File(OwnSink):
     """Lines appended to a file, JSON unless asked otherwise.
 
     Several processes may append to one file: each line is one `write` in append mode. The file, and its folder, are
-    made if missing, also when something else moved or removed them. Only owner and group may read it (0640).
+    made if missing, also when another program moved or removed them. Only owner and group may read it (0640).
 
     `rotate_bytes` (bytes, or text such as "100 MB") and `rotate_every` ("hour", "day" from midnight UTC, "week" from
     Monday, "6 hours") begin a new file; the old one gets the time of its rotation (UTC) as a suffix. Of those, the
@@ -63,7 +63,8 @@ class File(Sink):
         self._where = ""
         self._opened = _NOWHERE
         self._closed = True
-        self._torn: bool | None = None  # whether the file ends amid a line; None: look
+        self._retired = False
+        self._torn: bool | None = None  # whether the file ends in the middle of a line; None: find out
         self._busy = False
         self._patience = _PATIENCE
 
@@ -74,6 +75,7 @@ class File(Sink):
 
     def open(self) -> None:
         """Create or open the file; a file that cannot be written raises here, not at the first record."""
+        self._retired = False
         if not self._closed:
             return
         self._where = os.path.abspath(self.path)  # the program may go to another folder
@@ -95,7 +97,7 @@ class File(Sink):
     def write(self, line: bytes) -> None:
         """Append one line, or several whole ones."""
         if self._closed:
-            if not self.retired:
+            if not self._retired:
                 raise OSError(errno.EBADF, "the file is closed")
             self._write_apart(line)
         elif self._rotator is not None and self._opened.regular:
@@ -110,13 +112,13 @@ class File(Sink):
     def _open(self) -> None:
         before, self._opened = self._opened, open_file(self._where, locked=self._rotator is not None)
         if before.fd >= 0:
-            with suppress(OSError):  # somebody closed it, which is why we are here
+            with suppress(OSError):  # another part of the program closed it, which is why it is opened again
                 os.close(before.fd)
 
     def _found(self, opened: Opened) -> os.stat_result | None:
-        """What the path leads to; None if that is not the file that was opened.
+        """The status of the file at the path; None if that is not the file that was opened.
 
-        Asked before each write: a line that is written after something else moved the file goes to the new one.
+        Checked before each write: a line that is written after another program moved the file goes to the new one.
         """
         try:
             found = os.stat(self._where)
@@ -125,7 +127,7 @@ class File(Sink):
         return found if found.st_ino == opened.inode and found.st_dev == opened.device else None
 
     def _follow(self) -> bool:
-        """Open what the path leads to now. False if that cannot be, but the open file was only moved: it will do."""
+        """Open the file at the path. False if that fails, but the open file still exists: lines go there."""
         try:
             self._open()
         except OSError:
@@ -145,7 +147,7 @@ class File(Sink):
                 error.written -= torn
             if self._opened.regular:
                 self._torn = None
-                self._opened = Opened(self._opened.fd, -1, -1, regular=True)  # it may be broken: open the file anew
+                self._opened = Opened(self._opened.fd, -1, -1, regular=True)  # it may be broken: open the file again
             else:
                 self._torn = torn or isinstance(error, TornLineError)
             raise
@@ -154,12 +156,12 @@ class File(Sink):
     # --- with rotation
 
     def _write_rotating(self, rotator: Rotator, line: bytes) -> None:
-        if self._busy:  # a signal handler logs, amid this very function
+        if self._busy:  # a signal handler logs, and interrupted this very function
             self._write_apart(line)
             return
         self._busy = True
         try:
-            self._settle(rotator, len(line))
+            self._prepare(rotator, len(line))
             self._append(line)
         finally:
             if self._opened.fd >= 0:
@@ -167,8 +169,8 @@ class File(Sink):
             self._busy = False
         rotator.tidy_if_due()
 
-    def _settle(self, rotator: Rotator, more: int) -> None:
-        """Rotate if it is time to. Afterwards, the open file is what the path leads to, and it stays so."""
+    def _prepare(self, rotator: Rotator, more: int) -> None:
+        """Rotate if it is time to. Afterwards, the open file is the one at the path, and it stays there."""
         deadline = 0.0
         follows = 0
         asked = False
@@ -184,7 +186,7 @@ class File(Sink):
                 follows += 1
             elif not held:
                 deadline = deadline or time.monotonic() + self._patience
-                if time.monotonic() >= deadline:  # it was stopped amid its rotation: no reason to stop as well
+                if time.monotonic() >= deadline:  # the other process was stopped during its rotation: this one goes on
                     self._patience = 0.0
                     return
                 time.sleep(_PAUSE)
@@ -199,7 +201,7 @@ class File(Sink):
                 rotator.rotate(fd, found, more)
 
     def _write_apart(self, line: bytes) -> None:
-        """A record that was on its way when another configuration closed the file; or one inside another's write."""
+        """Write with a descriptor of its own: the file is closed already, or a signal handler interrupted a write."""
         deadline = time.monotonic() + _PATIENCE_APART
         while True:
             opened = open_file(self._where, locked=self._rotator is not None)
@@ -211,9 +213,9 @@ class File(Sink):
                 os.close(opened.fd)
 
     def _holds(self, rotator: Rotator, opened: Opened, deadline: float) -> bool:
-        """Whether the path leads to this file for as long as it is open.
+        """Whether the file stays at the path for as long as it is open.
 
-        If it is this very thread that has the lock, and was interrupted, no other process has it: that will do too.
+        If this very thread has the lock, and a signal handler interrupted it, no other process has it: that is enough.
         """
         while not rotator.share(opened.fd):
             if rotator.alone == opened.inode or time.monotonic() >= deadline:
@@ -221,10 +223,10 @@ class File(Sink):
             time.sleep(_PAUSE)
         return self._found(opened) is not None or time.monotonic() >= deadline
 
-    # --- the ends
+    # --- fork and close
 
     def after_fork_in_child(self) -> None:
-        """Open the file anew, since a lock belongs to a descriptor and its copies in other processes."""
+        """Open the file again, since a lock belongs to a descriptor and its copies in other processes."""
         super().after_fork_in_child()
         self._busy = False
         if self._rotator is None:
@@ -236,6 +238,11 @@ class File(Sink):
             with suppress(OSError):  # the next record tries again, and is counted if it fails
                 self._open()
 
+    def retire(self) -> None:
+        """Close the file; a record that is still on its way here opens it once more."""
+        self._retired = True
+        super().retire()
+
     def close(self) -> None:
         """Close the file."""
         self._closed = True
@@ -245,5 +252,5 @@ class File(Sink):
 
 
 def bounded(path: str | PathLike[str]) -> File:
-    """A file of which nothing but the path is known, as from `DISCREET_FILE`: it must not fill the disk."""
+    """A file that is named only by its path, as in `DISCREET_FILE`: it must not fill the disk."""
     return File(path, rotate_bytes="100 MB", keep_files=10)

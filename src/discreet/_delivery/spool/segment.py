@@ -1,4 +1,4 @@
-"""One file of a spool: records in the order they came, and how many of them are through."""
+"""One file of a spool: lines in the order they came, and how many are acknowledged. And a folder of such files."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 HEAD = struct.Struct("<8sQ")  # what the file is; the sequence up to which its records are through
 _MAGIC = b"discspl1"
+ASIDE = ".corrupt"
+"""What is appended to the name of a file that is no segment."""
+_GRACE = 1 / 48  # of the longest age: an hour of two days
 _THROUGH = struct.Struct("<Q")
 _NAME = re.compile(r"(\d{20})-(\d{1,10}-[0-9a-f]{8})\.spool")
 
@@ -64,27 +67,27 @@ def append(fd: int, lines: Sequence[bytes], after: int) -> int:
     return len(lines)
 
 
-class Passed(NamedTuple):
-    """Records of a segment that need no more care."""
+class Acknowledged(NamedTuple):
+    """Lines of a segment that are not pending any more."""
 
     name: Name
     whole: int
     torn: int
     through: int | None
-    """The sequence up to which the segment is through; None: to its end."""
+    """The sequence number up to which the segment is acknowledged; None: to its end."""
 
 
 class Segment:
-    """What waits in one file, while this process alone may deliver it."""
+    """The lines that wait in one file, while this process alone may deliver them."""
 
-    def __init__(self, name: Name, path: Path, fd: int, passed: Callable[[Passed], None]) -> None:
+    def __init__(self, name: Name, path: Path, fd: int, acknowledged: Callable[[Acknowledged], None]) -> None:
         self.owner = name.owner
         """Which process wrote it: compare with `Spool.owner`."""
         self.name = name
         self.fd = fd
         self._path = path
-        self._passed = passed
-        data = _contents(fd)
+        self._acknowledged = acknowledged
+        data = frames.contents(fd)
         self.through = 0
         self._reading = frames.Reading([], [], 0, 0)
         if len(data) >= HEAD.size:
@@ -98,19 +101,19 @@ class Segment:
         self.lines: Sequence[bytes] = self._reading.lines
         """What waits, in order."""
 
-    def done(self, count: int) -> None:
-        """The first `count` of `lines` are through and not read again; after the last, the file goes."""
+    def acknowledge(self, count: int) -> None:
+        """The first `count` of `lines` are not read again; after the last line, the file is removed."""
         if self._ended or count <= self._count < len(self.lines):
             return
         if count >= len(self.lines):
-            self._passed(Passed(self.name, *self.end(), None))
+            self._acknowledged(Acknowledged(self.name, *self.end(), None))
             return
         through = self._reading.sequences[count - 1]
         self._mark(through)
         good = count - self._count
         torn = through - self.through - good
         self.through, self._count, self._torn = through, count, self._torn + torn
-        self._passed(Passed(self.name, good, torn, through))
+        self._acknowledged(Acknowledged(self.name, good, torn, through))
 
     def end(self) -> tuple[int, int]:
         """Remove the file; how many records of it were left, and how many torn ones."""
@@ -129,14 +132,14 @@ class Segment:
 
 
 class Survey(NamedTuple):
-    """What waits in a spool, of all processes."""
+    """How much waits in a spool, of all processes."""
 
     records: int
     bytes: int
 
 
 def survey(folder: Path) -> Survey:
-    """Count what waits in a folder; changes nothing."""
+    """Count the lines that wait in a folder; changes nothing."""
     records = size = 0
     try:
         names = sorted(os.listdir(folder))
@@ -144,14 +147,14 @@ def survey(folder: Path) -> Survey:
         return Survey(0, 0)
     for name in names:
         if parse(name) is not None:
-            found = _waiting(folder / name)
+            found = _pending(folder / name)
             records += found[0]
             size += found[1]
     return Survey(records, size)
 
 
-def _waiting(path: Path) -> tuple[int, int]:
-    """How many records wait in a segment, whoever has it, and how many bytes they are."""
+def _pending(path: Path) -> tuple[int, int]:
+    """How many lines wait in a segment, whoever has it, and how many bytes they are."""
     data = _peek(path)
     if len(data) < HEAD.size:
         return 0, 0
@@ -160,8 +163,8 @@ def _waiting(path: Path) -> tuple[int, int]:
     return len(lines), sum(map(len, lines))
 
 
-def passed(path: Path) -> int | None:
-    """The sequence up to which a segment is through, whoever has it; None if it is gone."""
+def acknowledged(path: Path) -> int | None:
+    """The sequence number up to which a segment is acknowledged, whoever has it; None if it is gone."""
     if not os.path.lexists(path):
         return None
     data = _peek(path, HEAD.size)
@@ -176,18 +179,59 @@ def _peek(path: Path, size: int | None = None) -> bytes:
     try:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             return b""
-        return _contents(fd) if size is None else os.pread(fd, size, 0)
+        return frames.contents(fd) if size is None else os.pread(fd, size, 0)
     except OSError:
         return b""
     finally:
         os.close(fd)
 
 
-def _contents(fd: int) -> bytes:
-    size = os.fstat(fd).st_size
-    parts: list[bytes] = []
-    at = 0
-    while at < size and (part := os.pread(fd, size - at, at)):
-        parts.append(part)
-        at += len(part)
-    return b"".join(parts)
+class Listing:
+    """The segments of a folder, of all processes."""
+
+    def __init__(self, folder: Path, max_age: float) -> None:
+        self._folder = folder
+        self._max_age = max_age
+        self._known: dict[str, float] = {}  # since when (monotonic clock)
+
+    def found(self, *, aside: bool = False) -> list[tuple[Name, int, bool]]:
+        """Segments, the oldest first, and their sizes in bytes; with `aside`, what was set aside too."""
+        found: list[tuple[Name, int, bool]] = []
+        with os.scandir(self._folder) as entries:
+            for entry in entries:
+                text = entry.name.removesuffix(ASIDE)
+                name = parse(text)
+                if name is not None and (aside or text == entry.name):
+                    try:
+                        size = entry.stat(follow_symlinks=False).st_size
+                    except FileNotFoundError:
+                        continue
+                    found.append((name, size, text != entry.name))
+        now = time.monotonic()
+        self._known = {name.text: self._known.get(name.text, now) for name, _, _ in found}
+        return sorted(found)
+
+    def is_expired(self, name: Name, owner: str) -> bool:
+        """Whether a segment is too old by the wall clock, which may just have been set.
+
+        So it must have been known for long enough, too: our own for as long as it may wait, another's for an hour.
+        """
+        if time.time() - name.begun <= self._max_age:
+            return False
+        known = time.monotonic() - self._known.get(name.text, time.monotonic())
+        return known > (self._max_age if name.owner == owner else self._max_age * _GRACE)
+
+
+def packed_size(lines: Sequence[bytes]) -> int:
+    """Bytes of a segment of these lines."""
+    return HEAD.size + sum(map(len, lines)) + len(lines) * frames.FRAME
+
+
+def fitting(lines: Sequence[bytes], room: int) -> Sequence[bytes]:
+    """As many of the first lines as there is room for."""
+    room -= HEAD.size
+    for number, line in enumerate(lines):
+        room -= frames.FRAME + len(line)
+        if room < 0:
+            return lines[:number]
+    return lines

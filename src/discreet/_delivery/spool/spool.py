@@ -1,9 +1,9 @@
-"""Records that wait on disk for a receiver that is away: written by many processes, sent by one at a time.
+"""Lines that wait on disk for a receiver that is away: written by many processes, sent by one at a time.
 
-Each process appends to segments of its own; whoever appends to, drains or removes a segment holds its lock. Locks are
-the kernel's and end with the process, so nothing has to be cleaned up after a `kill -9`. A record is in the kernel's
-hands when `write` returns: it survives the process, not a power cut. It may come twice, if a process dies between
-sending it and noting that.
+Each process appends to segments of its own; whoever appends to, drains or removes a segment holds its lock. The kernel
+frees locks when their process ends, so nothing has to be cleaned up after a `kill -9`. When `write` returns, the kernel
+has the line: it survives the process, not a power cut. It may come twice, if a process dies after it was sent and
+before that was noted.
 """
 
 from __future__ import annotations
@@ -14,26 +14,31 @@ import threading
 import time
 import weakref
 from contextlib import closing, contextmanager, suppress
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from discreet._base.diagnostics import report_problem
 from discreet._delivery import folder as folders
 from discreet._delivery import locks
 from discreet._delivery.locks import ForeignFileError
 from discreet._delivery.spool import segment
-from discreet._delivery.spool.books import News, SpoolBooks
-from discreet._delivery.spool.listing import ASIDE, Listing, fitting, packed_size
-from discreet._delivery.spool.segment import Name, Passed, Segment
+from discreet._delivery.spool.counts import News, SpoolCounts
+from discreet._delivery.spool.segment import ASIDE, Acknowledged, Listing, Name, Segment, fitting, packed_size
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
+
+    from discreet._delivery.setup import Setup
 
 MAX_BYTES = 64 << 20
 MAX_AGE = 48 * 3600.0
 _SEGMENT_BYTES = 1 << 20
 _SEGMENT_AGE = 300.0  # one segment expires as a whole
 _LOCK = "drain.lock"
+_SALT = "salt"
+_SALT_BYTES = 32
 _NO_FILE = {errno.ELOOP, errno.EMLINK, errno.EISDIR, errno.ENXIO}  # a link (EMLINK on FreeBSD), a folder, a socket
 
 
@@ -57,15 +62,15 @@ class Spool:
         _spools.add(self)
 
     def begin(self) -> None:
-        """With nothing of its own, as a forked child does: what the parent stored is the parent's."""
+        """Begin with nothing stored, as a forked child does: what the parent stored belongs to the parent."""
         self._lock = threading.RLock()
         self.owner = f"{os.getpid()}-{os.urandom(4).hex()}"
         self._current: Name | None = None
-        self._books = SpoolBooks()
+        self._counts = SpoolCounts()
         self._held: set[int] = set()
 
     def leave(self) -> None:
-        """In a forked child: the parent's locks must not live on in copies of its descriptors."""
+        """In a forked child: close the copies of the parent's descriptors, which would keep its locks alive."""
         for fd in self._held:
             os.close(fd)
         self.begin()
@@ -73,7 +78,7 @@ class Spool:
     # --- storing
 
     def write(self, lines: Sequence[bytes]) -> int:
-        """Store lines; how many were. The rest, for which there is no room, is the caller's. Never raises."""
+        """Store lines; how many there was room for. The caller keeps the rest. Never raises."""
         stored = 0
         with self._lock:
             while stored < len(lines):
@@ -88,21 +93,21 @@ class Spool:
 
     def _append(self, lines: Sequence[bytes]) -> int:
         lines = fitting(lines, min(_SEGMENT_BYTES, self.max_bytes)) or lines[:1]
-        if packed_size(lines) > self.max_bytes:  # others must not make room for what never fits
+        if packed_size(lines) > self.max_bytes:  # it never fits, so nothing is to be removed for it
             return 0
         lines = fitting(lines, self._make_room(packed_size(lines)))
         if not lines:
             return 0
         name, fd = self._open_own(packed_size(lines))
         try:
-            count = segment.append(fd, lines, self._books.written(name.text))
-            self._books.wrote(name.text, count)
+            count = segment.append(fd, lines, self._counts.written(name.text))
+            self._counts.wrote(name.text, count)
             return count
         finally:
             self._release(fd)
 
     def _open_own(self, more: int) -> tuple[Name, int]:
-        """A segment of this process that has room for more bytes; a new one if somebody drains the last."""
+        """A segment of this process with room for `more` bytes; a new one if another process drains the last."""
         name = self._current
         if name is not None and 0 <= time.time() - name.begun < _SEGMENT_AGE:
             fd = locks.open_locked(self.folder / name.text, os.O_RDWR | os.O_APPEND)
@@ -111,17 +116,17 @@ class Spool:
                 if os.fstat(fd).st_size + more <= _SEGMENT_BYTES:
                     return name, fd
                 self._release(fd)
-        for _ in range(5):  # somebody may drain, and remove, what is still empty
+        for _ in range(5):  # another process may drain, and remove, a segment that is still empty
             name = self._current = segment.new_name(self.owner)
             fd = locks.open_locked(self.folder / name.text, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL)
             if fd is not None:
                 self._held.add(fd)
                 return name, fd
-            folders.private(self.folder)  # gone, as folders for temporary files sometimes are
+            folders.private(self.folder)  # it is gone: folders for temporary files are cleaned up at times
         raise OSError("no segment could be made")
 
     def _make_room(self, more: int) -> int:
-        """Give up what is too old, and the oldest until there is room for more bytes; how many there is room for."""
+        """Drop segments that are too old, then the oldest until `more` bytes fit; how many bytes there is room for."""
         try:
             found = self._listing.found(aside=True)
         except FileNotFoundError:
@@ -130,21 +135,21 @@ class Spool:
         for name, size, aside in found:
             expired = self._listing.is_expired(name, self.owner)
             if not expired and total + more <= self.max_bytes:
-                break  # what follows is younger
+                break  # the segments that follow are younger
             if aside:
                 with suppress(OSError):  # a folder, perhaps
                     (self.folder / (name.text + ASIDE)).unlink()
                     total -= size
-            elif self._give_up(name, "spool expired" if expired else "spool full"):
+            elif self._drop(name, "spool expired" if expired else "spool full"):
                 total -= size
         return self.max_bytes - total
 
-    def _give_up(self, name: Name, reason: str) -> bool:
+    def _drop(self, name: Name, reason: str) -> bool:
         opened = self._open(name)
         if opened is None:
             return False
         try:
-            self._books.passed(Passed(name, *opened.end(), None), reason)
+            self._counts.acknowledged(Acknowledged(name, *opened.end(), None), reason)
         finally:
             self._release(opened.fd)
         return True
@@ -153,9 +158,10 @@ class Spool:
 
     @contextmanager
     def drain(self) -> Generator[Iterator[Segment]]:
-        """What waits, the oldest segment first; nothing while another process (or thread) drains.
+        """The segments, the oldest first; none while another process (or thread) drains.
 
-        A segment is this process's alone until the next is asked for. What of it was not `done` then, stays.
+        A segment belongs to this process alone until the next one is asked for. Lines that are not acknowledged by
+        then, stay.
         """
         fd = self._lock_folder()
         try:
@@ -178,7 +184,7 @@ class Spool:
     def _segments(self, found: list[tuple[Name, int, bool]]) -> Generator[Segment]:
         for name, _, _ in found:
             if self._listing.is_expired(name, self.owner):
-                self._give_up(name, "spool expired")
+                self._drop(name, "spool expired")
                 continue
             opened = self._open(name)
             if opened is None:
@@ -186,8 +192,8 @@ class Spool:
             try:
                 if opened.lines:
                     yield opened
-                else:  # nothing of it is whole
-                    opened.done(0)
+                else:  # no line of it is whole
+                    opened.acknowledge(0)
             finally:
                 self._release(opened.fd)
 
@@ -199,24 +205,24 @@ class Spool:
             if fd is None:
                 return None
             self._held.add(fd)
-            opened = Segment(name, path, fd, self._books.passed)
+            opened = Segment(name, path, fd, self._counts.acknowledged)
         except (OSError, ConfigurationError) as error:
             if fd is not None:
                 self._release(fd)
             self._set_aside(path, name, error)
             return None
-        self._books.taken_by_others(name.text, opened.through)
+        self._counts.taken_by_others(name.text, opened.through)
         return opened
 
     def _set_aside(self, path: Path, name: Name, error: Exception) -> None:
-        """What is no segment must not stop those behind it. What this process may not open is left alone."""
+        """Rename a file that is no segment: it must not stop those behind it. A file that we may not open stays."""
         if getattr(error, "errno", None) not in _NO_FILE and not isinstance(error, ForeignFileError):
             return
         try:
             path.rename(path.with_name(path.name + ASIDE))
         except OSError:
             return
-        self._books.passed(Passed(name, 0, 1, None))
+        self._counts.acknowledged(Acknowledged(name, 0, 1, None))
 
     def _release(self, fd: int) -> None:
         if fd in self._held:  # not after a fork: there it may be somebody else's descriptor by now
@@ -224,16 +230,16 @@ class Spool:
             locks.unlock(fd)
             os.close(fd)
 
-    # --- books
+    # --- counts
 
     @property
-    def waiting(self) -> int:
-        """How many records of this process wait here, as of the last `news`, `write` or `drain`."""
-        return self._books.waiting
+    def pending(self) -> int:
+        """How many lines of this process wait here, as of the last `news`, `write` or `drain`."""
+        return self._counts.pending
 
     def news(self) -> News:
-        """What happened since this was asked last. Together with `waiting`, nothing is missing and nothing twice."""
-        return self._books.news(lambda name: segment.passed(self.folder / name))
+        """What happened since the last call. With `pending`, it accounts for each line once."""
+        return self._counts.news(lambda name: segment.acknowledged(self.folder / name))
 
 
 _spools: weakref.WeakSet[Spool] = weakref.WeakSet()
@@ -246,3 +252,47 @@ def _leave() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_leave)
+
+
+def spool_for(setup: Setup, destination: str, credentials: Sequence[str] = ()) -> Spool | None:
+    """The spool for a destination; None where no folder can be had, which is reported unless the platform has no locks.
+
+    What was kept for one credential is never sent with another: each has a folder of its own.
+    Raises `ConfigurationError` if a spool was asked for and cannot be had.
+    """
+    state_dir = os.environ.get(folders.VARIABLE, "").strip() if setup.state_dir is None else setup.state_dir
+    asked = setup.spool_required or bool(state_dir)
+    if not locks.available and not asked:
+        return None
+    try:
+        digest = [_digest(credentials, state_dir)] if credentials and locks.available else []
+        return Spool(folders.place("spool", setup.service, destination, *digest, state_dir=state_dir))
+    except (OSError, ConfigurationError) as error:
+        if asked and isinstance(error, ConfigurationError):
+            raise
+        report_problem(f"no folder for records that wait for {destination}: they wait in memory only")
+        return None
+
+
+def _digest(credentials: Sequence[str], state_dir: str) -> str:
+    """Text that differs between credentials and says nothing about them: without the salt nobody can try passwords."""
+    joined = "\0".join(credentials).encode("utf-8", "surrogatepass")
+    return blake2b(joined, key=_salt(state_dir), digest_size=8).hexdigest()
+
+
+def _salt(state_dir: str) -> bytes:
+    """Random bytes of this state folder, the same for all processes. Raises `OSError`."""
+    path = folders.state_folder(state_dir) / _SALT
+    for _ in range(200):  # another process may be making them, which takes a moment
+        fd = locks.open_locked(path, os.O_RDWR | os.O_CREAT)
+        if fd is not None:
+            try:
+                salt = os.pread(fd, _SALT_BYTES, 0)
+                if len(salt) < _SALT_BYTES:
+                    salt = os.urandom(_SALT_BYTES)
+                    os.pwrite(fd, salt, 0)
+                return salt
+            finally:
+                os.close(fd)
+        time.sleep(0.01)
+    raise TimeoutError

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from discreet._config import lifecycle
 from discreet._config.assembly import format_of
 from discreet._context.ambient import context, current
-from discreet._delivery.export.sink import Remote
+from discreet._delivery.export.sink import ExportSink
 from discreet._delivery.file.sink import File
+from discreet._delivery.runner import runner_of
 from discreet._delivery.stream import Stream
 from discreet._redaction import rules
 from discreet._redaction.engine.detectors import detectors
@@ -69,15 +70,15 @@ def sinks(settings: Settings, pipeline: Pipeline, *, offline: bool) -> list[Chec
     """The format of each sink, and whether it can be written to now, or whether its receiver takes a record."""
     if not settings.sinks:
         return [Check("none", ok=False, note="every record is lost", remedy="Set DISCREET_STREAM or DISCREET_FILE")]
-    remote = [] if offline else [sink for sink in settings.sinks if isinstance(sink, Remote)]
-    tests = {id(sink): connection.Test(sink, settings, pipeline) for sink in remote}  # all start now
+    remote = [] if offline else [sink for sink in settings.sinks if isinstance(sink, ExportSink)]
+    tests = {id(sink): connection.Test(sink, pipeline) for sink in remote}  # all start now
     return [
-        _remote(sink, tests.get(id(sink))) if isinstance(sink, Remote) else _sink(sink, settings)
+        _remote(sink, tests.get(id(sink))) if isinstance(sink, ExportSink) else _sink(sink, settings)
         for sink in settings.sinks
     ]
 
 
-def _remote(sink: Remote, test: connection.Test | None) -> Check:
+def _remote(sink: ExportSink, test: connection.Test | None) -> Check:
     if test is None:
         return Check(sink.name, ok=True, note="not tested (--offline)")
     found = test.problems()
@@ -97,10 +98,11 @@ def _sink(sink: Sink, settings: Settings) -> Check:
     elif isinstance(sink, Stream):
         stream = sink.stream()
         usable = stream is not None and not stream.closed
+    name = runner_of(sink).name
     if usable:
-        return Check(sink.name, ok=True, note=f"{format_of(sink, settings)} format")
+        return Check(name, ok=True, note=f"{format_of(sink, settings)} format")
     remedy = "Give this user the right to write there, or name another place"
-    return Check(sink.name, ok=False, note="cannot be written to", remedy=remedy)
+    return Check(name, ok=False, note="cannot be written to", remedy=remedy)
 
 
 def harmless(sink: Sink) -> Sink:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from discreet.cli.doctor.checks import Check
-    from discreet.cli.doctor.delivery import Waiting
+    from discreet.cli.doctor.delivery import Pending
 
 _UNSENT = " is set, but nothing is sent there: "  # a sink that was asked for, and lacks its extra
 DESCRIPTION = """\
@@ -94,7 +94,7 @@ def examine(*, offline: bool = False) -> dict[str, Any]:
     report["hooks"] = _as_data(checks.hooks())
     report["sinks"] = _as_data(sinks)
     report["delivery"] = _as_data(delivery.checks(settings))
-    report["waiting"] = _as_data(delivery.waiting(settings))
+    report["pending"] = _as_data(delivery.pending(settings))
     report["redaction"] = _as_data(checks.redaction(pipeline.redactor))
     report["advice"] = list(settings.advice)
     report["unknown_variables"] = unknown = unknown_variables(os.environ)
@@ -104,7 +104,7 @@ def examine(*, offline: bool = False) -> dict[str, Any]:
     return report
 
 
-def _as_data(found: Sequence[Check | Waiting]) -> list[dict[str, Any]]:
+def _as_data(found: Sequence[Check | Pending]) -> list[dict[str, Any]]:
     return [each._asdict() for each in found]
 
 
@@ -122,8 +122,8 @@ class _Page(Page):
         yield from self._settings(report["settings"])
         yield from self._checks("sinks", report["sinks"])
         yield from self._checks("delivery", report["delivery"])
-        if report["waiting"]:
-            yield from self._waiting(report["waiting"])
+        if report["pending"]:
+            yield from self._pending(report["pending"])
         yield from self._checks("hooks", report["hooks"])
         yield from self._redaction(report["redaction"])
         yield from self._variables(report)
@@ -159,10 +159,10 @@ class _Page(Page):
                 note = self.paint(escape(check["note"]), "quiet" if check["ok"] else "bad")
                 yield f"  {mark} {name:<{column}}  {note}"
 
-    def _waiting(self, waiting: list[dict[str, Any]]) -> Iterator[str]:
+    def _pending(self, pending: list[dict[str, Any]]) -> Iterator[str]:
         """Records that wait on disk. This is not wrong: their process may be about to deliver them."""
         yield self.title("waits on disk")
-        for place in waiting:
+        for place in pending:
             yield f"  {self.paint('!', 'warn')} {counted(place['records'], 'record')} in {escape(place['where'])}"
             yield from self.wrapped("delivered by " + place["remedy"], "quiet")
 

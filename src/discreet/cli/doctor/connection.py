@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from discreet._base.diagnostics import reason_of
 from discreet._base.levels import DEBUG
-from discreet._config.assembly import encoder_for
 from discreet._context.capture import collect
-from discreet._delivery.export.sink import Receipt, Remote, Unreachable
+from discreet._delivery.export.sink import ExportSink, Result, Unreachable
+from discreet._delivery.runner import runner_of
 from discreet._delivery.sink import Sink
 from discreet._pipeline import Output, Pipeline
 
 if TYPE_CHECKING:
-    from discreet._config.settings import Settings
+    from discreet._record import Encoder, Redacted
 
 MESSAGE = "discreet doctor tested this connection"
 
@@ -79,14 +79,14 @@ _REMEDIES = {reason: remedy for reasons, remedy in _BY_REASONS.items() for reaso
 class Test:
     """The test of one sink, in a thread of its own, because a step of it may hang."""
 
-    def __init__(self, sink: Remote, settings: Settings, pipeline: Pipeline) -> None:
+    def __init__(self, sink: ExportSink, pipeline: Pipeline) -> None:
         self._found: list[str] | None = [f"timeout: {_TOO_LATE}"]
         self._deadline = time.monotonic() + min(sink.timeout, _LONGEST) + _LATE
-        self._thread = threading.Thread(target=self._run, args=(sink, settings, pipeline), daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(sink, pipeline), daemon=True)
         self._thread.start()
 
-    def _run(self, sink: Remote, settings: Settings, pipeline: Pipeline) -> None:
-        self._found = problems(sink, settings, pipeline)
+    def _run(self, sink: ExportSink, pipeline: Pipeline) -> None:
+        self._found = problems(sink, pipeline)
 
     def problems(self) -> list[str] | None:
         """The result of the function of the same name, or a timeout when the time is over."""
@@ -94,10 +94,10 @@ class Test:
         return self._found
 
 
-def problems(sink: Remote, settings: Settings, pipeline: Pipeline) -> list[str] | None:
+def problems(sink: ExportSink, pipeline: Pipeline) -> list[str] | None:
     """Why records do not arrive, each with a remedy; empty if a record was taken, None if there is no test for it."""
     if _is(sink, "discreet.otel.sink", "OTLP"):
-        problem = _otlp(sink, settings, pipeline)
+        problem = _otlp(sink, pipeline)
         return [] if problem is None else [f"{problem[0]}: {problem[1]}"]
     if any(_is(sink, f"discreet.azure.{name}", kind) for name, kind in _AZURE):
         found: list[str] = import_module("discreet.azure").check(sink, timeout=min(sink.timeout, _LONGEST))
@@ -114,10 +114,10 @@ def _is(sink: Sink, module: str, name: str) -> bool:
     return isinstance(kind, type) and isinstance(sink, kind)
 
 
-def _otlp(sink: Remote, settings: Settings, pipeline: Pipeline) -> tuple[str, str] | None:
+def _otlp(sink: ExportSink, pipeline: Pipeline) -> tuple[str, str] | None:
     try:
-        lines = _record(sink, settings, pipeline)
-        receipt = Receipt(*sink.send(lines, min(sink.timeout, _LONGEST)))
+        lines = _record(sink, pipeline)
+        result = Result(*sink.send(lines, min(sink.timeout, _LONGEST)))
     except (OSError, EOFError) as error:
         reason = error.reason if isinstance(error, Unreachable) else reason_of(error)
         return reason, _REMEDIES.get(reason, _UNKNOWN)
@@ -125,9 +125,9 @@ def _otlp(sink: Remote, settings: Settings, pipeline: Pipeline) -> tuple[str, st
         return type(error).__name__, 'the connection could not be tested. Try pip install -U "discreet[otel]"'
     finally:
         sink.disconnect()
-    if receipt.delivered:
+    if result.delivered:
         return None
-    reason = receipt.reason or "not accepted"
+    reason = result.reason or "not accepted"
     return reason, _REMEDIES.get(reason) or _of_status(reason)
 
 
@@ -140,20 +140,21 @@ def _of_status(reason: str) -> str:
 
 
 class _Kept(Sink):
-    """Keeps the lines that are made for another sink."""
+    """Takes the record that another sink would send, and encodes it as that one does."""
 
-    def __init__(self) -> None:
+    def __init__(self, encode: Encoder) -> None:
         super().__init__()
         self.lines: list[bytes] = []
+        self._encode = encode
 
-    def write(self, line: bytes) -> None:
-        self.lines.append(line)
+    def write_record(self, record: Redacted) -> None:
+        self.lines.append(self._encode(record))
 
 
-def _record(sink: Remote, settings: Settings, pipeline: Pipeline) -> list[bytes]:
+def _record(sink: ExportSink, pipeline: Pipeline) -> list[bytes]:
     """A record as the sink would send it: through the same steps, but not through its queue and spool."""
-    kept = _Kept()
-    output = Output(0, encoder_for(sink, settings, pipeline.redactor), kept)
+    kept = _Kept(sink.encoder(pipeline.redactor))
     record, context = collect("discreet.doctor", DEBUG, MESSAGE, {}, None)
+    output = Output(0, None, runner_of(kept))
     Pipeline(pipeline.redactor, (output,), pipeline.identity).process(record, context)
     return kept.lines

@@ -7,8 +7,8 @@ import shutil
 from typing import TYPE_CHECKING, NamedTuple
 
 from discreet._delivery import locks
-from discreet._delivery.buffered.leftovers import leftovers
-from discreet._delivery.export.sink import Remote
+from discreet._delivery.buffered.recovery import dead_rings
+from discreet._delivery.export.sink import ExportSink
 from discreet._delivery.folder import state_folder
 from discreet._delivery.spool.segment import survey
 from discreet.cli.doctor.checks import Check
@@ -28,7 +28,7 @@ _ELSEWHERE = "Set DISCREET_STATE_DIR to a folder of this user on a disk with roo
 _LEAST = 16_000_000  # bytes: enough for a ring and a small spool
 
 
-class Waiting(NamedTuple):
+class Pending(NamedTuple):
     """Records on disk: in the rings of dead processes, or in a spool."""
 
     where: str
@@ -40,7 +40,7 @@ def checks(settings: Settings) -> list[Check]:
     """The delivery mode, and the folder for records that wait, if one is needed."""
     why = settings.why
     found = [Check(settings.delivery, ok=True, note=f"{_MODES[settings.delivery]} ({why['delivery']})")]
-    remote = any(isinstance(sink, Remote) for sink in settings.sinks)
+    remote = any(isinstance(sink, ExportSink) for sink in settings.sinks)
     seconds = f"{settings.exit_timeout:g} s"
     if remote or settings.delivery != "direct":
         found.append(Check("exit", ok=True, note=f"takes at most {seconds} to deliver what waits"))
@@ -69,21 +69,21 @@ def _folder(state_dir: str | None) -> Check:
     return Check(str(folder), ok=free >= _LEAST, note=note, remedy="" if free >= _LEAST else _ELSEWHERE)
 
 
-def waiting(settings: Settings) -> list[Waiting]:
+def pending(settings: Settings) -> list[Pending]:
     """Records in the rings of dead processes and in spools, of every service of this user. Nothing is changed."""
-    found: list[Waiting] = []
+    found: list[Pending] = []
     try:
         folder = state_folder(settings.state_dir or "")
         for place in subfolders(folder / "ring"):
-            records = sum(len(left.lines) for left in leftovers(place))
+            records = sum(len(ring.lines) for ring in dead_rings(place))
             if records:
                 found.append(
-                    Waiting(f"ring {place.name}", records, "the next start of its service, or discreet recover")
+                    Pending(f"ring {place.name}", records, "the next start of its service, or discreet recover")
                 )
         for place in subfolders(folder / "spool"):
             records = survey(place).records
             if records:
-                found.append(Waiting(f"spool {place.name}", records, "its service, once the receiver is back"))
+                found.append(Pending(f"spool {place.name}", records, "its service, once the receiver is back"))
     except (OSError, ConfigurationError):
         return found  # another check reports whether the folder can be used
     return found

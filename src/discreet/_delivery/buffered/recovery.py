@@ -1,4 +1,4 @@
-"""What dead processes left in their rings."""
+"""Rings of dead processes: lines that this process can deliver in their place."""
 
 from __future__ import annotations
 
@@ -22,51 +22,51 @@ _NUMBERS = struct.Struct("<QQQ")  # head, tail, through
 _THROUGH = struct.Struct("<Q")
 
 
-class Leftover:
-    """The ring of a process that is no more, while this process alone has it."""
+class DeadRing:
+    """The ring of a process that ended, while this process alone has it."""
 
     def __init__(self, path: Path, fd: int) -> None:
         self.path = path
         self._fd = fd
         self.description: dict[str, Any] = {}
-        """What its process said of itself: service, target, kind, pid, started (seconds since the epoch)."""
+        """What its process wrote about itself: service, target, kind, pid, started (seconds since the epoch)."""
         self.lines: Sequence[bytes] = ()
         self.torn = 0
-        """Records that were being written when the process died: their calls had not returned."""
-        self.is_ours = True
-        """False: a newer discreet made it, or nothing of the kind."""
+        """Lines that were being written when the process died: their calls had not returned."""
+        self.is_readable = True
+        """False: a newer discreet made the file, or something else did."""
         self._sequences: Sequence[int] = ()
-        self._through = self._done = 0
-        self._read(_contents(fd))
+        self._through = self._acknowledged = 0
+        self._read(frames.contents(fd))
 
     def _read(self, data: bytes) -> None:
         if not any(data[: ring.START.size]):  # its process died before it could write anything
             return
-        magic, version, told, capacity = ring.START.unpack_from(data.ljust(ring.START.size, b"\0"))
+        magic, version, length, capacity = ring.START.unpack_from(data.ljust(ring.START.size, b"\0"))
         if magic != ring.MAGIC or version != ring.VERSION or capacity <= 0 or len(data) != ring.HEAD_BYTES + capacity:
-            self.is_ours = False
+            self.is_readable = False
             return
-        with suppress(ValueError):  # without, the lines are still good
-            found: object = json.loads(data[ring.DESCRIPTION : ring.DESCRIPTION + told])
+        with suppress(ValueError):  # without a description, the lines are still good
+            found: object = json.loads(data[ring.DESCRIPTION : ring.DESCRIPTION + length])
             if isinstance(found, dict):
                 self.description = cast("dict[str, Any]", found)
         head, tail, through = _NUMBERS.unpack_from(data, ring.WORDS)
         body = memoryview(data)[ring.HEAD_BYTES :]
-        sound = 0 <= head - tail <= capacity and not tail % ring.ALIGN
-        at = tail % capacity if sound else 0
+        is_sound = 0 <= head - tail <= capacity and not tail % ring.ALIGN
+        at = tail % capacity if is_sound else 0
         written = bytes(body[at:]) + bytes(body[:at])
-        if sound:
+        if is_sound:
             written = written[: head - tail]
         reading = frames.read(written, 0, through, ring.ALIGN)
         self.lines, self._sequences, self._through = reading.lines, reading.sequences, through
-        self.torn = reading.missing + (sound and reading.end < len(written))
+        self.torn = reading.missing + (is_sound and reading.end < len(written))
 
-    def done(self, count: int) -> int:
-        """The first `count` lines are delivered: they do not come again. How many more are torn, up to there."""
+    def acknowledge(self, count: int) -> int:
+        """The first `count` lines are delivered and do not come again; how many more lines up to there are torn."""
         through = self._sequences[count - 1]
-        torn = through - self._through - (count - self._done)
-        self._through, self._done, self.torn = through, count, self.torn - torn
-        with suppress(OSError):  # at worst they do
+        torn = through - self._through - (count - self._acknowledged)
+        self._through, self._acknowledged, self.torn = through, count, self.torn - torn
+        with suppress(OSError):  # at worst they come again
             os.pwrite(self._fd, _THROUGH.pack(through), ring.WORDS + 2 * _THROUGH.size)
         return torn
 
@@ -76,17 +76,17 @@ class Leftover:
             self.path.unlink(missing_ok=True)
 
 
-def leftovers(folder: Path) -> Generator[Leftover]:
+def dead_rings(folder: Path) -> Generator[DeadRing]:
     """The rings in a folder whose processes are dead, the oldest first, each locked until the next is asked for."""
-    for path in files(folder):
+    for path in ring_files(folder):
         with _locked(path) as fd:
             if fd is not None:
-                found = Leftover(path, fd)
-                if found.is_ours:
+                found = DeadRing(path, fd)
+                if found.is_readable:
                     yield found
 
 
-def files(folder: Path) -> list[Path]:
+def ring_files(folder: Path) -> list[Path]:
     """The rings in a folder, of the living and the dead, the oldest first."""
     try:
         return sorted(folder / name for name in os.listdir(folder) if _NAME.fullmatch(name))
@@ -101,19 +101,10 @@ def _locked(path: Path) -> Generator[int | None]:
     except OSError as error:
         if error.errno not in (None, errno.ELOOP, errno.EMLINK, errno.EISDIR, errno.ENXIO, errno.EACCES, errno.EPERM):
             raise
-        fd = None  # no file, or none of ours
+        fd = None  # no file, or none of this user's
     try:
         yield fd
     finally:
         if fd is not None:
             locks.unlock(fd)
             os.close(fd)
-
-
-def _contents(fd: int) -> bytes:
-    parts: list[bytes] = []
-    at = 0
-    while part := os.pread(fd, 1 << 20, at):
-        parts.append(part)
-        at += len(part)
-    return b"".join(parts)

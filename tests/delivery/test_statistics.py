@@ -1,8 +1,7 @@
-"""The books of a remote sink: whatever happens, in whatever order, they add up at every moment."""
+"""The statistics of a sink that exports: whatever happens, in whatever order, they add up at every moment."""
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 import threading
@@ -16,12 +15,12 @@ from hypothesis import strategies as st
 
 import discreet
 from discreet._base import threads
-from discreet._delivery.export.sender import Sender
-from discreet._delivery.export.sink import Receipt, Unreachable
+from discreet._delivery.export.runner import ExportRunner
+from discreet._delivery.export.sink import Result, Unreachable
 from discreet._delivery.spool.spool import Spool
 
 from ..waiting import HANG
-from .receiver import Posting, Receiver, Scripted, balances
+from .receiver import Posting, Receiver, Scripted, balances, by_hand
 
 
 class World:
@@ -32,73 +31,67 @@ class World:
         self.mood = "takes"
         self.put = 0
         self.arrived: list[bytes] = []
-        self.sink = Scripted(self.answer, batch_count=4, queue_count=12, queue_bytes=200, delay=1)
+        sink = Scripted(self.answer, batch_count=4, queue_count=12, queue_bytes=200, delay=1)
+        self.runner = by_hand(sink, lambda: self.now)
         self.folder = folder
         self.renew()
 
     def renew(self) -> None:
-        depot = self.sink._depot
-        if self.folder is not None and depot.spool is None:
-            depot.spool = Spool(self.folder, max_bytes=2000)
-        if not isinstance(self.sink._sender, ByHand):
-            self.sink._sender = ByHand(self.sink, depot, lambda: self.now)
+        pending = self.runner.pending
+        if self.folder is not None and pending.spool is None:
+            pending.spool = Spool(self.folder, max_bytes=2000)
 
-    def answer(self, batch: list[bytes]) -> Receipt:
+    def answer(self, batch: list[bytes]) -> Result:
         mood, some = self.mood, len(batch) // 2
         if mood == "refuses the connection":
             raise Unreachable("ECONNREFUSED")
         if mood == "stumbles" and any(line.startswith(b"3") for line in batch):
             raise ValueError
         if mood == "fails":
-            return Receipt(0, retry=batch, reason="HTTP 503")
+            return Result(0, retry=batch, reason="HTTP 503")
         if mood == "throttles":
-            return Receipt(0, retry=batch, after=30.0, reason="HTTP 429")
+            return Result(0, retry=batch, after=30.0, reason="HTTP 429")
         if mood == "finds too large" and len(batch) > 1:
-            return Receipt(0, split=True, reason="HTTP 413")
+            return Result(0, split=True, reason="HTTP 413")
         if mood == "rejects some":
             self.arrived += batch[some:]
-            return Receipt(len(batch) - some, {"rejected": some} if some else {})
+            return Result(len(batch) - some, {"rejected": some} if some else {})
         if mood == "wants some again":
             self.arrived += batch[some:]
-            return Receipt(len(batch) - some, retry=batch[:some], reason="HTTP 206")
+            return Result(len(batch) - some, retry=batch[:some], reason="HTTP 206")
         if mood == "cannot count":
-            return Receipt(some, {"odd": 99}, retry=batch)
+            return Result(some, {"odd": 99}, retry=batch)
         self.arrived += batch
-        return Receipt(len(batch))
+        return Result(len(batch))
 
     def do(self, what: str, number: int) -> None:
-        sink, sender, depot = self.sink, self.sink._sender, self.sink._depot
+        runner, sender, pending = self.runner, self.runner.sender, self.runner.pending
         if what == "put":
             self.put += 1
-            sink.accept(b"%d.%d " % (number, self.put) + b"x" * number, number * 5)
+            runner.accept(b"%d.%d " % (number, self.put) + b"x" * number, number * 5)
         elif what == "drop":
             self.put += 1
-            sink.drop("encoding KeyError")
+            runner.drop("encoding KeyError")
         elif what == "step":
             sender.step()
         elif what == "wait":
             self.now += number
         elif what == "flush":
-            sender.flush(self.now)
+            sender.send_pending(self.now)
         elif what == "store":
-            depot.store()
+            pending.store()
         elif what == "give up":
-            depot.give_up("exit")
+            pending.give_up("exit")
         elif what == "another process drains" and self.folder is not None:
             with Spool(self.folder).drain() as segments:
                 for segment in segments:
-                    segment.done(number)
+                    segment.acknowledge(number)
         elif what == "another process stores" and self.folder is not None:
             Spool(self.folder).write([b"theirs"] * number)
         elif what == "hand over":
-            depot.give_up("close")
-            depot.hand_over()
+            pending.give_up("close")
+            pending.transfer()
             self.renew()
-
-
-class ByHand(Sender):
-    def wake(self) -> bool:
-        return False
 
 
 MOODS = [
@@ -119,7 +112,7 @@ what = st.one_of(st.tuples(st.sampled_from(STEPS), st.integers(1, 10)), st.tuple
 
 @settings(max_examples=150)
 @given(st.lists(what, max_size=60), st.booleans())
-def test_whatever_happens_in_whatever_order_the_books_balance(steps, on_disk):
+def test_whatever_happens_in_whatever_order_the_statistics_balance(steps, on_disk):
     with tempfile.TemporaryDirectory() as folder:
         world = World(Path(folder, "spool") if on_disk else None)
         for step, number in steps:
@@ -127,17 +120,17 @@ def test_whatever_happens_in_whatever_order_the_books_balance(steps, on_disk):
                 world.mood = step
             else:
                 world.do(step, number)
-            health = world.sink.health()
+            health = world.runner.health()
             assert balances(health), (step, health)
-            assert health["waiting"] == world.sink.statistics.waiting
+            assert health["pending"] == world.runner.pending.count
         world.mood = "takes"
         for _ in range(100):
-            world.sink._sender.step()
+            world.runner.sender.step()
             world.now += 100
-        health = world.sink.health()
+        health = world.runner.health()
         assert balances(health)
-        assert health["waiting"] == 0
-        assert health["emitted"] == world.put + health["adopted"]
+        assert health["pending"] == 0
+        assert health["emitted"] == world.put + health["recovered"]
 
 
 @settings(max_examples=50)
@@ -147,13 +140,14 @@ def test_without_refusals_each_record_arrives_once_and_in_order(steps, mood, on_
         mood = "fails"
     with tempfile.TemporaryDirectory() as folder:
         world = World(Path(folder, "spool") if on_disk else None)
-        world.sink._queue._most, world.sink._queue._most_size = 10_000, 1 << 20
+        queue = world.runner.pending.queue
+        queue._most, queue._most_size = 10_000, 1 << 20
         world.mood = mood
         for step in steps:
             world.do(step, 4)
         world.mood = "takes"
         for _ in range(100):
-            world.sink._sender.step()
+            world.runner.sender.step()
             world.now += 100
         assert [int(line.split(b" ")[0].split(b".")[1]) for line in world.arrived] == list(range(1, world.put + 1))
 
@@ -176,7 +170,7 @@ def test_the_sums_over_all_sinks_balance_too(memory_sink):
     assert (health["emitted"], health["delivered"], health["dropped"]) == (3, 2, {"ENOSPC": 1})
 
 
-def test_books_balance_whenever_they_are_looked_at(monkeypatch, tmp_path):
+def test_statistics_balance_whenever_they_are_looked_at(monkeypatch, tmp_path):
     monkeypatch.setenv("DISCREET_STATE_DIR", str(tmp_path))
     receiver = Receiver()
     discreet.configure(
@@ -241,49 +235,46 @@ class Raising:
         return self
 
 
-PLACES = tuple(
-    os.path.join(*parts)
-    for parts in (
-        ("_delivery", "buffered", "queue.py"),
-        ("_delivery", "export", "sink.py"),
-        ("_delivery", "export", "books.py"),
-        ("_base", "statistics.py"),
-    )
+PLACES = (
+    str(Path("_delivery", "buffered", "queue.py")),
+    str(Path("_delivery", "export", "runner.py")),
+    str(Path("_base", "statistics.py")),
 )
 
 
 @pytest.mark.parametrize("before", [0, 3, 4], ids=["room", "half full", "full"])
 @pytest.mark.parametrize(("waits", "level"), [(10, 40), (20, 20)], ids=["sheds", "refuses"])
-def test_an_exception_of_a_signal_handler_at_any_step_of_a_call_leaves_the_books_balanced(before, waits, level):
+def test_an_exception_of_a_signal_handler_at_any_step_of_a_call_leaves_the_statistics_balanced(before, waits, level):
     trace = sys.gettrace()
     step = 0
     while True:
         step += 1
-        sink = Scripted(lambda batch: Receipt(len(batch)), queue_count=4, delay=3600)
-        sender = sink._sender = ByHand(sink, sink._depot)
+        sink = Scripted(lambda batch: Result(len(batch)), queue_count=4, delay=3600)
+        runner = by_hand(sink)
+        queue = runner.pending.queue
         for _ in range(before):
-            sink.accept(b"before", waits)
+            runner.accept(b"before", waits)
         raising = Raising(step)
         sys.settrace(raising)
         try:
-            sink.accept(b"interrupted", level)
+            runner.accept(b"interrupted", level)
         except Interrupted:
             pass
         finally:
             sys.settrace(trace)
         if raising.left > 0:
             break
-        health = sink.health()
+        health = runner.health()
         assert balances(health), (step, health)
         assert health["emitted"] in (before, before + 1), (step, health)
-        while threads.holds(sink._queue.lock):  # a tracer, not a signal, comes between the end of a `with` and its exit
-            sink._queue.lock.release()
-        sink.accept(b"after", 40)
-        assert sender.flush(time.monotonic() + HANG)
-        health = sink.health()
+        while threads.holds(queue.lock):  # a tracer, not a signal, comes between the end of a `with` and its exit
+            queue.lock.release()
+        runner.accept(b"after", 40)
+        assert runner.sender.send_pending(time.monotonic() + HANG)
+        health = runner.health()
         assert balances(health), (step, health)
-        assert health["waiting"] == 0
-        assert sink._queue.count == sink._queue.size == 0
+        assert health["pending"] == 0
+        assert queue.count == queue.size == 0
         arrived = [line for batch in sink.sent for line in batch]
         assert len(arrived) == health["delivered"]
         assert before + 1 <= health["emitted"] <= before + 2
@@ -293,12 +284,12 @@ def test_an_exception_of_a_signal_handler_at_any_step_of_a_call_leaves_the_books
 
 @pytest.mark.parametrize("reason", ["encoding KeyError", "queue full"])
 def test_a_loss_at_the_door_and_one_at_the_receiver_of_the_same_name_are_both_counted(reason):
-    sink = Scripted(lambda batch: Receipt(0, {reason: len(batch)}), delay=3600)
-    sink._sender = ByHand(sink, sink._depot)
-    sink.drop(reason)
-    sink.accept(b"line")
-    assert not sink.flush(1)
-    health = sink.health()
+    sink = Scripted(lambda batch: Result(0, {reason: len(batch)}), delay=3600)
+    runner = by_hand(sink)
+    runner.drop(reason)
+    runner.accept(b"line")
+    assert not runner.flush(1)
+    health = runner.health()
     assert balances(health)
     assert (health["emitted"], health["dropped"]) == (2, {reason: 2})
 
@@ -306,8 +297,8 @@ def test_a_loss_at_the_door_and_one_at_the_receiver_of_the_same_name_are_both_co
 class Logging:
     """A tracer that lets another record come in at one of the lines of delivery, as a signal handler does."""
 
-    def __init__(self, sink: Scripted, at: int) -> None:
-        self.sink = sink
+    def __init__(self, runner: ExportRunner, at: int) -> None:
+        self.runner = runner
         self.left = at
 
     def __call__(self, frame: FrameType, event: str, _: object) -> Logging | None:
@@ -316,35 +307,35 @@ class Logging:
         if event == "line":
             self.left -= 1
             if self.left == 0:
-                self.sink.accept(b"from the handler", 20)
+                self.runner.accept(b"from the handler", 20)
         return self
 
 
 @pytest.mark.parametrize("before", [0, 4], ids=["room", "full"])
-@pytest.mark.parametrize("what", ["a record", "the books"])
-def test_a_record_of_a_signal_handler_at_any_line_leaves_the_books_balanced(before, what, tmp_path):
+@pytest.mark.parametrize("what", ["a record", "the statistics"])
+def test_a_record_of_a_signal_handler_at_any_line_leaves_the_statistics_balanced(before, what, tmp_path):
     trace = sys.gettrace()
     step = 0
     spool = Spool(tmp_path)
     while True:
         step += 1
-        sink = Scripted(lambda batch: Receipt(len(batch)), queue_count=4, delay=3600)
-        sink._sender = ByHand(sink, sink._depot)
-        sink._depot.spool = spool
+        sink = Scripted(lambda batch: Result(len(batch)), queue_count=4, delay=3600)
+        runner = by_hand(sink)
+        runner.pending.spool = spool
         for _ in range(before):
-            sink.accept(b"before", 10)
-        logging = Logging(sink, step)
+            runner.accept(b"before", 10)
+        logging = Logging(runner, step)
         sys.settrace(logging)
         try:
             if what == "a record":
-                sink.accept(b"interrupted", 20)
+                runner.accept(b"interrupted", 20)
             else:
-                sink.health()
+                runner.health()
         finally:
             sys.settrace(trace)
         if logging.left > 0:
             break
-        health = sink.health()
+        health = runner.health()
         assert balances(health), (step, health)
         assert health["emitted"] == before + 1 + (what == "a record"), (step, health)
     assert step > 20

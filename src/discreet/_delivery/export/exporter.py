@@ -1,0 +1,70 @@
+"""What sends batches to a receiver, and what the receiver answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class Unreachable(ConnectionError):  # noqa: N818 - it says what is the matter, as ConnectionRefusedError's parents do not
+    """The receiver did not answer. `reason` says why, and quotes no data: `health()` shows it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Result(NamedTuple):
+    """What became of one batch: len(batch) == delivered + sum(rejected) + len(retry), unless `split`."""
+
+    delivered: int
+    rejected: Mapping[str, int] = {}
+    """Lines that the receiver will never accept, by reason; they are counted as dropped."""
+    retry: Sequence[bytes] = ()
+    """Lines to send again, in their order."""
+    after: float | None = None
+    """Seconds that the receiver asked us to wait (Retry-After)."""
+    reason: str = ""
+    """Why not all of the batch was accepted: "HTTP 503"."""
+    split: bool = False
+    """The batch was refused as a whole, while parts may pass: it is halved, down to one line, which is dropped."""
+
+
+class Exporter(Protocol):
+    """Sends batches to one receiver. One thread calls it, one call at a time."""
+
+    @property
+    def destination(self) -> str:
+        """Where lines go, without secrets: it is shown, and names the folder of the spool."""
+        ...
+
+    def send(self, batch: Sequence[bytes], timeout: float) -> Result:
+        """One attempt, within `timeout` seconds.
+
+        An `OSError` means that the batch is sent again later. Any other exception means that something is wrong with
+        a line: the batch is halved, down to that line, which is dropped.
+        """
+        ...
+
+    def disconnect(self) -> None:
+        """Drop the connection: after an error, when the sink is closed, and in a forked child before the first batch.
+
+        In a child the connection is the parent's: nothing may be sent on it.
+        """
+
+
+@dataclass(frozen=True)
+class Batching:
+    """How lines make batches, and how many may wait."""
+
+    batch_count: int
+    batch_bytes: int
+    delay: float
+    """Seconds that a line waits for others."""
+    timeout: float
+    """Seconds that one attempt may take."""
+    queue_count: int
+    queue_bytes: int

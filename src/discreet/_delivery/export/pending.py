@@ -1,0 +1,308 @@
+"""Lines that wait for a receiver: in the queue, in the batch that is being sent, on disk. Their statistics, too."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from discreet._base import threads
+from discreet._base.diagnostics import Reporter
+from discreet._delivery.buffered.queue import Queue
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+
+    from discreet._base.statistics import Statistics
+    from discreet._base.threads import ExitLock
+    from discreet._delivery.export.exporter import Batching
+    from discreet._delivery.spool.segment import Segment
+    from discreet._delivery.spool.spool import Spool
+
+_PATIENCE = 0.5  # seconds that the end of the process waits for a disk
+
+
+class Batch:
+    """Lines that are being sent."""
+
+    __slots__ = ("delivered", "parts", "rejected", "segment", "through")
+
+    def __init__(self, lines: list[bytes], segment: Segment | None = None, through: int = 0) -> None:
+        self.parts = [lines]
+        """The first is sent next; there are more once the receiver refused the whole."""
+        self.segment = segment
+        """Where the lines are on disk; None: they come from the queue."""
+        self.through = through
+        """How many lines of the segment are not pending any more once this batch is not."""
+        self.delivered = 0
+        self.rejected: dict[str, int] = {}
+
+    @property
+    def lines(self) -> list[bytes]:
+        """What is left to send."""
+        return [line for part in self.parts for line in part]
+
+
+class SpoolReader:
+    """Takes batches from a spool, segment by segment, while this process is the one that empties it."""
+
+    def __init__(self) -> None:
+        self._drain: AbstractContextManager[Iterator[Segment]] | None = None
+        self._segments: Iterator[Segment] | None = None
+        self._segment: Segment | None = None
+        self._at = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it keeps other processes from emptying the spool."""
+        return self._segments is not None
+
+    def take(self, spool: Spool, count: int, size: int) -> Batch | None:
+        """The next batch, of at most so many lines and bytes; None if there is none, or another process empties."""
+        if self._segments is None:
+            self._drain = spool.drain()
+            self._segments = self._drain.__enter__()
+        segment = self._segment
+        if segment is None or self._at >= len(segment.lines):
+            segment = self._segment = next(self._segments, None)
+            self._at = 0
+        if segment is None:
+            self.close()
+            return None
+        end = self._at
+        while end < len(segment.lines) and end - self._at < count:
+            size -= len(segment.lines[end])
+            if size < 0 and end > self._at:
+                break
+            end += 1
+        lines, self._at = list(segment.lines[self._at : end]), end
+        return Batch(lines, segment, end)
+
+    def close(self) -> None:
+        """Let another process empty the spool."""
+        drain, self._drain = self._drain, None
+        self._segments = self._segment = None
+        if drain is not None:
+            drain.__exit__(None, None, None)
+
+
+class Pending:
+    """Everything that waits for one receiver.
+
+    `lock` guards the queue, the batch and the statistics. It is held for moments only, since log calls take it; `_disk`
+    is held while a file is written or removed. Only the worker takes lines out, but at exit the main thread may take
+    what a worker that hangs still holds.
+    """
+
+    def __init__(self, name: str, batching: Batching, statistics: Statistics) -> None:
+        self._name = name
+        self._batching = batching
+        self._statistics = statistics
+        self.queue = Queue(count=batching.queue_count, size=batching.queue_bytes)
+        statistics.use(self.queue)
+        self.batch: Batch | None = None
+        """What is being sent. Its lines are pending until the receiver has accepted or rejected them."""
+        self.spool: Spool | None = None
+        self.on_disk = 0
+        """Lines of this process that wait in the spool."""
+        self._disk = threads.lock()
+        self._reader = SpoolReader()
+        self._reporter = Reporter()
+
+    @property
+    def lock(self) -> threading.RLock | ExitLock:
+        """Guards the queue, the batch and the statistics."""
+        return self.queue.lock
+
+    @property
+    def is_held(self) -> bool:
+        """Whether this very thread holds a lock that the worker needs, as a signal handler may find."""
+        return threads.holds(self.lock) or threads.holds(self._disk)
+
+    @property
+    def in_memory(self) -> int:
+        """Lines that a `kill -9` would lose."""
+        return self.queue.pending
+
+    @property
+    def count(self) -> int:
+        """Lines that are neither delivered nor dropped."""
+        with self.lock:
+            return self.queue.pending + self.on_disk
+
+    def is_through(self, number: int) -> bool:
+        """Whether none of the lines up to this number is pending."""
+        with self.lock:
+            return not self.on_disk and self.queue.oldest > number
+
+    # --- the next batch
+
+    def take_from_queue(self) -> None:
+        """Make a batch of the oldest lines in the queue, if there are any."""
+        with self.lock:
+            lines = self.queue.take(self._batching.batch_count, self._batching.batch_bytes)
+            if lines:
+                self.batch = Batch(lines)
+
+    def take_from_spool(self) -> bool:
+        """Make a batch of lines on disk, of this process or another; False if there are none that we may take."""
+        spool = self.spool
+        if spool is None:
+            return False
+        with self._disk:
+            batch = self._reader.take(spool, self._batching.batch_count, self._batching.batch_bytes)
+            self.update()
+            if batch is None:
+                return False
+            with self.lock:
+                self.batch = batch
+            return True
+
+    @property
+    def is_reading_spool(self) -> bool:
+        """Whether this process is the one that empties the spool now."""
+        return self._reader.is_open
+
+    # --- results
+
+    def acknowledge(self, batch: Batch, delivered: int, rejected: Mapping[str, int], rest: list[list[bytes]]) -> None:
+        """The first part of a batch was sent; `rest` of it has to be sent again."""
+        with self.lock:
+            if batch is not self.batch:  # it was given up meanwhile, at exit
+                return
+            batch.parts[:1] = rest
+            if batch.segment is None:
+                self._count(delivered, rejected)
+                self.queue.acknowledge(delivered + sum(rejected.values()))
+            else:  # its lines are pending until the segment notes that they are not
+                batch.delivered += delivered
+                for reason, count in rejected.items():
+                    batch.rejected[reason] = batch.rejected.get(reason, 0) + count
+            if batch.parts:
+                return
+            if batch.segment is None:
+                self.batch = None
+        if batch.segment is not None:
+            with self._disk:
+                batch.segment.acknowledge(batch.through)
+                self.update(partial(self._end_batch, batch))
+
+    def _end_batch(self, batch: Batch) -> None:
+        """No line of a batch from disk is pending any more."""
+        if self.batch is batch:
+            self.batch = None
+            self._count(batch.delivered, batch.rejected)
+
+    def _count(self, delivered: int, dropped: Mapping[str, int]) -> None:
+        self._statistics.acknowledged += delivered
+        for reason, count in dropped.items():
+            self._statistics.lose(reason, count)
+
+    def update(self, change: Callable[[], None] | None = None) -> None:
+        """Count what happened on disk since the last time, and make the change that goes with it."""
+        spool = self.spool
+        if spool is None:
+            return
+        with self._disk:
+            news = spool.news()
+            with self.lock:
+                self._statistics.recovered += news.recovered
+                self._statistics.transferred += news.transferred
+                self._count(0, news.dropped)
+                self.on_disk = spool.pending
+                if change is not None:
+                    change()
+
+    def refresh(self) -> None:
+        """`update`, unless the disk is busy."""
+        if self.spool is not None and self._disk.acquire(blocking=False):
+            try:
+                self.update()
+            finally:
+                self._disk.release()
+
+    def report_drops(self) -> None:
+        """Say once for each reason that lines were lost. Not within the log call: stderr may be stuck."""
+        self._reporter.drops(self._statistics.dropped, f"sent to {self._name}")
+
+    # --- to disk
+
+    def store(self) -> bool:
+        """Put all lines in memory on disk; False if some of them do not fit there, and stay."""
+        spool = self.spool
+        if spool is None:
+            return self.in_memory == 0
+        with self._disk:
+            self.put_back()
+            while True:
+                if self.batch is None:
+                    self.take_from_queue()
+                batch = self.batch
+                if batch is None:
+                    return True
+                lines = batch.lines
+                stored = spool.write(lines)
+                self.update(partial(self._stored, batch, stored, lines[stored:]))
+                if stored < len(lines):
+                    self._reporter.once("full", f"{self._name}: the disk takes no more records")
+                    return False
+
+    def _stored(self, batch: Batch, count: int, rest: list[bytes]) -> None:
+        self.queue.acknowledge(count)
+        batch.parts = [rest]
+        if not rest:
+            self.batch = None
+
+    def put_back(self) -> None:
+        """Leave a batch that came from disk to a later attempt; other processes may try too."""
+        with self._disk:
+            batch = self.batch
+            if batch is not None and batch.segment is not None:
+                if self.spool is not None and (batch.delivered or batch.rejected):
+                    self._store_rest(self.spool, batch, batch.segment)
+                with self.lock:
+                    self.batch = None
+            self._reader.close()
+
+    def _store_rest(self, spool: Spool, batch: Batch, segment: Segment) -> None:
+        """Of a batch that was sent in part, only the rest goes back: delivered lines must not come again."""
+        rest = batch.lines
+        stored = spool.write(rest)
+        if stored == len(rest):
+            segment.acknowledge(batch.through)
+            self.update(partial(self._end_batch, batch))
+        else:  # the whole batch stays in its segment, so these lines are on disk twice
+            self.update(partial(self._recover, stored))
+
+    def _recover(self, count: int) -> None:
+        self._statistics.recovered += count
+
+    def give_up(self, reason: str) -> int:
+        """Nobody will send what is in memory: to disk with it. What no disk takes is lost; how many lines that are."""
+        if self._disk.acquire(timeout=_PATIENCE):
+            try:
+                self.store()
+            finally:
+                self._disk.release()
+        with self.lock:
+            lost = self.queue.clear()
+            if lost:
+                if self.batch is not None and self.batch.segment is None:
+                    self.batch = None
+                self._statistics.lose(reason, lost)
+                self._reporter.skip(reason)
+        return lost
+
+    def transfer(self) -> None:
+        """Leave what this process stored to whoever comes next: a later sink of this process, or another process."""
+        if self._disk.acquire(timeout=_PATIENCE):
+            try:
+                self.update(self._transfer)
+            finally:
+                self._disk.release()
+
+    def _transfer(self) -> None:
+        self._statistics.transferred += self.on_disk
+        self.on_disk = 0
+        self.spool = None
