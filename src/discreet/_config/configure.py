@@ -234,9 +234,9 @@ def undo() -> None:
     from discreet._takeover import standard_library, uncaught
 
     with _lock:
-        for runner in running.runners:
+        runners, running.runners = running.runners, ()  # first: a sink that is in force is not closed
+        for runner in runners:
             runner.retire()
-        running.runners = ()
         state.settings, state.hosted, state.took_over = None, False, False
         active.emitter, active.located = unconfigured, 0
         standard_library.give_back()

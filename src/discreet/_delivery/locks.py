@@ -35,8 +35,11 @@ if sys.platform != "win32":
         return True
 
     def unlock(fd: int) -> None:
-        """Free the lock, whatever copies of the descriptor forked children have."""
-        fcntl.flock(fd, fcntl.LOCK_UN)
+        """Free the lock, whatever copies of the descriptor forked children have. Never raises."""
+        try:
+            fcntl.flock(fd, fcntl.LOCK_UN)
+        except OSError:  # the descriptor is closed, or a network file system fails: `close` frees the lock too
+            return
 
 else:
 

@@ -29,10 +29,12 @@ def ring_folder(service: str, target: str, state_dir: str | None = None) -> Path
     """The folder for rings; None, and reported, if nobody named a folder and none of the usual ones can be had."""
     try:
         return place("ring", service, target, state_dir=state_dir)
-    except ConfigurationError as error:
-        if os.environ.get(VARIABLE, "").strip() if state_dir is None else state_dir:
+    except (OSError, ConfigurationError) as error:
+        was_named = bool(os.environ.get(VARIABLE, "").strip() if state_dir is None else state_dir)
+        if isinstance(error, ConfigurationError) and was_named:
             raise
-        report_problem(f"no folder for a ring ({error.problem}): records wait in memory until they are written")
+        why = error.problem if isinstance(error, ConfigurationError) else reason_of(error)
+        report_problem(f"no folder for a ring ({why}): records wait in memory until they are written")
         return None
 
 

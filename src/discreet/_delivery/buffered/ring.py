@@ -65,8 +65,7 @@ class Ring:
             finally:
                 os.close(fd)
         except BaseException:
-            os.unlink(self.path)
-            os.close(self._fd)
+            _discard(self.path, self._fd)
             raise
         self._words = memoryview(self._map)[WORDS : WORDS + 24].cast("Q")
         # Re-entrant: a signal handler may log while its own thread is in `put`.
@@ -229,11 +228,16 @@ def _create(folder: Path, description: Mapping[str, object], capacity: int) -> t
                 os.pwrite(fd, START.pack(MAGIC, VERSION, len(text), capacity), 0)
                 return path, fd
         except BaseException:
-            os.unlink(path)
-            os.close(fd)
+            _discard(path, fd)
             raise
         os.close(fd)
     raise OSError(errno.EAGAIN, "no ring could be made")
+
+
+def _discard(path: Path, fd: int) -> None:
+    with suppress(OSError):  # an empty ring is removed by the next start too
+        os.unlink(path)
+    os.close(fd)
 
 
 def allocate(fd: int, size: int) -> None:

@@ -65,10 +65,7 @@ class Rotator:
         """Free the lock. A lock that is not held is no error, nor is a descriptor that was closed."""
         self.alone = -1
         if not self._lockless:
-            try:
-                locks.unlock(fd)
-            except OSError:
-                return
+            locks.unlock(fd)
 
     # --- rotation
 

@@ -7,6 +7,7 @@ import re
 import stat
 import struct
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from discreet._delivery import frames, locks
@@ -60,7 +61,8 @@ def append(fd: int, lines: Sequence[bytes], after: int) -> int:
         while whole + len(packed[count]) <= written:
             whole += len(packed[count])
             count += 1
-        os.ftruncate(fd, start + whole if count else start)
+        with suppress(OSError):  # then a torn frame stays, which a reader passes over
+            os.ftruncate(fd, start + whole if count else start)
         if not count:
             raise
         return count
@@ -165,8 +167,12 @@ def _pending(path: Path) -> tuple[int, int]:
 
 def acknowledged(path: Path) -> int | None:
     """The sequence number up to which a segment is acknowledged, whoever has it; None if it is gone."""
-    if not os.path.lexists(path):
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
         return None
+    except OSError:  # nobody knows: it may be there
+        return 0
     data = _peek(path, HEAD.size)
     return int(HEAD.unpack_from(data)[1]) if len(data) == HEAD.size else 0
 

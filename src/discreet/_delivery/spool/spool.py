@@ -109,12 +109,13 @@ class Spool:
     def _open_own(self, more: int) -> tuple[Name, int]:
         """A segment of this process with room for `more` bytes; a new one if another process drains the last."""
         name = self._current
-        if name is not None and 0 <= time.time() - name.begun < _SEGMENT_AGE:
+        if name is not None and self._counts.written(name.text) and 0 <= time.time() - name.begun < _SEGMENT_AGE:
             fd = locks.open_locked(self.folder / name.text, os.O_RDWR | os.O_APPEND)
             if fd is not None:
                 self._held.add(fd)
-                if os.fstat(fd).st_size + more <= _SEGMENT_BYTES:
-                    return name, fd
+                with suppress(OSError):  # a file whose size cannot be read is left alone
+                    if os.fstat(fd).st_size + more <= _SEGMENT_BYTES:
+                        return name, fd
                 self._release(fd)
         for _ in range(5):  # another process may drain, and remove, a segment that is still empty
             name = self._current = segment.new_name(self.owner)
