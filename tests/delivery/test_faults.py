@@ -16,7 +16,6 @@ from discreet._delivery.buffered.buffer import ring_folder
 from discreet._delivery.buffered.ring import Ring
 from discreet._delivery.export.sink import Result, Unreachable
 from discreet._delivery.spool.spool import Spool
-
 from discreet.errors import ConfigurationError
 from discreet.testing import reset
 
