@@ -103,7 +103,7 @@ def event_field(fields: Mapping[str, object]) -> str:
 
 def resource_tags(resource: Mapping[str, object], instance: object) -> dict[str, str]:
     """The tags of every record of a process. `instance` is the instance id, if somebody gave one."""
-    from discreet import __version__
+    from discreet._base.version import __version__
 
     name = plain_text(resource.get("service.name", "unknown_service:python"))
     namespace = resource.get("service.namespace")

@@ -171,7 +171,7 @@ def redirected(here: str, location: str) -> str | None:
 
 
 def _agent() -> str:
-    from discreet import __version__
+    from discreet._base.version import __version__
 
     return f"discreet-azure-python/{__version__}"
 

@@ -12,7 +12,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
-from discreet import __version__
+from discreet._base.version import __version__
 from discreet.cli.options import CommandLineError
 from discreet.errors import DiscreetError
 

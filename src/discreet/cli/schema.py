@@ -6,14 +6,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import discreet
+from discreet import _config, _encoding
 
 if TYPE_CHECKING:
     import argparse
 
-_PACKAGE = Path(discreet.__file__).parent
-SCHEMA = _PACKAGE / "_encoding" / "schema.json"
-REDACTION = _PACKAGE / "_config" / "redaction.schema.json"
+SCHEMA = Path(_encoding.__file__).with_name("schema.json")
+REDACTION = Path(_config.__file__).with_name("redaction.schema.json")
 
 DESCRIPTION = "Print the JSON Schema (2020-12) against which every JSON line from discreet is valid."
 EPILOG = ""

@@ -59,7 +59,7 @@ def file_encoder(redactor: Redactor) -> Encoder:
 
 def detect(environ: Mapping[str, str], identity: Identity, *, root: Path = _ROOT) -> dict[str, Plain]:
     """All that the environment and local files say about this process. Not yet redacted."""
-    from discreet import __version__
+    from discreet._base.version import __version__
 
     executable = sys.executable or ""
     machine = platform.machine().lower()

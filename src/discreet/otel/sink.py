@@ -113,7 +113,7 @@ class OTLP(ExportSink):
 
     def _connectable(self) -> _Transport:
         """The transport, not yet connected. Here and not at the top: its libraries are the extras'."""
-        from discreet import __version__
+        from discreet._base.version import __version__
 
         agent = f"discreet-otlp-python/{__version__}"
         try:

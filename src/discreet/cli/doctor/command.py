@@ -8,10 +8,10 @@ import platform
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import discreet
 from discreet._base.diagnostics import counted
 from discreet._base.engine import ENGINE
 from discreet._base.escape import display_width, escape
+from discreet._base.version import __version__
 from discreet._config.configure import install
 from discreet._config.settings import VARIABLES, resolve, unknown_variables
 from discreet._config.status import describe
@@ -70,7 +70,7 @@ def examine(*, offline: bool = False) -> dict[str, Any]:
     """Configure this process as a service here would be, and look at the result."""
     report: dict[str, Any] = {
         "ok": False,
-        "discreet": discreet.__version__,
+        "discreet": __version__,
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "engine": ENGINE,
     }

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
-from discreet import __version__
 from discreet._base.diagnostics import counted
 from discreet._base.escape import escape
+from discreet._base.version import __version__
 from discreet.cli.terminal import counts_text
 
 if TYPE_CHECKING:
