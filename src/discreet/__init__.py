@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 
 from discreet import errors as _errors
-from discreet._base.version import __version__
+from discreet._base.version import __version__ as __version__
 from discreet._call.logger import Logger, get_logger
 from discreet._call.logger import active as _active
 from discreet._context.ambient import bind_context, clear_context, context, unbind_context
