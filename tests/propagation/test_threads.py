@@ -18,7 +18,7 @@ import pytest
 
 import discreet
 from discreet._context.ambient import current
-from discreet.propagation import threads
+from discreet.propagation import _thread_patches, threads
 
 pytestmark = pytest.mark.version_sensitive
 
@@ -256,8 +256,10 @@ def test_interpreters_that_give_threads_a_context_of_their_own_are_served_too(in
         def run(self):
             self._context.run(super().run)
 
-    monkeypatch.setattr(threads, "_RUNS_IN_CONTEXT", True)
-    monkeypatch.setattr(threads, "sys", type("sys", (), {"flags": type("flags", (), {"thread_inherit_context": 0})}))
+    monkeypatch.setattr(_thread_patches, "_RUNS_IN_CONTEXT", True)
+    monkeypatch.setattr(
+        _thread_patches, "sys", type("sys", (), {"flags": type("flags", (), {"thread_inherit_context": 0})})
+    )
     with discreet.context(tenant="acme"):
         assert in_thread(Later) == {"tenant": "acme"}
 
@@ -268,4 +270,33 @@ def test_importing_it_patches_nothing():
         "import discreet.propagation.threads;"
         "assert before == (threading.Thread.start, pool.ThreadPoolExecutor.submit)"
     )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("first", ["import concurrent.futures.thread", "pass"])
+def test_a_pool_has_the_context_whether_its_module_was_imported_before_or_after(first):
+    code = f"""
+{first}
+import sys, discreet
+discreet.configure(stream="none")
+print("concurrent.futures.thread" in sys.modules)
+from concurrent.futures import ThreadPoolExecutor
+from discreet._context.ambient import current
+with discreet.context(tenant="acme"), ThreadPoolExecutor(1) as pool:
+    print(pool.submit(lambda: dict(current.get().fields)).result())
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines() == [str(first != "pass"), "{'tenant': 'acme'}"]
+
+
+def test_a_pool_whose_module_is_imported_after_the_patches_were_undone_is_left_alone():
+    code = """
+from discreet.propagation import _thread_patches as patches
+patches.instrument()
+patches.uninstrument()
+from concurrent.futures import ThreadPoolExecutor
+assert ThreadPoolExecutor.submit.__module__ == "concurrent.futures.thread"
+patches.instrument()
+assert ThreadPoolExecutor.submit.__module__ == patches.__name__
+"""
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from dataclasses import replace
 from functools import wraps
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ParamSpec
@@ -20,7 +19,6 @@ from discreet._config.assembly import encoder_for, identity_of, redactor_for, se
 from discreet._config.parsing import split_error
 from discreet._config.settings import ROWS, Settings, resolve, state
 from discreet._config.sinks import RECEIVER_PREFIXES
-from discreet._delivery.buffered.runner import BufferedRunner, runners_for
 from discreet._delivery.runner import runner_of, running
 from discreet._delivery.stream import Stream
 from discreet._pipeline import ANY, Output, Pipeline, pipeline_in_force
@@ -37,7 +35,7 @@ if TYPE_CHECKING:
 
 # Loaded now: a first import on the way of a record takes a lock that a child forked meanwhile would wait for forever.
 _PRELOADED = (limits,)
-_PATCHES = ("discreet.propagation.threads",)
+_PATCHES = ("discreet.propagation._thread_patches",)
 """Modules that make context follow the work, by name: the core does not know the edges. Each has `instrument()`."""
 _P = ParamSpec("_P")
 _NOT_CALLED = "nobody called configure()"
@@ -139,16 +137,16 @@ def _leave_out(error: ConfigurationError, environ: dict[str, str]) -> bool:
 def _install_what_works(settings: Settings) -> None:
     """Without a place on disk, or with the stream alone."""
     try:
-        install(replace(settings, delivery="direct", spool=False))
+        install(settings._replace(delivery="direct", spool=False))
     except ConfigurationError:
-        install(replace(settings, sinks=(Stream(),), delivery="direct"))
+        install(settings._replace(sinks=(Stream(),), delivery="direct"))
 
 
 def install(settings: Settings) -> None:
     """Put these settings in force. Raises `ConfigurationError`; what was in force then stays."""
     import_module("discreet._config.status")  # now: a signal handler that flushes may interrupt a first import
     redactor = redactor_for(settings)
-    runners = runners_for(settings.sinks, settings.delivery)
+    runners = _runners(settings)
     outputs = _outputs(runners, settings, redactor)
     previous = running.runners
     pipeline = Pipeline(redactor, outputs, identity_of(settings, redactor), with_locals=settings.with_locals)
@@ -168,6 +166,15 @@ def install(settings: Settings) -> None:
         if sentence not in _given_advice:
             _given_advice.add(sentence)
             _log(30, sentence)
+
+
+def _runners(settings: Settings) -> tuple[Runner, ...]:
+    runners = tuple(map(runner_of, settings.sinks))
+    if settings.delivery == "direct":
+        return runners
+    from discreet._delivery.buffered.runner import with_buffers  # which few processes need
+
+    return with_buffers(runners, settings.delivery)
 
 
 def _outputs(runners: Sequence[Runner], settings: Settings, redactor: Redactor) -> tuple[Output, ...]:
@@ -207,7 +214,7 @@ def _as_given(error: ConfigurationError, settings: Settings) -> ConfigurationErr
 
 def _retire_replaced(previous: Sequence[Runner], now: Sequence[Runner]) -> None:
     """Retire the runners of the configuration before, but for those that the new one uses too."""
-    kept = [*now, *(runner.inner for runner in now if isinstance(runner, BufferedRunner))]
+    kept = [*now, *(runner_of(runner.sink) for runner in now)]
     replaced = [runner for runner in previous if runner not in kept]
     lifecycle.deliver_now(replaced)  # so that they send side by side
     for runner in replaced:

@@ -7,11 +7,10 @@ variables, the terminal and two marker files are read: no network, and nothing a
 from __future__ import annotations
 
 import os
-import re
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from discreet._base.lazy_pattern import lazy_pattern
 from discreet._context.baggage import percent_decode
 
 if TYPE_CHECKING:
@@ -55,8 +54,7 @@ _CONTAINER_FILES = (("/.dockerenv", "docker"), ("/run/.containerenv", "podman"))
 _EMULATORS = (("AZURE_FUNCTIONS_ENVIRONMENT", "development"), ("AWS_SAM_LOCAL", "true"))
 
 
-@dataclass(frozen=True)
-class Environment:
+class Environment(NamedTuple):
     """Where this process runs, how discreet behaves there, and why."""
 
     profile: str
@@ -172,8 +170,9 @@ _RUNNERS = frozenset({
 _TEST_RUNNERS = frozenset({"pytest", "py.test", "unittest", "nox", "tox"})
 # `-k uvicorn.workers.UvicornWorker`, `coverage run -m pytest`, `-c python:settings`, `--bind unix:socket`
 _NO_APPLICATIONS = _RUNNERS | _TEST_RUNNERS | {"python", "unix"}
-_APPLICATION = re.compile(r"([A-Za-z_]\w*)(?:\.\w+)*:[A-Za-z_]\w*(?:\(.*\))?", re.ASCII)  # shop.api:app
-_MODULE = re.compile(r"([A-Za-z_]\w*)(?:\.[A-Za-z_]\w*)*", re.ASCII)  # shop.api
+_APPLICATION = lazy_pattern(r"(?a)([A-Za-z_]\w*)(?:\.\w+)*:[A-Za-z_]\w*(?:\(.*\))?")  # shop.api:app
+_MODULE = lazy_pattern(r"(?a)([A-Za-z_]\w*)(?:\.[A-Za-z_]\w*)*")  # shop.api
+_PROGRAM_ENDING = lazy_pattern(r"\.(py|pyw|pyc|pyz|exe)$")
 _APPLICATION_OPTIONS = ("-A", "--app", "-m", "--module")
 _UNKNOWN_SERVICE = "unknown_service:python"
 
@@ -238,7 +237,7 @@ def _stem(path: str) -> str:
     if parts[-1] == "__main__.py":
         parts.pop()
     name = parts[-1] if parts else ""
-    return re.sub(r"\.(py|pyw|pyc|pyz|exe)$", "", name)
+    return _PROGRAM_ENDING.sub("", name)
 
 
 def _application(arguments: Sequence[str]) -> str:

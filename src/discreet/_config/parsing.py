@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, get_args
 
 from discreet._base.levels import INFO, parse_level
 from discreet._base.levels import parse_levels as levels_of
@@ -32,13 +32,12 @@ _SWITCH = {"1": True, "true": True, "on": True, "yes": True, "0": False, "false"
 _LONGEST_SECONDS = 86_400  # a day
 
 
-@dataclass(frozen=True)
-class LevelSettings:
+class LevelSettings(NamedTuple):
     """Levels: of discreet's own loggers, of the standard library's, and by logger name."""
 
     default: int = INFO
     elsewhere: int = INFO
-    named: Mapping[str, int] = field(default_factory=dict[str, int])
+    named: Mapping[str, int] = MappingProxyType({})
 
 
 def parse_levels(value: str | int | Mapping[str, str | int]) -> LevelSettings:

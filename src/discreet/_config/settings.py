@@ -1,15 +1,14 @@
-"""The settings table: each setting is one row of `Settings`. Code decides first, then the variable, then the default.
+"""The settings table: each setting is one row of `ROWS`. Code decides first, then the variable, then the default.
 
 From the table derive what `configure()` accepts, the list of variables, `discreet.explain()`, `discreet doctor`, and
-the table in docs/configuration.md. To add a setting, write a row in `Settings` and a parameter in `configure`,
-then run `make settings-table`.
+the table in docs/configuration.md. To add a setting, write a row in `ROWS`, a line in `Settings`
+and a parameter in `configure`, then run `make settings-table`.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from discreet._base.levels import DEBUG, INFO
@@ -63,14 +62,12 @@ class Surroundings(NamedTuple):
     place: Environment
 
 
-@dataclass(frozen=True)
 class Default:
-    """What serves where nobody gave a value."""
+    """What serves where nobody gave a value: `find` gives it and the reason for it, `words` say it to readers."""
 
-    find: Callable[[Surroundings], tuple[Any, str]]
-    """Gives the value, and the reason for it."""
-    words: str
-    """The same for readers."""
+    def __init__(self, find: Callable[[Surroundings], tuple[Any, str]], words: str) -> None:
+        self.find = find
+        self.words = words
 
 
 class Row(NamedTuple):
@@ -84,14 +81,8 @@ class Row(NamedTuple):
     meaning: str
     """What it is, as Markdown, as the values and the words for the default are."""
     values: str
-    page: str
+    page: str = ""
     """The page below docs/, and the place in it, that says more."""
-
-
-def _row(
-    variable: str, parse: Callable[[Any], Any], default: Default, *, meaning: str, values: str, page: str = ""
-) -> dict[str, Row]:
-    return {"row": Row(variable, parse, default, meaning, values, page)}
 
 
 def _always(value: object, words: str) -> Default:
@@ -118,27 +109,24 @@ def _stream(here: Surroundings) -> tuple[str, str]:
     return "stdout", "default"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Settings:
-    """The table, and the value of each setting once `resolve` has found it."""
-
-    # fmt: off
-    service: str = field(metadata=_row(
+# fmt: off
+ROWS: Mapping[str, Row] = {
+    "service": Row(
         "DISCREET_SERVICE", parsing.parse_name,
         Default(_service, "`OTEL_SERVICE_NAME`, the cloud's name for it, or the program's"),
         meaning="the name of the service, on every record", values="a name",
-    ))
-    version: str | None = field(metadata=_row(
+    ),
+    "version": Row(
         "DISCREET_VERSION", parsing.parse_name,
         Default(_version, "`service.version` of `OTEL_RESOURCE_ATTRIBUTES`, or what a cloud or a build says"),
         meaning="the version of the service, on every record", values="a name",
-    ))
-    environment: str = field(metadata=_row(
+    ),
+    "environment": Row(
         "DISCREET_ENV", parsing.parse_name, Default(lambda here: (here.place.name, here.place.reason), "detected"),
         meaning="where the service runs, on every record",
         values="`dev`, `ci`, `prod`, or a name of yours such as `staging`, which behaves as prod",
-    ))
-    level: LevelSettings = field(metadata=_row(
+    ),
+    "level": Row(
         "DISCREET_LEVEL", parsing.parse_levels,
         _by_profile(
             "info; in dev debug for discreet's loggers, info for those of `logging`",
@@ -147,64 +135,90 @@ class Settings:
         meaning="the lowest level that is recorded, also by logger",
         values="a level, or levels such as `info,sqlalchemy=debug,httpx=warning,noisy=off`",
         page="configuration.md#levels-while-it-runs",
-    ))
-    format: str = field(metadata=_row(
+    ),
+    "format": Row(
         "DISCREET_FORMAT", parsing.parse_format,
         _by_profile("auto: json in prod, console in dev and ci", dev="console", ci="console", prod="json"),
         meaning="how lines are written", values=either(FORMATS), page="formats.md",
-    ))
-    with_locals: bool = field(metadata=_row(
+    ),
+    "with_locals": Row(
         "DISCREET_LOCALS", parsing.parse_switch, _by_profile("on in dev, else off", dev=True, ci=False, prod=False),
         meaning="whether tracebacks show local variables, redacted by name and by value", values="on or off",
-    ))
-    sinks: tuple[Sink, ...] = field(metadata=_row(
+    ),
+    "sinks": Row(
         "", parsing.parse_sinks, _always((), "the stream, the file, and the receivers that variables ask for"),
         meaning="where lines go", values="`discreet.Stream`, `discreet.File` and others",
         page="configuration.md#sinks",
-    ))
-    stream: str | None = field(metadata=_row(
+    ),
+    "stream": Row(
         "DISCREET_STREAM", one_of("stream", STREAMS), Default(_stream, "stdout; on Azure App Service split"),
         meaning="the standard stream that gets every record; split writes errors to stderr and all else to stdout",
         values=either(STREAMS),
-    ))
-    file: str | os.PathLike[str] | None = field(metadata=_row(
+    ),
+    "file": Row(
         "DISCREET_FILE", os.fspath, _always(None, "none"),
         meaning="a file that gets every record as JSON too; rotated at 100 MB, the ten newest are kept",
         values="a path", page="files.md",
-    ))
-    delivery: str = field(metadata=_row(
+    ),
+    "delivery": Row(
         "DISCREET_DELIVERY", one_of("way to deliver", DELIVERY_MODES), _always("direct", "direct"),
         meaning="how lines get to the stream and the file", values=either(DELIVERY_MODES),
         page="reliability.md#which-delivery",
-    ))
-    spool: bool = field(metadata=_row(
+    ),
+    "spool": Row(
         "DISCREET_SPOOL", parsing.parse_switch, _always(True, "on"),
         meaning="whether records wait on disk while their receiver is away; off: in memory only", values="on or off",
-    ))
-    exit_timeout: float = field(metadata=_row(
+    ),
+    "exit_timeout": Row(
         "DISCREET_EXIT_TIMEOUT", parsing.parse_seconds, _always(EXIT_TIMEOUT, "5"),
         meaning="how long the exit of a process may take to deliver what waits", values="seconds",
-    ))
-    state_dir: str | None = field(metadata=_row(
+    ),
+    "state_dir": Row(
         "DISCREET_STATE_DIR", parsing.parse_folder,
         _always(None, "`$XDG_STATE_HOME/discreet`, else `~/.local/state/discreet`, else among the temporary files"),
         meaning="the folder for what waits to be delivered", values="a path",
-    ))
-    redaction: Redaction = field(metadata=_row(
+    ),
+    "redaction": Row(
         "DISCREET_REDACTION", parsing.parse_redaction, _always(Redaction(), "the built-in rules"),
         meaning="what is masked beyond the built-in rules, and what is not",
         values="the path of a JSON file; in code also a `discreet.Redaction`", page="redaction.md#as-a-file",
-    ))
-    pseudonym_key: Secret[str] | None = field(metadata=_row(
+    ),
+    "pseudonym_key": Row(
         "DISCREET_PSEUDONYM_KEY", parsing.parse_pseudonym_key, _always(None, "none: markers stand in for pseudonyms"),
         meaning="the key that pseudonyms are made with", values="a key, or `id:key`", page="redaction.md",
-    ))
-    take_over: bool = field(metadata=_row(
+    ),
+    "take_over": Row(
         "DISCREET_TAKE_OVER", parsing.parse_switch, _always(True, "on"),
         meaning="whether `configure()` lets records of `logging`, warnings and uncaught exceptions in too",
         values="on or off",
-    ))
-    # fmt: on
+    ),
+}
+# fmt: on
+"""The table: the rows by the setting's name."""
+
+VARIABLES: Mapping[str, Row] = {row.variable: row for row in ROWS.values() if row.variable}
+"""The same by the variable: every one that discreet reads for itself."""
+
+
+class Settings(NamedTuple):
+    """The value of each setting, once `resolve` has found it."""
+
+    service: str
+    version: str | None
+    environment: str
+    level: LevelSettings
+    format: str
+    with_locals: bool
+    sinks: tuple[Sink, ...]
+    stream: str | None
+    file: str | os.PathLike[str] | None
+    delivery: str
+    spool: bool
+    exit_timeout: float
+    state_dir: str | None
+    redaction: Redaction
+    pseudonym_key: Secret[str] | None
+    take_over: bool
 
     place: Environment
     """Where this process runs."""
@@ -214,13 +228,6 @@ class Settings:
     """Who decided each setting: "configure()", the variable, or the reason for the default."""
     advice: tuple[str, ...] = ()
     """What the user should know."""
-
-
-ROWS: Mapping[str, Row] = {item.name: item.metadata["row"] for item in fields(Settings) if "row" in item.metadata}
-"""The rows of the table by the setting's name."""
-
-VARIABLES: Mapping[str, Row] = {row.variable: row for row in ROWS.values() if row.variable}
-"""The same by the variable: every one that discreet reads for itself."""
 
 
 def resolve(

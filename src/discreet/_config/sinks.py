@@ -6,7 +6,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from discreet._base.levels import ERROR
-from discreet._delivery.file.sink import bounded
 from discreet._delivery.stream import Stream
 
 if TYPE_CHECKING:
@@ -34,6 +33,8 @@ def choose_sinks(
         sinks = _standard_streams(stream)
         receivers, advice = receivers_from(environ)
     if file is not None:
+        from discreet._delivery.file.sink import bounded  # which few processes need
+
         sinks.append(bounded(file))
     reasons = ["variables that ask for a remote sink"] if receivers else []
     if advice and not sinks and not receivers:  # no stream is wanted, and what was to serve in its place cannot be had

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from discreet._base.engine import ENGINE
@@ -71,7 +70,7 @@ def explain() -> dict[str, Any]:
     if settings is None:
         return {}
     in_force = LevelSettings(levels.default, levels.elsewhere, levels.named)  # `set_level` may have changed them
-    explained = describe(replace(settings, level=in_force, sinks=running.sinks))
+    explained = describe(settings._replace(level=in_force, sinks=running.sinks))
     if state.hosted:
         for name in _OF_THE_HOST:
             explained[name] = {"value": "the host's", "why": "the host configured `logging` itself"}
@@ -105,7 +104,7 @@ def _shown(value: object) -> str | None:
     if isinstance(value, Secret):
         return "set (not shown)"
     if isinstance(value, Redaction):
-        changed = [item.name for item in fields(value) if getattr(value, item.name) != getattr(_DEFAULT, item.name)]
+        changed = [name for name, part in vars(value).items() if part != vars(_DEFAULT)[name]]
         return ", ".join(["the built-in rules", *changed])
     return str(value)
 
@@ -127,5 +126,5 @@ def mask(text: str) -> str:
     policy = state.settings.redaction if state.settings is not None else _DEFAULT
     key = state.settings.pseudonym_key if state.settings is not None else None
     if _masker is None or _masker[0] is not policy or _masker[1] is not key:
-        _masker = (policy, key, Redactor(replace(policy, max_text=None), key))
+        _masker = (policy, key, Redactor(policy.replace(max_text=None), key))
     return _masker[2].text(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -38,7 +37,7 @@ class Runner:
     def __init__(self, sink: Sink) -> None:
         self.sink = sink
         self._write = sink.write  # looked up once: it is called for every line
-        self._takes_timeout = _takes_timeout(sink.flush)
+        self._takes_timeout = _takes_timeout(sink)
         self._begin()
 
     def _begin(self) -> None:
@@ -267,10 +266,14 @@ def takes_records(sink: Sink) -> bool:
     return callable(getattr(sink, "write_record", None))
 
 
-def _takes_timeout(flush: Callable[..., object]) -> bool:
+def _takes_timeout(sink: Sink) -> bool:
     """Sinks may define `flush(self)`, as they could before there was a timeout."""
+    if type(sink).__module__.startswith("discreet."):
+        return True
+    import inspect  # for sinks of users only: it takes as long to import as `logging`
+
     try:
-        inspect.signature(flush).bind(1.0)
+        inspect.signature(sink.flush).bind(1.0)
     except TypeError:
         return False
     except ValueError:  # not written in Python

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(NamedTuple):
     """What `configure()` gives to each sink's runner, so that no sink needs to know all settings."""
 
     service: str

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from discreet._logfiles.chunks import groups, is_key, without_key
@@ -38,9 +37,9 @@ class LogRedactor:
     def __init__(
         self, policy: Redaction | None = None, pseudonym_key: Secret[str] | None = None, *, findings_only: bool = False
     ) -> None:
-        policy = replace(policy or Redaction(), max_text=None)
+        policy = (policy or Redaction()).replace(max_text=None)
         if findings_only:
-            policy = replace(policy, strategies={}, callback=None)
+            policy = policy.replace(strategies={}, callback=None)
         self._redactor = Redactor(policy, pseudonym_key)
 
     def kind_of(self, name: str) -> str | None:

@@ -7,7 +7,7 @@ linear time.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from discreet._base.lazy_pattern import lazy_pattern
@@ -16,6 +16,7 @@ from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import Any, NoReturn
 
 MAX_TEXT = 65_536
 """Characters of one string that leave by default."""
@@ -24,7 +25,9 @@ PERSONAL = frozenset(("email", "phone", "ip-address"))
 """Kinds of personal data that a policy may turn on; detectors.json has their patterns."""
 
 
-@dataclass(frozen=True)
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
 class Redaction:
     """What is masked beyond the built-in rules, and what is not.
 
@@ -43,47 +46,103 @@ class Redaction:
     callback: called with every string after the rules; returns the text to keep. A slow path: strings are no
         longer cached. If it raises or returns no string, the value becomes `[REDACTED:unjudged]`.
     max_text: characters of one string that leave, after it was judged; None for no limit.
+
+    A policy does not change; `replace`, or `copy.replace`, makes another one of it. Wrong arguments raise
+    `ConfigurationError`.
     """
 
-    extra_keys: Iterable[str] = ()
-    safe_keys: Iterable[str] = ()
-    patterns: Mapping[str, str] = field(default_factory=dict[str, str])
-    personal: Iterable[str] = ()
-    strategies: Mapping[str, str] = field(default_factory=dict[str, str])
-    safe_patterns: Iterable[str] = ()
-    environment: bool = True
-    loggers: Mapping[str, Redaction] = field(default_factory=dict[str, "Redaction"])
-    callback: Callable[[str], str] | None = None
-    max_text: int | None = MAX_TEXT
+    # No dataclass: each process would import that module for the default policy, at nearly the cost of `logging`.
 
-    def __post_init__(self) -> None:
-        for setting in ("extra_keys", "safe_keys"):
-            given = getattr(self, setting)
-            names = (given,) if isinstance(given, (str, bytes)) else tuple(given)
-            if isinstance(given, (str, bytes)) or not all(isinstance(name, str) and name for name in names):
-                raise ConfigurationError(setting, given, "not a collection of names", 'Write ("name", "other_name")')
-            object.__setattr__(self, setting, names)
-        kinds = (self.personal,) if isinstance(self.personal, str) else tuple(self.personal)
-        if not set(kinds) <= PERSONAL:
-            raise ConfigurationError("personal", self.personal, "unknown kind", f"Choose among {sorted(PERSONAL)}.")
-        object.__setattr__(self, "personal", kinds)
-        for kind, pattern in self.patterns.items():
+    extra_keys: tuple[str, ...]
+    safe_keys: tuple[str, ...]
+    patterns: dict[str, str]
+    personal: tuple[str, ...]
+    strategies: dict[str, str]
+    safe_patterns: tuple[str, ...]
+    environment: bool
+    loggers: dict[str, Redaction]
+    callback: Callable[[str], str] | None
+    max_text: int | None
+
+    def __init__(
+        self,
+        extra_keys: Iterable[str] = (),
+        safe_keys: Iterable[str] = (),
+        patterns: Mapping[str, str] = _NOTHING,
+        personal: Iterable[str] = (),
+        strategies: Mapping[str, str] = _NOTHING,
+        safe_patterns: Iterable[str] = (),
+        environment: bool = True,
+        loggers: Mapping[str, Redaction] = _NOTHING,
+        callback: Callable[[str], str] | None = None,
+        max_text: int | None = MAX_TEXT,
+    ) -> None:
+        for kind, pattern in patterns.items():
             check_searched(kind, pattern)
-        check_strategies(self.strategies)
-        safe = (self.safe_patterns,) if isinstance(self.safe_patterns, str) else tuple(self.safe_patterns)
-        for pattern in safe:
-            check_searched("safe-pattern", pattern)
-        object.__setattr__(self, "safe_patterns", safe)
-        for name, policy in self.loggers.items():
+        check_strategies(strategies)
+        for name, policy in loggers.items():
             if not isinstance(policy, Redaction) or policy.loggers:
                 raise ConfigurationError(
                     f"loggers[{name!r}]", type(policy).__name__, "not a policy", "Use a Redaction without loggers"
                 )
-        if self.callback is not None and not callable(self.callback):
-            raise ConfigurationError("callback", self.callback, "not callable", "Pass a function from str to str")
-        limit = self.max_text
-        if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
-            raise ConfigurationError("max_text", limit, "not a length", "Pass a positive number of characters, or None")
+        if callback is not None and not callable(callback):
+            raise ConfigurationError("callback", callback, "not callable", "Pass a function from str to str")
+        if max_text is not None and (isinstance(max_text, bool) or not isinstance(max_text, int) or max_text < 1):
+            remedy = "Pass a positive number of characters, or None"
+            raise ConfigurationError("max_text", max_text, "not a length", remedy)
+        vars(self).update(
+            extra_keys=_names("extra_keys", extra_keys),
+            safe_keys=_names("safe_keys", safe_keys),
+            patterns=dict(patterns),
+            personal=_personal(personal),
+            strategies=dict(strategies),
+            safe_patterns=_safe_patterns(safe_patterns),
+            environment=environment,
+            loggers=dict(loggers),
+            callback=callback,
+            max_text=max_text,
+        )
+
+    def replace(self, **changes: Any) -> Redaction:
+        """Another policy that differs in these arguments."""
+        return Redaction(**{**vars(self), **changes})
+
+    __replace__ = replace
+
+    def __eq__(self, other: object) -> bool:
+        return vars(self) == vars(other) if isinstance(other, Redaction) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # it holds dictionaries
+
+    def __repr__(self) -> str:
+        return f"Redaction({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"a Redaction does not change: {name} cannot be set. Use replace({name}=...)")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"a Redaction does not change: {name} cannot be deleted")
+
+
+def _names(setting: str, given: Iterable[str]) -> tuple[str, ...]:
+    names = (given,) if isinstance(given, (str, bytes)) else tuple(given)
+    if isinstance(given, (str, bytes)) or not all(isinstance(name, str) and name for name in names):
+        raise ConfigurationError(setting, given, "not a collection of names", 'Write ("name", "other_name")')
+    return names
+
+
+def _personal(given: Iterable[str]) -> tuple[str, ...]:
+    kinds = (given,) if isinstance(given, str) else tuple(given)
+    if not set(kinds) <= PERSONAL:
+        raise ConfigurationError("personal", given, "unknown kind", f"Choose among {sorted(PERSONAL)}.")
+    return kinds
+
+
+def _safe_patterns(given: Iterable[str]) -> tuple[str, ...]:
+    patterns = (given,) if isinstance(given, str) else tuple(given)
+    for pattern in patterns:
+        check_searched("safe-pattern", pattern)
+    return patterns
 
 
 _KIND = lazy_pattern(r"[a-z][a-z0-9-]{0,39}\Z")

@@ -13,7 +13,7 @@ from discreet._delivery.buffered.buffer import new_buffer, ring_folder
 from discreet._delivery.buffered.ring import Ring
 from discreet._delivery.buffered.writer import Writer
 from discreet._delivery.file.sink import File
-from discreet._delivery.runner import PATIENCE, Runner, runner_of, running, time_left
+from discreet._delivery.runner import PATIENCE, Runner, running, time_left
 from discreet._delivery.stream import Stream
 from discreet.errors import ConfigurationError
 
@@ -22,14 +22,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from discreet._delivery.setup import Setup
-    from discreet._delivery.sink import Sink
 
 
-def runners_for(sinks: Sequence[Sink], delivery: str) -> tuple[Runner, ...]:
-    """The runners of a configuration. `delivery` says whether streams and files get a buffer; others never do."""
-    runners = tuple(map(runner_of, sinks))
-    if delivery == "direct":
-        return runners
+def with_buffers(runners: Sequence[Runner], delivery: str) -> tuple[Runner, ...]:
+    """These runners, with a buffer before streams and files; other sinks never get one."""
     return tuple(BufferedRunner(one, delivery) if isinstance(one.sink, (Stream, File)) else one for one in runners)
 
 

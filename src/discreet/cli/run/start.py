@@ -10,14 +10,11 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-from dataclasses import replace
-from importlib.abc import MetaPathFinder
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from discreet._base.import_hook import when_imported
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from importlib.machinery import ModuleSpec
     from types import ModuleType
 
 _PARENT_SERVICE = "_DISCREET_RUN_SERVICE"
@@ -38,10 +35,11 @@ def start() -> None:
     parents = os.environ.get(_PARENT_SERVICE)
     if parents is not None:
         service = parents if "--multiprocessing-fork" in argv else settings.service
-        settings = replace(settings, service=service, advice=())  # only the first process gives advice
+        settings = settings._replace(service=service, advice=())  # only the first process gives advice
     install(settings)
     os.environ[_PARENT_SERVICE] = settings.service
-    sys.meta_path.insert(0, _Patcher({"uvicorn.config": _uvicorn, "gunicorn.app.base": _gunicorn}))
+    when_imported("uvicorn.config", _uvicorn)
+    when_imported("gunicorn.app.base", _gunicorn)
 
 
 def _argv_of_program(argv: list[str]) -> list[str]:
@@ -51,32 +49,6 @@ def _argv_of_program(argv: list[str]) -> list[str]:
     given = sys.orig_argv
     after = len(given) - len(argv) + 1  # where the arguments after the module's name begin
     return [given[after - 1], *argv[1:]] if after >= 1 else argv
-
-
-class _Patcher(MetaPathFinder):
-    """Finds no module itself: the other finders do, and their loader is wrapped so that it patches the module.
-
-    Each import of another module costs one look-up in a dictionary.
-    """
-
-    def __init__(self, patches: dict[str, Callable[[ModuleType], None]]) -> None:
-        self.patches = patches
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        patch = self.patches.pop(fullname, None)  # only once: the search below comes back here
-        spec = find_spec(fullname) if patch is not None else None
-        if patch is None or spec is None or spec.loader is None:
-            return None
-        load = spec.loader.exec_module
-
-        def load_and_patch(module: ModuleType) -> None:
-            load(module)
-            patch(module)
-
-        spec.loader.exec_module = load_and_patch  # type: ignore[method-assign]  # this loader loads this module only
-        return spec
 
 
 def _uvicorn(module: ModuleType) -> None:

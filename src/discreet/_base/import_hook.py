@@ -1,0 +1,63 @@
+"""Change a module of somebody else's: now if it is loaded, else when it is imported."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+
+
+def when_imported(name: str, change: Callable[[ModuleType], None]) -> None:
+    """Call `change` once with the module of this name: now if it is loaded, else at the end of its import."""
+    finder = _Finder(name, change)
+    if name not in sys.modules:
+        sys.meta_path.insert(0, finder)
+    if name in sys.modules:  # perhaps since a moment ago, by another thread: `import_module` waits for the end of that
+        finder.change_once(import_module(name))
+
+
+class _Finder:
+    """Finds no module itself: it asks the finders after it, and makes the loader that they find call `change` too.
+
+    It stays in `sys.meta_path`: another thread may be reading that list. There it costs a comparison per import.
+    """
+
+    def __init__(self, name: str, change: Callable[[ModuleType], None]) -> None:
+        self._name = name
+        self._change: Callable[[ModuleType], None] | None = change
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """What the finders after this one find, for the one module."""
+        if fullname != self._name:
+            return None
+        finders = list(sys.meta_path)
+        for finder in finders[finders.index(self) + 1 :]:
+            spec = finder.find_spec(fullname, path, target)
+            if spec is not None:
+                self._extend(spec.loader)
+                return spec
+        return None
+
+    def _extend(self, loader: Any) -> None:
+        load = loader.exec_module
+
+        def load_and_change(module: ModuleType) -> None:
+            loader.exec_module = load  # some loaders load several modules
+            load(module)
+            if module.__name__ == self._name:
+                self.change_once(module)
+
+        loader.exec_module = load_and_change
+
+    def change_once(self, module: ModuleType) -> None:
+        """Call `change`, but not a second time."""
+        change, self._change = self._change, None
+        if change is not None:
+            change(module)
