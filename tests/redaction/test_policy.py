@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from discreet._redaction.policy import Redaction, check_pattern, check_searched
@@ -97,3 +99,17 @@ def test_a_searched_pattern_with_an_unbounded_repetition_before_its_end_is_refus
 )
 def test_a_searched_pattern_may_end_with_an_unbounded_repetition(pattern: str) -> None:
     assert check_searched("customer-id", pattern).pattern == pattern
+
+
+def test_a_policy_does_not_change_but_others_can_be_made_of_it():
+    policy = Redaction(extra_keys=["badge"], max_text=100)
+    with pytest.raises(AttributeError):
+        policy.max_text = 5
+    with pytest.raises(AttributeError):
+        del policy.max_text
+    assert policy.replace(max_text=100) == policy == pickle.loads(pickle.dumps(policy))
+    assert policy.replace(max_text=5) != policy
+    assert (policy.replace(max_text=5).max_text, policy.replace(max_text=5).extra_keys) == (5, ("badge",))
+    with pytest.raises(ConfigurationError):
+        policy.replace(max_text=0)
+    assert repr(policy).startswith("Redaction(extra_keys=('badge',), safe_keys=(), patterns={}, ")

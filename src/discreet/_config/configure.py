@@ -137,9 +137,9 @@ def _leave_out(error: ConfigurationError, environ: dict[str, str]) -> bool:
 def _install_what_works(settings: Settings) -> None:
     """Without a place on disk, or with the stream alone."""
     try:
-        install(settings._replace(delivery="direct", spool=False))
+        install(settings.replace(delivery="direct", spool=False))
     except ConfigurationError:
-        install(settings._replace(sinks=(Stream(),), delivery="direct"))
+        install(settings.replace(sinks=(Stream(),), delivery="direct"))
 
 
 def install(settings: Settings) -> None:

@@ -11,6 +11,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from discreet._base.frozen import Frozen
 from discreet._base.levels import DEBUG, INFO
 from discreet._config import environment as _environment
 from discreet._config import parsing
@@ -200,7 +201,7 @@ VARIABLES: Mapping[str, Row] = {row.variable: row for row in ROWS.values() if ro
 """The same by the variable: every one that discreet reads for itself."""
 
 
-class Settings(NamedTuple):
+class Settings(Frozen):
     """The value of each setting, once `resolve` has found it."""
 
     service: str

@@ -70,7 +70,7 @@ def explain() -> dict[str, Any]:
     if settings is None:
         return {}
     in_force = LevelSettings(levels.default, levels.elsewhere, levels.named)  # `set_level` may have changed them
-    explained = describe(settings._replace(level=in_force, sinks=running.sinks))
+    explained = describe(settings.replace(level=in_force, sinks=running.sinks))
     if state.hosted:
         for name in _OF_THE_HOST:
             explained[name] = {"value": "the host's", "why": "the host configured `logging` itself"}

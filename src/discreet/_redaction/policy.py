@@ -10,13 +10,14 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from discreet._base.frozen import Frozen
 from discreet._base.lazy_pattern import lazy_pattern
 from discreet._redaction.masking import check_strategies
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from typing import Any, NoReturn
+    from typing import Any
 
 MAX_TEXT = 65_536
 """Characters of one string that leave by default."""
@@ -28,7 +29,7 @@ PERSONAL = frozenset(("email", "phone", "ip-address"))
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-class Redaction:
+class Redaction(Frozen):
     """What is masked beyond the built-in rules, and what is not.
 
     extra_keys: names whose values are masked, compared without case and separators.
@@ -50,8 +51,6 @@ class Redaction:
     A policy does not change; `replace`, or `copy.replace`, makes another one of it. Wrong arguments raise
     `ConfigurationError`.
     """
-
-    # No dataclass: each process would import that module for the default policy, at nearly the cost of `logging`.
 
     extra_keys: tuple[str, ...]
     safe_keys: tuple[str, ...]
@@ -90,7 +89,7 @@ class Redaction:
         if max_text is not None and (isinstance(max_text, bool) or not isinstance(max_text, int) or max_text < 1):
             remedy = "Pass a positive number of characters, or None"
             raise ConfigurationError("max_text", max_text, "not a length", remedy)
-        vars(self).update(
+        super().__init__(
             extra_keys=_names("extra_keys", extra_keys),
             safe_keys=_names("safe_keys", safe_keys),
             patterns=dict(patterns),
@@ -102,26 +101,6 @@ class Redaction:
             callback=callback,
             max_text=max_text,
         )
-
-    def replace(self, **changes: Any) -> Redaction:
-        """Another policy that differs in these arguments."""
-        return Redaction(**{**vars(self), **changes})
-
-    __replace__ = replace
-
-    def __eq__(self, other: object) -> bool:
-        return vars(self) == vars(other) if isinstance(other, Redaction) else NotImplemented
-
-    __hash__ = None  # type: ignore[assignment]  # it holds dictionaries
-
-    def __repr__(self) -> str:
-        return f"Redaction({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
-
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError(f"a Redaction does not change: {name} cannot be set. Use replace({name}=...)")
-
-    def __delattr__(self, name: str) -> NoReturn:
-        raise AttributeError(f"a Redaction does not change: {name} cannot be deleted")
 
 
 def _names(setting: str, given: Iterable[str]) -> tuple[str, ...]:

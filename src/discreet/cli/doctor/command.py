@@ -80,7 +80,7 @@ def examine(*, offline: bool = False) -> dict[str, Any]:
             # Advice belongs in the report, not in a record. Only the service itself delivers what is pending on disk.
             # Taking over is tried also where a setting switches it off.
             files = tuple(map(checks.harmless, settings.sinks))
-            install(settings._replace(sinks=files, advice=(), delivery="direct", spool=False, take_over=True))
+            install(settings.replace(sinks=files, advice=(), delivery="direct", spool=False, take_over=True))
             pipeline = pipeline_in_force()
             assert pipeline is not None
             pipeline.outputs = ()  # libraries log during the tests: print and send none of it

@@ -35,7 +35,7 @@ def start() -> None:
     parents = os.environ.get(_PARENT_SERVICE)
     if parents is not None:
         service = parents if "--multiprocessing-fork" in argv else settings.service
-        settings = settings._replace(service=service, advice=())  # only the first process gives advice
+        settings = settings.replace(service=service, advice=())  # only the first process gives advice
     install(settings)
     os.environ[_PARENT_SERVICE] = settings.service
     when_imported("uvicorn.config", _uvicorn)
