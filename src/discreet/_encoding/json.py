@@ -7,17 +7,18 @@ every digit, no raw control character of any kind, and nothing that a CI log wou
 from __future__ import annotations
 
 import json
-import re
 import time
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, cast
 
 from discreet._base.escape import neutralise_json
+from discreet._base.lazy_pattern import lazy_pattern
 from discreet._base.levels import severity_number, severity_text
 from discreet._record import SafeFields
 from discreet._values.plain import class_of
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterable, Mapping
 
     from discreet._record import Identity, Plain, Record, Redacted
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 SCHEMA = "discreet/1"
 
 quote: Callable[[str], str] = encode_basestring
-_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_UNSAFE = lazy_pattern("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _MOST_KEYS = 4096  # field names are few; a program that makes them up must not fill the memory
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from discreet._base.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
 KindOf = Callable[[str], "str | None"]
 """Which kind of secret is a value under this name? None: the name is harmless."""
 
-_LOWER_UPPER = re.compile(r"([a-z0-9])([A-Z])")
-_ACRONYM_WORD = re.compile(r"([A-Z])([A-Z][a-z])")
-_WORD = re.compile(r"[^\W_]+")
-_KIND = re.compile(r"[a-z][a-z0-9-]{0,39}\Z")
+_LOWER_UPPER = lazy_pattern(r"([a-z0-9])([A-Z])")
+_ACRONYM_WORD = lazy_pattern(r"([A-Z])([A-Z][a-z])")
+_WORD = lazy_pattern(r"[^\W_]+")
+_KIND = lazy_pattern(r"[a-z][a-z0-9-]{0,39}\Z")
 _MAX_NAME = 160  # of longer names the end counts, where the word that matters stands
 _CACHED_NAMES = 4096
 

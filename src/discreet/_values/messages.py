@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, cast
 
+from discreet._base.lazy_pattern import lazy_pattern
 from discreet._values.plain import to_plain
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 # A plain name in single braces: no attribute, no index, no format spec. Doubled braces are no placeholder.
 _PLACEHOLDER = re.compile(r"(\{\{)|\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
-_BARE = re.compile(r"(?:%[sdr]|\{[A-Za-z_][A-Za-z0-9_]*\}|[^A-Za-z0-9%{}])*")
+_BARE = lazy_pattern(r"(?:%[sdr]|\{[A-Za-z_][A-Za-z0-9_]*\}|[^A-Za-z0-9%{}])*")
 
 
 def text_of(message: object) -> str:
