@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from discreet._record import Identity
-from discreet.otel.hosts import host_attributes
-from discreet.otel.resource import Resource, detect
+from discreet.otel.resource import Resource, detect, host_attributes
 
 ME = Identity("shop", "1.2", "staging", "machine", 7)
 CONTAINER = "0123456789abcdef" * 4

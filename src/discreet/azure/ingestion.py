@@ -20,8 +20,7 @@ from discreet.azure.envelope import Envelopes
 from discreet.azure.official import provider_exports_to_azure
 from discreet.errors import ConfigurationError
 from discreet.otel.bridge import Bridge, UntilSdk
-from discreet.otel.hosts import host_attributes
-from discreet.otel.resource import Resource
+from discreet.otel.resource import Resource, host_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

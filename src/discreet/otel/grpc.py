@@ -14,8 +14,8 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 
 from discreet._base.extras import missing_library
 from discreet._delivery.export.sink import Result
+from discreet.otel.http import of_response
 from discreet.otel.protobuf import request
-from discreet.otel.response import of_response
 
 try:
     import grpc

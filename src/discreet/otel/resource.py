@@ -1,6 +1,7 @@
 """The resource attributes of this process, from the environment, /proc and a few files. Nothing asks the network.
 
-Names and values follow OpenTelemetry's semantic conventions; `hosts.py` has those of Azure and of CI systems.
+Names and values follow OpenTelemetry's semantic conventions. Azure's services and CI systems set variables for their
+programs, which give attributes too (`cloud.*`, `faas.*`, `cicd.*`).
 Attributes that the user gives (`OTEL_RESOURCE_ATTRIBUTES`, `OTLP(resource=...)`) win over those that are found.
 """
 
@@ -18,7 +19,6 @@ from typing import TYPE_CHECKING
 from discreet._config.environment import resource_attributes
 from discreet._encoding.schemas.otel import OtelEncoder
 from discreet.otel.environment import limits
-from discreet.otel.hosts import host_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +27,56 @@ if TYPE_CHECKING:
     from discreet._redaction.redactor import Redactor
 
 _ROOT = Path("/")
+
+# Attributes and the variables that hold their values, for each system that runs the process.
+_APP_SERVICE = {
+    "cloud.region": "REGION_NAME",
+    "service.name": "WEBSITE_SITE_NAME",
+    "service.instance.id": "WEBSITE_INSTANCE_ID",
+    "host.id": "WEBSITE_HOSTNAME",
+    "azure.app.service.slot": "WEBSITE_SLOT_NAME",
+    "azure.app.service.stamp": "WEBSITE_HOME_STAMPNAME",
+    "azure.resource_group.name": "WEBSITE_RESOURCE_GROUP",
+}
+_MACHINE_LEARNING = {  # the conventions have no names for a run, so these are the platform's own
+    "cloud.account.id": "AZUREML_ARM_SUBSCRIPTION",
+    "azure.resource_group.name": "AZUREML_ARM_RESOURCEGROUP",
+    "azureml.run.id": "AZUREML_RUN_ID",
+    "azureml.experiment.id": "AZUREML_EXPERIMENT_ID",
+    "azureml.workspace.name": "AZUREML_ARM_WORKSPACE_NAME",
+}
+_AZURE_PIPELINES = {
+    "cicd.pipeline.name": "BUILD_DEFINITIONNAME",
+    "cicd.pipeline.run.id": "BUILD_BUILDID",
+    "cicd.pipeline.task.name": "SYSTEM_JOBDISPLAYNAME",
+    "cicd.pipeline.task.run.id": "SYSTEM_JOBID",
+    "cicd.worker.name": "AGENT_NAME",
+    "cicd.worker.id": "AGENT_ID",
+    "vcs.ref.head.name": "BUILD_SOURCEBRANCHNAME",
+    "vcs.ref.head.revision": "BUILD_SOURCEVERSION",
+}
+_GITHUB = {
+    "cicd.pipeline.name": "GITHUB_WORKFLOW",
+    "cicd.pipeline.run.id": "GITHUB_RUN_ID",
+    "cicd.pipeline.task.name": "GITHUB_JOB",
+    "cicd.worker.name": "RUNNER_NAME",
+    "vcs.ref.head.name": "GITHUB_REF_NAME",
+    "vcs.ref.head.revision": "GITHUB_SHA",
+}
+_GITLAB = {
+    "cicd.pipeline.name": "CI_PIPELINE_NAME",
+    "cicd.pipeline.run.id": "CI_PIPELINE_ID",
+    "cicd.pipeline.run.url.full": "CI_PIPELINE_URL",
+    "cicd.pipeline.task.name": "CI_JOB_NAME",
+    "cicd.pipeline.task.run.id": "CI_JOB_ID",
+    "cicd.pipeline.task.run.url.full": "CI_JOB_URL",
+    "cicd.worker.name": "CI_RUNNER_DESCRIPTION",
+    "cicd.worker.id": "CI_RUNNER_ID",
+    "vcs.repository.url.full": "CI_PROJECT_URL",
+    "vcs.ref.head.name": "CI_COMMIT_REF_NAME",
+    "vcs.ref.head.revision": "CI_COMMIT_SHA",
+}
+
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "i386": "x86", "i686": "x86"}
 _CONTAINER_ID = re.compile(r"(?:^|[/:\-])([0-9a-f]{64})(?:\.scope)?(?:$|/)")
 _MOUNTED_FOR = re.compile(r"/(?:containers|overlay-containers)/([0-9a-f]{64})/")
@@ -146,3 +196,63 @@ def _read(path: Path) -> str:
             return file.read(1 << 20)
     except (OSError, ValueError):
         return ""
+
+
+def host_attributes(environ: Mapping[str, str]) -> dict[str, Plain]:
+    """The attributes of the Azure service and of the CI system that this process runs in, if it does."""
+
+    def get(name: str) -> str:
+        return environ.get(name, "").strip()
+
+    found: dict[str, Plain] = {}
+
+    def read(variables: Mapping[str, str]) -> None:
+        found.update({key: get(variable) for key, variable in variables.items()})
+
+    job = get("CONTAINER_APP_JOB_NAME")
+    if job or get("CONTAINER_APP_NAME"):
+        found["cloud.platform"] = "azure.container_apps"
+        found["service.name"] = job or get("CONTAINER_APP_NAME")
+        found["service.version"] = get("CONTAINER_APP_REVISION")
+        execution = get("CONTAINER_APP_JOB_EXECUTION_NAME") if job else ""
+        found["service.instance.id"] = get("CONTAINER_APP_REPLICA_NAME") or execution
+    elif get("AZUREML_RUN_ID"):
+        read(_MACHINE_LEARNING)
+        rank = get("RANK")
+        if rank.isdecimal():
+            found["azureml.rank"] = int(rank)
+    elif get("WEBSITE_SITE_NAME") or get("FUNCTIONS_WORKER_RUNTIME"):
+        found["cloud.platform"] = "azure.app_service"
+        read(_APP_SERVICE)
+        site, group = get("WEBSITE_SITE_NAME"), get("WEBSITE_RESOURCE_GROUP")
+        found["cloud.account.id"] = subscription = get("WEBSITE_OWNER_NAME").partition("+")[0]
+        if subscription and site and group:
+            in_group = f"/subscriptions/{subscription}/resourceGroups/{group}"
+            found["cloud.resource_id"] = f"{in_group}/providers/Microsoft.Web/sites/{site}"
+        if get("FUNCTIONS_WORKER_RUNTIME"):
+            found["cloud.platform"] = "azure.functions"
+            found["faas.name"] = site
+            found["faas.instance"] = get("WEBSITE_INSTANCE_ID") or get("CONTAINER_NAME")
+            memory = get("WEBSITE_MEMORY_LIMIT_MB")
+            if memory.isdecimal():
+                found["faas.max_memory"] = int(memory) << 20  # the convention counts bytes
+    elif get("AKS_ARM_NAMESPACE_ID"):
+        found["cloud.platform"] = "azure.aks"
+        found["cloud.resource_id"] = get("AKS_ARM_NAMESPACE_ID")
+    if found:
+        found["cloud.provider"] = "azure"
+    if get("TF_BUILD"):
+        read(_AZURE_PIPELINES)
+        server, project, run = get("SYSTEM_COLLECTIONURI").rstrip("/"), get("SYSTEM_TEAMPROJECT"), get("BUILD_BUILDID")
+        if server and project and run:
+            url = f"{server}/{project}/_build/results?buildId={run}"
+            found["cicd.pipeline.run.url.full"] = url.replace(" ", "%20")
+    elif get("GITHUB_ACTIONS"):
+        read(_GITHUB)
+        server, repository, run = get("GITHUB_SERVER_URL"), get("GITHUB_REPOSITORY"), get("GITHUB_RUN_ID")
+        if server and repository:
+            found["vcs.repository.url.full"] = url = f"{server}/{repository}"
+            found["cicd.pipeline.run.url.full"] = f"{url}/actions/runs/{run}" if run else ""
+    elif get("GITLAB_CI"):
+        read(_GITLAB)
+    return {key: value for key, value in found.items() if value != ""}
