@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from discreet.azure import ApplicationInsights
-from discreet.azure.entra import Token, credential_from_environment
+from discreet.azure.connection import Token, credential_from_environment
 from discreet.errors import ConfigurationError
 
 from ..waiting import HANG

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from discreet._record import Source
-from discreet.azure.text import GEN_AI
+from discreet.azure.dimensions import GEN_AI
 
 from .ingestion_server import KEY, _strict, check_envelope
 from .records import SPAN, TRACE, caught, envelopes, record

@@ -6,7 +6,7 @@ import pytest
 
 from discreet import azure
 from discreet.azure import ingestion
-from discreet.azure.official import _reaches_exporter
+from discreet.azure.ingestion import _reaches_exporter
 
 from .records import OFFLINE
 

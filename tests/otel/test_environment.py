@@ -197,7 +197,7 @@ def test_the_shorter_timeout_counts():
 
 def test_a_batch_is_never_larger_than_its_queue(capfd):
     found = environment.batching({"OTEL_BLRP_MAX_QUEUE_SIZE": "10", "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE": "20"})
-    assert (found.queue_count, found.batch_count) == (10, 10)
+    assert (found["queue_count"], found["batch_count"]) == (10, 10)
     assert "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE" in capfd.readouterr().err
 
 

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING
 
 from discreet._base.diagnostics import reason_of
 from discreet._encoding.json import timestamp
-from discreet.azure.answers import problems_of
 from discreet.azure.connection import host_of
-from discreet.azure.ingestion import ApplicationInsights
+from discreet.azure.ingestion import ApplicationInsights, problems_of, provider_exports_to_azure
 from discreet.azure.logs_ingestion import LogsIngestion
-from discreet.azure.official import provider_exports_to_azure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,12 +77,11 @@ def check(sink: OwnSink, *, environ: Mapping[str, str] | None = None, timeout: f
 
 def _application_insights(sink: ApplicationInsights, timeout: float) -> list[str]:
     before = sink.endpoint
-    data = {"baseType": "MessageData", "baseData": {"ver": 2, "message": MESSAGE, "severityLevel": 0}}
     envelope = {
         "name": "Microsoft.ApplicationInsights.Message",
         "time": timestamp(time.time_ns()),
         "tags": {"ai.cloud.role": "discreet doctor"},
-        "data": data,
+        "data": {"baseType": "MessageData", "baseData": {"ver": 2, "message": MESSAGE, "severityLevel": 0}},
     }
     status, _headers, body = sink.track([json.dumps(envelope).encode() + b"\n"], timeout)
     if not status:

@@ -12,35 +12,20 @@ from typing import TYPE_CHECKING, Any, cast
 from discreet._base.levels import severity_text
 from discreet._encoding.json import timestamp
 from discreet._redaction.secrets import registry
+from discreet.azure import dimensions as dims
 from discreet.azure.dimensions import (
-    EVENT_NAMES,
-    MAY_GIVE_TAG,
-    MEASUREMENTS,
-    TAG_OF_FIELD,
-    dimension,
-    event_field,
-    field_tags,
-    fitting,
-    in_tags,
-    measurements,
-    resource_tags,
-)
-from discreet.azure.exceptions import exceptions_json
-from discreet.azure.text import (
     FULL,
     GEN_AI,
-    GEN_AI_ITEM,
     GEN_AI_VALUE,
-    ITEM,
-    TIGHT,
-    TIGHTEST,
     Limits,
     cut,
     cut_key,
+    dimension,
     plain_text,
     quote,
     to_bytes,
 )
+from discreet.azure.exceptions import exceptions_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,7 +36,7 @@ _LONGEST_EVENT_NAME = 512
 _KEY_LENGTH = 64
 """Bytes that the instrumentation key adds to an envelope when it is sent."""
 _MOST_NAMES = 4096  # field names are few; a program that generates names must not fill the memory
-_SPECIAL = frozenset((*EVENT_NAMES, MEASUREMENTS, *TAG_OF_FIELD, *MAY_GIVE_TAG))
+_SPECIAL = frozenset((*dims.EVENT_NAMES, dims.MEASUREMENTS, *dims.TAG_OF_FIELD, *dims.MAY_GIVE_TAG))
 _OWN_NAMES = frozenset((
     "logger_name", "request_id", "thread.name", "task", "template", "message", "severity", "code.stacktrace",
     "code.file.path", "code.function.name", "code.line.number",
@@ -90,8 +75,8 @@ class Envelopes:
         epoch = registry.epoch
         resource = self._resource_of(identity)
         instance = resource.get("service.instance.id") if self._has_instance else None
-        tags = resource_tags(resource, instance)
-        tagged = in_tags(resource, tags)
+        tags = dims.resource_tags(resource, instance)
+        tagged = dims.in_tags(resource, tags)
         self._resource = {key: value for key, value in resource.items() if key not in tagged and value is not None}
         self._tags = ",".join([f"{quote(tag)}:{quote(text)}" for tag, text in tags.items()])
         self._resource_json = "".join([dimension(key, value, FULL.value) for key, value in self._resource.items()])
@@ -118,7 +103,7 @@ class Envelopes:
             f',"properties":{{{_own_json(record)}{self._resource_json}{context_json}{fields_json}}}}}}}}}\n'
         )
         encoded = to_bytes(line)
-        return encoded if len(encoded) <= ITEM - _KEY_LENGTH else None
+        return encoded if len(encoded) <= dims.ITEM - _KEY_LENGTH else None
 
     def _context(self, ambient: Mapping[str, object]) -> str | None:
         """The dimensions of a context, which is mostly the context of the record before; None if some are special."""
@@ -158,41 +143,43 @@ class Envelopes:
     def _careful(self, record: Redacted) -> bytes:
         """The envelope of any record: with an exception, an event, tags from fields, equal names, or too much text."""
         special, properties = self._special_and_properties(record)
-        most = (GEN_AI_ITEM if not GEN_AI.isdisjoint(properties) else ITEM) - _KEY_LENGTH
+        most = (dims.GEN_AI_ITEM if not GEN_AI.isdisjoint(properties) else dims.ITEM) - _KEY_LENGTH
         encoded = self._written(record, special, properties, FULL)
         if len(encoded) <= most:
             return encoded
-        limits = TIGHT
+        limits = dims.TIGHT
         empty = self._written(record, special, {}, limits)
         if len(empty) > most // 2:
-            limits = TIGHTEST
+            limits = dims.TIGHTEST
             empty = self._written(record, special, {}, limits)
-        return self._written(record, special, fitting(properties, most - len(empty)), limits)
+        return self._written(record, special, dims.fitting(properties, most - len(empty)), limits)
 
     def _special_and_properties(self, record: Redacted) -> tuple[dict[str, object], dict[str, object]]:
         """The fields that mean more than a dimension, and the dimensions: fields over ours, ours over the resource."""
         fields: dict[str, object] = {**record.ambient, **record.fields}
         special = {key: fields[key] for key in fields.keys() & _SPECIAL}
-        for key in TAG_OF_FIELD:
+        for key in dims.TAG_OF_FIELD:
             fields.pop(key, None)
-        own = _own(record)
-        event = event_field(special)
+        names = {"logger_name": "logger", "request_id": "request_id", "thread.name": "thread", "task": "task"}
+        texts: dict[str, object] = {name: getattr(record, attribute) for name, attribute in names.items()}
+        own = {**{name: text for name, text in texts.items() if text is not None}, **_rare(record)}
+        event = dims.event_field(special)
         if record.exception is not None:
             own["message"] = record.message
         elif event:
             del fields[event]
             own["message"], own["severity"] = record.message, severity_text(record.level)
-        if MEASUREMENTS in special and measurements(special):
-            fields.pop(MEASUREMENTS, None)
+        if dims.MEASUREMENTS in special and dims.measurements(special):
+            fields.pop(dims.MEASUREMENTS, None)
         return special, {**self._resource, **own, **fields}
 
     def _written(
         self, record: Redacted, special: Mapping[str, object], properties: Mapping[str, object], limits: Limits
     ) -> bytes:
         kind, data = _data(record, special, limits)
-        tags = self._tags + _operation(record) + field_tags(special, {**record.ambient, **record.fields})
+        tags = self._tags + _operation(record) + dims.field_tags(special, {**record.ambient, **record.fields})
         written = "".join([dimension(key, value, limits.value) for key, value in properties.items()])[1:]
-        measured = measurements(special)
+        measured = dims.measurements(special)
         return to_bytes(
             f'{{"name":"Microsoft.ApplicationInsights.{kind}","time":"{timestamp(record.time_ns)}"'
             f',"tags":{{{tags}}},"data":{{"baseType":"{kind}Data","baseData":{{"ver":2,{data}'
@@ -211,7 +198,7 @@ def _data(record: Redacted, special: Mapping[str, object], limits: Limits) -> tu
     if isinstance(record.exception, dict):
         exceptions = exceptions_json(cast("dict[str, Any]", record.exception), record.stacktrace, limits)
         return "Exception", f'"exceptions":{exceptions},{level}'
-    event = event_field(special)
+    event = dims.event_field(special)
     if event:
         return "Event", f'"name":{quote(cut(str(special[event]), _LONGEST_EVENT_NAME))}'
     return "Message", f'"message":{quote(cut(record.message, limits.message) or "n/a")},{level}'
@@ -223,19 +210,8 @@ def _operation(record: Redacted) -> str:
     return f',"ai.operation.id":"{record.trace_id}","ai.operation.parentId":"{record.span_id}"'
 
 
-def _own(record: Redacted) -> dict[str, object]:
-    """The dimensions that the record itself gives."""
-    own = {
-        "logger_name": record.logger,
-        "request_id": record.request_id,
-        "thread.name": record.thread,
-        "task": record.task,
-    }
-    return {**{name: text for name, text in own.items() if text is not None}, **_rare(record)}
-
-
 def _own_json(record: Redacted) -> str:
-    """The same as JSON members, for the quick way."""
+    """The dimensions that the record itself gives as JSON members, for the quick way."""
     parts = f'"logger_name":{quote(record.logger)}'
     request_id = record.request_id
     if request_id is not None:

@@ -6,22 +6,23 @@ them and groups failures by them. The first entry also has the whole traceback a
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Any, cast
 
 from discreet._values.exceptions import OMITTED
-from discreet.azure.text import cut, cut_middle, quote
+from discreet.azure.dimensions import cut, cut_middle, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from discreet.azure.text import Limits
+    from discreet.azure.dimensions import Limits
 
 _LONGEST_NAME = 1024
 
 
 def exceptions_json(description: Mapping[str, Any], stack: str | None, limits: Limits) -> str:
     """The `exceptions` of an `ExceptionData`, as JSON."""
-    every = list(_walk(description, 0))
+    every = list(_walk(description, 0, count(1)))
     entries = [
         _entry(number, outer, found, stack if number == 1 else None, limits)
         for number, (outer, found) in enumerate(every[: limits.exceptions], 1)
@@ -36,29 +37,29 @@ def exceptions_json(description: Mapping[str, Any], stack: str | None, limits: L
     return f"[{','.join(entries)}]"
 
 
-def _walk(description: Mapping[str, Any], outer: int, counted: list[int] | None = None) -> Iterator[tuple[int, Any]]:
+def _walk(description: Mapping[str, Any], outer: int, numbers: Iterator[int]) -> Iterator[tuple[int, Any]]:
     """Each exception and the number of its outer exception: first its cause or context, then members of a group."""
-    counted = [0] if counted is None else counted
-    counted[0] += 1
-    number = counted[0]
+    number = next(numbers)
     yield outer, description
-    for key in ("cause", "context"):
-        origin = description.get(key)
-        if isinstance(origin, dict):
-            yield from _walk(cast("dict[str, Any]", origin), number, counted)
-            break
+    origins = (description.get("cause"), description.get("context"))
+    inner: list[object] = [origin for origin in origins if isinstance(origin, dict)][:1]
     members = description.get("exceptions")
     if isinstance(members, list):
-        for member in cast("list[object]", members):
-            if isinstance(member, dict):
-                yield from _walk(cast("dict[str, Any]", member), number, counted)
+        inner += cast("list[object]", members)
+    for found in inner:
+        if isinstance(found, dict):
+            yield from _walk(cast("dict[str, Any]", found), number, numbers)
 
 
 def _entry(number: int, outer: int, found: Mapping[str, Any], stack: str | None, limits: Limits) -> str:
+    """One exception as JSON. Built-in classes have no module; notes (PEP 678) are part of the message."""
     frames, complete = _frames(found.get("frames"), limits)
     parts = f'{{"id":{number}' + (f',"outerId":{outer}' if outer else "")
-    parts += f',"typeName":{quote(cut(type_name(found), _LONGEST_NAME))}'
-    parts += f',"message":{quote(cut(message_of(found), limits.message))}'
+    kind, module, notes = found.get("type"), found.get("module"), found.get("notes")
+    parts += f',"typeName":{quote(cut(f"{module}.{kind}" if module else str(kind), _LONGEST_NAME))}'
+    lines = [found.get("message") or "", *(cast("list[object]", notes) if isinstance(notes, list) else ())]
+    message = "\n".join(str(line) for line in lines if line) or "n/a"  # the service refuses an empty message
+    parts += f',"message":{quote(cut(message, limits.message))}'
     if stack is not None:
         shown = cut_middle(stack, limits.stack)
         complete = complete and shown is stack
@@ -68,19 +69,6 @@ def _entry(number: int, outer: int, found: Mapping[str, Any], stack: str | None,
     if frames:
         parts += f',"parsedStack":[{frames}]'
     return f'{parts},"hasFullStack":{"true" if complete else "false"}}}'
-
-
-def type_name(found: Mapping[str, Any]) -> str:
-    """The exception's class with its module; built-in classes have none."""
-    kind, module = found.get("type"), found.get("module")
-    return f"{module}.{kind}" if module else str(kind)
-
-
-def message_of(found: Mapping[str, Any]) -> str:
-    """The exception's message and its notes (PEP 678); never empty, because the service refuses that."""
-    notes = found.get("notes")
-    lines = [found.get("message") or "", *(cast("list[object]", notes) if isinstance(notes, list) else ())]
-    return "\n".join(str(line) for line in lines if line) or "n/a"
 
 
 def _frames(found: object, limits: Limits) -> tuple[str, bool]:

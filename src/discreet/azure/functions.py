@@ -14,7 +14,7 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from discreet._context.ambient import Context, current, leave
@@ -59,7 +59,10 @@ def invocation(context: Any, /, **fields: object) -> Generator[None, None, None]
         "tracestate": _text(trace, "trace_state", "Tracestate"),
     }
     extracted = extract({name: text for name, text in carrier.items() if text})
-    _set_invocation_of_thread(context, identifier)
+    storage = getattr(context, "thread_local_storage", None)
+    if storage is not None and identifier:
+        with suppress(Exception):  # where the worker's version cannot set it, rows of its handler have no id
+            storage.invocation_id = identifier
     token = current.set(Context({**known, **fields}, extracted.parent, identifier or None, extracted.baggage))
     try:
         yield
@@ -111,15 +114,6 @@ def _is_for_worker(record: logging.LogRecord) -> bool:
     return record.name.startswith(_HOST_LOGGERS) or not any(
         isinstance(sink, ApplicationInsights) for sink in running.sinks
     )
-
-
-def _set_invocation_of_thread(context: Any, identifier: str) -> None:
-    storage = getattr(context, "thread_local_storage", None)
-    if storage is not None and identifier:
-        try:
-            storage.invocation_id = identifier
-        except Exception:  # some versions of the worker cannot set it: their handler's rows then have no id
-            return
 
 
 def _text(owner: Any, *names: str) -> str:

@@ -1,25 +1,38 @@
-"""The Application Insights sink: envelopes to `POST /v2.1/track`, as newline-delimited JSON, gzip-compressed."""
+"""The Application Insights sink: envelopes to `POST /v2.1/track`, as newline-delimited JSON, gzip-compressed.
+
+The service answers 200 and 206 with `{"itemsReceived", "itemsAccepted", "errors": [{"index", "statusCode",
+"message"}]}` (swagger v2.1 of the ingestion API).
+"""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 import os
 import re
+import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
+from discreet._base.version import __version__
+from discreet._config.environment import resource_attributes
 from discreet._delivery.export.http import Http
+from discreet._delivery.export.retry import parse_retry_after
 from discreet._delivery.export.sink import ExportSink, Result
 from discreet._redaction.secrets import registry
-from discreet.azure.answers import REDIRECTS, of_track
-from discreet.azure.connection import VARIABLE, host_of, parse_connection_string
-from discreet.azure.entra import Token, check_credential, credential_from_environment
+from discreet.azure.connection import (
+    VARIABLE,
+    Token,
+    check_credential,
+    credential_from_environment,
+    host_of,
+    parse_connection_string,
+)
 from discreet.azure.envelope import Envelopes
-from discreet.azure.official import provider_exports_to_azure
 from discreet.errors import ConfigurationError
-from discreet.otel.bridge import Bridge, UntilSdk
+from discreet.otel.bridge import Bridge, UntilSdk, set_provider
 from discreet.otel.resource import Resource, host_attributes
 
 if TYPE_CHECKING:
@@ -40,6 +53,15 @@ _CLOUDS = (
     (".applicationinsights.azure.us", ".monitor.azure.us"),
     (".applicationinsights.azure.cn", ".monitor.azure.cn"),
 )
+
+_EXPORTER = "azure.monitor.opentelemetry.exporter"
+_SDK = ("opentelemetry.sdk", "azure.monitor", "microsoft.opentelemetry")
+_MOST_OBJECTS = 200
+
+RETRYABLE = frozenset({401, 403, 408, 429, 500, 502, 503, 504})
+"""401 and 403 too: it takes minutes until a new role assignment has effect, and until then no record is lost."""
+QUOTA = frozenset({402, 439})
+REDIRECTS = frozenset({307, 308})
 
 
 class ApplicationInsights(ExportSink):
@@ -76,7 +98,7 @@ class ApplicationInsights(ExportSink):
             check_credential(credential, self._connection.endpoint)
             self._token = Token(credential, self._connection.audience)
         self._resource = dict(resource or {})
-        self._base = self._connection.endpoint
+        self.endpoint = self._connection.endpoint  # later perhaps another one, to which this one redirected
         self._head = b'{"iKey":"' + self._connection.key.reveal().encode() + b'",'
         self._client = Http()
         super().__init__(level=level, **options)
@@ -92,23 +114,13 @@ class ApplicationInsights(ExportSink):
         key = hashlib.sha256(self._connection.key.reveal().encode()).hexdigest()[:12]
         return f"application-insights {self._connection.endpoint.partition('://')[2]} {key}"
 
-    @property
-    def endpoint(self) -> str:
-        """Where records are sent now: the connection string's endpoint, or where that has sent us."""
-        return self._base
-
     def encoder(self, redactor: Redactor) -> Encoder:
         """One redacted record to one envelope, without the instrumentation key; that is masked from here on."""
         registry.add(self._connection.key.reveal(), "instrumentation-key")
-        resource = Resource(self._environ, redactor, self._resource)
-        return Envelopes(resource, has_instance=self._has_instance())
-
-    def _has_instance(self) -> bool:
-        """Whether somebody named this instance: the host, or the user. A random id would be a new one at each start."""
-        from discreet._config.environment import resource_attributes
-
-        places = (self._resource, resource_attributes(self._environ), host_attributes(self._environ))
-        return any(place.get("service.instance.id") for place in places)
+        # Only an id that the host or the user gave becomes a tag: a random one would be new at each start.
+        sources = (self._resource, resource_attributes(self._environ), host_attributes(self._environ))
+        has_instance = any(attributes.get("service.instance.id") for attributes in sources)
+        return Envelopes(Resource(self._environ, redactor, self._resource), has_instance=has_instance)
 
     def send(self, batch: Sequence[bytes], timeout: float) -> Result:
         """One attempt. Raises `OSError` where there was no answer."""
@@ -122,7 +134,7 @@ class ApplicationInsights(ExportSink):
             "content-type": "application/x-json-stream",
             "content-encoding": "gzip",
             "accept": "application/json",
-            "user-agent": _agent(),
+            "user-agent": f"discreet-azure-python/{__version__}",
         }
         if self._token is not None:
             try:
@@ -131,14 +143,14 @@ class ApplicationInsights(ExportSink):
                 return 0, {}, f"Entra ID: {type(error).__name__}".encode()
         head = self._head  # in place of the `{` that each line begins with
         body = gzip.compress(head + head.join([line[1:] for line in lines]), _LEVEL, mtime=0)
-        answer = self._client.post(self._base + _PATH, body, headers, timeout)
+        answer = self._client.post(self.endpoint + _PATH, body, headers, timeout)
         for _ in range(_MOST_REDIRECTS):
             if answer.status not in REDIRECTS:
                 break
-            base = redirected(self._base, answer.headers.get("location", ""))
-            if base is None or base == self._base:
+            base = redirected(self.endpoint, answer.headers.get("location", ""))
+            if base is None or base == self.endpoint:
                 break
-            self._base = base
+            self.endpoint = base
             answer = self._client.post(base + _PATH, body, headers, max(0.1, until - time.monotonic()))
         if answer.status == 401 and self._token is not None:
             self._token.forget()
@@ -146,7 +158,7 @@ class ApplicationInsights(ExportSink):
 
     def disconnect(self) -> None:
         """Drop the connection, and go back to the connection string's own endpoint."""
-        self._base = self._connection.endpoint
+        self.endpoint = self._connection.endpoint
         self._client.disconnect()
 
 
@@ -169,12 +181,6 @@ def redirected(here: str, location: str) -> str | None:
     return f"{target.scheme}://{target.netloc}{target.path.removesuffix(_PATH).rstrip('/')}"
 
 
-def _agent() -> str:
-    from discreet._base.version import __version__
-
-    return f"discreet-azure-python/{__version__}"
-
-
 def from_environment(environ: Mapping[str, str]) -> Sink | None:
     """The sink that `APPLICATIONINSIGHTS_CONNECTION_STRING` asks for.
 
@@ -192,3 +198,110 @@ class _UntilDistribution(UntilSdk, ApplicationInsights):
     def serves(self, provider: object) -> bool:
         """Only where it is Azure that it exports to."""
         return provider_exports_to_azure()
+
+
+def provider_exports_to_azure() -> bool:
+    """Whether the OpenTelemetry `LoggerProvider` of this process exports to Azure Monitor. Imports nothing."""
+    return _EXPORTER in sys.modules and _reaches_exporter(set_provider())
+
+
+def _reaches_exporter(provider: object) -> bool:
+    """Whether the exporter is among the objects that the provider is made of.
+
+    Processors keep exporters in attributes whose names change between versions, so all attributes are searched.
+    """
+    waiting, seen = [provider], {id(provider)}
+    while waiting and len(seen) < _MOST_OBJECTS:
+        found = waiting.pop()
+        module = type(found).__module__
+        if module.startswith(_EXPORTER) and hasattr(found, "export"):
+            return True
+        if isinstance(found, (list, tuple)):
+            parts: list[object] = list(found)  # pyright: ignore[reportUnknownArgumentType]  # anything may be in it
+        elif module.startswith(_SDK):
+            try:
+                parts = list(vars(found).values())
+            except TypeError:  # an object with slots
+                continue
+        else:
+            continue
+        for part in parts:
+            if id(part) not in seen:
+                seen.add(id(part))
+                waiting.append(part)
+    return False
+
+
+class Problem(NamedTuple):
+    """One record that was not accepted."""
+
+    position: int
+    """Its index in the batch."""
+    status: int
+    message: str
+
+
+def problems_of(body: bytes, count: int) -> tuple[int, list[Problem]] | None:
+    """How many of `count` were accepted, and which records were not; None if the answer does not say it."""
+    try:
+        found: Any = json.loads(body)
+        accepted = int(found["itemsAccepted"])
+        errors: list[Any] = found.get("errors") or []
+        problems: dict[int, Problem] = {}
+        for error in errors:
+            index = int(error["index"])
+            if 0 <= index < count:
+                problems[index] = Problem(index, int(error.get("statusCode") or 0), str(error.get("message") or ""))
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+        return None
+    return max(0, min(accepted, count)), list(problems.values())
+
+
+def of_track(status: int, headers: Mapping[str, str], body: bytes, batch: Sequence[bytes]) -> Result:
+    """The result for an answer to POST /v2.1/track."""
+    if status in (200, 206) or status in QUOTA:
+        found = problems_of(body, len(batch))
+        if found is None and status in QUOTA:
+            return Result(0, {_quota(status): len(batch)}, reason=f"HTTP {status}")
+        if found is None:
+            return Result(len(batch))
+        return _partial(status, *found, parse_retry_after(headers.get("retry-after")), batch)
+    return refused(status, headers, batch, retry=status in REDIRECTS)
+
+
+def refused(status: int, headers: Mapping[str, str], batch: Sequence[bytes], *, retry: bool = False) -> Result:
+    """The result for an answer that stored nothing."""
+    reason = f"HTTP {status}"
+    if retry or status in RETRYABLE or status >= 500:
+        return Result(0, retry=batch, after=parse_retry_after(headers.get("retry-after")), reason=reason)
+    if status == 413 and len(batch) > 1:
+        return Result(0, reason=reason, split=True)
+    return Result(0, {reason: len(batch)}, reason=reason)
+
+
+def _partial(
+    status: int, accepted: int, problems: list[Problem], after: float | None, batch: Sequence[bytes]
+) -> Result:
+    """The result by the index of each problem: some records are sent again, the others are counted by reason."""
+    retry: list[bytes] = []
+    rejected: dict[str, int] = {}
+    for problem in problems:
+        if "sampled out" in problem.message.lower():
+            why = "sampled out by the service"
+        elif problem.status in RETRYABLE or problem.status >= 500:
+            retry.append(batch[problem.position])
+            continue
+        else:
+            why = _quota(problem.status) if problem.status in QUOTA else f"HTTP {problem.status}"
+        rejected[why] = rejected.get(why, 0) + 1
+    unknown = len(batch) - accepted - len(problems)
+    if unknown > 0:  # the answer does not say which records: to send all again would store the others twice
+        why = _quota(status) if status in QUOTA else "not accepted"
+        rejected[why] = rejected.get(why, 0) + unknown
+    delivered = len(batch) - len(retry) - sum(rejected.values())
+    reason = f"HTTP {status}" if retry or rejected else ""
+    return Result(delivered, rejected, retry, after if retry else None, reason)
+
+
+def _quota(status: int) -> str:
+    return f"quota exceeded (HTTP {status})"

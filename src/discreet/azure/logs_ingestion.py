@@ -17,17 +17,15 @@ from discreet._delivery.export.http import Http
 from discreet._delivery.export.sink import ExportSink, Result
 from discreet._encoding.json import timestamp, value
 from discreet._redaction.secrets import registry
-from discreet.azure.answers import of_logs
-from discreet.azure.connection import clean_endpoint, host_of
-from discreet.azure.entra import Token, check_credential
-from discreet.azure.text import cut, cut_middle, quote, to_bytes
+from discreet.azure.connection import Token, check_credential, clean_endpoint, host_of
+from discreet.azure.dimensions import cut, cut_middle, quote, to_bytes
+from discreet.azure.ingestion import refused
 from discreet.errors import ConfigurationError
 from discreet.otel.endpoint import shown
 from discreet.otel.resource import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import NoReturn
 
     from discreet._record import Encoder, Identity, Plain, Redacted
     from discreet._redaction.redactor import Redactor
@@ -73,19 +71,20 @@ class LogsIngestion(ExportSink):
         **options: Any,
     ) -> None:
         self._environ = dict(os.environ if environ is None else environ)
-        endpoint = _given(endpoint, "endpoint", ENDPOINT, self._environ)
-        self._rule = _given(rule, "rule", RULE, self._environ)
-        self._stream = _given(stream, "stream", STREAM, self._environ)
+        endpoint = self._setting("endpoint", endpoint, ENDPOINT)
+        self._rule = self._setting("rule", rule, RULE)
+        self._stream = self._setting("stream", stream, STREAM)
         try:
             self._endpoint = clean_endpoint(endpoint)
         except ValueError as error:
-            _refuse(
-                "endpoint", shown(endpoint), str(error), "Copy the logs ingestion URL of the data collection endpoint"
-            )
+            remedy = "Copy the logs ingestion URL of the data collection endpoint"
+            raise ConfigurationError("endpoint", shown(endpoint), str(error), remedy) from None
         if not _RULE.fullmatch(self._rule):
-            _refuse("rule", self._rule, "is no immutable id", "Copy the rule's immutable id, dcr- and 32 digits")
+            remedy = "Copy the rule's immutable id, dcr- and 32 digits"
+            raise ConfigurationError("rule", self._rule, "is no immutable id", remedy)
         if not re.fullmatch(r"(?:Custom|Microsoft)-[\w-]+", self._stream):
-            _refuse("stream", self._stream, "is no stream", "Name a stream of the rule, such as Custom-Discreet")
+            remedy = "Name a stream of the rule, such as Custom-Discreet"
+            raise ConfigurationError("stream", self._stream, "is no stream", remedy)
         check_credential(credential, self._endpoint)
         self._token = Token(credential, audience)
         self._url = f"{self._endpoint}/dataCollectionRules/{self._rule}/streams/{self._stream}?api-version={_API}"
@@ -94,6 +93,12 @@ class LogsIngestion(ExportSink):
         if "batch_bytes" in options:
             options["batch_bytes"] = min(options["batch_bytes"], MOST_BYTES)
         super().__init__(level=level, **options)
+
+    def _setting(self, name: str, given: str | None, variable: str) -> str:
+        text = (self._environ.get(variable, "") if given is None else given).strip()
+        if not text:
+            raise ConfigurationError(name, "", "is missing", f"Give {name}=... or set {variable}")
+        return text
 
     @property
     def name(self) -> str:
@@ -125,20 +130,12 @@ class LogsIngestion(ExportSink):
         answer = self._client.post(self._url, gzip.compress(b"[" + rows + b"]", _LEVEL, mtime=0), headers, timeout)
         if answer.status == 401:
             self._token.forget()
-        return of_logs(answer.status, answer.headers, batch)
+        # This API stores all records of a batch, or none.
+        return Result(len(batch)) if 200 <= answer.status < 300 else refused(answer.status, answer.headers, batch)
 
     def disconnect(self) -> None:
         """Drop the connection."""
         self._client.disconnect()
-
-
-def _given(told: str | None, setting: str, variable: str, environ: Mapping[str, str]) -> str:
-    text = (told if told is not None else environ.get(variable, "")).strip()
-    return text or _refuse(setting, "", "is missing", f"Give {setting}=... or set {variable}")
-
-
-def _refuse(setting: str, given: str, problem: str, remedy: str) -> NoReturn:
-    raise ConfigurationError(setting, given, problem, remedy)
 
 
 class Rows:
@@ -146,22 +143,16 @@ class Rows:
 
     def __init__(self, resource_of: Callable[[Identity], Mapping[str, Plain]]) -> None:
         self._resource_of = resource_of
-        self._spoken_for: tuple[object, object, str] = (None, None, "")
+        self._prepared: tuple[object, object, str] = (None, None, "")
 
     def __call__(self, record: Redacted) -> bytes:
         """One row as one line of JSON. A bad value costs at most itself."""
-        spoken_for = self._spoken_for
-        if spoken_for[0] is not record.identity or spoken_for[1] is not registry.epoch:
-            spoken_for = self._spoken_for = (record.identity, registry.epoch, self._introduction(record.identity))
-        columns: dict[str, object] = {
-            "logger": record.logger,
-            "template": record.template,
-            "trace_id": record.trace_id,
-            "span_id": record.span_id,
-            "request_id": record.request_id,
-            "thread": record.thread,
-            "task": record.task,
-        }
+        prepared = self._prepared
+        if prepared[0] is not record.identity or prepared[1] is not registry.epoch:
+            # Another process after a fork, or a secret was registered that the resource may hold.
+            prepared = self._prepared = (record.identity, registry.epoch, self._process_columns(record.identity))
+        names = ("logger", "template", "trace_id", "span_id", "request_id", "thread", "task")
+        columns: dict[str, object] = {name: getattr(record, name) for name in names}
         source = record.source
         if source is not None:
             columns["source"] = {"file": source.file, "line": source.line, "function": source.function}
@@ -175,12 +166,12 @@ class Rows:
         return to_bytes(
             f'{{"TimeGenerated":"{timestamp(record.time_ns)}","severity":"{severity_text(record.level)}"'
             f',"severity_number":{severity_number(record.level)},"message":{quote(cut(record.message, _LONGEST))}'
-            f"{written}{spoken_for[2]}}}\n"
+            f"{written}{prepared[2]}}}\n"
         )
 
-    def _introduction(self, identity: Identity) -> str:
-        told = {name: getattr(identity, name) for name in ("service", "version", "environment", "host", "process")}
-        parts = "".join([f',"{name}":{value(item)}' for name, item in told.items() if item is not None])
+    def _process_columns(self, identity: Identity) -> str:
+        columns = {name: getattr(identity, name) for name in ("service", "version", "environment", "host", "process")}
+        parts = "".join([f',"{name}":{value(item)}' for name, item in columns.items() if item is not None])
         return f'{parts},"resource":{_column(dict(self._resource_of(identity)))}'
 
 
@@ -189,9 +180,7 @@ def _column(item: object) -> str:
     if isinstance(item, str):
         return quote(cut(item, _LONGEST))
     if isinstance(item, dict):
-        members: list[str] = []
-        for key, inner in cast("dict[str, object]", item).items():
-            members.append(f"{quote(key)}:{_inner(inner)}")
+        members = [f"{quote(key)}:{_inner(inner)}" for key, inner in cast("dict[str, object]", item).items()]
         text = f"{{{','.join(members)}}}"
         if len(text) <= _LONGEST or len(text.encode("utf-8", "replace")) <= _MOST_BYTES:
             return text

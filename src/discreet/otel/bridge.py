@@ -2,23 +2,112 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, cast
 
+from discreet._base import threads
 from discreet._base.diagnostics import reason_of
 from discreet._delivery.export.runner import ExportRunner
 from discreet._delivery.export.sink import ExportSink
 from discreet._delivery.runner import OwnSink, RecordRunner, Runner
+from discreet._encoding.schemas.otel import (
+    DEEPEST,
+    LEAST,
+    MOST,
+    Limits,
+    as_text,
+    clean,
+    clean_keys,
+    fields_of,
+    flags_of,
+    of_one_type,
+)
 from discreet.errors import ConfigurationError
-from discreet.otel.handover import Handover, processors_of, set_provider
 
 if TYPE_CHECKING:
     import logging
+    from types import FrameType
 
     from discreet._record import Encoder, Redacted
     from discreet._redaction.redactor import Redactor
 
+_NO_LIMITS = Limits(most=sys.maxsize)  # the SDK has limits of its own
+_MOST_LOGGERS = 1024
 
-class Bridge(OwnSink):
+
+class _SdkSink(OwnSink):
+    """What both sinks below have in common: the way into the SDK."""
+
+    _given: Any = None
+    """The provider that the application gave to the sink; None: the one that is set for the process."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.after_fork_in_child()
+
+    def after_fork_in_child(self) -> None:
+        """Forget what belongs to the parent process; the SDK has its own way to begin anew."""
+        self._loggers: tuple[Any, dict[str, Any]] = (None, {})
+        self._busy = threading.local()
+
+    def provider(self) -> Any:
+        """The SDK's provider that is in force; None without one."""
+        return set_provider() if self._given is None else self._given
+
+    def replaces(self, handler: logging.Handler) -> bool:
+        """Whether a handler of `logging` is OpenTelemetry's and would give the SDK the same records again."""
+        own = any(kind.__name__ == "LoggingHandler" and _is_theirs(kind.__module__) for kind in type(handler).__mro__)
+        if not own:
+            return False
+        provider, ours = getattr(handler, "_logger_provider", None), self.provider()
+        # A handler that was made before the provider was set has a proxy of the provider.
+        return provider is None or provider is ours or (self._given is None and not _is_real(provider))
+
+    def write_record(self, record: Redacted) -> bool:
+        """Give a record to the SDK, and raise what that raises; False if it is about the export itself."""
+        emitting = getattr(self._busy, "now", 0)
+        if (emitting and _is_theirs(record.logger)) or (_suppressed() and _below_sdk()):
+            return False
+        self._busy.now = emitting + 1
+        try:
+            self._logger(record.logger).emit(log_record(record))
+        finally:
+            self._busy.now = emitting
+        return True
+
+    def _logger(self, name: str) -> Any:
+        provider = self.provider()
+        known, loggers = self._loggers
+        if known is not provider or len(loggers) >= _MOST_LOGGERS:
+            loggers = {}
+            self._loggers = (provider, loggers)
+        logger = loggers.get(name)
+        if logger is None:
+            logger = loggers[name] = provider.get_logger(name)
+        return logger
+
+    def flush_sdk(self, timeout: float | None) -> bool:
+        """Flush the provider, and be back in time: it may take its own (opentelemetry-python#4568)."""
+        force = getattr(self.provider(), "force_flush", None)
+        if force is None:
+            return True
+        results: list[bool] = []
+        gate = threads.Gate()
+
+        def run() -> None:
+            try:
+                results.append(force(30_000 if timeout is None else int(timeout * 1000)) is not False)
+            except Exception:  # an exporter of the application's
+                results.append(False)
+            finally:
+                gate.wake()
+
+        # Where no thread can be started, the interpreter ends, and the SDK flushes at its own exit.
+        return threads.start(run) and gate.wait(timeout) and results == [True]
+
+
+class Bridge(_SdkSink):
     """Gives each record, redacted, to the application's own `LoggerProvider`, or to `provider`.
 
     The SDK's own handler for `logging` then stays silent, so that nothing is exported twice. What the SDK does with a
@@ -30,7 +119,7 @@ class Bridge(OwnSink):
 
     def __init__(self, provider: Any = None, *, level: int | str | None = None) -> None:
         super().__init__(level=level)
-        self._handover = Handover(provider)
+        self._given = provider
 
     @property
     def name(self) -> str:
@@ -39,7 +128,7 @@ class Bridge(OwnSink):
 
     def open(self) -> None:
         """Refuse a process that has no SDK: records would vanish in the API's no-operation provider."""
-        if self._handover.provider() is None:
+        if self.provider() is None:
             raise ConfigurationError(
                 "sinks",
                 self.name,
@@ -51,40 +140,26 @@ class Bridge(OwnSink):
         """One without a lock around the SDK, which has locks of its own."""
         return RecordRunner(self, self.write_record)
 
-    def write_record(self, record: Redacted) -> bool:
-        """Give a record to the SDK; False if it is not for the SDK."""
-        return self._handover.give(record)
-
-    def replaces(self, handler: logging.Handler) -> bool:
-        """Whether a handler of `logging` would give the SDK what it has from us."""
-        return self._handover.replaces(handler)
-
     def flush(self, timeout: float | None = None) -> bool:
         """Ask the SDK to deliver what it holds."""
-        return self._handover.flush(timeout)
+        return self.flush_sdk(timeout)
 
     def retire(self) -> None:
         """Nothing to close: the SDK is the application's."""
 
-    def after_fork_in_child(self) -> None:
-        """The SDK has its own way to begin anew."""
-        self._handover.after_fork_in_child()
 
-
-class UntilSdk(ExportSink):
+class UntilSdk(_SdkSink, ExportSink):
     """In front of a sink's class: records go into the application's SDK as soon as one is set up, else to that sink.
 
-    An application may set its SDK up after `configure()`. Each record is asked for anew, so it goes one way only.
+    An application may set its SDK up after `configure()`. Each record is decided anew, so it goes one way only.
     """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.handover = Handover()
         self.encode: Encoder | None = None
-        self._asked: tuple[Any, Any, bool] = (None, None, False)
 
     def make_runner(self) -> ExportRunner:
-        """One that asks for each record which way it goes."""
+        """A runner that decides for each record which way it goes."""
         return _UntilSdkRunner(self)
 
     def yields(self) -> bool:
@@ -107,18 +182,14 @@ class UntilSdk(ExportSink):
         self.encode = super().encoder(redactor)
         return self.encode
 
-    def write_record(self, record: Redacted) -> bool:
-        """Give a record to the SDK; False if it is not for the SDK."""
-        return self.handover.give(record)
-
     def replaces(self, handler: logging.Handler) -> bool:
-        """As the bridge's."""
-        return self.yields() and self.handover.replaces(handler)
+        """As the bridge, while records go into the SDK."""
+        return self.yields() and super().replaces(handler)
 
     def after_fork_in_child(self) -> None:
-        """The SDK has its own way to begin anew."""
-        self.handover.after_fork_in_child()
-        self._asked = (None, None, False)
+        """Decide anew, too, whether records go into the SDK."""
+        super().after_fork_in_child()
+        self._asked: tuple[Any, Any, bool] = (None, None, False)
 
 
 class _UntilSdkRunner(ExportRunner):
@@ -147,8 +218,102 @@ class _UntilSdkRunner(ExportRunner):
             self.accept(line, record.level)
 
     def flush(self, timeout: float | None = None) -> bool:
-        """Both ways, since records of this process may have gone either."""
+        """Flush the SDK and the queue, since records of this process may be in either."""
         if not self._until_sdk.yields():
             return super().flush(timeout)
-        through = self._until_sdk.handover.flush(timeout)
+        through = self._until_sdk.flush_sdk(timeout)
         return super().flush(timeout) and through
+
+
+def set_provider() -> Any:
+    """The SDK's `LoggerProvider` that the application has set; None without one. Imports nothing.
+
+    One without processors is still being set up, or is for nothing.
+    """
+    logs: Any = sys.modules.get("opentelemetry._logs")
+    if logs is None:
+        return None
+    try:
+        provider = logs.get_logger_provider()
+        return provider if _is_real(provider) and processors_of(provider) else None
+    except Exception:  # another version, or half imported
+        return None
+
+
+def processors_of(provider: Any) -> Any:
+    """A tuple, another one whenever a processor was added; True where that cannot be known."""
+    return getattr(getattr(provider, "_multi_log_record_processor", None), "_log_record_processors", True)
+
+
+def _is_real(provider: Any) -> bool:
+    return hasattr(provider, "add_log_record_processor")
+
+
+def _is_theirs(name: str) -> bool:
+    return name.startswith("opentelemetry.")
+
+
+def _suppressed() -> bool:
+    """Whether OpenTelemetry says that what happens here is not to be observed: it exports, or the application asked."""
+    context = sys.modules["opentelemetry.context"]
+    return bool(context.get_value(getattr(context, "_SUPPRESS_INSTRUMENTATION_KEY", "suppress_instrumentation")))
+
+
+def _below_sdk() -> bool:
+    """Whether the SDK called what made the record; asked only where instrumentation is suppressed."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        if str(frame.f_globals.get("__name__", "")).startswith("opentelemetry.sdk"):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def log_record(record: Redacted) -> Any:
+    """The record as OpenTelemetry's API has it (1.35 and newer)."""
+    from opentelemetry._logs import LogRecord, SeverityNumber
+
+    (number, text), event_name, attributes, _ = fields_of(record, _NO_LIMITS)
+    return LogRecord(
+        timestamp=record.time_ns,
+        observed_timestamp=record.time_ns,
+        context=_context_of(record),
+        severity_text=text,
+        severity_number=SeverityNumber(number),
+        body=clean(record.message),
+        attributes={key: exportable(value) for key, value in attributes.items()},
+        event_name=event_name or None,
+    )
+
+
+def _context_of(record: Redacted) -> Any:
+    """The context that the record belongs to: the current one, but for the record that ends a span."""
+    if record.trace_id is None or record.span_id is None:
+        return None
+    from opentelemetry import trace
+
+    trace_id, span_id = int(record.trace_id, 16), int(record.span_id, 16)
+    here = trace.get_current_span().get_span_context()
+    if (here.trace_id, here.span_id) == (trace_id, span_id):
+        return None
+    flags = trace.TraceFlags(flags_of(record.trace_id))
+    place = trace.SpanContext(trace_id, span_id, is_remote=False, trace_flags=flags)
+    return trace.set_span_in_context(trace.NonRecordingSpan(place))
+
+
+def exportable(value: object, depth: int = 0) -> Any:
+    """A value as the SDK's exporters can write it: one that they cannot would cost them a whole batch."""
+    if isinstance(value, str):
+        return value if value.isascii() else clean(value)
+    if type(value) is int and not LEAST <= value <= MOST:
+        return str(value)
+    if isinstance(value, (dict, list)) and depth >= DEEPEST:
+        return as_text(cast("object", value))
+    if isinstance(value, dict):
+        pairs = clean_keys(cast("dict[str, object]", value)).items()
+        return {key: exportable(item, depth + 1) for key, item in pairs}
+    if isinstance(value, list):
+        items = [exportable(item, depth + 1) for item in cast("list[object]", value)]
+        even = of_one_type(items)
+        return as_text(items) if even is None else even
+    return value

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -75,17 +76,10 @@ def http_endpoint(text: str) -> Endpoint:
     url = _split(text, _AS_HTTP)
     if url.scheme.lower() not in ("http", "https") or not url.hostname:
         raise _wrong(text, "not a URL of a receiver", _AS_HTTP)
-    place = _place(url.hostname, url.port)
-    path = url.path or "/"
-    query = f"?{url.query}" if url.query else ""
+    place, path, query = _place(url.hostname, url.port), url.path or "/", f"?{url.query}" if url.query else ""
     scheme = url.scheme.lower()
-    return Endpoint(
-        f"{scheme}://{place}{path}{query}",
-        scheme == "https",
-        f"{scheme}://{place}{path}",
-        _basic(url.netloc),
-        url.query,
-    )
+    name = f"{scheme}://{place}{path}"
+    return Endpoint(f"{name}{query}", scheme == "https", name, _basic(url.netloc), url.query)
 
 
 def grpc_endpoint(text: str, *, insecure: bool) -> Endpoint:
@@ -169,17 +163,10 @@ def _credentials(endpoint: Endpoint, headers: Mapping[str, str]) -> Iterator[tup
     for name, value in headers.items():
         scheme, _, credential = value.rpartition(" ")  # a scheme such as Bearer is not a secret
         yield name, credential
-        if scheme.strip().lower() == "basic":
-            yield "password", _password(credential)
+        if scheme.strip().lower() == "basic":  # RFC 7617
+            with suppress(ValueError):
+                yield "password", base64.b64decode(credential, validate=True).decode().partition(":")[2]
     for part in endpoint.query.split("&"):
         name, _, raw = part.partition("=")
         yield name, raw
         yield from parse_qsl(part)
-
-
-def _password(credential: str) -> str:
-    """The password of basic authentication (RFC 7617); empty if the text is something else."""
-    try:
-        return base64.b64decode(credential, validate=True).decode().partition(":")[2]
-    except ValueError:
-        return ""

@@ -51,18 +51,6 @@ class Exporter:
     """The variable that each setting comes from, for the errors of settings that are checked later."""
 
 
-@dataclass(frozen=True)
-class Batching:
-    """The settings of the batch log record processor; None: not set."""
-
-    delay: float | None = None
-    """Seconds between two exports."""
-    timeout: float | None = None
-    """The most seconds of one export."""
-    queue_count: int | None = None
-    batch_count: int | None = None
-
-
 def disabled(environ: Mapping[str, str]) -> bool:
     """Whether the variables switch the export of logs off."""
     exporters = [name.strip().lower() for name in environ.get("OTEL_LOGS_EXPORTER", "").split(",") if name.strip()]
@@ -96,10 +84,14 @@ def exporter(environ: Mapping[str, str]) -> Exporter:
     if variable == GENERAL_ENDPOINT and protocol != "grpc":  # the base of all signals: the path of logs is appended
         base, question, query = endpoint.partition("?")
         endpoint = base.rstrip("/") + "/v1/logs" + question + query
+    headers_variable, text = first("HEADERS")
+    found, wrong = headers(text)
+    if wrong:
+        _warn(f"{headers_variable} has {wrong} entries that are not name=value, and they are ignored")
     return Exporter(
         endpoint=endpoint,
         protocol=protocol,
-        headers=_headers(*first("HEADERS")),
+        headers=found,
         timeout=read("TIMEOUT", _milliseconds, None, "a number of milliseconds"),
         compression=read("COMPRESSION", _one_of(COMPRESSIONS), "none", "one of " + ", ".join(COMPRESSIONS)),
         certificate=first("CERTIFICATE")[1] or None,
@@ -108,13 +100,6 @@ def exporter(environ: Mapping[str, str]) -> Exporter:
         insecure=_boolean(*first("INSECURE")),
         variables={name: first(name.upper())[0] for name in _CHECKED_LATER if given(name.upper())},
     )
-
-
-def _headers(variable: str, text: str) -> dict[str, str]:
-    found, wrong = headers(text)
-    if wrong:
-        _warn(f"{variable} has {wrong} entries that are not name=value, and they are ignored")
-    return found
 
 
 def headers(text: str) -> tuple[dict[str, str], int]:
@@ -133,8 +118,8 @@ def headers(text: str) -> tuple[dict[str, str], int]:
     return found, wrong
 
 
-def batching(environ: Mapping[str, str]) -> Batching:
-    """The settings in `OTEL_BLRP_*`."""
+def batching(environ: Mapping[str, str]) -> dict[str, float | None]:
+    """The settings in `OTEL_BLRP_*` as options of the sink; None: not set. `timeout` is the most for one export."""
     queue = _number(environ, "OTEL_BLRP_MAX_QUEUE_SIZE", least=1)
     batch = _number(environ, "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", least=1)
     if queue is not None and batch is not None and batch > queue:
@@ -142,12 +127,12 @@ def batching(environ: Mapping[str, str]) -> Batching:
         batch = queue
     delay = _number(environ, "OTEL_BLRP_SCHEDULE_DELAY", least=0)
     timeout = _number(environ, "OTEL_BLRP_EXPORT_TIMEOUT", least=0)
-    return Batching(
-        delay=None if delay is None else min(delay / 1000, LONGEST),
-        timeout=None if not timeout else min(timeout / 1000, LONGEST),  # 0 means no limit
-        queue_count=queue,
-        batch_count=batch,
-    )
+    return {
+        "delay": None if delay is None else min(delay / 1000, LONGEST),
+        "timeout": None if not timeout else min(timeout / 1000, LONGEST),  # 0 means no limit
+        "queue_count": queue,
+        "batch_count": batch,
+    }
 
 
 def limits(environ: Mapping[str, str]) -> Limits:

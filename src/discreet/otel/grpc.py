@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.any_pb2 import Any as AnyMessage
@@ -104,21 +105,12 @@ def _retry_delay(error: Any) -> float | None:
     """Seconds, from the `google.rpc.RetryInfo` among the details of a `google.rpc.Status`; None if there is none."""
     for key, value in error.trailing_metadata() or ():
         if key == "grpc-status-details-bin":
-            try:
-                return _delay_in(value)
-            except (DecodeError, ValueError, TypeError):  # without the delay, the usual one is used
-                return None
-    return None
-
-
-def _delay_in(status: bytes) -> float | None:
-    for detail in _fields(status, 3):
-        wrapped = AnyMessage.FromString(detail)
-        if wrapped.type_url.endswith("/google.rpc.RetryInfo"):
-            for delay in _fields(wrapped.value, 1):
-                duration = Duration.FromString(delay)
-                return max(0.0, duration.seconds + duration.nanos / 1e9)
-            return 0.0
+            with suppress(DecodeError, ValueError, TypeError):  # without the delay, the usual one is used
+                for detail in map(AnyMessage.FromString, _fields(value, 3)):
+                    if detail.type_url.endswith("/google.rpc.RetryInfo"):
+                        duration = Duration.FromString(next(iter(_fields(detail.value, 1)), b""))
+                        return max(0.0, duration.seconds + duration.nanos / 1e9)
+            return None
     return None
 
 

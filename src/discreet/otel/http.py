@@ -29,7 +29,7 @@ _LEVEL = 4  # zlib's fastest level makes a tenth more bytes, its default level t
 RETRYABLE = frozenset({429, 502, 503, 504})
 """After any other 4xx and 5xx, records must not be sent again."""
 
-_LONGEST  # characters of a receiver's message that are shown
+_LONGEST = 200  # characters of a receiver's message that are shown
 _MOST_MESSAGES = 20
 _reported: set[str] = set()
 

@@ -43,11 +43,9 @@ def log_record(record: Redacted, limits: Limits) -> LogRecord:
         event_name=event_name,
     )
     put(message.body, record.message)
-    if record.trace_id is not None:
-        put_ids(message, record)
-    add = message.attributes.add
+    put_ids(message, record)
     for key, value in attributes.items():
-        put(add(key=key).value, value)
+        put(message.attributes.add(key=key).value, value)
     return message
 
 
@@ -74,8 +72,6 @@ def put(target: AnyValue, value: object) -> None:
             target.int_value = cast("int", value)
         elif kind is float:
             target.double_value = cast("float", value)
-        elif kind is bool:
-            target.bool_value = cast("bool", value)
         else:
             _put_other(target, value, 0)
     except Exception:  # a lone surrogate, or a number of more than 64 bits: too rare to be checked for first
@@ -103,14 +99,12 @@ def _put_other(target: AnyValue, value: object, depth: int) -> None:
         target.bytes_value = cast("bytes", value)
     elif kind is dict and depth < DEEPEST:
         target.kvlist_value.SetInParent()
-        add = target.kvlist_value.values.add
         for key, item in clean_keys(cast("dict[str, object]", value)).items():
-            _put_other(add(key=key).value, item, depth + 1)
+            _put_other(target.kvlist_value.values.add(key=key).value, item, depth + 1)
     elif kind is list and depth < DEEPEST:
         target.array_value.SetInParent()
-        append = target.array_value.values.add
         for item in cast("list[object]", value):
-            _put_other(append(), item, depth + 1)
+            _put_other(target.array_value.values.add(), item, depth + 1)
     else:
         target.string_value = as_text(value)
 
@@ -143,19 +137,14 @@ def with_head(head: bytes) -> bytes:
     return len(head).to_bytes(4, "big") + head
 
 
-def split(line: bytes) -> tuple[bytes, bytes]:
-    """A line's head and body."""
-    end = 4 + int.from_bytes(line[:4], "big")
-    return line[4:end], line[end:]
-
-
 def request(lines: Sequence[bytes]) -> bytes:
     """An `ExportLogsServiceRequest`: each resource once, in it each scope once, in it the records in order."""
     by_head: dict[bytes, list[bytes]] = {}
     last: bytes | None = None
     records: list[bytes] = []
     for line in lines:
-        head, body = split(line)
+        end = 4 + int.from_bytes(line[:4], "big")  # as `with_head` writes it
+        head, body = line[4:end], line[end:]
         if head != last:  # most heads equal the one before, and comparing is cheaper than hashing
             last, records = head, by_head.setdefault(head, [])
         records += (_RECORD, _length(len(body)), body)

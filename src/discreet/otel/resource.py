@@ -16,12 +16,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from discreet._base.version import __version__
 from discreet._config.environment import resource_attributes
 from discreet._encoding.schemas.otel import OtelEncoder
 from discreet.otel.environment import limits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from discreet._record import Encoder, Identity, Plain
     from discreet._redaction.redactor import Redactor
@@ -45,36 +46,38 @@ _MACHINE_LEARNING = {  # the conventions have no names for a run, so these are t
     "azureml.experiment.id": "AZUREML_EXPERIMENT_ID",
     "azureml.workspace.name": "AZUREML_ARM_WORKSPACE_NAME",
 }
-_AZURE_PIPELINES = {
-    "cicd.pipeline.name": "BUILD_DEFINITIONNAME",
-    "cicd.pipeline.run.id": "BUILD_BUILDID",
-    "cicd.pipeline.task.name": "SYSTEM_JOBDISPLAYNAME",
-    "cicd.pipeline.task.run.id": "SYSTEM_JOBID",
-    "cicd.worker.name": "AGENT_NAME",
-    "cicd.worker.id": "AGENT_ID",
-    "vcs.ref.head.name": "BUILD_SOURCEBRANCHNAME",
-    "vcs.ref.head.revision": "BUILD_SOURCEVERSION",
-}
-_GITHUB = {
-    "cicd.pipeline.name": "GITHUB_WORKFLOW",
-    "cicd.pipeline.run.id": "GITHUB_RUN_ID",
-    "cicd.pipeline.task.name": "GITHUB_JOB",
-    "cicd.worker.name": "RUNNER_NAME",
-    "vcs.ref.head.name": "GITHUB_REF_NAME",
-    "vcs.ref.head.revision": "GITHUB_SHA",
-}
-_GITLAB = {
-    "cicd.pipeline.name": "CI_PIPELINE_NAME",
-    "cicd.pipeline.run.id": "CI_PIPELINE_ID",
-    "cicd.pipeline.run.url.full": "CI_PIPELINE_URL",
-    "cicd.pipeline.task.name": "CI_JOB_NAME",
-    "cicd.pipeline.task.run.id": "CI_JOB_ID",
-    "cicd.pipeline.task.run.url.full": "CI_JOB_URL",
-    "cicd.worker.name": "CI_RUNNER_DESCRIPTION",
-    "cicd.worker.id": "CI_RUNNER_ID",
-    "vcs.repository.url.full": "CI_PROJECT_URL",
-    "vcs.ref.head.name": "CI_COMMIT_REF_NAME",
-    "vcs.ref.head.revision": "CI_COMMIT_SHA",
+_CI_SYSTEMS = {  # by the variable that says that it is this system
+    "TF_BUILD": {
+        "cicd.pipeline.name": "BUILD_DEFINITIONNAME",
+        "cicd.pipeline.run.id": "BUILD_BUILDID",
+        "cicd.pipeline.task.name": "SYSTEM_JOBDISPLAYNAME",
+        "cicd.pipeline.task.run.id": "SYSTEM_JOBID",
+        "cicd.worker.name": "AGENT_NAME",
+        "cicd.worker.id": "AGENT_ID",
+        "vcs.ref.head.name": "BUILD_SOURCEBRANCHNAME",
+        "vcs.ref.head.revision": "BUILD_SOURCEVERSION",
+    },
+    "GITHUB_ACTIONS": {
+        "cicd.pipeline.name": "GITHUB_WORKFLOW",
+        "cicd.pipeline.run.id": "GITHUB_RUN_ID",
+        "cicd.pipeline.task.name": "GITHUB_JOB",
+        "cicd.worker.name": "RUNNER_NAME",
+        "vcs.ref.head.name": "GITHUB_REF_NAME",
+        "vcs.ref.head.revision": "GITHUB_SHA",
+    },
+    "GITLAB_CI": {
+        "cicd.pipeline.name": "CI_PIPELINE_NAME",
+        "cicd.pipeline.run.id": "CI_PIPELINE_ID",
+        "cicd.pipeline.run.url.full": "CI_PIPELINE_URL",
+        "cicd.pipeline.task.name": "CI_JOB_NAME",
+        "cicd.pipeline.task.run.id": "CI_JOB_ID",
+        "cicd.pipeline.task.run.url.full": "CI_JOB_URL",
+        "cicd.worker.name": "CI_RUNNER_DESCRIPTION",
+        "cicd.worker.id": "CI_RUNNER_ID",
+        "vcs.repository.url.full": "CI_PROJECT_URL",
+        "vcs.ref.head.name": "CI_COMMIT_REF_NAME",
+        "vcs.ref.head.revision": "CI_COMMIT_SHA",
+    },
 }
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "i386": "x86", "i686": "x86"}
@@ -109,8 +112,6 @@ def file_encoder(redactor: Redactor) -> Encoder:
 
 def detect(environ: Mapping[str, str], identity: Identity, *, root: Path = _ROOT) -> dict[str, Plain]:
     """All that the environment and local files say about this process. Not yet redacted."""
-    from discreet._base.version import __version__
-
     executable = sys.executable or ""
     machine = platform.machine().lower()
     found: dict[str, Plain] = {
@@ -205,10 +206,6 @@ def host_attributes(environ: Mapping[str, str]) -> dict[str, Plain]:
         return environ.get(name, "").strip()
 
     found: dict[str, Plain] = {}
-
-    def read(variables: Mapping[str, str]) -> None:
-        found.update({key: get(variable) for key, variable in variables.items()})
-
     job = get("CONTAINER_APP_JOB_NAME")
     if job or get("CONTAINER_APP_NAME"):
         found["cloud.platform"] = "azure.container_apps"
@@ -217,42 +214,53 @@ def host_attributes(environ: Mapping[str, str]) -> dict[str, Plain]:
         execution = get("CONTAINER_APP_JOB_EXECUTION_NAME") if job else ""
         found["service.instance.id"] = get("CONTAINER_APP_REPLICA_NAME") or execution
     elif get("AZUREML_RUN_ID"):
-        read(_MACHINE_LEARNING)
-        rank = get("RANK")
-        if rank.isdecimal():
-            found["azureml.rank"] = int(rank)
+        found = {key: get(variable) for key, variable in _MACHINE_LEARNING.items()}
+        found["azureml.rank"] = int(get("RANK")) if get("RANK").isdecimal() else ""
     elif get("WEBSITE_SITE_NAME") or get("FUNCTIONS_WORKER_RUNTIME"):
-        found["cloud.platform"] = "azure.app_service"
-        read(_APP_SERVICE)
-        site, group = get("WEBSITE_SITE_NAME"), get("WEBSITE_RESOURCE_GROUP")
-        found["cloud.account.id"] = subscription = get("WEBSITE_OWNER_NAME").partition("+")[0]
-        if subscription and site and group:
-            in_group = f"/subscriptions/{subscription}/resourceGroups/{group}"
-            found["cloud.resource_id"] = f"{in_group}/providers/Microsoft.Web/sites/{site}"
-        if get("FUNCTIONS_WORKER_RUNTIME"):
-            found["cloud.platform"] = "azure.functions"
-            found["faas.name"] = site
-            found["faas.instance"] = get("WEBSITE_INSTANCE_ID") or get("CONTAINER_NAME")
-            memory = get("WEBSITE_MEMORY_LIMIT_MB")
-            if memory.isdecimal():
-                found["faas.max_memory"] = int(memory) << 20  # the convention counts bytes
+        found = _app_service(get)
     elif get("AKS_ARM_NAMESPACE_ID"):
-        found["cloud.platform"] = "azure.aks"
-        found["cloud.resource_id"] = get("AKS_ARM_NAMESPACE_ID")
+        found = {"cloud.platform": "azure.aks", "cloud.resource_id": get("AKS_ARM_NAMESPACE_ID")}
     if found:
         found["cloud.provider"] = "azure"
-    if get("TF_BUILD"):
-        read(_AZURE_PIPELINES)
-        server, project, run = get("SYSTEM_COLLECTIONURI").rstrip("/"), get("SYSTEM_TEAMPROJECT"), get("BUILD_BUILDID")
+    found.update(_ci_system(get))
+    return {key: value for key, value in found.items() if value != ""}
+
+
+def _app_service(get: Callable[[str], str]) -> dict[str, Plain]:
+    """App Service, and Functions, which run on it."""
+    found: dict[str, Plain] = {key: get(variable) for key, variable in _APP_SERVICE.items()}
+    site, group = get("WEBSITE_SITE_NAME"), get("WEBSITE_RESOURCE_GROUP")
+    found["cloud.platform"] = "azure.app_service"
+    found["cloud.account.id"] = subscription = get("WEBSITE_OWNER_NAME").partition("+")[0]
+    if subscription and site and group:
+        in_group = f"/subscriptions/{subscription}/resourceGroups/{group}"
+        found["cloud.resource_id"] = f"{in_group}/providers/Microsoft.Web/sites/{site}"
+    if get("FUNCTIONS_WORKER_RUNTIME"):
+        found["cloud.platform"] = "azure.functions"
+        found["faas.name"] = site
+        found["faas.instance"] = get("WEBSITE_INSTANCE_ID") or get("CONTAINER_NAME")
+        memory = get("WEBSITE_MEMORY_LIMIT_MB")
+        if memory.isdecimal():
+            found["faas.max_memory"] = int(memory) << 20  # the convention counts bytes
+    return found
+
+
+def _ci_system(get: Callable[[str], str]) -> dict[str, str]:
+    for variable, attributes in _CI_SYSTEMS.items():
+        if get(variable):
+            found = {key: get(name) for key, name in attributes.items()}
+            break
+    else:
+        return {}
+    run = found.get("cicd.pipeline.run.id")
+    if variable == "TF_BUILD":
+        server, project = get("SYSTEM_COLLECTIONURI").rstrip("/"), get("SYSTEM_TEAMPROJECT")
         if server and project and run:
             url = f"{server}/{project}/_build/results?buildId={run}"
             found["cicd.pipeline.run.url.full"] = url.replace(" ", "%20")
-    elif get("GITHUB_ACTIONS"):
-        read(_GITHUB)
-        server, repository, run = get("GITHUB_SERVER_URL"), get("GITHUB_REPOSITORY"), get("GITHUB_RUN_ID")
+    elif variable == "GITHUB_ACTIONS":
+        server, repository = get("GITHUB_SERVER_URL"), get("GITHUB_REPOSITORY")
         if server and repository:
             found["vcs.repository.url.full"] = url = f"{server}/{repository}"
             found["cicd.pipeline.run.url.full"] = f"{url}/actions/runs/{run}" if run else ""
-    elif get("GITLAB_CI"):
-        read(_GITLAB)
-    return {key: value for key, value in found.items() if value != ""}
+    return found

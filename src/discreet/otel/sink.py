@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
+from discreet._base.version import __version__
+from discreet._base.extras import missing_library
 from discreet._delivery.export.sink import ExportSink, Result
 from discreet.errors import ConfigurationError
 from discreet.otel import environment
-from discreet.otel.bridge import Bridge, UntilSdk
+from discreet.otel.bridge import Bridge, UntilSdk, set_provider
 from discreet.otel.endpoint import (
     GRPC_DEFAULT,
     HTTP_DEFAULT,
@@ -19,21 +21,16 @@ from discreet.otel.endpoint import (
     shown,
 )
 from discreet.otel.environment import COMPRESSIONS, GENERAL_ENDPOINT, PROTOCOLS
-from discreet.otel.handover import set_provider
 from discreet.otel.resource import Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from discreet._delivery.sink import Sink
     from discreet._record import Encoder
     from discreet._redaction.redactor import Redactor
-
-
-class _Transport(Protocol):
-    def send(self, batch: Sequence[bytes], timeout: float) -> Result: ...
-
-    def disconnect(self) -> None: ...
+    from discreet.otel.grpc import Grpc
+    from discreet.otel.http import Http
 
 
 class OTLP(ExportSink):
@@ -68,53 +65,41 @@ class OTLP(ExportSink):
         environ: Mapping[str, str] | None = None,
         **options: Any,
     ) -> None:
-        environ = os.environ if environ is None else environ
-        told = environment.exporter(environ)
-        protocol = _one_of("protocol", protocol or told.protocol, PROTOCOLS)
-        self._protocol = protocol
-        self._gzip = _one_of("compression", compression or told.compression, COMPRESSIONS) == "gzip"
+        self._environ = environ = dict(os.environ if environ is None else environ)
+        variables = environment.exporter(environ)
+        self._protocol = _one_of("protocol", protocol or variables.protocol, PROTOCOLS)
+        self._gzip = _one_of("compression", compression or variables.compression, COMPRESSIONS) == "gzip"
         self._tls = Tls(
-            certificate or told.certificate,
-            client_certificate or told.client_certificate,
-            client_key or told.client_key,
+            certificate or variables.certificate,
+            client_certificate or variables.client_certificate,
+            client_key or variables.client_key,
         )
-        given = {
-            "endpoint": endpoint,
-            "certificate": certificate,
-            "client_certificate": client_certificate,
-            "client_key": client_key,
-        }
+        self._headers = dict(variables.headers)
+        if headers is not None:
+            self._headers = {name.lower(): value for name, value in headers.items()}
+        self._resource = dict(resource or {})
+        self._limits = environment.limits(environ)
+        batching = environment.batching(environ)
+        batching["timeout"] = _timeout(timeout, variables.timeout, batching["timeout"])
+        options = {name: value for name, value in (batching | options).items() if value is not None}
         try:
             self._tls.check()
             if self._protocol == "grpc":
-                insecure = told.insecure if insecure is None else insecure
-                self._endpoint = grpc_endpoint(endpoint or told.endpoint or GRPC_DEFAULT, insecure=insecure)
+                insecure = variables.insecure if insecure is None else insecure
+                self._endpoint = grpc_endpoint(endpoint or variables.endpoint or GRPC_DEFAULT, insecure=insecure)
             else:
-                self._endpoint = http_endpoint(endpoint or told.endpoint or HTTP_DEFAULT)
+                self._endpoint = http_endpoint(endpoint or variables.endpoint or HTTP_DEFAULT)
+            if self._endpoint.authorization is not None:
+                self._headers.setdefault("authorization", self._endpoint.authorization)
+            self._transport = self._make_transport()
         except ConfigurationError as error:
-            raise _as_written(error, given, told.variables, environ) from None
-        self._headers = {name.lower(): value for name, value in (told.headers if headers is None else headers).items()}
-        if self._endpoint.authorization is not None:
-            self._headers.setdefault("authorization", self._endpoint.authorization)
-        self._resource = dict(resource or {})
-        self._environ = dict(environ)
-        self._limits = environment.limits(environ)
-        batching = environment.batching(environ)
-        options.setdefault("timeout", _timeout(timeout, told.timeout, batching.timeout))
-        for name in ("delay", "queue_count", "batch_count"):
-            value = getattr(batching, name)
-            if value is not None:
-                options.setdefault(name, value)
-        try:
-            self._transport = self._connectable()
-        except ConfigurationError as error:
-            raise _as_written(error, given, told.variables, environ) from None
-        super().__init__(level=level, **{name: value for name, value in options.items() if value is not None})
+            code = (("endpoint", endpoint), ("certificate", certificate), ("client_key", client_key))
+            given = {name for name, value in (*code, ("client_certificate", client_certificate)) if value}
+            raise _as_written(error, given, variables.variables, environ) from None
+        super().__init__(level=level, **options)
 
-    def _connectable(self) -> _Transport:
-        """The transport, not yet connected. Here and not at the top: its libraries are the extras'."""
-        from discreet._base.version import __version__
-
+    def _make_transport(self) -> Grpc | Http:
+        """The transport, not yet connected. It is imported here because its libraries belong to the extras."""
         agent = f"discreet-otlp-python/{__version__}"
         try:
             if self._protocol == "grpc":
@@ -123,24 +108,15 @@ class OTLP(ExportSink):
                 return Grpc(self._endpoint, self._tls, self._headers, gzip=self._gzip, agent=agent)
             from discreet.otel.http import Http
 
-            return Http(
-                self._endpoint,
-                self._tls,
-                self._headers,
-                gzip=self._gzip,
-                json=self._protocol == "http/json",
-                agent=agent,
-            )
+            json = self._protocol == "http/json"
+            return Http(self._endpoint, self._tls, self._headers, gzip=self._gzip, json=json, agent=agent)
         except ImportError as error:
             if error.name is None or error.name.startswith("discreet") or error.name == "grpc":
                 raise
-            raise ModuleNotFoundError(
-                f'OTLP needs {error.name}, which is not installed. Install it with: pip install "discreet[otel]"',
-                name=error.name,
-            ) from error
+            raise missing_library("OTLP", error.name, "otel", error.name) from error
         except ConfigurationError:
             raise
-        except Exception as error:  # protobuf says so where the schema was generated for a newer one
+        except Exception as error:  # protobuf raises where the schema was generated for a newer protobuf
             raise ConfigurationError(
                 "protocol",
                 self._protocol,
@@ -161,11 +137,9 @@ class OTLP(ExportSink):
     @property
     def credentials(self) -> Sequence[str]:
         """The headers, also those that name a tenant; the URL's query and user; and the client's certificate."""
-        told = [f"{name}={value}" for name, value in sorted(self._headers.items())]
-        told += [
-            f"{name}={value}" for name, value in (("?", self._endpoint.query), ("!", self._tls.client_key)) if value
-        ]
-        return told
+        others = (("?", self._endpoint.query), ("!", self._tls.client_key or ""))
+        named = [*sorted(self._headers.items()), *(pair for pair in others if pair[1])]
+        return [f"{name}={value}" for name, value in named]
 
     def encoder(self, redactor: Redactor) -> Encoder:
         """One redacted record to one line: its head with resource and scope, and the serialized record."""
@@ -206,14 +180,14 @@ def _one_of(setting: str, value: str, words: tuple[str, ...]) -> str:
 
 def _as_written(
     error: ConfigurationError,
-    given: Mapping[str, str | None],
+    given: Collection[str],
     variables: Mapping[str, str],
     environ: Mapping[str, str],
 ) -> ConfigurationError:
     """The error by the name that the user knows: the variable's, with what stands in it, or the one in code."""
     setting = "certificate" if error.setting == "ca_file" else error.setting
     value, remedy, variable = error.value, error.remedy, variables.get(setting)
-    if variable is not None and not given.get(setting):
+    if variable is not None and setting not in given:
         value = environ[variable].strip()
         value = shown(value) if setting == "endpoint" else value
         remedy = remedy.replace("/v1/logs", "") if variable == GENERAL_ENDPOINT else remedy  # it is appended
