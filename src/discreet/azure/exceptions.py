@@ -41,9 +41,8 @@ def _walk(description: Mapping[str, Any], outer: int, numbers: Iterator[int]) ->
     """Each exception and the number of its outer exception: first its cause or context, then members of a group."""
     number = next(numbers)
     yield outer, description
-    origins = (description.get("cause"), description.get("context"))
-    inner: list[object] = [origin for origin in origins if isinstance(origin, dict)][:1]
-    members = description.get("exceptions")
+    cause, members = description.get("cause"), description.get("exceptions")
+    inner: list[object] = [cause if isinstance(cause, dict) else description.get("context")]
     if isinstance(members, list):
         inner += cast("list[object]", members)
     for found in inner:

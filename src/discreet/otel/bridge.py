@@ -154,6 +154,9 @@ class UntilSdk(_SdkSink, ExportSink):
     An application may set its SDK up after `configure()`. Each record is decided anew, so it goes one way only.
     """
 
+    _asked: tuple[Any, Any, bool]
+    """The provider and the processors that were last seen, and whether records go into them."""
+
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.encode: Encoder | None = None
@@ -189,7 +192,7 @@ class UntilSdk(_SdkSink, ExportSink):
     def after_fork_in_child(self) -> None:
         """Decide anew, too, whether records go into the SDK."""
         super().after_fork_in_child()
-        self._asked: tuple[Any, Any, bool] = (None, None, False)
+        self._asked = (None, None, False)
 
 
 class _UntilSdkRunner(ExportRunner):
