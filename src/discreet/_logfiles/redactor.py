@@ -8,23 +8,42 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from hashlib import blake2b
+from typing import TYPE_CHECKING, NamedTuple
 
 from discreet._logfiles.chunks import groups, is_key, without_key
-from discreet._logfiles.findings import ALLOW, Finding, change_spans, findings
 from discreet._logfiles.json_line import CONTAINER_PREFIX, Change, changes, parsed, spliced
+from discreet._redaction.engine.secret_values import MARKER
 from discreet._redaction.policy import Redaction
 from discreet._redaction.redactor import Redactor
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from discreet._redaction.engine.secret_values import Span
     from discreet._redaction.secrets import Secret
+
+ALLOW = "discreet:allow"
+"""Nothing is reported in a line, or a group of lines that belong together, that contains this."""
 
 _KEY_MARKER = "[REDACTED:private-key]"
 _WINDOW = 65_536  # characters at the end of a long line in which to cut
 _CONTEXT = 128  # characters: more than a name and its separator
 _BEFORE_JSON = re.compile(r"\ufeff?[ \t]*" + CONTAINER_PREFIX + r"(?=\{)")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+\-]?\d+)?")
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})|\\.|[^\\]", re.DOTALL)
+
+
+class Finding(NamedTuple):
+    """The place of a secret, without its value. Lines and columns are counted from 1, columns in characters."""
+
+    kind: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    masked: str
+    """A hash of the line with its secrets masked. It stays the same when the line moves, and contains no secret."""
 
 
 class LogRedactor:
@@ -73,7 +92,12 @@ class LogRedactor:
             body, _ = _split(group)
             spans = self._spans(body)
             if spans and ALLOW not in body:
-                found += findings(body, spans, line, self._line(body))
+                masked = self._line(body).strip().encode("utf-8", "surrogateescape")
+                digest = blake2b(masked, digest_size=16).hexdigest()
+                for start, end, kind in spans:
+                    first, column = _place(body, start)
+                    last, end_column = _place(body, end)
+                    found.append(Finding(kind, line + first, column, line + last, end_column, digest))
             line += group.count("\n")
         return found, chunk.count(b"\n") + (not chunk.endswith(b"\n"))
 
@@ -131,7 +155,7 @@ class LogRedactor:
                 return [(0, len(line), "unjudged")]
             return spans
         spans = self._redactor.spans(line[:start]) if start else []
-        return spans + [span for change in found for span in change_spans(line, start, change)]
+        return spans + [span for change in found for span in _change_spans(line, start, change)]
 
 
 def _split(group: str) -> tuple[str, str]:
@@ -139,3 +163,60 @@ def _split(group: str) -> tuple[str, str]:
     if group.endswith("\r\n"):
         return group[:-2], "\r\n"
     return (group[:-1], "\n") if group.endswith("\n") else (group, "")
+
+
+def _place(text: str, position: int) -> tuple[int, int]:
+    """How many lines are above a character, and its column."""
+    return text.count("\n", 0, position), position - text.rfind("\n", 0, position)
+
+
+def _change_spans(line: str, offset: int, change: Change) -> Iterator[Span]:
+    """The secrets in a value that redaction changed, as places in the line. `offset` is where its JSON begins."""
+    token_start, token_end = offset + change.start, offset + change.end
+    if isinstance(change.before, str) and isinstance(change.after, str):
+        token = line[token_start:token_end]
+        for start, end, kind in _replaced_places(change.before, change.after):
+            first, last = _in_token(token, start, end)
+            yield token_start + first, token_start + last, kind
+    else:
+        for _, _, kind in _replaced_places("", str(change.after))[:1]:
+            yield token_start, token_end, kind
+
+
+def _replaced_places(before: str, after: str) -> list[Span]:
+    """Start, end and kind of each part of `before` that became a marker in `after`."""
+    found: list[Span] = []
+    markers = list(MARKER.finditer(after))
+    position = markers[0].start() if markers else 0  # up to the first marker both texts are the same
+    for index, marker in enumerate(markers):
+        start = marker.end()
+        following = after[start : markers[index + 1].start()] if index + 1 < len(markers) else after[start:]
+        if before.startswith(marker.group(), position):  # this marker was there before redaction
+            position += len(marker.group()) + len(following)
+            continue
+        if index + 1 == len(markers):
+            end = len(before) - len(following)
+        else:
+            end = before.find(following, position + 1) if following else position
+            end = end if end >= 0 else position
+        found.append((position, end, marker.group()[len("[REDACTED:") : -1]))
+        position = end + len(following)
+    return found
+
+
+def _in_token(token: str, start: int, end: int) -> tuple[int, int]:
+    """Where characters `start` to `end` of a JSON string are in its token, which begins with a quotation mark."""
+    if "\\" not in token:
+        return start + 1, end + 1
+    places: list[int] = []
+    half = False
+    for piece in _ESCAPE.finditer(token, 1, len(token) - 1):
+        code = int(piece[1] or "0", 16)
+        if half and 0xDC00 <= code <= 0xDFFF:  # the second half of a character
+            half = False
+            continue
+        half = 0xD800 <= code <= 0xDBFF
+        places.append(piece.start())
+    places.append(len(token) - 1)
+    last = len(places) - 1
+    return places[min(start, last)], places[min(end, last)]

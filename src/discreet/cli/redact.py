@@ -9,13 +9,14 @@ import sys
 import time
 from collections import Counter
 from contextlib import contextmanager, suppress
-from typing import IO, TYPE_CHECKING, Literal, NamedTuple
+from typing import IO, TYPE_CHECKING, Literal
 
 from discreet._base.compression import compressing, compression_of
 from discreet._base.diagnostics import counted
+from discreet._redaction.masking import check_strategies
 from discreet.cli import redaction
 from discreet.cli.inputs import Input
-from discreet.cli.options import CommandLineError, add_files
+from discreet.cli.options import CommandLineError, add_files, add_repeatable, pair
 from discreet.cli.terminal import Progress, counts_text, say, size_text
 from discreet.errors import DiscreetError
 
@@ -48,7 +49,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="how to compress the output (default: as its name says)",
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress and no summary on standard error")
-    redaction.add_strategies(parser)
+    add_repeatable(
+        parser,
+        "--strategy",
+        metavar="KIND=NAME",
+        parse=_strategy,
+        help="what replaces secrets of this kind: marker, partial, drop, or pseudonym (with a key in "
+        "DISCREET_PSEUDONYM_KEY)",
+    )
     redaction.add_options(parser)
 
 
@@ -77,13 +85,10 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
-class _Redacted(NamedTuple):
-    """One chunk without its secrets, and what was changed."""
-
-    content: bytes
-    lines: int
-    changed: int
-    kinds: Counter[str]
+def _strategy(text: str) -> tuple[str, str]:
+    kind, name = pair(text)
+    check_strategies({kind: name})
+    return kind, name
 
 
 def _copy(inputs: Sequence[Input], target: IO[bytes], arguments: argparse.Namespace) -> str:
@@ -105,35 +110,33 @@ def _copy(inputs: Sequence[Input], target: IO[bytes], arguments: argparse.Namesp
             for chunk in current.chunks(redactor.cut):
                 yield number, chunk
 
-    def idle() -> bool:
-        return current is not None and current.idle()
-
-    results = redaction.in_order(_redacted, chunks(), policy, arguments.jobs, idle=idle)
+    results = redaction.in_order(
+        _redacted, chunks(), policy, arguments.jobs, idle=lambda: current is not None and current.idle()
+    )
     try:
-        for result in results:
-            target.write(result.content)
+        for content, more_lines, more_changed, more_kinds in results:
+            target.write(content)
             if not all(sizes):  # lines of a pipe, for which somebody may wait
                 target.flush()
-            lines += result.lines
-            changed += result.changed
-            kinds += result.kinds
+            lines += more_lines
+            changed += more_changed
+            kinds += more_kinds
             progress.update(sum(each.done for each in inputs))
     finally:
         results.close()
         progress.clear()
     took = f"{size_text(sum(each.done for each in inputs))} in {time.monotonic() - began:.1f} s"
-    if not kinds:
-        return f"{counted(lines, 'line')}, nothing to redact ({took})"
-    return f"{counted(lines, 'line')}, {changed} changed: {counts_text(kinds)} ({took})"
+    what = f"{changed} changed: {counts_text(kinds)}" if kinds else "nothing to redact"
+    return f"{counted(lines, 'line')}, {what} ({took})"
 
 
-def _redacted(number: int, chunk: bytes) -> _Redacted:
-    """In this process or a worker."""
-    redactor = redaction.process_redactor()
+def _redacted(_number: int, chunk: bytes) -> tuple[bytes, int, int, Counter[str]]:
+    """In this process or a worker: the chunk without its secrets, its lines, how many changed, the kinds of secrets."""
+    redactor = redaction.Process.redactor
     before = Counter(redactor.counts)
     content, changed = redactor.redacted(chunk)
     lines = chunk.count(b"\n") + (not chunk.endswith(b"\n"))
-    return _Redacted(content, lines, changed, Counter(redactor.counts) - before)
+    return content, lines, changed, Counter(redactor.counts) - before
 
 
 def _refuse_same(name: str | None, inputs: Iterable[IO[bytes]]) -> None:

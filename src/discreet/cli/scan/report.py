@@ -17,7 +17,7 @@ from discreet.cli.terminal import counts_text
 
 if TYPE_CHECKING:
     from discreet._encoding.console.style import Palette
-    from discreet._logfiles.findings import Finding
+    from discreet._logfiles.redactor import Finding
     from discreet.cli.scan.files import Files
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
