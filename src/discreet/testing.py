@@ -7,7 +7,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from discreet._base.diagnostics import counted
+from discreet._base.diagnostics import counted, shortened
 from discreet._base.levels import levels, parse_level
 from discreet._call.logger import active
 from discreet._config.settings import state
@@ -21,8 +21,6 @@ from discreet._redaction.redactor import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
-
-_MOST_SHOWN = 20
 
 
 class Captured(list[dict[str, Any]]):
@@ -129,10 +127,9 @@ def _numbered(name: str, things: Sequence[object]) -> dict[str, object]:
     return {f"{name} {number}": thing for number, thing in enumerate(things, 1)}
 
 
-def failure_text(found: Sequence[str]) -> str:
+def failure_text(found: list[str]) -> str:
     """The message of a failed test: how many secrets were found, and the first twenty."""
-    more = [f"and {len(found) - _MOST_SHOWN} more"] if len(found) > _MOST_SHOWN else []
-    return "\n  ".join([f"{counted(len(found), 'secret')} in clear:", *found[:_MOST_SHOWN], *more])
+    return "\n  ".join([f"{counted(len(found), 'secret')} in clear:", *shortened(found)])
 
 
 def reset() -> None:

@@ -13,7 +13,7 @@ from discreet._encoding.console.style import Palette, color_count, wants_color
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 _REDRAW_SECONDS = 0.1
 _UNITS = ("B", "kB", "MB", "GB", "TB")
@@ -62,12 +62,6 @@ class Page:
 def counts_text(counts: Counter[str]) -> str:
     """`3 password, 1 jwt`: the most frequent first."""
     return ", ".join(f"{count} {name}" for name, count in counts.most_common())
-
-
-def shortened(lines: Iterable[str], most: int) -> list[str]:
-    """The first `most` lines, and how many more there are."""
-    given = list(lines)
-    return [*given[:most], f"and {len(given) - most} more"] if len(given) > most else given
 
 
 class Progress:

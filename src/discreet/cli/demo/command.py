@@ -8,12 +8,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from discreet._base.diagnostics import shortened
 from discreet._testing.leaks import leaks
 from discreet._testing.made_up import made_up
 from discreet.cli.demo import services
 from discreet.cli.options import add_color
 from discreet.cli.schema import SCHEMA
-from discreet.cli.terminal import Page, shortened
+from discreet.cli.terminal import Page
 from discreet.errors import DiscreetError
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class Claim(NamedTuple):
     """A statement that must be true, and the counter-examples that were found."""
 
     text: str
-    against: Sequence[str]
+    against: list[str]
 
 
 def prove(folder: Path, answers: Sequence[Answer], planted: Mapping[str, str]) -> list[Claim]:
