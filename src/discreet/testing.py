@@ -49,13 +49,11 @@ class _Keep(Sink):
 class _Capture:
     """One open capture, and the configuration that was in force when it began."""
 
-    def __init__(self, records: Captured) -> None:
+    def __init__(self, records: Captured, level: int) -> None:
         policy = state.settings.redaction if state.settings is not None else Redaction()
         key = state.settings.pseudonym_key if state.settings is not None else None
         output = Output(0, encode, runner_of(_Keep(records)))
         self.pipeline = Pipeline(Redactor(policy, key), (output,), Identity("test"))
-
-    def begin(self, level: int) -> None:
         self.before = active.emitter
         self.levels = (levels.default, levels.elsewhere, levels.named)
         self.temporary = levels.temporary
@@ -88,8 +86,7 @@ def capture(level: int | str = "trace") -> Generator[Captured, None, None]:
     records = Captured()
     number = parse_level(level)
     with _lock:
-        opened = _Capture(records)
-        opened.begin(number)
+        opened = _Capture(records, number)
         _open.append(opened)
     try:
         yield records
@@ -115,8 +112,7 @@ def assert_no_secrets(*things: object, secrets: Iterable[object] = ()) -> None:
     from discreet._testing.leaks import leaks
 
     given = (secrets,) if isinstance(secrets, (str, bytes)) else tuple(secrets)
-    policy = state.settings.redaction if state.settings is not None else None
-    found = [str(leak) for leak in leaks(_numbered("argument", things), _numbered("planted secret", given), policy)]
+    found = list(map(str, leaks(_numbered("argument", things), _numbered("planted secret", given))))
     if found:
         raise AssertionError(failure_text(found))
 

@@ -21,62 +21,62 @@ _IN_MEMORY = 32 << 20
 
 
 class Input:
-    """One file to read, opened on entering. What goes wrong is kept in `problem`, after all that could be read."""
+    """One file to read. What goes wrong is added to `problems`, after all that could be read."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, file: IO[bytes], problems: list[DiscreetError]) -> None:
         self.name = name
-        self.problem: DiscreetError | None = None
-        self.file: IO[bytes] | None = None
-        self._read = 0
-
-    @property
-    def size(self) -> int:
+        self.file = file
+        self.problems = problems
+        self._on_disk = file.seekable()
+        self.size = os.fstat(file.fileno()).st_size if self._on_disk else 0
         """Bytes on the disk; 0 for a pipe."""
-        return os.fstat(self.file.fileno()).st_size if self.file is not None and self._seekable() else 0
+        self._read = 0
 
     @property
     def done(self) -> int:
         """How many of the bytes on the disk were read; for a pipe, how many bytes came after decompression."""
-        return self.file.tell() if self.file is not None and self._seekable() else self._read
-
-    def _seekable(self) -> bool:
-        return self.file is not None and not self.file.closed and self.file.seekable()
-
-    def open(self) -> bool:
-        """Whether it can be opened."""
-        try:
-            self.file = open_input(self.name)
-        except DiscreetError as error:
-            self.problem = error
-        return self.file is not None
-
-    def close(self) -> None:
-        """Close it, unless it is standard input."""
-        if self.file is not None and self.name != "-":
-            self.file.close()
+        return self.file.tell() if self._on_disk else self._read
 
     def chunks(self, cut: Callable[[bytes], int]) -> Iterator[bytes]:
         """Its content without compression, in chunks of whole lines."""
-        assert self.file is not None
         try:
             with readable(self.name):
-                for number, chunk in enumerate(chunks(decompressed(self.file), cut)):
-                    if not number and chunk.startswith(UTF16):
-                        self.problem = DiscreetError(f"{self.name}: UTF-16 is not supported. Convert it to UTF-8 first")
+                for chunk in chunks(decompressed(self.file), cut):
+                    if not self._read and chunk.startswith(UTF16):
+                        text = f"{self.name}: UTF-16 is not supported. Convert it to UTF-8 first"
+                        self.problems.append(DiscreetError(text))
                         return
                     self._read += len(chunk)
                     yield chunk
         except DiscreetError as error:
-            self.problem = error
+            self.problems.append(error)
 
     def idle(self) -> bool:
         """Whether reading would wait for a program that writes to a pipe."""
-        if self.file is None or self.file.closed or self._seekable():
+        if self._on_disk:
             return False
         try:
             return not select.select([self.file], [], [], 0)[0]
         except (OSError, ValueError):  # Windows waits only for sockets
             return True
+
+
+@contextmanager
+def inputs(names: Sequence[str]) -> Generator[tuple[list[Input], list[DiscreetError]]]:
+    """The files, each once, and a list of what went wrong when others were opened, and later when these were read."""
+    opened: list[Input] = []
+    problems: list[DiscreetError] = []
+    with ExitStack() as stack:
+        for name in dict.fromkeys(names):
+            try:
+                file = open_input(name)
+            except DiscreetError as error:
+                problems.append(error)
+                continue
+            if name != "-":
+                stack.enter_context(file)
+            opened.append(Input(name, file, problems))
+        yield opened, problems
 
 
 def open_input(name: str) -> IO[bytes]:

@@ -79,12 +79,12 @@ def pretty(
     put before a record stays before the pretty line. Returns when the reader of the output is gone.
     """
     encode = (encoder or ConsoleEncoder()).encode
-    wanted = dict(fields or {})
+    wanted = (fields or {}).items()
     for line in lines:
         found = read_line(line)
         if found is None:
             out = line
-        elif found.record.level >= minimum and all(text_at(found.values, key) == wanted[key] for key in wanted):
+        elif found.record.level >= minimum and all(text_at(found.values, key) == text for key, text in wanted):
             out = encode(found.record, found.prefix)
         else:
             continue

@@ -172,6 +172,4 @@ def _one_trace(records: Iterable[Mapping[str, Any]], answers: Sequence[Answer]) 
 def _no_secret(planted: Mapping[str, str], contents: Mapping[str, bytes]) -> Claim:
     size = sum(map(len, contents.values()))
     text = f"{len(planted)} planted secrets, none in {size:,} bytes of {len(contents)} files (plain, encoded, base64)"
-    return Claim(
-        text, sorted({f"{leak.what} in {leak.place}" for leak in leaks(contents, planted, None, any_secret=False)})
-    )
+    return Claim(text, sorted({f"{leak.what} in {leak.place}" for leak in leaks(contents, planted, any_secret=False)}))

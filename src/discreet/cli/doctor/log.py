@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
-from discreet.cli.inputs import Input
+from discreet.cli.inputs import inputs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,26 +25,19 @@ def count_markers(names: Sequence[str]) -> dict[str, Any]:
     lines = 0
     by_kind: Counter[str] = Counter()
     by_logger: Counter[str] = Counter()
-    problems: list[str] = []
-    for name in dict.fromkeys(names):
-        source = Input(name)
-        try:
-            for chunk in source.chunks(len) if source.open() else ():
-                for line in chunk.removesuffix(b"\n").split(b"\n"):
-                    lines += 1
-                    kinds = _MARKER.findall(line)
-                    if kinds:
-                        by_kind.update(kind.decode("utf-8", "backslashreplace") for kind in kinds)
-                        by_logger[_logger(line)] += len(kinds)
-        finally:
-            source.close()
-        if source.problem is not None:
-            problems.append(str(source.problem))
+    with inputs(names) as (opened, problems):
+        for chunk in chain.from_iterable(each.chunks(len) for each in opened):
+            for line in chunk.removesuffix(b"\n").split(b"\n"):
+                lines += 1
+                kinds = _MARKER.findall(line)
+                if kinds:
+                    by_kind.update(kind.decode("utf-8", "backslashreplace") for kind in kinds)
+                    by_logger[_logger(line)] += len(kinds)
     return {
         "lines": lines,
         "redacted": dict(by_kind.most_common()),
         "redacted_by_logger": dict(by_logger.most_common()),
-        "problems": problems,
+        "problems": [str(problem) for problem in problems],
     }
 
 

@@ -138,5 +138,3 @@ def _draw(trace: Trace, arguments: argparse.Namespace) -> None:
     text = "\n".join(drawing.lines(trace)) + "\n"
     sys.stdout.flush()
     sys.stdout.buffer.write(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
-
-
