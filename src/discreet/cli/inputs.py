@@ -28,9 +28,19 @@ class Input:
         self.file = file
         self.problems = problems
         self._on_disk = file.seekable()
-        self.size = os.fstat(file.fileno()).st_size if self._on_disk else 0
-        """Bytes on the disk; 0 for a pipe."""
         self._read = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Its lines, from the start each time. Raises `UnreadableError` where it cannot be read."""
+        with readable(self.name):
+            with suppress(OSError):  # a pipe has no start to go back to
+                self.file.seek(0)
+            yield from decompressed(self.file)
+
+    @property
+    def size(self) -> int:
+        """Bytes on the disk; 0 for a pipe."""
+        return os.fstat(self.file.fileno()).st_size if self._on_disk else 0
 
     @property
     def done(self) -> int:
@@ -89,32 +99,14 @@ def open_input(name: str) -> IO[bytes]:
     return sys.stdin.buffer
 
 
-class LineFile:
-    """A file that gives its lines, from the start each time. Raises `UnreadableError` where it cannot be read."""
-
-    def __init__(self, name: str, file: IO[bytes]) -> None:
-        self.name = name
-        self.file = file
-
-    def __iter__(self) -> Iterator[bytes]:
-        with readable(self.name):
-            with suppress(OSError):  # a pipe has no start to go back to
-                self.file.seek(0)
-            yield from decompressed(self.file)
-
-
 @contextmanager
-def line_files(names: Sequence[str], *, again: bool = False) -> Generator[list[LineFile]]:
-    """The files, each once. With `again` standard input can be read more than once as well: it is kept on disk."""
-    with ExitStack() as stack:
-        opened: list[LineFile] = []
-        for name in dict.fromkeys(names):
-            file = open_input(name)
-            if name != "-":
-                stack.enter_context(file)
-            elif again:
-                kept = cast("IO[bytes]", stack.enter_context(tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)))
-                shutil.copyfileobj(file, kept)
-                file = kept
-            opened.append(LineFile(name, file))
+def line_files(names: Sequence[str], *, again: bool = False) -> Generator[list[Input]]:
+    """The files, each once; all must open. With `again` standard input can be read again too: it is kept on disk."""
+    with inputs(names) as (opened, problems), tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as kept:
+        if problems:
+            raise problems[0]
+        for each in opened:
+            if again and each.name == "-":
+                shutil.copyfileobj(each.file, kept)
+                each.file = cast("IO[bytes]", kept)
         yield opened

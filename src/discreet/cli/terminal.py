@@ -83,8 +83,16 @@ class Progress:
         now = time.monotonic()
         if self._shown and now - self._drawn >= _REDRAW_SECONDS:
             self._drawn = now
-            line = self._line(done, now - self._began)[: shutil.get_terminal_size().columns - 1]
-            self._stream.write(f"\r{line}\x1b[K")
+            rate = done / (now - self._began) if now > self._began else 0.0
+            if self._total:
+                part = min(1.0, done / self._total)
+                minutes, rest = divmod(round((self._total - done) / rate) if rate and part < 1 else 0, 60)
+                bar = ("#" * int(part * 30)).ljust(30, ".")
+                amounts = f"{size_text(done)} of {size_text(self._total)}  {size_text(rate)}/s"
+                line = f"[{bar}] {part:4.0%}  {amounts}  {minutes}:{rest:02d} left"
+            else:
+                line = f"{size_text(done)}  {size_text(rate)}/s"
+            self._stream.write(f"\r{line[: shutil.get_terminal_size().columns - 1]}\x1b[K")
             self._stream.flush()
 
     def clear(self) -> None:
@@ -92,16 +100,6 @@ class Progress:
         if self._drawn:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
-
-    def _line(self, done: int, seconds: float) -> str:
-        rate = done / seconds if seconds else 0.0
-        if not self._total:
-            return f"{size_text(done)}  {size_text(rate)}/s"
-        part = min(1.0, done / self._total)
-        minutes, rest = divmod(round((self._total - done) / rate) if rate and part < 1 else 0, 60)
-        bar = ("#" * int(part * 30)).ljust(30, ".")
-        amounts = f"{size_text(done)} of {size_text(self._total)}  {size_text(rate)}/s"
-        return f"[{bar}] {part:4.0%}  {amounts}  {minutes}:{rest:02d} left"
 
 
 def size_text(size: float) -> str:

@@ -119,11 +119,6 @@ def _sink(sink: Sink, settings: Settings) -> Check:
     return Check(name, ok=False, note="cannot be written to", remedy=remedy)
 
 
-def harmless(sink: Sink) -> Sink:
-    """A file sink without rotation and retention, which would remove and compress old files as soon as it is opened."""
-    return File(sink.path, format=sink.format, level=sink.level) if isinstance(sink, File) else sink
-
-
 @contextlib.contextmanager
 def leaving_no_files(chosen: Sequence[Sink]) -> Generator[None]:
     """Remove the empty files and folders that opening file sinks has created."""

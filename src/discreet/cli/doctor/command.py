@@ -17,6 +17,7 @@ from discreet._base.version import __version__
 from discreet._config.configure import install
 from discreet._config.settings import VARIABLES, resolve, unknown_variables
 from discreet._config.status import describe
+from discreet._delivery.file.sink import File
 from discreet._pipeline import pipeline_in_force
 from discreet.cli.doctor import checks
 from discreet.cli.inputs import inputs
@@ -84,19 +85,23 @@ def examine(*, offline: bool = False) -> dict[str, Any]:
         with checks.leaving_no_files(settings.sinks):
             # Advice belongs in the report, not in a record. Only the service itself delivers what is pending on disk.
             # Taking over is tried also where a setting switches it off.
-            files = tuple(map(checks.harmless, settings.sinks))
-            install(settings.replace(sinks=files, advice=(), delivery="direct", spool=False, take_over=True))
+            # Rotation and retention would remove and compress old files as soon as a file sink is opened.
+            sinks = tuple(
+                File(sink.path, format=sink.format, level=sink.level) if isinstance(sink, File) else sink
+                for sink in settings.sinks
+            )
+            install(settings.replace(sinks=sinks, advice=(), delivery="direct", spool=False, take_over=True))
             pipeline = pipeline_in_force()
             assert pipeline is not None
             pipeline.outputs = ()  # libraries log during the tests: print and send none of it
-            sinks = checks.sinks(settings, pipeline, offline=offline)
+            found = checks.sinks(settings, pipeline, offline=offline)
     except ConfigurationError as error:
         return {**report, "problem": str(error)}
     place = settings.place
     report["settings"] = describe(settings)
     report["place"] = {"profile": place.profile, "ci": place.ci, "cloud": place.cloud, "notebook": place.notebook}
     report["hooks"] = _as_data(checks.hooks())
-    report["sinks"] = _as_data(sinks)
+    report["sinks"] = _as_data(found)
     report["delivery"] = _as_data(checks.delivery(settings))
     report["pending"] = _as_data(checks.pending(settings))
     report["redaction"] = _as_data(checks.redaction(pipeline.redactor))
