@@ -70,7 +70,9 @@ def groups(text: str, kind_of: KindOf) -> Iterator[str]:
     """The text in groups of whole lines. Each group is redacted on its own; joined, they are the text."""
     lines = list(io.StringIO(text, newline="\n"))  # only a line feed ends a line; `splitlines` knows ten more ends
     keys = _BEGIN.search(text) is not None
-    names = _named(text, kind_of)
+    found = [match.start(1) for match in _name_lines(text) if kind_of(match.group(1)) is not None]
+    breaks = [match.start() for match in re.finditer("\n", text)] if found else []
+    names = {bisect_left(breaks, place) for place in found}  # lines whose name says that the next line is a secret
     if not keys and not names:
         yield from lines
         return
@@ -121,15 +123,6 @@ def safe_end(data: bytes, end: int) -> int:
         if start <= floor:
             break
     return cut
-
-
-def _named(text: str, kind_of: KindOf) -> set[int]:
-    """The numbers of the lines that end in a name whose value, on the next line, is a secret."""
-    found = [match.start(1) for match in _name_lines(text) if kind_of(match.group(1)) is not None]
-    if not found:
-        return set()
-    breaks = [match.start() for match in re.finditer("\n", text)]
-    return {bisect_left(breaks, place) for place in found}
 
 
 def _name_lines(text: str) -> Iterator[re.Match[str]]:

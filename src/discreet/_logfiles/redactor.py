@@ -59,22 +59,13 @@ class LogRedactor:
         policy = (policy or Redaction()).replace(max_text=None)
         if findings_only:
             policy = policy.replace(strategies={}, callback=None)
-        self._redactor = Redactor(policy, pseudonym_key)
-
-    def kind_of(self, name: str) -> str | None:
-        """The kind of secret that values under this name are, or None."""
-        return self._redactor.key(name)
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Redactions so far, by kind."""
-        return self._redactor.counts
+        self.redactor = Redactor(policy, pseudonym_key)
 
     def redacted(self, chunk: bytes) -> tuple[bytes, int]:
         """The chunk without its secrets, and how many lines of it changed."""
         changed = 0
         parts: list[str] = []
-        for group in groups(chunk.decode("utf-8", "surrogateescape"), self._redactor.key):
+        for group in groups(chunk.decode("utf-8", "surrogateescape"), self.redactor.key):
             body, ending = _split(group)
             safe = self._line(body)
             if safe != body:
@@ -88,7 +79,7 @@ class LogRedactor:
         """Where the chunk's secrets are, and how many lines it has."""
         found: list[Finding] = []
         line = 1
-        for group in groups(chunk.decode("utf-8", "surrogateescape"), self._redactor.key):
+        for group in groups(chunk.decode("utf-8", "surrogateescape"), self.redactor.key):
             body, _ = _split(group)
             spans = self._spans(body)
             if spans and ALLOW not in body:
@@ -109,7 +100,7 @@ class LogRedactor:
         window = data[offset:].decode("utf-8", "surrogateescape")
         middle = len(window) // 2
         cut = max(window.rfind(" ", _CONTEXT, middle), window.rfind(",", _CONTEXT, middle)) + 1 or middle
-        for start, end, _ in self._redactor.spans(window):
+        for start, end, _ in self.redactor.spans(window):
             if start - _CONTEXT <= cut < end:  # after the secret, or before its name if it may go on
                 cut = end if end < len(window) - _CONTEXT else max(1, start - _CONTEXT)
                 break
@@ -118,8 +109,8 @@ class LogRedactor:
     def _line(self, line: str) -> str:
         start, found = self._json(line)
         if found is not None:
-            return self._redactor.text(line[:start]) + spliced(line[start:], found) if start or found else line
-        safe = self._redactor.text(line)
+            return self.redactor.text(line[:start]) + spliced(line[start:], found) if start or found else line
+        safe = self.redactor.text(line)
         if is_key(line):
             return without_key(safe, _KEY_MARKER)
         if safe != line and _NUMBER.fullmatch(line.strip()):
@@ -144,17 +135,17 @@ class LogRedactor:
             value = parsed(text)
         except (ValueError, RecursionError):
             return None
-        return changes(text, value, self._redactor)
+        return changes(text, value, self.redactor)
 
     def _spans(self, line: str) -> list[Span]:
         start, found = self._json(line)
         if found is None:
             try:
-                spans = self._redactor.spans(line)
+                spans = self.redactor.spans(line)
             except Exception:  # fail closed: a line that cannot be searched is reported
                 return [(0, len(line), "unjudged")]
             return spans
-        spans = self._redactor.spans(line[:start]) if start else []
+        spans = self.redactor.spans(line[:start]) if start else []
         return spans + [span for change in found for span in _change_spans(line, start, change)]
 
 

@@ -129,10 +129,10 @@ def _copy(opened: Sequence[Input], target: IO[bytes], arguments: argparse.Namesp
 def _redacted(_number: int, chunk: bytes) -> tuple[bytes, int, int, Counter[str]]:
     """In this process or a worker: the chunk without its secrets, its lines, how many changed, the kinds of secrets."""
     redactor = redaction.Process.redactor
-    before = Counter(redactor.counts)
+    before = Counter(redactor.redactor.counts)
     content, changed = redactor.redacted(chunk)
     lines = chunk.count(b"\n") + (not chunk.endswith(b"\n"))
-    return content, lines, changed, Counter(redactor.counts) - before
+    return content, lines, changed, Counter(redactor.redactor.counts) - before
 
 
 def _refuse_same(name: str | None, files: Iterable[IO[bytes]]) -> None:

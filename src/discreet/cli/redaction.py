@@ -78,7 +78,7 @@ def prepare(policy: Redaction) -> LogRedactor:
     """Make the redactor of this process."""
     Process.redactor = redactor = LogRedactor(policy, pseudonym_key())
     if policy.environment:
-        registry.add_environment(os.environ, redactor.kind_of)
+        registry.add_environment(os.environ, redactor.redactor.key)
     return redactor
 
 
