@@ -5,6 +5,7 @@ pytest finds it by itself. It imports and hooks nothing until a test asks for on
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,10 +28,13 @@ def discreet_records() -> Generator[Captured]:
 
 @pytest.fixture
 def _discreet_watch(discreet_records: Captured) -> Generator[Watch]:
-    from discreet._testing.watch import watching
+    from discreet._testing.watch import Watch
 
-    with watching(discreet_records) as watch:
-        yield watch
+    watch = Watch(discreet_records)
+    root = logging.getLogger()
+    root.addHandler(watch)
+    yield watch
+    root.removeHandler(watch)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from discreet._base.diagnostics import counted
+from discreet._base.diagnostics import counted, shortened
 from discreet._base.levels import levels, parse_level
 from discreet._call.logger import active
 from discreet._config.settings import state
@@ -21,8 +21,6 @@ from discreet._redaction.redactor import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
-
-_MOST_SHOWN = 20
 
 
 class Captured(list[dict[str, Any]]):
@@ -51,13 +49,11 @@ class _Keep(Sink):
 class _Capture:
     """One open capture, and the configuration that was in force when it began."""
 
-    def __init__(self, records: Captured) -> None:
+    def __init__(self, records: Captured, level: int) -> None:
         policy = state.settings.redaction if state.settings is not None else Redaction()
         key = state.settings.pseudonym_key if state.settings is not None else None
         output = Output(0, encode, runner_of(_Keep(records)))
         self.pipeline = Pipeline(Redactor(policy, key), (output,), Identity("test"))
-
-    def begin(self, level: int) -> None:
         self.before = active.emitter
         self.levels = (levels.default, levels.elsewhere, levels.named)
         self.temporary = levels.temporary
@@ -90,8 +86,7 @@ def capture(level: int | str = "trace") -> Generator[Captured, None, None]:
     records = Captured()
     number = parse_level(level)
     with _lock:
-        opened = _Capture(records)
-        opened.begin(number)
+        opened = _Capture(records, number)
         _open.append(opened)
     try:
         yield records
@@ -117,8 +112,7 @@ def assert_no_secrets(*things: object, secrets: Iterable[object] = ()) -> None:
     from discreet._testing.leaks import leaks
 
     given = (secrets,) if isinstance(secrets, (str, bytes)) else tuple(secrets)
-    policy = state.settings.redaction if state.settings is not None else None
-    found = [str(leak) for leak in leaks(_numbered("argument", things), _numbered("planted secret", given), policy)]
+    found = list(map(str, leaks(_numbered("argument", things), _numbered("planted secret", given))))
     if found:
         raise AssertionError(failure_text(found))
 
@@ -129,10 +123,9 @@ def _numbered(name: str, things: Sequence[object]) -> dict[str, object]:
     return {f"{name} {number}": thing for number, thing in enumerate(things, 1)}
 
 
-def failure_text(found: Sequence[str]) -> str:
+def failure_text(found: list[str]) -> str:
     """The message of a failed test: how many secrets were found, and the first twenty."""
-    more = [f"and {len(found) - _MOST_SHOWN} more"] if len(found) > _MOST_SHOWN else []
-    return "\n  ".join([f"{counted(len(found), 'secret')} in clear:", *found[:_MOST_SHOWN], *more])
+    return "\n  ".join([f"{counted(len(found), 'secret')} in clear:", *shortened(found)])
 
 
 def reset() -> None:

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,7 +16,6 @@ import pytest
 
 from discreet.cli import main
 from discreet.cli.demo import command as demo
-from discreet.cli.demo import proof
 from discreet.cli.demo.services import Answer, Service, wait_until_ready
 from discreet.errors import DiscreetError
 
@@ -160,7 +160,7 @@ def against(folder: Path, *lines: dict[str, object] | bytes, stderr: bytes = b""
     texts = [line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines]
     (folder / "gateway.json").write_bytes(b"\n".join(texts))
     (folder / "gateway.stderr").write_bytes(stderr)
-    claims = proof.prove(folder, ANSWERS, PLANTED)
+    claims = demo.prove(folder, ANSWERS, PLANTED)
     return [reason for claim in claims for reason in claim.against]
 
 
@@ -196,12 +196,29 @@ def test_the_proof_fails_if_a_pool_lost_the_request(tmp_path: Path) -> None:
     assert reasons == ["a record made on a thread pool has lost its request"]
 
 
-def test_a_failed_proof_is_shown_with_its_first_reasons(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    against(tmp_path, *[b"no json"] * 9)
-    demo._Show("never").claims(proof.prove(tmp_path, ANSWERS, PLANTED))
+@pytest.mark.parametrize(("bad_lines", "exit_code"), [(0, 0), (9, 1)])
+def test_a_failed_proof_is_shown_with_its_first_reasons_and_ends_with_1(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    bad_lines: int,
+    exit_code: int,
+) -> None:
+    @contextmanager
+    def running(folder: Path, _password: str) -> Iterator[list[Service]]:
+        line = json.dumps({**LINE, "request_id": "request-1"}).encode()
+        (folder / "gateway.json").write_bytes(b"\n".join([line, *[b"no json"] * bad_lines]))
+        yield []
+
+    monkeypatch.setattr(demo, "find_spec", str)
+    monkeypatch.setattr(demo.services, "running", running)
+    answers = [Answer("a secret", "GET", "/", 500, "request-1")]
+    monkeypatch.setattr(demo.services, "send_requests", lambda *_: answers)
+    assert main(["demo", "--color", "never", "--out", str(tmp_path / "logs")]) == exit_code
     shown = capsys.readouterr().out
-    assert "gateway.json:5 is not JSON" in shown
-    assert "and 4 more" in shown
+    assert ("gateway.json:6 is not JSON" in shown) == bool(bad_lines)
+    assert ("gateway.json:7 is not JSON" in shown) is False
+    assert ("and 4 more" in shown) == bool(bad_lines)
 
 
 SECRET = "4556 7375/8689+9855=abc"
@@ -229,5 +246,5 @@ def test_the_proof_fails_for_a_card_number_in_groups(tmp_path: Path) -> None:
 
 
 def leaked(folder: Path, secret: str) -> Sequence[str]:
-    claims = proof.prove(folder, ANSWERS, {"card": secret})
+    claims = demo.prove(folder, ANSWERS, {"card": secret})
     return next(claim.against for claim in claims if "planted" in claim.text)

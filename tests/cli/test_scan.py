@@ -105,6 +105,7 @@ def test_paths_and_large_files_can_be_left_out(cli: Cli, leaky: Path) -> None:
     document = json.loads(cli("scan", "--json", "--max-size", "1kB", "shop").stdout)
     assert {"file": "shop/large.txt", "reason": "larger than --max-size"} in document["skipped"]
     assert document["summary"]["findings"] == 3
+    assert document["summary"]["files"] == 3
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")

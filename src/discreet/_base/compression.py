@@ -36,17 +36,11 @@ def readable(name: str) -> Generator[None]:
     """Whatever goes wrong inside while a file is opened, read or decompressed becomes an `UnreadableError`."""
     try:
         yield
-    except _read_errors() as error:
-        raise unreadable(name, error) from None
-
-
-def _read_errors() -> tuple[type[Exception], ...]:
-    """The operating system's errors, and those of each decompressor at hand."""
-    found: tuple[type[Exception], ...] = (OSError, EOFError, zlib.error)
-    try:
-        return (*found, _zstd().ZstdError)
-    except DiscreetError:
-        return found
+    except Exception as error:
+        # The module of ZstdError differs by Python's version, and need not be there.
+        if isinstance(error, (OSError, EOFError, zlib.error)) or type(error).__name__ == "ZstdError":
+            raise unreadable(name, error) from None
+        raise
 
 
 def decompressed(file: IO[bytes]) -> IO[bytes]:

@@ -25,6 +25,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def shortened(lines: list[str], most: int = 20) -> list[str]:
+    """The first `most` lines, and how many more there are."""
+    return [*lines[:most], f"and {len(lines) - most} more"] if len(lines) > most else lines
+
+
 def report_problem(text: str) -> None:
     """Write one line about a problem of discreet's own to stderr. `text` quotes no data; names in it get escaped."""
     try:

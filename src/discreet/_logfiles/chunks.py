@@ -68,20 +68,22 @@ def chunks(file: IO[bytes], cut: Callable[[bytes], int], size: int = _CHUNK) -> 
 
 def groups(text: str, kind_of: KindOf) -> Iterator[str]:
     """The text in groups of whole lines. Each group is redacted on its own; joined, they are the text."""
-    lines = _lines(text)
+    lines = list(io.StringIO(text, newline="\n"))  # only a line feed ends a line; `splitlines` knows ten more ends
     keys = _BEGIN.search(text) is not None
-    names = _named(text, kind_of)
+    found = [match.start(1) for match in _name_lines(text) if kind_of(match.group(1)) is not None]
+    breaks = [match.start() for match in re.finditer("\n", text)] if found else []
+    names = {bisect_left(breaks, place) for place in found}  # lines whose name says that the next line is a secret
     if not keys and not names:
         yield from lines
         return
     number = 0
     while number < len(lines):
         end = number + 1
-        if keys and _BEGIN.search(lines[number]) and not _is_object(lines[number]):
+        if keys and _BEGIN.search(lines[number]) and not lines[number].startswith("{"):
             end = _end_of_key(lines, number)
         elif number in names:
             last = min(number + 1 + _AFTER_NAME, len(lines))
-            while end < last and end not in names and not _is_object(lines[end]):
+            while end < last and end not in names and not lines[end].startswith("{"):
                 end += 1
         yield "".join(lines[number:end])
         number = end
@@ -110,7 +112,7 @@ def safe_end(data: bytes, end: int) -> int:
         line = data.rfind(b"\n", 0, begins[-1].start()) + 1
         rest = data[line:end].decode("utf-8", "surrogateescape").split("\n")[1:-1]
         # A JSON object contains its whole key, and a key that is too long or broken off has no more lines to wait for.
-        if len(rest) <= _MOST_KEY_LINES and not _is_object(data[line : line + 1].decode("latin-1")):
+        if len(rest) <= _MOST_KEY_LINES and not data.startswith(b"{", line):
             cut = line if all(_in_key(text) for text in rest) else end
     start = cut
     for _ in range(_AFTER_NAME):
@@ -121,22 +123,6 @@ def safe_end(data: bytes, end: int) -> int:
         if start <= floor:
             break
     return cut
-
-
-def _lines(text: str) -> list[str]:
-    """Only a line feed ends a line; `str.splitlines` splits at ten more characters."""
-    lines = [line + "\n" for line in text.split("\n")]
-    last = lines.pop()[:-1]
-    return [*lines, last] if last else lines
-
-
-def _named(text: str, kind_of: KindOf) -> set[int]:
-    """The numbers of the lines that end in a name whose value, on the next line, is a secret."""
-    found = [match.start(1) for match in _name_lines(text) if kind_of(match.group(1)) is not None]
-    if not found:
-        return set()
-    breaks = [match.start() for match in re.finditer("\n", text)]
-    return {bisect_left(breaks, place) for place in found}
 
 
 def _name_lines(text: str) -> Iterator[re.Match[str]]:
@@ -164,7 +150,3 @@ def _end_of_key(lines: list[str], number: int) -> int:
 
 def _in_key(line: str) -> bool:
     return not line.strip() or _LAST_KEY_LINE.fullmatch(line) is not None or _KEY_LINE.fullmatch(line) is not None
-
-
-def _is_object(line: str) -> bool:
-    return line.startswith("{")

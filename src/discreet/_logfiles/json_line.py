@@ -26,7 +26,6 @@ CONTAINER_PREFIX = (
 
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]|[^\s"{}\[\],:]+', re.DOTALL)
 _MOST_DIGITS = 4000  # Python refuses to convert much longer numbers; the converted ones are never written
-_VALUE_NAMES = frozenset(("value", "Value", "val"))  # a neighbour, such as `name`, may say that they are secrets
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -41,12 +40,14 @@ class Change(NamedTuple):
 
 def parsed(line: str) -> Plain:
     """The value of a line; raises ValueError or RecursionError if it is no JSON."""
-    return cast("Plain", json.loads(line, object_pairs_hook=_every_pair, parse_int=_integer))
+    return cast(
+        "Plain", json.loads(line, object_pairs_hook=_every_pair, parse_int=lambda digits: int(digits[:_MOST_DIGITS]))
+    )
 
 
 def changes(line: str, value: Plain, redactor: Redactor) -> list[Change]:
     """What has to be replaced in a line whose parsed value is `value`, in order."""
-    safe = redacted(value, redactor)
+    safe = redactor.plain(value)
     if safe == value:
         return []
     walk = _Walk(line)
@@ -57,64 +58,29 @@ def changes(line: str, value: Plain, redactor: Redactor) -> list[Change]:
     return walk.found
 
 
-def redacted(value: Plain, redactor: Redactor) -> Plain:
-    """The same result as `Redactor.plain`, but faster for most lines: their strings are redacted in one call."""
-    if not isinstance(value, dict) or not _VALUE_NAMES.isdisjoint(value):
-        return redactor.plain(value)
-    flat = {name: inner for name, inner in value.items() if not isinstance(inner, (dict, list))}
-    scalars = redactor.fields(flat)
-    if len(scalars) != len(flat):
-        return redactor.plain(value)
-    following = iter(scalars.items())
-    safe: dict[str, Plain] = {}
-    for name, inner in value.items():
-        if isinstance(inner, (dict, list)):
-            nested = redactor.plain({name: inner})
-            if not isinstance(nested, dict):
-                return nested
-            label, kept = next(iter(nested.items()))
-        else:
-            label, kept = next(following)
-        while label in safe:  # two names that are secrets become the same marker, as in the redactor
-            label += f"'{len(safe)}"
-        safe[label] = kept
-    return safe
-
-
 def spliced(line: str, found: list[Change]) -> str:
     """The line with every change made."""
     parts: list[str] = []
     position = 0
-    for change in found:
-        parts += (line[position : change.start], _written(change.after, line[change.start : change.end]))
-        position = change.end
-    parts.append(line[position:])
-    return "".join(parts)
-
-
-def _written(value: Plain, instead_of: str) -> str:
-    text = json.dumps(value, ensure_ascii=instead_of.isascii())
-    if not text.isascii() and _SURROGATE.search(text) and not _SURROGATE.search(instead_of):
-        return json.dumps(value)  # half of a character cannot be written as UTF-8, so it stays escaped
-    return text
+    for start, end, _, value in found:
+        before = line[start:end]
+        text = json.dumps(value, ensure_ascii=before.isascii())
+        if not text.isascii() and _SURROGATE.search(text) and not _SURROGATE.search(before):
+            text = json.dumps(value)  # half of a character cannot be written as UTF-8, so it stays escaped
+        parts += (line[position:start], text)
+        position = end
+    return "".join((*parts, line[position:]))
 
 
 def _every_pair(pairs: list[tuple[str, Plain]]) -> dict[str, Plain]:
     """All pairs of an object. A name that comes twice gets two entries: some reader may use either of them."""
-    found: dict[str, Plain] = dict(pairs)
-    if len(found) == len(pairs):
-        return found
-    found = {}
+    found: dict[str, Plain] = {}
     for name, value in pairs:
         label = name
         while label in found:
             label = f"{name}'{len(found)}"
         found[label] = value
     return found
-
-
-def _integer(digits: str) -> int:
-    return int(digits[:_MOST_DIGITS])
 
 
 class _Walk:

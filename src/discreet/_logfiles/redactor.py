@@ -8,23 +8,42 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from hashlib import blake2b
+from typing import TYPE_CHECKING, NamedTuple
 
 from discreet._logfiles.chunks import groups, is_key, without_key
-from discreet._logfiles.findings import ALLOW, Finding, change_spans, findings
 from discreet._logfiles.json_line import CONTAINER_PREFIX, Change, changes, parsed, spliced
+from discreet._redaction.engine.secret_values import MARKER
 from discreet._redaction.policy import Redaction
 from discreet._redaction.redactor import Redactor
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from discreet._redaction.engine.secret_values import Span
     from discreet._redaction.secrets import Secret
+
+ALLOW = "discreet:allow"
+"""Nothing is reported in a line, or a group of lines that belong together, that contains this."""
 
 _KEY_MARKER = "[REDACTED:private-key]"
 _WINDOW = 65_536  # characters at the end of a long line in which to cut
 _CONTEXT = 128  # characters: more than a name and its separator
 _BEFORE_JSON = re.compile(r"\ufeff?[ \t]*" + CONTAINER_PREFIX + r"(?=\{)")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+\-]?\d+)?")
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})|\\.|[^\\]", re.DOTALL)
+
+
+class Finding(NamedTuple):
+    """The place of a secret, without its value. Lines and columns are counted from 1, columns in characters."""
+
+    kind: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    masked: str
+    """A hash of the line with its secrets masked. It stays the same when the line moves, and contains no secret."""
 
 
 class LogRedactor:
@@ -40,22 +59,13 @@ class LogRedactor:
         policy = (policy or Redaction()).replace(max_text=None)
         if findings_only:
             policy = policy.replace(strategies={}, callback=None)
-        self._redactor = Redactor(policy, pseudonym_key)
-
-    def kind_of(self, name: str) -> str | None:
-        """The kind of secret that values under this name are, or None."""
-        return self._redactor.key(name)
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Redactions so far, by kind."""
-        return self._redactor.counts
+        self.redactor = Redactor(policy, pseudonym_key)
 
     def redacted(self, chunk: bytes) -> tuple[bytes, int]:
         """The chunk without its secrets, and how many lines of it changed."""
         changed = 0
         parts: list[str] = []
-        for group in groups(chunk.decode("utf-8", "surrogateescape"), self._redactor.key):
+        for group in groups(chunk.decode("utf-8", "surrogateescape"), self.redactor.key):
             body, ending = _split(group)
             safe = self._line(body)
             if safe != body:
@@ -69,11 +79,16 @@ class LogRedactor:
         """Where the chunk's secrets are, and how many lines it has."""
         found: list[Finding] = []
         line = 1
-        for group in groups(chunk.decode("utf-8", "surrogateescape"), self._redactor.key):
+        for group in groups(chunk.decode("utf-8", "surrogateescape"), self.redactor.key):
             body, _ = _split(group)
             spans = self._spans(body)
             if spans and ALLOW not in body:
-                found += findings(body, spans, line, self._line(body))
+                masked = self._line(body).strip().encode("utf-8", "surrogateescape")
+                digest = blake2b(masked, digest_size=16).hexdigest()
+                for start, end, kind in spans:
+                    first, column = _place(body, start)
+                    last, end_column = _place(body, end)
+                    found.append(Finding(kind, line + first, column, line + last, end_column, digest))
             line += group.count("\n")
         return found, chunk.count(b"\n") + (not chunk.endswith(b"\n"))
 
@@ -85,7 +100,7 @@ class LogRedactor:
         window = data[offset:].decode("utf-8", "surrogateescape")
         middle = len(window) // 2
         cut = max(window.rfind(" ", _CONTEXT, middle), window.rfind(",", _CONTEXT, middle)) + 1 or middle
-        for start, end, _ in self._redactor.spans(window):
+        for start, end, _ in self.redactor.spans(window):
             if start - _CONTEXT <= cut < end:  # after the secret, or before its name if it may go on
                 cut = end if end < len(window) - _CONTEXT else max(1, start - _CONTEXT)
                 break
@@ -94,8 +109,8 @@ class LogRedactor:
     def _line(self, line: str) -> str:
         start, found = self._json(line)
         if found is not None:
-            return self._redactor.text(line[:start]) + spliced(line[start:], found) if start or found else line
-        safe = self._redactor.text(line)
+            return self.redactor.text(line[:start]) + spliced(line[start:], found) if start or found else line
+        safe = self.redactor.text(line)
         if is_key(line):
             return without_key(safe, _KEY_MARKER)
         if safe != line and _NUMBER.fullmatch(line.strip()):
@@ -120,18 +135,18 @@ class LogRedactor:
             value = parsed(text)
         except (ValueError, RecursionError):
             return None
-        return changes(text, value, self._redactor)
+        return changes(text, value, self.redactor)
 
     def _spans(self, line: str) -> list[Span]:
         start, found = self._json(line)
         if found is None:
             try:
-                spans = self._redactor.spans(line)
+                spans = self.redactor.spans(line)
             except Exception:  # fail closed: a line that cannot be searched is reported
                 return [(0, len(line), "unjudged")]
             return spans
-        spans = self._redactor.spans(line[:start]) if start else []
-        return spans + [span for change in found for span in change_spans(line, start, change)]
+        spans = self.redactor.spans(line[:start]) if start else []
+        return spans + [span for change in found for span in _change_spans(line, start, change)]
 
 
 def _split(group: str) -> tuple[str, str]:
@@ -139,3 +154,60 @@ def _split(group: str) -> tuple[str, str]:
     if group.endswith("\r\n"):
         return group[:-2], "\r\n"
     return (group[:-1], "\n") if group.endswith("\n") else (group, "")
+
+
+def _place(text: str, position: int) -> tuple[int, int]:
+    """How many lines are above a character, and its column."""
+    return text.count("\n", 0, position), position - text.rfind("\n", 0, position)
+
+
+def _change_spans(line: str, offset: int, change: Change) -> Iterator[Span]:
+    """The secrets in a value that redaction changed, as places in the line. `offset` is where its JSON begins."""
+    token_start, token_end = offset + change.start, offset + change.end
+    if isinstance(change.before, str) and isinstance(change.after, str):
+        token = line[token_start:token_end]
+        for start, end, kind in _replaced_places(change.before, change.after):
+            first, last = _in_token(token, start, end)
+            yield token_start + first, token_start + last, kind
+    else:
+        for _, _, kind in _replaced_places("", str(change.after))[:1]:
+            yield token_start, token_end, kind
+
+
+def _replaced_places(before: str, after: str) -> list[Span]:
+    """Start, end and kind of each part of `before` that became a marker in `after`."""
+    found: list[Span] = []
+    markers = list(MARKER.finditer(after))
+    position = markers[0].start() if markers else 0  # up to the first marker both texts are the same
+    for index, marker in enumerate(markers):
+        start = marker.end()
+        following = after[start : markers[index + 1].start()] if index + 1 < len(markers) else after[start:]
+        if before.startswith(marker.group(), position):  # this marker was there before redaction
+            position += len(marker.group()) + len(following)
+            continue
+        if index + 1 == len(markers):
+            end = len(before) - len(following)
+        else:
+            end = before.find(following, position + 1) if following else position
+            end = end if end >= 0 else position
+        found.append((position, end, marker.group()[len("[REDACTED:") : -1]))
+        position = end + len(following)
+    return found
+
+
+def _in_token(token: str, start: int, end: int) -> tuple[int, int]:
+    """Where characters `start` to `end` of a JSON string are in its token, which begins with a quotation mark."""
+    if "\\" not in token:
+        return start + 1, end + 1
+    places: list[int] = []
+    half = False
+    for piece in _ESCAPE.finditer(token, 1, len(token) - 1):
+        code = int(piece[1] or "0", 16)
+        if half and 0xDC00 <= code <= 0xDFFF:  # the second half of a character
+            half = False
+            continue
+        half = 0xD800 <= code <= 0xDBFF
+        places.append(piece.start())
+    places.append(len(token) - 1)
+    last = len(places) - 1
+    return places[min(start, last)], places[min(end, last)]

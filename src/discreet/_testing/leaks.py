@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple, cast
 from urllib.parse import quote, quote_plus
 
 from discreet._base.compression import decompressed
+from discreet._config.settings import state
 from discreet._logfiles.chunks import chunks
 from discreet._logfiles.redactor import LogRedactor
 from discreet._redaction import secrets
@@ -19,8 +20,6 @@ from discreet._redaction.walk import is_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-
-    from discreet._redaction.policy import Redaction
 
 _SHORTEST = 4
 _SHORTEST_ENCODED = 8  # encoded forms of shorter texts occur by chance
@@ -40,15 +39,19 @@ class Leak(NamedTuple):
         return f"{self.what} in {self.place}, line {self.line}, column {self.column}"
 
 
-def leaks(
-    things: Mapping[str, object], planted: Mapping[str, object], policy: Redaction | None, *, any_secret: bool = True
-) -> Iterator[Leak]:
+def leaks(things: Mapping[str, object], planted: Mapping[str, object], *, any_secret: bool = True) -> Iterator[Leak]:
     """Every secret in `things`, whose keys say where they come from. `planted` names the secrets to look for.
 
-    With `any_secret`, everything that the redactor would mask is a secret too.
+    With `any_secret`, everything that the redactor would mask, by the policy in force, is a secret too.
     """
-    redactor = LogRedactor(policy, findings_only=True)
-    looked_for = [pair for what, secret in planted.items() for pair in _written(what, secret)]
+    redactor = LogRedactor(state.settings.redaction if state.settings is not None else None, findings_only=True)
+    looked_for: list[tuple[str, str]] = []
+    for what, secret in planted.items():
+        text = revealed(secret)
+        # Each line of a secret reveals a part of it, except the first and last line of a key, which are no secret.
+        parts = [line for line in text.splitlines() if len(line) >= _SHORTEST_ENCODED and "-----" not in line]
+        for part in parts if len(parts) > 1 else [text]:
+            looked_for += [(f"{what} ({name})", spelling) for spelling, name in spellings(part).items()]
     for name, thing in things.items():
         for place, file in _files(name, thing):
             with file:
@@ -69,7 +72,8 @@ def spellings(secret: str) -> dict[str, str]:
     also("HTML-escaped", escape(secret), escape(secret, quote=False))
     data = secret.encode("utf-8", "surrogatepass")
     for percent in (quote(data, safe=""), quote(data), quote_plus(data), "".join(f"%{byte:02X}" for byte in data)):
-        also("percent-encoded", percent, _lower_escapes(percent), quote(percent, safe=""))
+        lower = re.sub("%..", lambda escaped: escaped.group().lower(), percent)
+        also("percent-encoded", percent, lower, quote(percent, safe=""))
     if secret.isdecimal() and len(secret) >= _SHORTEST_GROUPED:
         also("in groups of four", *(by.join(re.findall(".{1,4}", secret)) for by in " -"))
     if len(data) >= _SHORTEST_ENCODED:
@@ -91,20 +95,6 @@ def revealed(secret: object) -> str:
     if len(secret) < _SHORTEST:
         raise ValueError(f"a planted secret needs at least {_SHORTEST} characters: shorter texts occur by chance")
     return secret
-
-
-def _written(what: str, secret: object) -> Iterator[tuple[str, str]]:
-    text = revealed(secret)
-    # Each line of a secret reveals a part of it, except the first and last line of a key, which are no secret.
-    parts = [line for line in text.splitlines() if len(line) >= _SHORTEST_ENCODED and "-----" not in line]
-    for part in parts if len(parts) > 1 else [text]:
-        for spelling, name in spellings(part).items():
-            yield f"{what} ({name})", spelling
-
-
-def _lower_escapes(percent: str) -> str:
-    first, *rest = percent.split("%")
-    return "%".join([first, *(part[:2].lower() + part[2:] for part in rest)])
 
 
 def _in_file(
@@ -133,24 +123,15 @@ def _in_file(
 def _files(place: str, thing: object) -> Iterator[tuple[str, IO[bytes]]]:
     """Everything in a thing, as files to read, each with its place."""
     if isinstance(thing, os.PathLike):
-        yield from _on_disk(os.fspath(cast("os.PathLike[str]", thing)))
+        path = os.fspath(cast("os.PathLike[str]", thing))
+        inside = sorted(os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names)
+        for file in filter(os.path.isfile, inside) if os.path.isdir(path) else [path]:
+            yield file, open(file, "rb")  # noqa: SIM115 - the reader closes it
     elif isinstance(thing, (list, tuple, set, frozenset)):
         for number, inner in enumerate(cast("Iterable[object]", thing), 1):
             yield from _files(f"{place}, item {number}", inner)
     elif thing is not None:
         yield place, io.BytesIO(_bytes(thing))
-
-
-def _on_disk(path: str) -> Iterator[tuple[str, IO[bytes]]]:
-    if not os.path.isdir(path):
-        yield path, open(path, "rb")  # noqa: SIM115 - the reader closes it
-        return
-    for folder, folders, files in os.walk(path):
-        folders.sort()
-        for name in sorted(files):
-            inner = os.path.join(folder, name)
-            if os.path.isfile(inner):
-                yield inner, open(inner, "rb")  # noqa: SIM115 - as above
 
 
 def _bytes(thing: object) -> bytes:
@@ -159,8 +140,10 @@ def _bytes(thing: object) -> bytes:
     if isinstance(thing, dict):
         pairs = cast("dict[object, object]", thing).items()
         thing = json.dumps({str(key): value for key, value in pairs}, default=repr, ensure_ascii=False, skipkeys=True)
-    elif isinstance(thing, logging.LogRecord):
-        thing = _of_log_record(thing)
+    elif isinstance(thing, logging.LogRecord):  # with its `extra`, as a formatter that leaves nothing out writes it
+        extra = {key: value for key, value in thing.__dict__.items() if key not in _OF_A_LOG_RECORD}
+        text = logging.Formatter("%(message)s").format(thing)
+        thing = text + ("\n" + json.dumps(extra, default=repr, ensure_ascii=False) if extra else "")
     elif isinstance(thing, BaseException):
         import traceback
 
@@ -170,10 +153,3 @@ def _bytes(thing: object) -> bytes:
     elif not isinstance(thing, str):
         thing = repr(thing)
     return thing.encode("utf-8", "surrogatepass")
-
-
-def _of_log_record(record: logging.LogRecord) -> str:
-    """A record of the standard library with its `extra`, as a formatter that leaves nothing out would write it."""
-    extra = {key: value for key, value in record.__dict__.items() if key not in _OF_A_LOG_RECORD}
-    text = logging.Formatter("%(message)s").format(record)
-    return text + ("\n" + json.dumps(extra, default=repr, ensure_ascii=False) if extra else "")

@@ -31,9 +31,9 @@ def made_up(kind: str) -> str:
     """A new random secret of this kind, which is a kind of marker; `ValueError` names those that can be made up."""
     if kind in _PLAIN:
         return _PLAIN[kind]()
-    for detector in detectors():
-        if detector.kind == kind and not detector.structure and detector.group == 0 and detector.examples:
-            return _assembled(detector.examples[0])
+    example = _examples().get(kind)
+    if example is not None:
+        return "".join(part if isinstance(part, str) else generated(str(part[0]), int(part[1])) for part in example)
     close = get_close_matches(kind, kinds(), n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
     raise ValueError(f"no secret of the kind {kind!r} can be made up.{hint} Known kinds: {', '.join(kinds())}")
@@ -41,8 +41,13 @@ def made_up(kind: str) -> str:
 
 def kinds() -> list[str]:
     """The kinds that `made_up` knows."""
-    formed = {rule.kind for rule in detectors() if not rule.structure and rule.group == 0 and rule.examples}
-    return sorted(formed | _PLAIN.keys())
+    return sorted(_examples().keys() | _PLAIN.keys())
+
+
+def _examples() -> dict[str, list[str | list[str | int]]]:
+    """The first example of each kind of secret that its form alone makes a secret."""
+    rules = [rule for rule in detectors() if not rule.structure and rule.group == 0 and rule.examples]
+    return {rule.kind: rule.examples[0] for rule in reversed(rules)}
 
 
 def generated(alphabet: str, length: int, choose: Callable[[str], str] = secrets.choice) -> str:
@@ -60,14 +65,6 @@ def card_number(choose: Callable[[str], str] = secrets.choice) -> str:
     """16 digits that pass for a payment card's: the last one is the check digit of Luhn's rule (ISO/IEC 7812-1)."""
     start = "4" + generated("digits", 14, choose)
     return next(start + digit for digit in "0123456789" if luhn(start + digit))
-
-
-def _assembled(parts: list[str | list[str | int]]) -> str:
-    return "".join(part if isinstance(part, str) else generated(str(part[0]), int(part[1])) for part in parts)
-
-
-def _password() -> str:
-    return f"{generated('alnum', 6)}-{generated('alnum', 6)}!{generated('digits', 2)}"
 
 
 def _jwt() -> str:
@@ -88,7 +85,7 @@ _PLAIN: dict[str, Callable[[], str]] = {
     "api-key": lambda: generated("alnum", 32),
     "bearer-token": lambda: generated("word", 40),
     "jwt": _jwt,
-    "password": _password,
+    "password": lambda: f"{generated('alnum', 6)}-{generated('alnum', 6)}!{generated('digits', 2)}",
     "payment-card": card_number,
     "private-key": _private_key,
     "secret": lambda: generated("alnum", 24),

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from discreet._config.settings import state
+from discreet._config.status import mask
 from discreet._testing.leaks import leaks, spellings
 from discreet._testing.made_up import made_up
 from discreet.testing import failure_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
     from discreet.testing import Captured
 
@@ -44,33 +44,18 @@ class Watch(logging.Handler):
         self.logged.append(record)
 
 
-@contextmanager
-def watching(records: Captured) -> Generator[Watch]:
-    """Watch a test."""
-    watch = Watch(records)
-    root = logging.getLogger()
-    root.addHandler(watch)
-    try:
-        yield watch
-    finally:
-        root.removeHandler(watch)
-
-
 def keep_what_is_read(item: Any) -> None:
     """Keep a copy of all output that the test reads through capsys or a similar fixture."""
     fixtures: dict[str, Any] = item.funcargs
     for name in _CAPTURES:
         if _FIXTURE in fixtures and name in fixtures:
-            fixtures[name].readouterr = _kept(fixtures[name].readouterr, fixtures[_FIXTURE].read)
+            fixtures[name].readouterr = partial(_keep, fixtures[name].readouterr, fixtures[_FIXTURE].read)
 
 
-def _kept(read: Callable[[], Any], into: list[object]) -> Callable[[], Any]:
-    def readouterr() -> Any:
-        result = read()
-        into.extend((result.out, result.err))
-        return result
-
-    return readouterr
+def _keep(read: Callable[[], Any], kept: list[object]) -> Any:
+    result = read()
+    kept.extend((result.out, result.err))
+    return result
 
 
 def check(item: Any, report: Any) -> None:
@@ -84,22 +69,19 @@ def check(item: Any, report: Any) -> None:
     )
     things["the output that the test read"] = watch.read
     things.update((name[:1].lower() + name[1:], text) for name, text in report.sections)
-    policy = state.settings.redaction if state.settings is not None else None
-    found = [str(leak) for leak in leaks(things, watch.planted, policy, any_secret=watch.any_secret)]
+    found = list(map(str, leaks(things, watch.planted, any_secret=watch.any_secret)))
     if not found:
         return
     watch.reported = True
     masks = {text: name for name, secret in watch.planted.items() for text in spellings(secret)}
-    report.sections = [(name, _masked(text, masks)) for name, text in report.sections]
+
+    def masked(text: str) -> str:
+        for secret in sorted(masks, key=len, reverse=True):
+            text = text.replace(secret, f"[{masks[secret]}]")
+        return mask(text)
+
+    report.sections = [(title, masked(text)) for title, text in report.sections]
     if report.outcome == "failed":
         report.sections.append(("discreet", failure_text(found)))
     else:
         report.outcome, report.longrepr = "failed", failure_text(found)
-
-
-def _masked(text: str, masks: dict[str, str]) -> str:
-    from discreet._config.status import mask
-
-    for secret in sorted(masks, key=len, reverse=True):
-        text = text.replace(secret, f"[{masks[secret]}]")
-    return mask(text)

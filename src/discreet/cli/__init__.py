@@ -10,7 +10,7 @@ import argparse
 import os
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 from discreet._base.version import __version__
 from discreet.cli.options import CommandLineError
@@ -18,15 +18,6 @@ from discreet.errors import DiscreetError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    class _Command(Protocol):
-        """What the module of a subcommand has."""
-
-        DESCRIPTION: str
-        EPILOG: str
-
-        def add_options(self, parser: argparse.ArgumentParser) -> None: ...
-        def run(self, arguments: argparse.Namespace) -> int: ...
 
 
 _COMMANDS = {
@@ -40,9 +31,6 @@ _COMMANDS = {
     "schema": "print the JSON Schema of a log line",
     "demo.command": "watch three real services log as one",
 }
-_INTERRUPTED = 130
-_BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
-
 _EXAMPLES = """\
 examples:
   discreet run -- uvicorn shop.api:app          run a service; its logs become structured and redacted
@@ -59,17 +47,18 @@ examples:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand and return the exit code; `argv` is without the program's name."""
-    _replace_closed_streams()
+    for name in ("stderr", "stdout"):
+        if getattr(sys, name) is None:  # the caller closed it, and `print` would write to the other one instead
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - open as long as the process is
     try:
         arguments = _parser(sys.argv[1:] if argv is None else argv).parse_args(argv)
-        run = cast("Callable[[argparse.Namespace], int]", arguments.run)
-        code = run(arguments)
+        code = cast("Callable[[argparse.Namespace], int]", arguments.run)(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
         _discard_stdout()
-        return _BROKEN_PIPE
+        return 141  # what a shell reports for a program that SIGPIPE ended
     except KeyboardInterrupt:
-        return _INTERRUPTED
+        return 130
     except DiscreetError as error:
         print(f"discreet: {error}", file=sys.stderr)
         return 2 if isinstance(error, CommandLineError) else 1
@@ -95,19 +84,11 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         name = module.partition(".")[0]
         subparser = subparsers.add_parser(name, help=summary, formatter_class=parser.formatter_class)
         if name == wanted:
-            command = cast("_Command", import_module(f"discreet.cli.{module}"))
+            command = import_module(f"discreet.cli.{module}")
             subparser.description, subparser.epilog = command.DESCRIPTION, command.EPILOG
             subparser.set_defaults(run=command.run)
             command.add_options(subparser)
     return parser
-
-
-def _replace_closed_streams() -> None:
-    """Python has None for a stream that the caller closed, and `print` would write to the other one instead."""
-    if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - open as long as the process is
-    if sys.stdout is None:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - likewise
 
 
 def _discard_stdout() -> None:

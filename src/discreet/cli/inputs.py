@@ -21,62 +21,72 @@ _IN_MEMORY = 32 << 20
 
 
 class Input:
-    """One file to read, opened on entering. What goes wrong is kept in `problem`, after all that could be read."""
+    """One file to read. What goes wrong is added to `problems`, after all that could be read."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, file: IO[bytes], problems: list[DiscreetError]) -> None:
         self.name = name
-        self.problem: DiscreetError | None = None
-        self.file: IO[bytes] | None = None
+        self.file = file
+        self.problems = problems
+        self._on_disk = file.seekable()
         self._read = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Its lines, from the start each time. Raises `UnreadableError` where it cannot be read."""
+        with readable(self.name):
+            with suppress(OSError):  # a pipe has no start to go back to
+                self.file.seek(0)
+            yield from decompressed(self.file)
 
     @property
     def size(self) -> int:
         """Bytes on the disk; 0 for a pipe."""
-        return os.fstat(self.file.fileno()).st_size if self.file is not None and self._seekable() else 0
+        return os.fstat(self.file.fileno()).st_size if self._on_disk else 0
 
     @property
     def done(self) -> int:
         """How many of the bytes on the disk were read; for a pipe, how many bytes came after decompression."""
-        return self.file.tell() if self.file is not None and self._seekable() else self._read
-
-    def _seekable(self) -> bool:
-        return self.file is not None and not self.file.closed and self.file.seekable()
-
-    def open(self) -> bool:
-        """Whether it can be opened."""
-        try:
-            self.file = open_input(self.name)
-        except DiscreetError as error:
-            self.problem = error
-        return self.file is not None
-
-    def close(self) -> None:
-        """Close it, unless it is standard input."""
-        if self.file is not None and self.name != "-":
-            self.file.close()
+        return self.file.tell() if self._on_disk else self._read
 
     def chunks(self, cut: Callable[[bytes], int]) -> Iterator[bytes]:
         """Its content without compression, in chunks of whole lines."""
-        assert self.file is not None
         try:
             with readable(self.name):
-                for number, chunk in enumerate(chunks(decompressed(self.file), cut)):
-                    if not number and chunk.startswith(UTF16):
-                        self.problem = DiscreetError(f"{self.name}: UTF-16 is not supported. Convert it to UTF-8 first")
+                for chunk in chunks(decompressed(self.file), cut):
+                    if not self._read and chunk.startswith(UTF16):
+                        text = f"{self.name}: UTF-16 is not supported. Convert it to UTF-8 first"
+                        self.problems.append(DiscreetError(text))
                         return
                     self._read += len(chunk)
                     yield chunk
         except DiscreetError as error:
-            self.problem = error
+            self.problems.append(error)
 
     def idle(self) -> bool:
         """Whether reading would wait for a program that writes to a pipe."""
-        if self.file is None or self.file.closed or self._seekable():
+        if self._on_disk:
             return False
         try:
             return not select.select([self.file], [], [], 0)[0]
         except (OSError, ValueError):  # Windows waits only for sockets
             return True
+
+
+@contextmanager
+def inputs(names: Sequence[str]) -> Generator[tuple[list[Input], list[DiscreetError]]]:
+    """The files, each once, and a list of what went wrong when others were opened, and later when these were read."""
+    opened: list[Input] = []
+    problems: list[DiscreetError] = []
+    with ExitStack() as stack:
+        for name in dict.fromkeys(names):
+            try:
+                file = open_input(name)
+            except DiscreetError as error:
+                problems.append(error)
+                continue
+            if name != "-":
+                stack.enter_context(file)
+            opened.append(Input(name, file, problems))
+        yield opened, problems
 
 
 def open_input(name: str) -> IO[bytes]:
@@ -89,32 +99,14 @@ def open_input(name: str) -> IO[bytes]:
     return sys.stdin.buffer
 
 
-class LineFile:
-    """A file that gives its lines, from the start each time. Raises `UnreadableError` where it cannot be read."""
-
-    def __init__(self, name: str, file: IO[bytes]) -> None:
-        self.name = name
-        self.file = file
-
-    def __iter__(self) -> Iterator[bytes]:
-        with readable(self.name):
-            with suppress(OSError):  # a pipe has no start to go back to
-                self.file.seek(0)
-            yield from decompressed(self.file)
-
-
 @contextmanager
-def line_files(names: Sequence[str], *, again: bool = False) -> Generator[list[LineFile]]:
-    """The files, each once. With `again` standard input can be read more than once as well: it is kept on disk."""
-    with ExitStack() as stack:
-        opened: list[LineFile] = []
-        for name in dict.fromkeys(names):
-            file = open_input(name)
-            if name != "-":
-                stack.enter_context(file)
-            elif again:
-                kept = cast("IO[bytes]", stack.enter_context(tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)))
-                shutil.copyfileobj(file, kept)
-                file = kept
-            opened.append(LineFile(name, file))
+def line_files(names: Sequence[str], *, again: bool = False) -> Generator[list[Input]]:
+    """The files, each once; all must open. With `again` standard input can be read again too: it is kept on disk."""
+    with inputs(names) as (opened, problems), tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as kept:
+        if problems:
+            raise problems[0]
+        for each in opened:
+            if again and each.name == "-":
+                shutil.copyfileobj(each.file, kept)
+                each.file = cast("IO[bytes]", kept)
         yield opened

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from discreet.errors import DiscreetError
 
@@ -45,21 +45,13 @@ def add_files(parser: argparse.ArgumentParser, meaning: str) -> None:
 def add_repeatable(
     parser: argparse._ActionsContainer,
     *names: str,
-    metavar: str | None = None,
     help: str,  # noqa: A002 - as argparse calls it
-    parse: Callable[[str], object] | None = None,
-    choices: list[str] | None = None,
+    parse: Callable[[str], object] = str,
+    **options: Any,
 ) -> None:
-    """An option that may be given several times; the value is a list."""
-    parser.add_argument(
-        *names,
-        metavar=metavar,
-        type=str if parse is None else value(parse),
-        choices=choices,
-        action="append",
-        default=[],
-        help=f"{help} (repeatable)",
-    )
+    """An option that may be given several times; the value is a list. `options` are those of argparse."""
+    meaning = f"{help} (repeatable)"
+    parser.add_argument(*names, type=value(parse), action="append", default=[], help=meaning, **options)
 
 
 def add_color(parser: argparse.ArgumentParser) -> None:

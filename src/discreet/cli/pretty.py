@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import sys
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from discreet._base.levels import parse_level
@@ -59,7 +60,9 @@ def run(arguments: argparse.Namespace) -> int:
         dates=arguments.dates,
     )
     with line_files(arguments.files) as files:
-        lines = files[0] if len(files) == 1 else _merged(files)
+        # Several files by time. A line that holds no record stays behind the line before it.
+        timed = heapq.merge(*map(_timed, files), key=itemgetter(0))
+        lines = files[0] if len(files) == 1 else (line for _, line in timed)
         pretty(lines, write, encoder=encoder, minimum=arguments.level, fields=dict(arguments.field))
     return 0
 
@@ -79,12 +82,12 @@ def pretty(
     put before a record stays before the pretty line. Returns when the reader of the output is gone.
     """
     encode = (encoder or ConsoleEncoder()).encode
-    wanted = dict(fields or {})
+    wanted = (fields or {}).items()
     for line in lines:
         found = read_line(line)
         if found is None:
             out = line
-        elif found.record.level >= minimum and all(text_at(found.values, key) == wanted[key] for key in wanted):
+        elif found.record.level >= minimum and all(text_at(found.values, key) == text for key, text in wanted):
             out = encode(found.record, found.prefix)
         else:
             continue
@@ -92,12 +95,6 @@ def pretty(
             write(out)
         except BrokenPipeError:
             return
-
-
-def _merged(files: Iterable[Iterable[bytes]]) -> Iterator[bytes]:
-    """The lines of several files by time. A line that holds no record stays behind the line before it."""
-    for _, line in heapq.merge(*map(_timed, files), key=lambda pair: pair[0]):
-        yield line
 
 
 def _timed(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:

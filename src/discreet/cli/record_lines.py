@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import date
+from contextlib import suppress
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from discreet._base.levels import parse_level
@@ -25,7 +26,6 @@ _RESERVED = frozenset(RESERVED)
 _TIMESTAMP = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?(?:Z|([+-]\d\d):?(\d\d))", re.ASCII
 )
-_EPOCH_DAY = date(1970, 1, 1).toordinal()
 _PREFIX = re.compile(rb"\s*" + CONTAINER_PREFIX.encode())  # without the colours that docker compose gives it
 _COLOR = re.compile(rb"\x1b\[[0-9;]*m")
 
@@ -60,16 +60,16 @@ def read_line(line: bytes) -> Line | None:
     except (ValueError, RecursionError):  # not JSON, not UTF-8, a number without end, or nested without end
         return None
     record = _record(values)
-    if record is None:
-        return None
-    return Line(before.decode("ascii", "replace").lstrip(), values, record)
+    return None if record is None else Line(before.decode("ascii", "replace").lstrip(), values, record)
 
 
 def _record(values: dict[str, object]) -> Redacted | None:
-    schema, timestamp, message = values.get("schema"), values.get("timestamp"), values.get("message")
+    schema, timestamp, severity, message = map(values.get, ("schema", "timestamp", "severity", "message"))
     if not isinstance(schema, str) or not schema.startswith(_SCHEMA):
         return None
-    level = _level(values.get("severity"))
+    level = None
+    with suppress(ValueError):
+        level = parse_level(severity if isinstance(severity, str) else "")
     time_ns = parse_timestamp(timestamp) if isinstance(timestamp, str) else None
     if level is None or time_ns is None or not isinstance(message, str):
         return None
@@ -104,12 +104,11 @@ def parse_timestamp(text: str) -> int | None:
         return None
     year, month, day, hour, minute, second = map(int, found.group(1, 2, 3, 4, 5, 6))
     try:
-        days = date(year, month, day).toordinal() - _EPOCH_DAY
+        seconds = int(datetime(year, month, day, hour, minute, tzinfo=timezone.utc).timestamp()) + second
     except ValueError:  # the 31st of February
         return None
-    if hour > 23 or minute > 59 or second > 60:  # 60: a leap second
+    if second > 60:  # 60 is a leap second
         return None
-    seconds = days * 86_400 + hour * 3600 + minute * 60 + second
     if found[8] is not None:
         offset = abs(int(found[8])) * 3600 + int(found[9]) * 60
         seconds += offset if found[8][0] == "-" else -offset
@@ -122,20 +121,10 @@ def text_at(values: Mapping[str, object], key: str) -> str | None:
     return value if value is None or isinstance(value, str) else text_of(value, str)
 
 
-def _level(severity: object) -> int | None:
-    if not isinstance(severity, str):
-        return None
-    try:
-        return parse_level(severity)
-    except ValueError:
-        return None
-
-
 def _source(value: object) -> Source | None:
     if not isinstance(value, dict):
         return None
-    place = cast("dict[str, object]", value)
-    file, line, function = place.get("file"), place.get("line"), place.get("function")
+    file, line, function = map(cast("dict[str, object]", value).get, ("file", "line", "function"))
     if not isinstance(file, str) or not isinstance(line, int):
         return None
     return Source(file, line, function if isinstance(function, str) else "")

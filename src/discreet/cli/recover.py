@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import IO, TYPE_CHECKING, Any
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from discreet._base.diagnostics import counted
 from discreet._delivery.buffered.recovery import dead_rings, ring_files
@@ -17,7 +18,6 @@ from discreet.errors import DiscreetError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
     from pathlib import Path
 
     from discreet._delivery.buffered.recovery import DeadRing
@@ -54,19 +54,23 @@ def run(arguments: argparse.Namespace) -> int:
         raise DiscreetError(f"{given}: no such folder")
     folder = state_folder(given or None)
     found, failed = 0, 0
-    living = sum(len(ring_files(place)) for place in subfolders(folder / "ring"))
-    for place in subfolders(folder / "ring"):
-        for ring in dead_rings(place):
-            living -= 1
-            if ring.lines or ring.torn:
-                found += 1
-                failed += not _recover(ring, arguments.to, dry_run=arguments.dry_run)
-            elif not arguments.dry_run:
-                ring.remove()
+    places = subfolders(folder / "ring")
+    living = sum(len(ring_files(place)) for place in places)
+    for ring in chain.from_iterable(map(dead_rings, places)):
+        living -= 1
+        if ring.lines or ring.torn:
+            found += 1
+            failed += not _recover(ring, arguments.to, dry_run=arguments.dry_run)
+        elif not arguments.dry_run:
+            ring.remove()
     if living:
         say(f"left alone: {living} of living processes")
-    waiting = [_spooled(place) for place in subfolders(folder / "spool")]
-    if not found and not any(waiting):
+    for place in subfolders(folder / "spool"):
+        records, size = survey(place)
+        if records:
+            found += 1
+            say(f"{counted(records, 'record')} ({size:,} bytes) in the spool {place.name}: its service delivers them")
+    if not found:
         say(f"nothing waits in {folder}")
     return 1 if failed else 0
 
@@ -83,14 +87,19 @@ def _recover(ring: DeadRing, to: str | None, *, dry_run: bool) -> bool:
     about = ring.description
     target = to if to is not None else str(about.get("target")) if about.get("kind") == "file" else "-"
     shown = "standard output" if target == "-" else target
-    text = f"{counted(len(ring.lines), 'record')} of {_who(about)}"
+    started = about.get("started")
+    when = ""
+    if isinstance(started, (int, float)):
+        when = time.strftime(", started %Y-%m-%d %H:%M:%SZ", time.gmtime(started))
+    who = f"{about.get('service', 'an unknown service')} (process {about.get('pid', '?')}{when})"
+    text = f"{counted(len(ring.lines), 'record')} of {who}"
     if ring.torn:
         text += f", and {ring.torn} torn by its end"
     if dry_run:
         say(f"{text} for {shown}")
         return True
     try:
-        _deliver(ring, _stdout() if target == "-" else _appending(target))
+        _deliver(ring, target)
     except BrokenPipeError:
         raise
     except (OSError, DiscreetError) as error:
@@ -101,39 +110,15 @@ def _recover(ring: DeadRing, to: str | None, *, dry_run: bool) -> bool:
     return True
 
 
-def _deliver(ring: DeadRing, write: Callable[[bytes], object]) -> None:
+def _deliver(ring: DeadRing, target: str) -> None:
+    file = None if target == "-" else File(target)
+    if file is not None:
+        file.open()
     for at in range(0, len(ring.lines), _BATCH):
         batch = ring.lines[at : at + _BATCH]
-        write(b"".join(batch))
+        if file is not None:
+            file.write(b"".join(batch))
+        else:
+            sys.stdout.buffer.write(b"".join(batch))
+            sys.stdout.buffer.flush()  # a record may be removed only when it is written
         ring.acknowledge(at + len(batch))
-
-
-def _stdout() -> Callable[[bytes], object]:
-    out: IO[bytes] = sys.stdout.buffer
-
-    def write(data: bytes) -> None:
-        out.write(data)
-        out.flush()  # a record may be removed only when it is written
-
-    return write
-
-
-def _appending(name: str) -> Callable[[bytes], object]:
-    file = File(name)
-    file.open()
-    return file.write
-
-
-def _spooled(folder: Path) -> int:
-    records, size = survey(folder)
-    if records:
-        say(f"{counted(records, 'record')} ({size:,} bytes) in the spool {folder.name}: its service delivers them")
-    return records
-
-
-def _who(about: dict[str, Any]) -> str:
-    started = about.get("started")
-    when = ""
-    if isinstance(started, (int, float)):
-        when = time.strftime(", started %Y-%m-%d %H:%M:%SZ", time.gmtime(started))
-    return f"{about.get('service', 'an unknown service')} (process {about.get('pid', '?')}{when})"

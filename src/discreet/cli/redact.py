@@ -9,19 +9,22 @@ import sys
 import time
 from collections import Counter
 from contextlib import contextmanager, suppress
-from typing import IO, TYPE_CHECKING, Literal, NamedTuple
+from typing import IO, TYPE_CHECKING, Literal
 
 from discreet._base.compression import compressing, compression_of
 from discreet._base.diagnostics import counted
+from discreet._redaction.masking import check_strategies
 from discreet.cli import redaction
-from discreet.cli.inputs import Input
-from discreet.cli.options import CommandLineError, add_files
+from discreet.cli.inputs import inputs
+from discreet.cli.options import CommandLineError, add_files, add_repeatable, pair
 from discreet.cli.terminal import Progress, counts_text, say, size_text
 from discreet.errors import DiscreetError
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Generator, Iterable, Iterator, Sequence
+
+    from discreet.cli.inputs import Input
 
 DESCRIPTION = """\
 Copy logs without their secrets. A line of JSON stays JSON: only names and values that are secret change, each in its
@@ -48,95 +51,91 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="how to compress the output (default: as its name says)",
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress and no summary on standard error")
-    redaction.add_strategies(parser)
+    add_repeatable(
+        parser,
+        "--strategy",
+        metavar="KIND=NAME",
+        parse=_strategy,
+        help="what replaces secrets of this kind: marker, partial, drop, or pseudonym (with a key in "
+        "DISCREET_PSEUDONYM_KEY)",
+    )
     redaction.add_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Copy, sum up; 1 if an input could not be read to its end."""
-    inputs = [Input(name) for name in dict.fromkeys(arguments.files)]
-    try:
-        readable = [each for each in inputs if each.open()]
-        _refuse_same(arguments.output, [each.file for each in readable if each.file is not None])
+    with inputs(arguments.files) as (opened, problems):
+        _refuse_same(arguments.output, [each.file for each in opened])
         with _output(arguments.output) as (file, name):
             compression = arguments.compress or compression_of(name)
             target = compressing(file, None if compression == "none" else compression)
-            summary = _copy(readable, target, arguments)
+            summary = _copy(opened, target, arguments)
             if target is not file:
                 target.close()
-            problems = [each.problem for each in inputs if each.problem is not None]
             if problems and arguments.output is not None:
                 raise DiscreetError(f"{problems[0]}. Nothing was written to {arguments.output}")
-    finally:
-        for each in inputs:
-            each.close()
     for problem in problems:
         say(problem)
-    if readable and not arguments.quiet:
+    if opened and not arguments.quiet:
         say(summary)
     return 1 if problems else 0
 
 
-class _Redacted(NamedTuple):
-    """One chunk without its secrets, and what was changed."""
-
-    content: bytes
-    lines: int
-    changed: int
-    kinds: Counter[str]
+def _strategy(text: str) -> tuple[str, str]:
+    kind, name = pair(text)
+    check_strategies({kind: name})
+    return kind, name
 
 
-def _copy(inputs: Sequence[Input], target: IO[bytes], arguments: argparse.Namespace) -> str:
+def _copy(opened: Sequence[Input], target: IO[bytes], arguments: argparse.Namespace) -> str:
     """Redact everything into `target`; a summary."""
     policy = redaction.policy_of(arguments)
     redactor = redaction.prepare(policy)
     if "pseudonym" in policy.strategies.values() and redaction.pseudonym_key() is None:
         say("DISCREET_PSEUDONYM_KEY is not set, so markers replace what pseudonyms should")
-    sizes = [each.size for each in inputs]
+    sizes = [each.size for each in opened]
     progress = Progress(sum(sizes) if all(sizes) else 0, quiet=arguments.quiet)
     began = time.monotonic()
     lines = changed = 0
     kinds: Counter[str] = Counter()
-    current = inputs[0] if inputs else None
+    current = opened[0] if opened else None
 
     def chunks() -> Iterator[tuple[int, bytes]]:
         nonlocal current
-        for number, current in enumerate(inputs):
+        for number, current in enumerate(opened):
             for chunk in current.chunks(redactor.cut):
                 yield number, chunk
 
-    def idle() -> bool:
-        return current is not None and current.idle()
-
-    results = redaction.in_order(_redacted, chunks(), policy, arguments.jobs, idle=idle)
+    results = redaction.in_order(
+        _redacted, chunks(), policy, arguments.jobs, idle=lambda: current is not None and current.idle()
+    )
     try:
-        for result in results:
-            target.write(result.content)
+        for content, more_lines, more_changed, more_kinds in results:
+            target.write(content)
             if not all(sizes):  # lines of a pipe, for which somebody may wait
                 target.flush()
-            lines += result.lines
-            changed += result.changed
-            kinds += result.kinds
-            progress.update(sum(each.done for each in inputs))
+            lines += more_lines
+            changed += more_changed
+            kinds += more_kinds
+            progress.update(sum(each.done for each in opened))
     finally:
         results.close()
         progress.clear()
-    took = f"{size_text(sum(each.done for each in inputs))} in {time.monotonic() - began:.1f} s"
-    if not kinds:
-        return f"{counted(lines, 'line')}, nothing to redact ({took})"
-    return f"{counted(lines, 'line')}, {changed} changed: {counts_text(kinds)} ({took})"
+    took = f"{size_text(sum(each.done for each in opened))} in {time.monotonic() - began:.1f} s"
+    what = f"{changed} changed: {counts_text(kinds)}" if kinds else "nothing to redact"
+    return f"{counted(lines, 'line')}, {what} ({took})"
 
 
-def _redacted(number: int, chunk: bytes) -> _Redacted:
-    """In this process or a worker."""
-    redactor = redaction.process_redactor()
-    before = Counter(redactor.counts)
+def _redacted(_number: int, chunk: bytes) -> tuple[bytes, int, int, Counter[str]]:
+    """In this process or a worker: the chunk without its secrets, its lines, how many changed, the kinds of secrets."""
+    redactor = redaction.Process.redactor
+    before = Counter(redactor.redactor.counts)
     content, changed = redactor.redacted(chunk)
     lines = chunk.count(b"\n") + (not chunk.endswith(b"\n"))
-    return _Redacted(content, lines, changed, Counter(redactor.counts) - before)
+    return content, lines, changed, Counter(redactor.redactor.counts) - before
 
 
-def _refuse_same(name: str | None, inputs: Iterable[IO[bytes]]) -> None:
+def _refuse_same(name: str | None, files: Iterable[IO[bytes]]) -> None:
     """Raise `CommandLineError` if the output (None: standard output) is one of the inputs."""
     try:
         target = os.fstat(sys.stdout.fileno()) if name is None else os.stat(name)
@@ -146,7 +145,7 @@ def _refuse_same(name: str | None, inputs: Iterable[IO[bytes]]) -> None:
         raise CommandLineError(f"{name} is a folder. Name a file")
     if not stat.S_ISREG(target.st_mode):
         return
-    for file in inputs:
+    for file in files:
         with suppress(OSError, ValueError):
             if os.path.samestat(target, os.fstat(file.fileno())):
                 raise CommandLineError("the output is one of the inputs, which are never changed. Name another file")

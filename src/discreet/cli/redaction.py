@@ -9,7 +9,7 @@ from collections import deque
 from typing import TYPE_CHECKING, TypeVar
 
 from discreet._logfiles.redactor import LogRedactor
-from discreet._redaction.masking import KEY_VARIABLE, check_key, check_strategies
+from discreet._redaction.masking import KEY_VARIABLE, check_key
 from discreet._redaction.policy import PERSONAL, Redaction, check_searched
 from discreet._redaction.secrets import Secret, registry
 from discreet.cli.options import add_repeatable, pair, value
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Generator, Iterable
     from concurrent.futures import Future, ProcessPoolExecutor
-
 
 Result = TypeVar("Result")
 
@@ -50,18 +49,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_strategies(parser: argparse.ArgumentParser) -> None:
-    """`--strategy KIND=NAME`: what replaces a secret."""
-    add_repeatable(
-        parser,
-        "--strategy",
-        metavar="KIND=NAME",
-        parse=_strategy,
-        help="what replaces secrets of this kind: marker, partial, drop, or pseudonym (with a key in "
-        "DISCREET_PSEUDONYM_KEY)",
-    )
-
-
 def policy_of(arguments: argparse.Namespace) -> Redaction:
     """The redaction policy that the command line asks for."""
     return Redaction(
@@ -81,7 +68,7 @@ def pseudonym_key() -> Secret[str] | None:
     return Secret(check_key(key)) if key else None
 
 
-class _Process:
+class Process:
     """What this process, and each one that it starts, makes once and not for every chunk."""
 
     redactor: LogRedactor
@@ -89,15 +76,10 @@ class _Process:
 
 def prepare(policy: Redaction) -> LogRedactor:
     """Make the redactor of this process."""
-    _Process.redactor = redactor = LogRedactor(policy, pseudonym_key())
+    Process.redactor = redactor = LogRedactor(policy, pseudonym_key())
     if policy.environment:
-        registry.add_environment(os.environ, redactor.kind_of)
+        registry.add_environment(os.environ, redactor.redactor.key)
     return redactor
-
-
-def process_redactor() -> LogRedactor:
-    """The redactor of this process, after `prepare`."""
-    return _Process.redactor
 
 
 def in_order(
@@ -114,7 +96,8 @@ def in_order(
     next chunk is still to come, all work that was begun is finished and yielded first, so that no line waits for the
     line after it.
     """
-    jobs = jobs or _cores()
+    if not jobs:  # where it is known, only the cores that this process may use
+        jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     done = 0
     pool: ProcessPoolExecutor | None = None
     pending: deque[Future[Result]] = deque()
@@ -125,7 +108,9 @@ def in_order(
                 if jobs == 1 or done < _ALONE:
                     yield work(number, chunk)
                     continue
-                pool = _pool(jobs, policy)
+                from concurrent.futures import ProcessPoolExecutor
+
+                pool = ProcessPoolExecutor(jobs, initializer=_begin, initargs=(policy,))
             pending.append(pool.submit(work, number, chunk))
             while pending and (len(pending) > 2 * jobs or pending[0].done() or idle()):
                 yield pending.popleft().result()
@@ -136,45 +121,26 @@ def in_order(
             pool.shutdown(wait=not pending, cancel_futures=True)
 
 
-def _cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0)) or 1
-    return os.cpu_count() or 1
-
-
-def _pool(jobs: int, policy: Redaction) -> ProcessPoolExecutor:
-    from concurrent.futures import ProcessPoolExecutor
-
-    return ProcessPoolExecutor(jobs, initializer=_begin, initargs=(policy,))
-
-
 def _begin(policy: Redaction) -> None:
     """In each worker: only the parent handles an interrupt, and no worker outlives the parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_exit_with_parent, daemon=True).start()
-    prepare(policy)
-
-
-def _exit_with_parent() -> None:
     from multiprocessing import parent_process
 
     parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+
+    def exit_with_parent() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=exit_with_parent, daemon=True).start()
+    prepare(policy)
 
 
 def _pattern(text: str) -> tuple[str, str]:
     kind, regex = pair(text)
     check_searched(kind, regex)
     return kind, regex
-
-
-def _strategy(text: str) -> tuple[str, str]:
-    kind, name = pair(text)
-    check_strategies({kind: name})
-    return kind, name
 
 
 def _jobs(text: str) -> int:

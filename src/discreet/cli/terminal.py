@@ -13,7 +13,7 @@ from discreet._encoding.console.style import Palette, color_count, wants_color
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 _REDRAW_SECONDS = 0.1
 _UNITS = ("B", "kB", "MB", "GB", "TB")
@@ -64,12 +64,6 @@ def counts_text(counts: Counter[str]) -> str:
     return ", ".join(f"{count} {name}" for name, count in counts.most_common())
 
 
-def shortened(lines: Iterable[str], most: int) -> list[str]:
-    """The first `most` lines, and how many more there are."""
-    given = list(lines)
-    return [*given[:most], f"and {len(given) - most} more"] if len(given) > most else given
-
-
 class Progress:
     """How far a long command has come: one line, drawn again and again on a terminal's standard error.
 
@@ -89,8 +83,16 @@ class Progress:
         now = time.monotonic()
         if self._shown and now - self._drawn >= _REDRAW_SECONDS:
             self._drawn = now
-            line = self._line(done, now - self._began)[: shutil.get_terminal_size().columns - 1]
-            self._stream.write(f"\r{line}\x1b[K")
+            rate = done / (now - self._began) if now > self._began else 0.0
+            if self._total:
+                part = min(1.0, done / self._total)
+                minutes, rest = divmod(round((self._total - done) / rate) if rate and part < 1 else 0, 60)
+                bar = ("#" * int(part * 30)).ljust(30, ".")
+                amounts = f"{size_text(done)} of {size_text(self._total)}  {size_text(rate)}/s"
+                line = f"[{bar}] {part:4.0%}  {amounts}  {minutes}:{rest:02d} left"
+            else:
+                line = f"{size_text(done)}  {size_text(rate)}/s"
+            self._stream.write(f"\r{line[: shutil.get_terminal_size().columns - 1]}\x1b[K")
             self._stream.flush()
 
     def clear(self) -> None:
@@ -98,16 +100,6 @@ class Progress:
         if self._drawn:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
-
-    def _line(self, done: int, seconds: float) -> str:
-        rate = done / seconds if seconds else 0.0
-        if not self._total:
-            return f"{size_text(done)}  {size_text(rate)}/s"
-        part = min(1.0, done / self._total)
-        minutes, rest = divmod(round((self._total - done) / rate) if rate and part < 1 else 0, 60)
-        bar = ("#" * int(part * 30)).ljust(30, ".")
-        amounts = f"{size_text(done)} of {size_text(self._total)}  {size_text(rate)}/s"
-        return f"[{bar}] {part:4.0%}  {amounts}  {minutes}:{rest:02d} left"
 
 
 def size_text(size: float) -> str:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import sys
+import json
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from discreet._base.diagnostics import shortened
+from discreet._testing.leaks import leaks
 from discreet._testing.made_up import made_up
 from discreet.cli.demo import services
-from discreet.cli.demo.proof import Claim, prove
 from discreet.cli.options import add_color
-from discreet.cli.terminal import Page, shortened
+from discreet.cli.schema import SCHEMA
+from discreet.cli.terminal import Page
 from discreet.errors import DiscreetError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from discreet.cli.demo.services import Answer
 
@@ -47,6 +49,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the services, show what they logged, prove what it promises."""
+    from discreet.cli import main
+
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
         raise DiscreetError(f'the demo needs {", ".join(missing)}. Install it with: pip install "discreet[demo]"')
@@ -58,22 +62,27 @@ def run(arguments: argparse.Namespace) -> int:
         "card number": made_up("payment-card"),
         "database password": made_up("secret"),
     }
-    show = _Show(arguments.color)
-    show.heading("Three services")
+    page = Page(arguments.color)
+    _heading(page, "Three services")
     print(_SERVICES, flush=True)
     with services.running(folder, planted["database password"]) as started:
         answers = services.send_requests(started, planted)
-    show.heading("Five requests, each with a secret in it")
-    show.answers(answers)
+    _heading(page, "Five requests, each with a secret in it")
+    for answer in answers:
+        status = page.paint(str(answer.status), "bad" if answer.status >= 500 else "good")
+        print(f"  {status}  {answer.method:<4} {answer.path:<8}  {page.paint(answer.what, 'quiet')}")
     files = [str(path) for path in sorted(folder.glob("*.json"))]
-    show.heading(f"$ discreet pretty {folder}/*.json")
-    show.run("pretty", files)
+    _heading(page, f"$ discreet pretty {folder}/*.json")
+    main(["pretty", "--color", arguments.color, *files])
     failed = next((answer.request_id for answer in answers if answer.status >= 500), "")
-    show.heading(f"$ discreet trace {failed[:8]} {folder}/*.json")
-    drawn = show.run("trace", [failed, *files])
-    show.heading("Proof")
+    _heading(page, f"$ discreet trace {failed[:8]} {folder}/*.json")
+    drawn = main(["trace", "--color", arguments.color, failed, *files])
+    _heading(page, "Proof")
     claims = prove(folder, answers, planted)
-    show.claims(claims)
+    for claim in claims:
+        print(f"  {page.mark(ok=not claim.against)} {claim.text}")
+        for reason in shortened(claim.against, _MOST_REASONS):
+            print(f"      {page.paint(reason, 'bad')}")
     print(f"\n  The lines themselves: {folder}/*.json")
     return 1 if any(claim.against for claim in claims) else drawn
 
@@ -87,32 +96,80 @@ def _folder(wanted: Path | None) -> Path:
     return wanted.resolve()
 
 
-class _Show(Page):
-    """What the demo prints, and the output of the other commands."""
+def _heading(page: Page, text: str) -> None:
+    line = page.rule * max(3, min(100, page.width) - len(text) - 4)
+    quiet = (page.paint(page.rule * 2, "quiet"), page.paint(line, "quiet"))
+    print(f"\n{quiet[0]} {page.paint(text, 'message')} {quiet[1]}\n", flush=True)
 
-    def __init__(self, color: str) -> None:
-        super().__init__(color)
-        self.color = color
 
-    def heading(self, text: str) -> None:
-        line = self.rule * max(3, min(100, self.width) - len(text) - 4)
-        quiet = (self.paint(self.rule * 2, "quiet"), self.paint(line, "quiet"))
-        print(f"\n{quiet[0]} {self.paint(text, 'message')} {quiet[1]}\n", flush=True)
+class Claim(NamedTuple):
+    """A statement that must be true, and the counter-examples that were found."""
 
-    def answers(self, answers: Sequence[Answer]) -> None:
-        for answer in answers:
-            status = self.paint(str(answer.status), "bad" if answer.status >= 500 else "good")
-            print(f"  {status}  {answer.method:<4} {answer.path:<8}  {self.paint(answer.what, 'quiet')}")
+    text: str
+    against: list[str]
 
-    def run(self, command: str, arguments: Sequence[str]) -> int:
-        """Another command of `discreet`, as from the command line."""
-        from discreet.cli import main
 
-        sys.stdout.flush()
-        return main([command, "--color", self.color, *arguments])
+def prove(folder: Path, answers: Sequence[Answer], planted: Mapping[str, str]) -> list[Claim]:
+    """Everything that the demo promises."""
+    contents = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
+    records, broken = _valid(contents)
+    return [
+        Claim(f"{len(records)} lines of 3 services, each valid against the schema", broken),
+        _one_trace(records, answers),
+        _no_secret(planted, contents),
+        Claim(
+            "nothing printed but records: no traceback, no line in a server's own format",
+            [
+                f"{name} has {len(content)} bytes"
+                for name, content in contents.items()
+                if name.endswith(".stderr") and content
+            ],
+        ),
+    ]
 
-    def claims(self, claims: Sequence[Claim]) -> None:
-        for claim in claims:
-            print(f"  {self.mark(ok=not claim.against)} {claim.text}")
-            for reason in shortened(claim.against, _MOST_REASONS):
-                print(f"      {self.paint(reason, 'bad')}")
+
+def _valid(contents: Mapping[str, bytes]) -> tuple[list[dict[str, Any]], list[str]]:
+    from jsonschema import Draft202012Validator
+
+    validator: Any = Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
+    records: list[dict[str, Any]] = []
+    broken: list[str] = []
+    for name, content in contents.items():
+        if not name.endswith(".json"):
+            continue
+        for number, line in enumerate(content.splitlines(), 1):
+            try:
+                record = json.loads(line, parse_constant=int)  # which refuses NaN and Infinity
+            except ValueError:
+                broken.append(f"{name}:{number} is not JSON")
+                continue
+            # Only the place in the line is named, not the value: an invalid line may contain anything.
+            broken += [f"{name}:{number} breaks {error.json_path}" for error in validator.iter_errors(record)]
+            records.append(record)
+    return records, broken
+
+
+def _one_trace(records: Iterable[Mapping[str, Any]], answers: Sequence[Answer]) -> Claim:
+    traces: dict[str, set[str]] = {answer.request_id: set() for answer in answers}
+    processes: set[int] = set()
+    against: list[str] = []
+    for record in records:
+        if "request_id" in record:
+            traces.setdefault(record["request_id"], set()).add(record.get("trace_id", "none"))
+            processes.add(record["process"])
+        elif "trace_id" in record:
+            against.append("a record has a trace id and no request id")
+        elif record.get("thread", "").startswith("ThreadPoolExecutor"):
+            against.append("a record made on a thread pool has lost its request")
+    against += [f"request {request} has {len(ids)} trace ids" for request, ids in traces.items() if len(ids) != 1]
+    if len(traces) != len(answers):
+        against.append(f"{len(traces)} request ids for {len(answers)} requests")
+    if len({trace for ids in traces.values() for trace in ids}) != len(answers):
+        against.append("requests share a trace id")
+    return Claim(f"{len(answers)} requests, one trace id for each across {len(processes)} processes", against)
+
+
+def _no_secret(planted: Mapping[str, str], contents: Mapping[str, bytes]) -> Claim:
+    size = sum(map(len, contents.values()))
+    text = f"{len(planted)} planted secrets, none in {size:,} bytes of {len(contents)} files (plain, encoded, base64)"
+    return Claim(text, sorted({f"{leak.what} in {leak.place}" for leak in leaks(contents, planted, any_secret=False)}))

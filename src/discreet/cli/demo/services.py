@@ -25,8 +25,6 @@ _LIMIT = 600.0
 """Seconds for any one step. Only a service that hangs needs so long, however busy the machine is."""
 _TAIL = 10  # lines of a file that are shown if a service fails
 
-LEVELS = "info,sqlalchemy.engine=info,http.client=debug"
-
 
 class Answer(NamedTuple):
     """The answer to a request."""
@@ -79,13 +77,15 @@ def _readable(line: bytes) -> str:
 @contextmanager
 def running(folder: Path, database_password: str) -> Generator[list[Service]]:
     """Start all three services, wait until they are ready, and stop them at the end. The gateway comes first."""
-    ports = _free_ports(4)
+    with ExitStack() as stack:  # hold all ports until all are found
+        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(4)]
+        ports = [held.getsockname()[1] for held in sockets]
     at = [f"127.0.0.1:{port}" for port in ports]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DISCREET_", "OTEL_"))}
     environ = {
         **inherited,
         "DISCREET_ENV": "demo",  # any name but dev and ci behaves as production: JSON
-        "DISCREET_LEVEL": LEVELS,
+        "DISCREET_LEVEL": "info,sqlalchemy.engine=info,http.client=debug",
         "INVENTORY_URL": f"http://{at[1]}",
         "INVENTORY_DATABASE": f"sqlite:///{folder / 'stock.db'}",
         "PAYMENTS_URL": f"http://{at[2]}",
@@ -93,7 +93,10 @@ def running(folder: Path, database_password: str) -> Generator[list[Service]]:
         "LEDGER_DATABASE": f"postgresql://ledger:{database_password}@{at[3]}/payments",
     }
     python = [sys.executable, "-m"]
-    gunicorn = [*python, "gunicorn", "--threads", "4", *_gunicorn_options()]
+    # No time limit for a worker, which a busy machine may delay; and no control socket in the user's home folder.
+    gunicorn = [*python, "gunicorn", "--threads", "4", "--timeout", "0"]
+    if hasattr(import_module("gunicorn.config"), "ControlSocket"):
+        gunicorn.append("--no-control-socket")
     commands = {
         "gateway": [*python, "uvicorn", "--port", str(ports[0]), f"{_SHOP}.gateway:app"],
         "inventory": [*gunicorn, "-c", "python:discreet.auto", "--bind", at[1], f"{_SHOP}.inventory:app"],
@@ -102,23 +105,21 @@ def running(folder: Path, database_password: str) -> Generator[list[Service]]:
     services: list[Service] = []
     try:
         for (name, command), port in zip(commands.items(), ports, strict=False):
-            process = _start(command, {**environ, "DISCREET_SERVICE": name}, folder / name)
+            own = {**environ, "DISCREET_SERVICE": name}
+            with open(folder / f"{name}.json", "wb") as out, open(folder / f"{name}.stderr", "wb") as err:
+                process = subprocess.Popen(command, env=own, stdin=subprocess.DEVNULL, stdout=out, stderr=err)  # noqa: S603 - one of ours
             services.append(Service(name, port, process, folder))
         wait_until_ready(services)
         yield services
     finally:
-        _stop(services)
-
-
-def _gunicorn_options() -> list[str]:
-    """No time limit for a worker, which a busy machine may delay; and no control socket in the user's home folder."""
-    newer = hasattr(import_module("gunicorn.config"), "ControlSocket")
-    return ["--timeout", "0", *(["--no-control-socket"] if newer else [])]
-
-
-def _start(command: Sequence[str], environ: Mapping[str, str], path: Path) -> subprocess.Popen[bytes]:
-    with open(f"{path}.json", "wb") as out, open(f"{path}.stderr", "wb") as err:
-        return subprocess.Popen(command, env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=err)  # noqa: S603 - one of ours
+        for service in services:  # all at once, so that none waits for another's connections
+            service.process.terminate()
+        for service in services:
+            try:
+                service.process.wait(_LIMIT)
+            except subprocess.TimeoutExpired:
+                service.process.kill()
+                service.process.wait()
 
 
 def wait_until_ready(services: Sequence[Service]) -> None:
@@ -139,25 +140,6 @@ def _raise_if_ended(services: Sequence[Service]) -> None:
 
 def _failure(problem: str, services: Sequence[Service]) -> str:
     return "\n".join([problem, *(service.output() for service in services)])
-
-
-def _stop(services: Sequence[Service]) -> None:
-    """End all of them at once, so that none waits for another's connections."""
-    for service in services:
-        service.process.terminate()
-    for service in services:
-        try:
-            service.process.wait(_LIMIT)
-        except subprocess.TimeoutExpired:
-            service.process.kill()
-            service.process.wait()
-
-
-def _free_ports(number: int) -> list[int]:
-    """Ports of the loopback interface that nobody uses; all are held until all are found."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(number)]
-        return [held.getsockname()[1] for held in sockets]
 
 
 def send_requests(services: Sequence[Service], planted: Mapping[str, str]) -> list[Answer]:
@@ -184,10 +166,8 @@ def send_requests(services: Sequence[Service], planted: Mapping[str, str]) -> li
                 response = client.send(request)
             except httpx.TransportError as error:
                 _raise_if_ended(services)
-                problem = (
-                    f"the demo's gateway did not answer {request.method} {request.url.path}: {type(error).__name__}"
-                )
-                raise DiscreetError(_failure(problem, services)) from error
+                unanswered = f"{request.method} {request.url.path}: {type(error).__name__}"
+                raise DiscreetError(_failure(f"the demo's gateway did not answer {unanswered}", services)) from error
             _raise_if_ended(services)
             request_id = response.headers.get("x-request-id", "")
             answers.append(Answer(what, request.method, request.url.path, response.status_code, request_id))

@@ -1,4 +1,4 @@
-"""`discreet doctor`: the checks of hooks, sinks and redaction, in this process after `configure()`."""
+"""`discreet doctor`: the checks of hooks, sinks, delivery and redaction, in this process after `configure()`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import random
+import shutil
 import signal
 import sys
 import threading
@@ -18,24 +19,40 @@ from typing import TYPE_CHECKING, NamedTuple
 from discreet._config import lifecycle
 from discreet._config.assembly import format_of
 from discreet._context.ambient import context, current
+from discreet._delivery import locks
+from discreet._delivery.buffered.recovery import dead_rings
 from discreet._delivery.export.sink import ExportSink
 from discreet._delivery.file.sink import File
+from discreet._delivery.folder import state_folder
 from discreet._delivery.runner import runner_of
+from discreet._delivery.spool.segment import survey
 from discreet._delivery.stream import Stream
 from discreet._redaction import rules
 from discreet._redaction.engine.detectors import detectors
 from discreet._takeover import standard_library, uncaught
 from discreet._testing.made_up import card_number, generated
 from discreet.cli.doctor import connection
+from discreet.cli.recover import subfolders
+from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from discreet._config.settings import Settings
     from discreet._delivery.sink import Sink
     from discreet._pipeline import Pipeline
     from discreet._redaction.engine.detectors import Detector
     from discreet._redaction.redactor import Redactor
+
+
+_MODES = {
+    "direct": "a call returns when its line is written",
+    "queued": "lines wait in memory; a kill loses them",
+    "ring": "lines wait in a file that survives a kill",
+}
+
+_ELSEWHERE = "Set DISCREET_STATE_DIR to a folder of this user on a disk with room"
+_LEAST = 16_000_000  # bytes: enough for a ring and a small spool
 
 
 class Check(NamedTuple):
@@ -50,20 +67,17 @@ class Check(NamedTuple):
 def hooks() -> list[Check]:
     """Whether discreet's hooks are in place."""
     sigterm = signal.getsignal(signal.SIGTERM)
+    with context(looked_for="here"), ThreadPoolExecutor(1) as pool:
+        follows = pool.submit(lambda: "looked_for" in current.get().fields).result()
     return [
         Check("logging", logging.Logger.callHandlers is standard_library.call_handlers, "records of every logger"),
         Check("warnings", warnings.showwarning is uncaught.showwarning, "warnings.warn"),
         Check("uncaught exceptions", sys.excepthook is uncaught.excepthook, "sys.excepthook"),
         Check("in threads", threading.excepthook is uncaught.thread_excepthook, "threading.excepthook"),
         Check("in finalizers", sys.unraisablehook is uncaught.unraisablehook, "sys.unraisablehook"),
-        Check("thread pools", _context_follows(), "work in a pool keeps the context of its caller"),
+        Check("thread pools", follows, "work in a pool keeps the context of its caller"),
         Check("SIGTERM", sigterm is lifecycle.on_sigterm, "writes what is pending, then ends the process"),
     ]
-
-
-def _context_follows() -> bool:
-    with context(looked_for="here"), ThreadPoolExecutor(1) as pool:
-        return pool.submit(lambda: "looked_for" in current.get().fields).result()
 
 
 def sinks(settings: Settings, pipeline: Pipeline, *, offline: bool) -> list[Check]:
@@ -71,17 +85,17 @@ def sinks(settings: Settings, pipeline: Pipeline, *, offline: bool) -> list[Chec
     if not settings.sinks:
         return [Check("none", ok=False, note="every record is lost", remedy="Set DISCREET_STREAM or DISCREET_FILE")]
     remote = [] if offline else [sink for sink in settings.sinks if isinstance(sink, ExportSink)]
-    tests = {id(sink): connection.Test(sink, pipeline) for sink in remote}  # all start now
+    tests = {id(sink): connection.test(sink, pipeline) for sink in remote}  # all start now
     return [
         _remote(sink, tests.get(id(sink))) if isinstance(sink, ExportSink) else _sink(sink, settings)
         for sink in settings.sinks
     ]
 
 
-def _remote(sink: ExportSink, test: connection.Test | None) -> Check:
-    if test is None:
+def _remote(sink: ExportSink, result: Callable[[], list[str] | None] | None) -> Check:
+    if result is None:
         return Check(sink.name, ok=True, note="not tested (--offline)")
-    found = test.problems()
+    found = result()
     if found is None:
         return Check(sink.name, ok=True, note="not tested: it has no test")
     if not found:
@@ -105,11 +119,6 @@ def _sink(sink: Sink, settings: Settings) -> Check:
     return Check(name, ok=False, note="cannot be written to", remedy=remedy)
 
 
-def harmless(sink: Sink) -> Sink:
-    """A file sink without rotation and retention, which would remove and compress old files as soon as it is opened."""
-    return File(sink.path, format=sink.format, level=sink.level) if isinstance(sink, File) else sink
-
-
 @contextlib.contextmanager
 def leaving_no_files(chosen: Sequence[Sink]) -> Generator[None]:
     """Remove the empty files and folders that opening file sinks has created."""
@@ -126,13 +135,72 @@ def leaving_no_files(chosen: Sequence[Sink]) -> Generator[None]:
                     path.unlink()
 
 
+class Pending(NamedTuple):
+    """Records on disk: in the rings of dead processes, or in a spool."""
+
+    where: str
+    records: int
+    remedy: str
+
+
+def delivery(settings: Settings) -> list[Check]:
+    """The delivery mode, and the folder for records that wait, if one is needed."""
+    why = settings.why
+    found = [Check(settings.delivery, ok=True, note=f"{_MODES[settings.delivery]} ({why['delivery']})")]
+    remote = any(isinstance(sink, ExportSink) for sink in settings.sinks)
+    if remote or settings.delivery != "direct":
+        found.append(Check("exit", ok=True, note=f"takes at most {settings.exit_timeout:g} s to deliver what waits"))
+    if remote:
+        note = "what a receiver does not take waits on disk" if settings.spool else "off: it waits in memory only"
+        found.append(Check("spool", ok=True, note=f"{note} ({why['spool']})"))
+    if settings.delivery == "ring" or (remote and settings.spool):
+        found.append(_folder(settings.state_dir))
+    return found
+
+
+def _folder(state_dir: str | None) -> Check:
+    try:
+        folder = state_folder(state_dir or "")
+    except ConfigurationError as error:
+        return Check("state folder", ok=False, note=str(error).removesuffix(f". {error.remedy}"), remedy=error.remedy)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return Check(str(folder), ok=False, note="cannot be written to", remedy=_ELSEWHERE)
+    if not locks.available:
+        return Check(str(folder), ok=True, note="writable, but files cannot be locked here: lines wait in memory")
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        return Check(str(folder), ok=True, note="writable")
+    note = f"writable, {free // 1_000_000:,} MB free"
+    return Check(str(folder), ok=free >= _LEAST, note=note, remedy="" if free >= _LEAST else _ELSEWHERE)
+
+
+def pending(settings: Settings) -> list[Pending]:
+    """Records in the rings of dead processes and in spools, of every service of this user. Nothing is changed."""
+    found: list[Pending] = []
+    try:
+        folder = state_folder(settings.state_dir or "")
+        for place in subfolders(folder / "ring"):
+            records = sum(len(ring.lines) for ring in dead_rings(place))
+            found.append(Pending(f"ring {place.name}", records, "the next start of its service, or discreet recover"))
+        found += [
+            Pending(f"spool {place.name}", survey(place).records, "its service, once the receiver is back")
+            for place in subfolders(folder / "spool")
+        ]
+    except (OSError, ConfigurationError):
+        pass  # another check reports whether the folder can be used
+    return [each for each in found if each.records]
+
+
 def redaction(redactor: Redactor) -> list[Check]:
     """Redact a made-up secret of every kind that the detectors and key words know, and look for it in the result."""
     results: dict[str, bool] = {}
     for detector in detectors():
         for example in detector.examples:
             results[detector.kind] = results.get(detector.kind, True) and _masked(redactor, detector, example)
-    for kind, name in sorted(_key_names().items()):
+    words = json.loads(Path(rules.__file__).with_name("names.json").read_text("utf-8"))
+    names = {kind: known[0] for group in ("exact", "last", "strong") for kind, known in words[group].items()}
+    for kind, name in sorted(names.items()):
         planted = _repeatable("digits", 12) if kind == "pin" else _repeatable("alnum", 44)
         left = json.dumps(redactor.fields({name: planted, "nested": [{name: planted}]}), default=str)
         results[f"key: {kind}"] = planted not in left
@@ -148,12 +216,6 @@ def _masked(redactor: Redactor, detector: Detector, example: list[str | list[str
     text = "".join(parts)
     left = redactor.text(f"seen\n{text}\nhere")
     return "[REDACTED:" in left and not any(len(secret) >= 6 and secret in left for secret in planted)
-
-
-def _key_names() -> dict[str, str]:
-    """One field name for each kind of secret that is recognised by the name of its field."""
-    words = json.loads(Path(rules.__file__).with_name("names.json").read_text("utf-8"))
-    return {kind: names[0] for group in ("exact", "last", "strong") for kind, names in words[group].items()}
 
 
 def _repeatable(alphabet: str, length: int) -> str:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os
 import platform
-from typing import TYPE_CHECKING, Any
+import re
+from collections import Counter
+from itertools import chain
+from typing import TYPE_CHECKING, Any, cast
 
 from discreet._base.diagnostics import counted
 from discreet._base.engine import ENGINE
@@ -14,9 +17,10 @@ from discreet._base.version import __version__
 from discreet._config.configure import install
 from discreet._config.settings import VARIABLES, resolve, unknown_variables
 from discreet._config.status import describe
+from discreet._delivery.file.sink import File
 from discreet._pipeline import pipeline_in_force
-from discreet.cli.doctor import checks, delivery
-from discreet.cli.doctor.log import count_markers
+from discreet.cli.doctor import checks
+from discreet.cli.inputs import inputs
 from discreet.cli.options import add_color, add_repeatable
 from discreet.cli.terminal import Page
 from discreet.errors import ConfigurationError
@@ -25,10 +29,12 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
 
-    from discreet.cli.doctor.checks import Check
-    from discreet.cli.doctor.delivery import Pending
+    from discreet.cli.doctor.checks import Check, Pending
 
 _UNSENT = " is set, but nothing is sent there: "  # a sink that was asked for, and lacks its extra
+_MARKER = re.compile(rb"\[REDACTED:([^\s:\[\]\"\\]{1,64})[\]:]")
+_NO_LOGGER = "(none)"
+
 DESCRIPTION = """\
 Show the settings that a service would have if it started here, and who decided each; which hooks discreet has in
 place; whether its sinks can be written to; and whether a secret of every kind is redacted. A collector or Azure, if
@@ -59,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Examine, print, and return 1 if anything is wrong."""
     report = examine(offline=arguments.offline)
     if arguments.log:
-        report["log"] = count_markers(arguments.log)
+        report["log"] = _count_markers(arguments.log)
         report["ok"] = report["ok"] and not report["log"]["problems"]
     print(json.dumps(report, indent=2) if arguments.json else "\n".join(_Page(arguments.color).lines(report)))
     return 0 if report["ok"] else 1
@@ -79,21 +85,25 @@ def examine(*, offline: bool = False) -> dict[str, Any]:
         with checks.leaving_no_files(settings.sinks):
             # Advice belongs in the report, not in a record. Only the service itself delivers what is pending on disk.
             # Taking over is tried also where a setting switches it off.
-            files = tuple(map(checks.harmless, settings.sinks))
-            install(settings.replace(sinks=files, advice=(), delivery="direct", spool=False, take_over=True))
+            # Rotation and retention would remove and compress old files as soon as a file sink is opened.
+            sinks = tuple(
+                File(sink.path, format=sink.format, level=sink.level) if isinstance(sink, File) else sink
+                for sink in settings.sinks
+            )
+            install(settings.replace(sinks=sinks, advice=(), delivery="direct", spool=False, take_over=True))
             pipeline = pipeline_in_force()
             assert pipeline is not None
             pipeline.outputs = ()  # libraries log during the tests: print and send none of it
-            sinks = checks.sinks(settings, pipeline, offline=offline)
+            found = checks.sinks(settings, pipeline, offline=offline)
     except ConfigurationError as error:
         return {**report, "problem": str(error)}
     place = settings.place
     report["settings"] = describe(settings)
     report["place"] = {"profile": place.profile, "ci": place.ci, "cloud": place.cloud, "notebook": place.notebook}
     report["hooks"] = _as_data(checks.hooks())
-    report["sinks"] = _as_data(sinks)
-    report["delivery"] = _as_data(delivery.checks(settings))
-    report["pending"] = _as_data(delivery.pending(settings))
+    report["sinks"] = _as_data(found)
+    report["delivery"] = _as_data(checks.delivery(settings))
+    report["pending"] = _as_data(checks.pending(settings))
     report["redaction"] = _as_data(checks.redaction(pipeline.redactor))
     report["advice"] = list(settings.advice)
     report["unknown_variables"] = unknown = unknown_variables(os.environ)
@@ -105,6 +115,40 @@ def examine(*, offline: bool = False) -> dict[str, Any]:
 
 def _as_data(found: Sequence[Check | Pending]) -> list[dict[str, Any]]:
     return [each._asdict() for each in found]
+
+
+def _count_markers(names: Sequence[str]) -> dict[str, Any]:
+    """Count the markers in these files, most frequent first, in the words of `discreet.health()`.
+
+    The files may be compressed; `-` is standard input. What a strategy replaced without a marker is not counted.
+    """
+    lines = 0
+    by_kind: Counter[str] = Counter()
+    by_logger: Counter[str] = Counter()
+    with inputs(names) as (opened, problems):
+        for chunk in chain.from_iterable(each.chunks(len) for each in opened):
+            for line in chunk.removesuffix(b"\n").split(b"\n"):
+                lines += 1
+                kinds = _MARKER.findall(line)
+                if kinds:
+                    by_kind.update(kind.decode("utf-8", "backslashreplace") for kind in kinds)
+                    by_logger[_logger(line)] += len(kinds)
+    return {
+        "lines": lines,
+        "redacted": dict(by_kind.most_common()),
+        "redacted_by_logger": dict(by_logger.most_common()),
+        "problems": [str(problem) for problem in problems],
+    }
+
+
+def _logger(line: bytes) -> str:
+    """The logger in a line of JSON, behind whatever a container engine put before it."""
+    try:
+        record = json.loads(line[max(0, line.find(b"{")) :])
+    except (ValueError, RecursionError):
+        return _NO_LOGGER
+    logger = cast("dict[str, object]", record).get("logger") if isinstance(record, dict) else None
+    return logger if isinstance(logger, str) and logger else _NO_LOGGER
 
 
 class _Page(Page):

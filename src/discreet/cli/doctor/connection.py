@@ -17,6 +17,8 @@ from discreet._delivery.sink import Sink
 from discreet._pipeline import Output, Pipeline
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from discreet._record import Encoder, Redacted
 
 MESSAGE = "discreet doctor tested this connection"
@@ -71,34 +73,34 @@ _BY_REASONS = {
         f"no gRPC connection. Start the receiver; check {_ENDPOINT} (port 4317 is for gRPC), http:// or https://, and "
         "OTEL_EXPORTER_OTLP_CERTIFICATE"
     ),
+    ("HTTP 3",): f"it sends elsewhere, and redirects are not followed. Put the final address into {_ENDPOINT}",
+    ("HTTP 5",): "it has a problem of its own. Look into its logs",
     ("gRPC UNIMPLEMENTED",): f"it takes no logs. Give its pipeline for logs an OTLP receiver, or correct {_ENDPOINT}",
 }
 _REMEDIES = {reason: remedy for reasons, remedy in _BY_REASONS.items() for reason in reasons}
 
 
-class Test:
-    """The test of one sink, in a thread of its own, because a step of it may hang."""
+def test(sink: ExportSink, pipeline: Pipeline) -> Callable[[], list[str] | None]:
+    """Begin to look for problems of a sink, in a thread of its own, because a step of it may hang.
 
-    def __init__(self, sink: ExportSink, pipeline: Pipeline) -> None:
-        self._found: list[str] | None = [f"timeout: {_TOO_LATE}"]
-        self._deadline = time.monotonic() + min(sink.timeout, _LONGEST) + _LATE
-        self._thread = threading.Thread(target=self._run, args=(sink, pipeline), daemon=True)
-        self._thread.start()
+    The function that is returned waits for the result, and returns a timeout when the time is over.
+    """
+    results: list[list[str] | None] = [[f"timeout: {_TOO_LATE}"]]
+    deadline = time.monotonic() + min(sink.timeout, _LONGEST) + _LATE
+    thread = threading.Thread(target=lambda: results.append(problems(sink, pipeline)), daemon=True)
+    thread.start()
 
-    def _run(self, sink: ExportSink, pipeline: Pipeline) -> None:
-        self._found = problems(sink, pipeline)
+    def result() -> list[str] | None:
+        thread.join(max(0.0, deadline - time.monotonic()))
+        return results[-1]
 
-    def problems(self) -> list[str] | None:
-        """The result of the function of the same name, or a timeout when the time is over."""
-        self._thread.join(max(0.0, self._deadline - time.monotonic()))
-        return self._found
+    return result
 
 
 def problems(sink: ExportSink, pipeline: Pipeline) -> list[str] | None:
     """Why records do not arrive, each with a remedy; empty if a record was taken, None if there is no test for it."""
     if _is(sink, "discreet.otel.sink", "OTLP"):
-        problem = _otlp(sink, pipeline)
-        return [] if problem is None else [f"{problem[0]}: {problem[1]}"]
+        return [f"{reason}: {remedy}" for reason, remedy in _otlp(sink, pipeline)]
     if any(_is(sink, f"discreet.azure.{name}", kind) for name, kind in _AZURE):
         found: list[str] = import_module("discreet.azure").check(sink, timeout=min(sink.timeout, _LONGEST))
         return [problem.removeprefix(f"{sink.name} ") for problem in found]
@@ -114,29 +116,22 @@ def _is(sink: Sink, module: str, name: str) -> bool:
     return isinstance(kind, type) and isinstance(sink, kind)
 
 
-def _otlp(sink: ExportSink, pipeline: Pipeline) -> tuple[str, str] | None:
+def _otlp(sink: ExportSink, pipeline: Pipeline) -> list[tuple[str, str]]:
     try:
         lines = _record(sink, pipeline)
         result = Result(*sink.send(lines, min(sink.timeout, _LONGEST)))
     except (OSError, EOFError) as error:
         reason = error.reason if isinstance(error, Unreachable) else reason_of(error)
-        return reason, _REMEDIES.get(reason, _UNKNOWN)
+        return [(reason, _REMEDIES.get(reason, _UNKNOWN))]
     except Exception as error:  # a broken test must not break the report
-        return type(error).__name__, 'the connection could not be tested. Try pip install -U "discreet[otel]"'
+        return [(type(error).__name__, 'the connection could not be tested. Try pip install -U "discreet[otel]"')]
     finally:
         sink.disconnect()
     if result.delivered:
-        return None
+        return []
     reason = result.reason or "not accepted"
-    return reason, _REMEDIES.get(reason) or _of_status(reason)
-
-
-def _of_status(reason: str) -> str:
-    if reason.startswith("HTTP 5"):
-        return "it has a problem of its own. Look into its logs"
-    if reason.startswith("HTTP 3"):
-        return f"it sends elsewhere, and redirects are not followed. Put the final address into {_ENDPOINT}"
-    return f"it refused a record. Look into its logs, and check {_ENDPOINT}"
+    refused = f"it refused a record. Look into its logs, and check {_ENDPOINT}"
+    return [(reason, _REMEDIES.get(reason) or _REMEDIES.get(reason[:6], refused))]
 
 
 class _Kept(Sink):

@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import NoReturn
 
 from discreet._config.settings import resolve
 from discreet.cli.options import CommandLineError
@@ -50,24 +49,22 @@ def run(arguments: argparse.Namespace) -> int:
     if not program:
         raise CommandLineError("no command given. Write it after --: discreet run -- python app.py")
     resolve()
-    command = _command(program)
-    executable = _find(command[0])
+    if program[0].endswith((".py", ".pyz")) and os.path.isfile(program[0]):  # it need not be executable
+        program = [sys.executable, *program]
+    executable = _find(program[0])
     if executable is None:
-        say(f"{command[0]}: command not found")
+        say(f"{program[0]}: command not found")
         return _NOT_FOUND
+    environ = dict(os.environ)
+    others = [entry for entry in environ.get("PYTHONPATH", "").split(os.pathsep) if entry and entry != _BOOTSTRAP]
+    environ["PYTHONPATH"] = os.pathsep.join([_BOOTSTRAP, *others])
     try:
-        _become(executable, command, _environment(os.environ))
+        if os.name == "nt":  # there exec starts a new process and ends this one before it has finished
+            return subprocess.call([executable, *program[1:]], env=environ)  # noqa: S603 - the user's own command
+        os.execve(executable, program, environ)  # noqa: S606 - likewise
     except OSError as error:
-        say(f"{command[0]}: {error.strerror}")
+        say(f"{program[0]}: {error.strerror}")
         return _NOT_EXECUTABLE
-
-
-def _command(program: list[str]) -> list[str]:
-    """A Python script is run by this Python, even if it is not executable."""
-    script = program[0]
-    if script.endswith((".py", ".pyz")) and os.path.isfile(script):
-        return [sys.executable, *program]
-    return program
 
 
 def _find(name: str) -> str | None:
@@ -76,16 +73,3 @@ def _find(name: str) -> str | None:
     if found is None and os.path.isfile(name):
         return name  # the system reports what is wrong with it
     return found
-
-
-def _environment(inherited: os._Environ[str]) -> dict[str, str]:
-    environ = dict(inherited)
-    others = [entry for entry in environ.get("PYTHONPATH", "").split(os.pathsep) if entry and entry != _BOOTSTRAP]
-    environ["PYTHONPATH"] = os.pathsep.join([_BOOTSTRAP, *others])
-    return environ
-
-
-def _become(executable: str, command: list[str], environ: dict[str, str]) -> NoReturn:
-    if os.name == "nt":  # there exec starts a new process and ends this one before it has finished
-        sys.exit(subprocess.call([executable, *command[1:]], env=environ))  # noqa: S603 - the user's own command
-    os.execve(executable, [command[0], *command[1:]], environ)  # noqa: S606 - likewise

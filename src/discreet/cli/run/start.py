@@ -27,7 +27,9 @@ def start() -> None:
     from discreet._config.settings import resolve
 
     argv = sys.argv
-    sys.argv = _argv_of_program(argv)
+    name = len(sys.orig_argv) - len(argv)  # where `python -m shop.worker` has the module's name
+    if argv[:1] == ["-m"] and name >= 0:  # this early in the start, `sys.argv` has `-m` in its place
+        sys.argv = [sys.orig_argv[name], *argv[1:]]
     try:
         settings = resolve()
     finally:
@@ -40,15 +42,6 @@ def start() -> None:
     os.environ[_PARENT_SERVICE] = settings.service
     when_imported("uvicorn.config", _uvicorn)
     when_imported("gunicorn.app.base", _gunicorn)
-
-
-def _argv_of_program(argv: list[str]) -> list[str]:
-    """`python -m shop.worker`: this early in the start, `sys.argv` has `-m` where the name of the module will be."""
-    if not argv or argv[0] != "-m":
-        return argv
-    given = sys.orig_argv
-    after = len(given) - len(argv) + 1  # where the arguments after the module's name begin
-    return [given[after - 1], *argv[1:]] if after >= 1 else argv
 
 
 def _uvicorn(module: ModuleType) -> None:
@@ -72,14 +65,12 @@ def _gunicorn(module: ModuleType) -> None:
     def wsgi(application: Any) -> Any:
         if application.callable is None:
             app = original(application)
-            application.callable = _around_asgi(app) if _is_asgi(app) else _around_wsgi(app)
+            call = getattr(app, "__call__", None)  # noqa: B004 - not whether it can be called, but how
+            is_asgi = inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(call)
+            application.callable = _around_asgi(app) if is_asgi else _around_wsgi(app)
         return application.callable
 
     module.BaseApplication.wsgi = wsgi
-
-
-def _is_asgi(app: Any) -> bool:
-    return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(app, "__call__", None))  # noqa: B004 - not whether it can be called, but how
 
 
 def _around_asgi(app: Any) -> Any:

@@ -19,7 +19,7 @@ from discreet.cli.terminal import Progress, palette, say
 if TYPE_CHECKING:
     import argparse
 
-    from discreet._logfiles.findings import Finding
+    from discreet._logfiles.redactor import Finding
 
 DESCRIPTION = """\
 Find secrets in files: their kind, file, line and column, never their value. Folders are searched with all their
@@ -67,7 +67,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Scan, report; 1 if there is a secret, otherwise 2 if something could not be read."""
     files = Files(arguments.paths, arguments.exclude, arguments.max_size)
-    missing = files.missing()
+    missing = [path for path in arguments.paths if path != "-" and not os.path.lexists(path)]
     if missing:
         raise CommandLineError(f"{missing[0]}: No such file or directory")
     found = _scan(files, arguments)
@@ -78,7 +78,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _scan(files: Files, arguments: argparse.Namespace) -> bool:
     """Report what is new; whether anything is."""
-    report = _report(arguments)
+    report: Table | Document | Sarif
+    if arguments.json:
+        report = Document(sys.stdout)
+    else:
+        report = Sarif(sys.stdout) if arguments.sarif else Table(sys.stdout, palette(arguments.color))
     policy = redaction.policy_of(arguments)
     redactor = redaction.prepare(policy)
     progress = Progress(quiet=arguments.quiet)
@@ -91,12 +95,13 @@ def _scan(files: Files, arguments: argparse.Namespace) -> bool:
             if number != current:
                 current, before = number, 0
                 occurrences.clear()
+            name = files.names[number]
             for finding in found:
                 occurrences[finding.kind, finding.masked] += 1
-                name = files.names[number]
                 fingerprint = _fingerprint(name, finding, occurrences[finding.kind, finding.masked])
                 if fingerprint not in arguments.baseline:
-                    report.add(Located(name, finding.moved(before), fingerprint))
+                    moved = finding._replace(line=finding.line + before, end_line=finding.end_line + before)
+                    report.add(Located(name, moved, fingerprint))
                     kinds[finding.kind] += 1
             before += count
             lines += count
@@ -111,7 +116,7 @@ def _scan(files: Files, arguments: argparse.Namespace) -> bool:
 
 def _findings(number: int, chunk: bytes) -> tuple[int, list[Finding], int]:
     """In this process or a worker: the number of the file, what was found, and how many lines the chunk has."""
-    return number, *redaction.process_redactor().findings(chunk)
+    return number, *redaction.Process.redactor.findings(chunk)
 
 
 def _fingerprint(name: str, finding: Finding, occurrence: int) -> str:
@@ -119,12 +124,6 @@ def _fingerprint(name: str, finding: Finding, occurrence: int) -> str:
     path = os.path.relpath(name) if os.path.isabs(name) else os.path.normpath(name)
     parts = "\0".join((finding.kind, path.replace(os.sep, "/"), finding.masked, str(occurrence)))
     return blake2b(parts.encode("utf-8", "surrogateescape"), digest_size=16, person=b"discreet-scan").hexdigest()
-
-
-def _report(arguments: argparse.Namespace) -> Table | Document | Sarif:
-    if arguments.json:
-        return Document(sys.stdout)
-    return Sarif(sys.stdout) if arguments.sarif else Table(sys.stdout, palette(arguments.color))
 
 
 def _size(text: str) -> int:

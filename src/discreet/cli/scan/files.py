@@ -39,13 +39,14 @@ class Files:
         """How many files were scanned."""
         return len(self.names) - sum(skipped["reason"] == "binary" for skipped in self.skipped)
 
-    def missing(self) -> list[str]:
-        """The given paths that do not exist."""
-        return [path for path in self._paths if path != "-" and not os.path.lexists(path)]
-
     def chunks(self, cut: Callable[[bytes], int]) -> Iterator[tuple[int, bytes]]:
         """The content of every file, one file after the other, with the number of the file's name in `names`."""
+        seen: set[str] = set()
         for name in self._names():
+            place = name if name == "-" else os.path.abspath(name)
+            if place in seen:  # given twice, or also in a folder that was given
+                continue
+            seen.add(place)
             try:
                 with ExitStack() as stack, readable(name):
                     file = open_input(name)
@@ -60,33 +61,24 @@ class Files:
                 self.failed.append(error)
 
     def _names(self) -> Iterator[str]:
-        """Each file once, also if it was given twice or is in a folder that was given too."""
-        seen: set[str] = set()
-        for path in self._given():
-            place = path if path == "-" else os.path.abspath(path)
-            if place not in seen:
-                seen.add(place)
-                yield path
-
-    def _given(self) -> Iterator[str]:
         for path in self._paths:
             if path == "-" or not os.path.isdir(path):
                 if path == "-" or not self._excluded(path):
                     yield path
                 continue
-            for folder, folders, files in os.walk(path, onerror=self._unlisted):
-                folders[:] = sorted(
-                    name
-                    for name in folders
-                    if name not in _VERSION_CONTROL and not self._excluded(os.path.join(folder, name))
-                )
+            for folder, folders, files in os.walk(path, onerror=self._fail):
+                inner = sorted(set(folders) - _VERSION_CONTROL)
+                folders[:] = [name for name in inner if not self._excluded(os.path.join(folder, name))]
                 for name in sorted(files):
                     full = os.path.join(folder, name)
                     if not self._excluded(full) and self._regular(full):
                         yield full
 
-    def _unlisted(self, error: OSError) -> None:
+    def _fail(self, error: OSError) -> None:
         self.failed.append(unreadable(str(error.filename), error))
+
+    def _skip(self, name: str, reason: str) -> None:
+        self.skipped.append({"file": name, "reason": reason})
 
     def _excluded(self, path: str) -> bool:
         path = os.path.normpath(path).replace(os.sep, "/")
@@ -101,12 +93,12 @@ class Files:
         try:
             found = os.lstat(path)
         except OSError as error:
-            self.failed.append(unreadable(path, error))
+            self._fail(error)
             return False
         if not stat.S_ISREG(found.st_mode):
             return False
         if self._limit is not None and found.st_size > self._limit:
-            self.skipped.append({"file": _shown(path), "reason": "larger than --max-size"})
+            self._skip(_shown(path), "larger than --max-size")
             return False
         return True
 
@@ -119,11 +111,11 @@ class Files:
             if start.startswith(UTF16):
                 plain = cast("IO[bytes]", codecs.EncodedFile(file, "utf-8", "utf-16", "replace"))
             elif b"\0" in start:
-                self.skipped.append({"file": self.names[-1], "reason": "binary"})
+                self._skip(self.names[-1], "binary")
                 return
         for first, content in enumerate(chunks(plain, cut)):
             if not first and plain is not file and b"\0" in content[:_SAMPLE]:
-                self.skipped.append({"file": self.names[-1], "reason": "binary"})
+                self._skip(self.names[-1], "binary")
                 return
             yield content
 

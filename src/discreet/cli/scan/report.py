@@ -17,7 +17,7 @@ from discreet.cli.terminal import counts_text
 
 if TYPE_CHECKING:
     from discreet._encoding.console.style import Palette
-    from discreet._logfiles.findings import Finding
+    from discreet._logfiles.redactor import Finding
     from discreet.cli.scan.files import Files
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -55,10 +55,8 @@ class Table:
         where = f"{counted(files.scanned, 'file')}, {counted(lines, 'line')}"
         if self._file is not None:
             self._out.write("\n")
-        if kinds:
-            self._out.write(f"{counted(sum(kinds.values()), 'secret')} in {where}: {counts_text(kinds)}\n")
-        else:
-            self._out.write(f"no secrets in {where}\n")
+        secrets = counted(sum(kinds.values()), "secret") if kinds else "no secrets"
+        self._out.write(f"{secrets} in {where}{': ' if kinds else ''}{counts_text(kinds)}\n")
         reasons = Counter(skipped["reason"] for skipped in files.skipped)
         if files.failed:
             reasons["unreadable"] = len(files.failed)

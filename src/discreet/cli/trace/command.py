@@ -9,12 +9,12 @@ import sys
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from discreet._base.diagnostics import counted
+from discreet._base.diagnostics import counted, shortened
 from discreet._base.escape import escape
 from discreet.cli.inputs import line_files
 from discreet.cli.options import add_color, add_files
 from discreet.cli.record_lines import parse_line
-from discreet.cli.terminal import palette, say, shortened, shows_unicode
+from discreet.cli.terminal import palette, say, shows_unicode
 from discreet.cli.trace.drawing import Drawing
 from discreet.cli.trace.tree import Trace, ends_span
 from discreet.errors import DiscreetError
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 _SHORTEST = 6
 _HEXADECIMAL = re.compile(r"[0-9a-fA-F]{6,32}")
-_MOST_SHOWN = 20
 
 DESCRIPTION = """\
 Find one request in the JSON lines of several services and draw it: spans as a tree with their durations, each
@@ -61,12 +60,19 @@ def run(arguments: argparse.Namespace) -> int:
         if skipped:
             say(f"{counted(skipped, 'line')} skipped: no record of discreet")
         if len(matches) == 1:
-            _draw(_records(files, *next(iter(matches))), arguments)
+            _draw(Trace(_records(files, *next(iter(matches)))), arguments)
             return 0
     if not matches:
         where = "standard input" if arguments.files == ["-"] else counted(len(arguments.files), "file")
         raise DiscreetError(f"no trace or request {escape(wanted)} in {where}")
-    _list(wanted, matches)
+    say(f"{len(matches)} traces match {escape(wanted)}. Give more characters of one of them:")
+    lines = [
+        f"{escape(identity)}  {escape(match.name) or '-'}  {', '.join(map(escape, match.services))}"
+        f"  {counted(match.records, 'line')}"
+        for (_, identity), match in sorted(matches.items(), key=lambda item: item[1].start)
+    ]
+    for line in shortened(lines):
+        print(f"  {line}", file=sys.stderr)
     return 1
 
 
@@ -123,9 +129,8 @@ def _as_in_json(text: str) -> bytes:
     return json.dumps(text, ensure_ascii=False)[1:-1].encode("utf-8", "surrogateescape")
 
 
-def _draw(records: list[Redacted], arguments: argparse.Namespace) -> None:
+def _draw(trace: Trace, arguments: argparse.Namespace) -> None:
     width = arguments.width or shutil.get_terminal_size((120, 24)).columns
-    trace = Trace(records)
     if arguments.spans:
         for span in trace.spans():
             span.events.clear()
@@ -133,15 +138,3 @@ def _draw(records: list[Redacted], arguments: argparse.Namespace) -> None:
     text = "\n".join(drawing.lines(trace)) + "\n"
     sys.stdout.flush()
     sys.stdout.buffer.write(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
-
-
-def _list(wanted: str, matches: dict[_Key, _Match]) -> None:
-    say(f"{len(matches)} traces match {escape(wanted)}. Give more characters of one of them:")
-    by_time = sorted(matches.items(), key=lambda item: item[1].start)
-    lines = [
-        f"{escape(identity)}  {escape(match.name) or '-'}  {', '.join(map(escape, match.services))}"
-        f"  {counted(match.records, 'line')}"
-        for (_, identity), match in by_time
-    ]
-    for line in shortened(lines, _MOST_SHOWN):
-        print(f"  {line}", file=sys.stderr)

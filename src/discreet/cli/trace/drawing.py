@@ -1,4 +1,4 @@
-"""`discreet trace`: rows as lines of a terminal, with offset, service, bar and duration in columns.
+"""`discreet trace`: the tree of one request as lines of a terminal, with offset, service, bar and duration in columns.
 
 +0 ms  gateway    POST /orders  http.status=500         ━━━━━━━━━━━━━━━━━━━━  84.2ms
 +3 ms  inventory  └─ POST /reserve                       ╺━━━━━━━━━━━━━━━╸    61.0ms
@@ -7,19 +7,23 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from discreet._base.diagnostics import counted
 from discreet._base.escape import display_width, escape, split_at_width
-from discreet._encoding.console.values import duration
-from discreet.cli.trace.rows import Row, rows
+from discreet._base.levels import ERROR, severity_text
+from discreet._encoding.console.traceback import readable_path
+from discreet._encoding.console.values import duration, field_tokens
+from discreet.cli.trace.tree import SPAN_FIELDS, Span, Trace, ends_span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from discreet._encoding.console.style import Palette
     from discreet._encoding.console.values import Token
-    from discreet.cli.trace.tree import Span, Trace
+    from discreet._record import Record
+
+Known = Mapping[str, object]
+"""The fields of the spans around a row, which the row does not repeat."""
 
 _OFFSET = 9
 _DURATION = 8
@@ -27,6 +31,14 @@ _LONGEST_SERVICE = 16
 _ASCII = str.maketrans(
     {"━": "=", "╺": "=", "╸": "=", "│": "|", "├": "|", "└": "`", "─": "-", "…": "~", "·": ",", "µ": "u"}
 )
+_STATUS_CODE = "http.response.status_code"
+# Fields that every request has and nobody looks for in a drawing, and those that its name mostly contains.
+_OF_A_REQUEST = frozenset({"http.request.method", "client.address", "server.port", _STATUS_CODE})
+_IN_A_NAME = frozenset({"http.route", "url.path", "server.address"})
+_OURS = "/discreet/integrations/"
+_SHORT = {"WARNING": "WARN", "CRITICAL": "CRIT"}
+_MOST_CAUSES = 5
+_MOST_FRAMES = 3
 
 
 class Drawing:
@@ -42,47 +54,55 @@ class Drawing:
         """A headline, a summary, the tree, and a remark for each clock that was corrected."""
         yield from self._head(trace)
         yield ""
-        drawn = list(rows(trace))
+        drawn = list(_rows(trace))
         names = max((display_width(escape(row.service)) for row in drawn), default=0)
-        columns = min(names, _LONGEST_SERVICE)
         for row in drawn:
-            yield self._line(row, trace, columns)
-        yield from self._remarks(trace)
+            yield self._line(row, trace, min(names, _LONGEST_SERVICE))
+        moved = {span.machine: span.moved for span in trace.spans() if span.moved}
+        if moved:
+            yield ""
+        for machine, by in sorted(moved.items()):
+            way = "forward" if by > 0 else "back"
+            text = f"The clock of {escape(machine)} differs: its times were moved {way} by {duration(abs(by) / 1e6)}."
+            yield self._paint(text, "quiet")
 
     def _head(self, trace: Trace) -> Iterator[str]:
         first = min(trace.records, key=lambda record: record.time_ns)
-        trace_id = escape(first.trace_id or "none")
         requests = sorted({escape(record.request_id) for record in trace.records if record.request_id})
-        parts: list[Token] = [("trace ", "quiet"), (trace_id, "message")]
+        parts: list[Token] = [("trace ", "quiet"), (escape(first.trace_id or "none"), "message")]
         if requests:
             more = f" and {len(requests) - 1} more" if len(requests) > 1 else ""
             parts += [("   request ", "quiet"), (requests[0] + more, "message")]
         yield self._cut(parts, self.width)
-        services = sorted({record.identity.service or "-" for record in trace.records})
-        spans = sum(1 for span in trace.spans() if not span.absent)
-        errors = sum(1 for record in trace.records if record.level >= 40)
+        services = len({record.identity.service or "-" for record in trace.records})
+        spans = sum(not span.absent for span in trace.spans())
+        errors = sum(record.level >= ERROR for record in trace.records)
         began = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(trace.start // 10**9))
-        summary: list[Token] = [(f"{began}.{trace.start // 10**6 % 1000:03d}", "quiet"), (" · ", "quiet")]
-        summary.append((duration((trace.end - trace.start) / 1e6), "value"))
-        for number, name in ((len(services), "service"), (spans, "span"), (len(trace.records), "record")):
-            summary += [(" · ", "quiet"), (counted(number, name), "value")]
+        summary: list[Token] = [(f"{began}.{trace.start // 10**6 % 1000:03d}", "quiet")]
+        totals = [duration((trace.end - trace.start) / 1e6), counted(services, "service"), counted(spans, "span")]
+        for text in (*totals, counted(len(trace.records), "record")):
+            summary += [(" · ", "quiet"), (text, "value")]
         if errors:
             summary += [(" · ", "quiet"), (counted(errors, "error"), "bad")]
         yield self._cut(summary, self.width)
 
-    def _line(self, row: Row, trace: Trace, columns: int) -> str:
-        offset = "" if row.time is None else _offset(max(0, row.time - trace.start))
+    def _line(self, row: _Row, trace: Trace, columns: int) -> str:
+        offset = ""
+        if row.time is not None:
+            milliseconds = max(0, row.time - trace.start) / 1e6
+            offset = f"+{milliseconds:.0f} ms" if milliseconds < 10_000 else f"+{milliseconds / 1000:.1f} s"
         shown, _ = split_at_width(escape(row.service), columns) if row.service else ("", "")
-        line = self.palette.paint(self._plain(offset.rjust(_OFFSET)), "time") + "  "
+        line = self._paint(offset.rjust(_OFFSET), "time") + "  "
         line += self.palette.service(self._plain(shown), row.service) + " " * (columns - display_width(shown) + 2)
-        used = _OFFSET + 2 + columns + 2
+        room = self.width - _OFFSET - 2 - columns - 2
         span = row.span
+        tokens = [(row.trunk, "quiet"), *row.tokens]
         if span is None or span.absent:
-            return (line + self._cut([(row.trunk, "quiet"), *row.tokens], self.width - used)).rstrip()
-        right = _DURATION + 2 + (self.bar + 2 if self.bar else 0)
-        room = self.width - used - right
-        label = self._cut([(row.trunk, "quiet"), *row.tokens], room, fill=True)
-        return f"{line}{label}  {self._bar(span, row.service, trace)}{self._took(span)}".rstrip()
+            return (line + self._cut(tokens, room)).rstrip()
+        label = self._cut(tokens, room - _DURATION - 2 - (self.bar + 2 if self.bar else 0), fill=True)
+        took = duration((span.end - span.start) / 1e6) if span.record is not None else "?"
+        right = self._paint(took.rjust(_DURATION), "bad" if span.failed else "value")
+        return f"{line}{label}  {self._bar(span, row.service, trace)}{right}".rstrip()
 
     def _bar(self, span: Span, service: str, trace: Trace) -> str:
         """When the span ran, within the whole trace, in steps of half a column."""
@@ -98,19 +118,6 @@ class Drawing:
         painted = self.palette.paint(body, "bad") if span.failed else self.palette.service(body, service)
         return " " * before + painted + " " * (self.bar - before - len(body) + 2)
 
-    def _took(self, span: Span) -> str:
-        text = duration((span.end - span.start) / 1e6) if span.record is not None else "?"
-        return self.palette.paint(self._plain(text.rjust(_DURATION)), "bad" if span.failed else "value")
-
-    def _remarks(self, trace: Trace) -> Iterator[str]:
-        moved = {span.machine: span.moved for span in trace.spans() if span.moved}
-        if moved:
-            yield ""
-        for machine, by in sorted(moved.items()):
-            way = "forward" if by > 0 else "back"
-            text = f"The clock of {escape(machine)} differs: its times were moved {way} by {duration(abs(by) / 1e6)}."
-            yield self.palette.paint(self._plain(text), "quiet")
-
     def _cut(self, tokens: list[Token], room: int, *, fill: bool = False) -> str:
         """The tokens painted: cut at `room` columns with an ellipsis, and with `fill` padded to that width."""
         parts: list[str] = []
@@ -119,16 +126,129 @@ class Drawing:
         for text, role in tokens:
             if total > room and display_width(text) >= left:
                 kept = split_at_width(text, left - 1)[0] if left > 1 else ""
-                parts.append(self.palette.paint(self._plain(kept), role) + self._plain("…"))
-                return "".join(parts) + (" " * (left - 1 - display_width(kept)) if fill else "")
-            parts.append(self.palette.paint(self._plain(text), role))
+                parts.append(self._paint(kept, role) + self._plain("…"))
+                left -= 1 + display_width(kept)
+                break
+            parts.append(self._paint(text, role))
             left -= display_width(text)
         return "".join(parts) + (" " * left if fill else "")
+
+    def _paint(self, text: str, role: str) -> str:
+        return self.palette.paint(self._plain(text), role)
 
     def _plain(self, text: str) -> str:
         return text.translate(_ASCII) if self.ascii_only else text
 
 
-def _offset(nanoseconds: int) -> str:
-    milliseconds = nanoseconds / 1e6
-    return f"+{milliseconds:.0f} ms" if milliseconds < 10_000 else f"+{milliseconds / 1000:.1f} s"
+class _Row(NamedTuple):
+    """One line of the drawing: a span with its bar, a record, or (`time` None) a detail of the row above."""
+
+    trunk: str
+    tokens: list[Token]
+    time: int | None = None
+    service: str = ""
+    span: Span | None = None
+
+
+def _rows(trace: Trace) -> Iterator[_Row]:
+    """Every row from top to bottom; records outside every span come first."""
+    for record in trace.outside:
+        yield from _event(record, "", "", 0, {})
+    # Not recursive: a trace may be nested deeper than Python may recurse.
+    pending: list[tuple[Span | Record, str, str, int, Known]] = [
+        (root, "", "", 0, {}) for root in reversed(trace.roots)
+    ]
+    while pending:
+        item, branch, trunk, moved, known = pending.pop()
+        if not isinstance(item, Span):
+            yield from _event(item, branch, trunk, moved, known)
+            continue
+        timed: list[tuple[int, int, Span | Record]] = [(child.start, 1, child) for child in item.children]
+        timed += [(record.time_ns + item.moved, 0, record) for record in item.events]
+        inside = [inner for _, _, inner in sorted(timed, key=lambda entry: entry[:2])]
+        yield from _span(item, branch, trunk + ("│  " if inside else "   "), known)
+        known = known if item.record is None else {**known, **item.record.ambient, **item.record.fields}
+        for position, inner in reversed(list(enumerate(inside))):
+            last = position == len(inside) - 1
+            down = trunk + ("   " if last else "│  ")
+            pending.append((inner, trunk + ("└─ " if last else "├─ "), down, item.moved, known))
+
+
+def _span(span: Span, branch: str, trunk: str, known: Known) -> Iterator[_Row]:
+    record = span.record
+    if record is None:
+        service = "" if span.absent else span.events[0].identity.service or ""
+        what = "the caller, which is not in these files" if span.absent else "unfinished, no record ends it"
+        unnamed = (f"{escape(span.span_id)}: {what}", "quiet" if span.absent else "warn")
+        yield _Row(branch, [unnamed], span.start, service, span)
+        return
+    tokens: list[Token] = [(escape(str(record.fields["span"])), "bad" if span.failed else "message")]
+    code = record.fields.get(_STATUS_CODE)
+    if code is not None:
+        tokens.append((f"  {escape(str(code))}", "bad" if span.failed else "good"))
+    tokens += _fields(record, known)
+    if branch == "" and span.parent_id is not None:
+        tokens.append((f"  called by {escape(span.parent_id)}, which is not in these files", "quiet"))
+    yield _Row(branch, tokens, span.start, record.identity.service or "", span)
+    yield from _exception(record, trunk)
+
+
+def _event(record: Record, branch: str, trunk: str, moved: int, known: Known) -> Iterator[_Row]:
+    severity = severity_text(record.level)
+    tokens: list[Token] = [(f"{_SHORT.get(severity, severity):<6}", severity)]
+    tokens.append((escape(record.message), "bad" if record.level >= ERROR else "value"))
+    tokens += _fields(record, known)
+    yield _Row(branch, tokens, record.time_ns + moved, record.identity.service or "")
+    yield from _exception(record, trunk)
+
+
+def _fields(record: Record, known: Known) -> list[Token]:
+    """The record's fields, without those that the span around it or the drawing shows already."""
+    name = str(record.fields["span"]) if ends_span(record) else None
+    hidden = frozenset[str]() if name is None else SPAN_FIELDS | _OF_A_REQUEST
+    if isinstance(record.exception, Mapping):
+        hidden |= {"error_type"}
+    tokens: list[Token] = []
+    for key, value in {**record.fields, **record.ambient}.items():
+        shown = key in hidden or (key in known and known[key] == value)
+        if not shown and not (name is not None and key in _IN_A_NAME and str(value) in name):
+            tokens.append(("  ", "value"))
+            tokens += field_tokens(key, value, escape, "key")
+    return tokens
+
+
+def _exception(record: Record, trunk: str) -> Iterator[_Row]:
+    """The error and the last frames of the application's own code, then the same for each cause."""
+    found: object = record.exception
+    relation = ""
+    for _ in range(_MOST_CAUSES):
+        if not isinstance(found, Mapping):
+            return
+        message = str(found.get("message") or "")
+        headline: list[Token] = [(relation, "quiet"), (escape(str(found.get("type") or "Exception")), "bad")]
+        if message:
+            headline.append((f": {escape(message)}", "bad"))
+        yield _Row(trunk, headline)
+        for frame in _frames(found.get("frames")):
+            yield _Row(trunk, frame)
+        relation = "caused by " if isinstance(found.get("cause"), Mapping) else "while handling "
+        found = found.get("cause") or found.get("context")
+
+
+def _frames(frames: object) -> Iterator[list[Token]]:
+    given = cast("list[object]", frames) if isinstance(frames, list) else []
+    every = [cast("Mapping[str, object]", frame) for frame in given if isinstance(frame, Mapping)]
+    own = [frame for frame in every if readable_path(_file(frame))[1] and _OURS not in _file(frame)]
+    for frame in (own or every[-1:])[-_MOST_FRAMES:]:
+        name = readable_path(_file(frame))[0].rpartition("/")[2]
+        yield [
+            ("  at ", "quiet"),
+            (escape(f"{name}:{frame.get('line', '?')}"), "place"),
+            (" in ", "quiet"),
+            (escape(str(frame.get("function") or "?")), "function"),
+            (f"  {escape(str(frame.get('code') or ''))}", "quiet"),
+        ]
+
+
+def _file(frame: Mapping[str, object]) -> str:
+    return str(frame.get("file") or "?").replace("\\", "/")

@@ -12,7 +12,8 @@ The record that ends a span describes it. Three things go wrong in real logs, an
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -87,7 +88,12 @@ class Trace:
                 span.events.append(record)
         callers: dict[str, Span] = {}
         for span in spans.values():
-            span.start, span.end = _extent(span)
+            if span.record is not None:
+                took = cast("float", span.record.fields["duration_ms"])
+                span.end = span.record.time_ns
+                span.start = span.end - (int(took * 1_000_000) if 0 <= took < 1e12 else 0)  # else it makes no sense
+            else:
+                span.start, span.end = span.events[0].time_ns, span.events[-1].time_ns
             if span.parent_id is None:
                 self.roots.append(span)
             elif span.parent_id in spans:
@@ -101,7 +107,7 @@ class Trace:
     def _break_cycles(self, spans: dict[str, Span]) -> None:
         """Spans that are each other's parents are under no root: the earliest of them becomes one."""
         reached = {id(span) for span in self.spans()}
-        for span in sorted(spans.values(), key=_start):
+        for span in sorted(spans.values(), key=attrgetter("start")):
             if id(span) in reached:
                 continue
             parent = spans[span.parent_id] if span.parent_id is not None else span
@@ -121,8 +127,8 @@ class Trace:
         for span in self.spans():
             for child in span.children:
                 _correct(child, span, corrections)
-            span.children.sort(key=_start)
-        self.roots.sort(key=_start)
+            span.children.sort(key=attrgetter("start"))
+        self.roots.sort(key=attrgetter("start"))
 
 
 def ends_span(record: Record) -> bool:
@@ -132,14 +138,6 @@ def ends_span(record: Record) -> bool:
     return timed and isinstance(record.fields.get("span"), str)
 
 
-def duration_ns(record: Record) -> int:
-    """How long the span took; 0 for a duration that makes no sense."""
-    duration = record.fields.get("duration_ms")
-    if isinstance(duration, (int, float)) and 0 <= duration < 1e12:
-        return int(duration * 1_000_000)
-    return 0
-
-
 def _with_descendants(spans: Sequence[Span]) -> Iterable[Span]:
     """Each span before its children. Not recursive: a trace may be nested deeper than Python may recurse."""
     pending = list(reversed(spans))
@@ -147,13 +145,6 @@ def _with_descendants(spans: Sequence[Span]) -> Iterable[Span]:
         span = pending.pop()
         yield span
         pending.extend(reversed(span.children))
-
-
-def _extent(span: Span) -> tuple[int, int]:
-    if span.record is not None:
-        return span.record.time_ns - duration_ns(span.record), span.record.time_ns
-    times = [record.time_ns for record in span.events]
-    return (min(times), max(times)) if times else (0, 0)
 
 
 def _correct(child: Span, parent: Span, corrections: dict[str, int]) -> None:
@@ -168,7 +159,3 @@ def _correct(child: Span, parent: Span, corrections: dict[str, int]) -> None:
     child.moved = moved
     child.start += moved
     child.end += moved
-
-
-def _start(span: Span) -> int:
-    return span.start
