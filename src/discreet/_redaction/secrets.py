@@ -11,14 +11,11 @@ import os
 from binascii import b2a_base64
 from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar, cast
 
-from discreet._redaction.engine.secret_values import is_harmless
+from discreet._redaction.engine.secret_values import KindOf, Span, is_harmless
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from discreet._redaction.engine.secret_values import Span
-    from discreet._redaction.names import KindOf
 
 SHORTEST = 8
 """Characters. Shorter values stand in too many harmless words: a password "a" would mask every a."""
@@ -76,7 +73,10 @@ class Registry:
             start = text.find(spelling)
             while start >= 0:
                 end = start + len(spelling)
-                found.append((*_whole(text, start, end), kind) if encoded else (start, end, kind))
+                # On both sides of base64, a letter may hold a few bits of the value.
+                first = start - (encoded and start > 0 and text[start - 1] in _BASE64)
+                last = end + (encoded and text[end : end + 1] in _BASE64)
+                found.append((first, last, kind))
                 start = text.find(spelling, end)
         return sorted(found)
 
@@ -119,15 +119,6 @@ def _base64(raw: bytes) -> list[str]:
         core = encoded[first:last]
         found += [core, core.replace("+", "-").replace("/", "_")]
     return found
-
-
-def _whole(text: str, start: int, end: int) -> tuple[int, int]:
-    """The span with the letters on both sides that hold a few bits of the value."""
-    if start and text[start - 1] in _BASE64:
-        start -= 1
-    if end < len(text) and text[end] in _BASE64:
-        end += 1
-    return start, end
 
 
 def _is_likely_secret(value: str, kind: str) -> bool:
