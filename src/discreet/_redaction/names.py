@@ -29,32 +29,15 @@ class NameRules:
     """The tables of names.json, whose head explains each."""
 
     def __init__(self, data: dict[str, Any]) -> None:
-        self.strong, self.last, self.exact, self.pairs = (
+        tables: list[dict[str, str]] = [
             {word: kind for kind, words in data[table].items() for word in words}
             for table in ("strong", "last", "exact", "pairs")
-        )
+        ]
+        self.strong, self.last, self.exact, self.pairs = tables
         self.longest = max(phrase.count(" ") + 1 for phrase in self.pairs)
-        self.kinds = frozenset(
-            kind for table in (self.strong, self.last, self.exact, self.pairs) for kind in table.values()
-        )
         self.shapes: dict[str, str] = data["shapes"]
+        self.words = {table: frozenset[str](words) for table, words in data.items() if isinstance(words, list)}
         self.keywords: dict[str, list[str]] = data["keywords"]
-        self.stop_after = frozenset[str](data["stop_after"])
-        self.stop_before = frozenset[str](data["stop_before"])
-        self.stop_before_last = frozenset[str](data["stop_before_last"])
-        self.status_words = frozenset[str](data["status_words"])
-        self.number_kinds = frozenset[str](data["number_kinds"])
-        self.introducing = frozenset[str](data["introducing"])
-        self.between = frozenset[str](data["between"])
-        self.grammar = frozenset[str](data["grammar"])
-        self.identity_words = frozenset[str](data["identity_words"])
-        self.parameters_kept = frozenset[str](data["parameters_kept"])
-        self.credential_parameters_kept = frozenset[str](data["credential_parameters_kept"])
-        self.name_fields = frozenset[str](data["name_fields"])
-        self.second_words = frozenset[str](data["second_words"])
-        self.permissions = frozenset[str](data["permissions"])
-        self.header_keywords = frozenset[str](data["header_keywords"])
-        self.sentence_keywords = frozenset[str](data["sentence_keywords"])
         self.harmless_value = lazy_pattern("|".join(data["harmless_values"]))
         self.reference = lazy_pattern("|".join(data["references"]))
         self.ordinary_value = lazy_pattern("|".join(data["ordinary_values"]), re.IGNORECASE)
@@ -134,12 +117,12 @@ class Keys:
             last = split(name.rpartition(".")[2]) if "." in name else ()  # server.pin is a pin
             return rules.exact.get(last[0]) if len(last) == 1 else None
         kind, start, end, at_end_only = found
-        if any(word in rules.stop_after for word in words[end:]):
+        if any(word in rules.words["stop_after"] for word in words[end:]):
             return None
         before = words[:start]
-        if any(word in rules.stop_before for word in before):
+        if any(word in rules.words["stop_before"] for word in before):
             return None
-        if at_end_only and (end != len(words) or any(word in rules.stop_before_last for word in before)):
+        if at_end_only and (end != len(words) or any(word in rules.words["stop_before_last"] for word in before)):
             return None
         return kind
 

@@ -96,8 +96,7 @@ _PART = lazy_pattern(
 )
 _UNSHARED = (
     (lazy_pattern(r"\(\?<?[=!]"), "look-around", "Match the surrounding text too and put the secret in group 1"),
-    (lazy_pattern(r"\(\?P="), "a back-reference", "Repeat the sub-expression instead"),
-    (lazy_pattern(r"\\[1-9]"), "a back-reference", "Repeat the sub-expression instead"),
+    (lazy_pattern(r"\(\?P=|\\[1-9]"), "a back-reference", "Repeat the sub-expression instead"),
     (lazy_pattern(r"\(\?\("), "a conditional", "Write one pattern per case"),
     (lazy_pattern(r"\(\?>|[*+?}]\+"), "a possessive or atomic group", "Use a plain quantifier with an upper bound"),
     (lazy_pattern(r"\(\?#"), "a comment", "Write the comment beside the pattern"),

@@ -44,19 +44,18 @@ class Redactor:
         self.policy = policy if policy is not None else Redaction()
         patterns = {kind: personal()[kind] for kind in self.policy.personal} | dict(self.policy.patterns)
         self._extra = tuple(Detector.of_user(kind, pattern) for kind, pattern in patterns.items())
-        self._keys = Keys(self.policy.extra_keys, self.policy.safe_keys)
-        self._prefilter = Prefilter(self._keys.kind, self._extra, (*self.policy.extra_keys, *self.policy.safe_keys))
+        keys = Keys(self.policy.extra_keys, self.policy.safe_keys)
+        self.key = keys.kind
+        """Says which kind of secret values under a name are, or None."""
+        self._prefilter = Prefilter(keys.kind, self._extra, (*self.policy.extra_keys, *self.policy.safe_keys))
         self._safe = tuple(re.compile(pattern) for pattern in self.policy.safe_patterns)
         self.pseudonym_key = key
         self.replacement = Replacement(self.policy.strategies, None if key is None else key.reveal())
-        self.declared = self._keys.declared
+        self.declared = keys.declared
         self._most_joined = sys.maxsize if self.policy.max_text is None else self.policy.max_text
         if self.policy.callback is not None:  # it sees each text by itself
             self._most_joined = -1
-        self._epoch = registry.epoch
-        self.clean: set[str] = set()
-        """Texts that were found clean; up to date after a call of `fields` or `text`."""
-        self._clean_names: dict[str, None] = {}
+        self._forget()
 
     def text(self, value: str) -> str:
         """The text with a typed marker in place of every secret, shortened to the policy's `max_text`."""
@@ -69,10 +68,6 @@ class Redactor:
         except Exception:  # fail closed, whatever it was
             audit.count("unjudged")
             return UNJUDGED
-
-    def key(self, name: str) -> str | None:
-        """The kind of secret that values under this name are, or None."""
-        return self._keys.kind(name)
 
     def fields(self, mapping: Mapping[str, object]) -> dict[str, Plain]:
         """The fields of a record as plain, redacted values. Never raises."""
@@ -125,7 +120,7 @@ class Redactor:
             return pairs if self._are_clean_scalars(pairs.values(), unseen) else self._raw(value)
         if kind is list or kind is tuple:
             items: list[Plain] = list(value)
-            named = len(items) == 2 and type(items[0]) is str and self._keys.kind(items[0]) is not None
+            named = len(items) == 2 and type(items[0]) is str and self.key(items[0]) is not None
             if not named and self._are_clean_scalars(items, unseen, "-"):
                 return items
         return self._raw(value)
@@ -170,18 +165,14 @@ class Redactor:
     def plain(self, value: Plain, key: str | None = None) -> Plain:
         """A nested value, redacted; `key` is the name it stands under."""
         try:
-            return Walk(self).value(value, None if key is None else self._keys.kind(key))
+            return Walk(self).value(value, None if key is None else self.key(key))
         except Exception:  # fail closed
             audit.count("unjudged")
             return UNJUDGED
 
-    def masked(self, value: str, spans: list[tuple[int, int, str]]) -> str:
-        """A value whose secret parts are known already; the rest of it is judged like any other text."""
-        return self.text(replace_spans(value, spans, self.mask))
-
     def spans(self, text: str) -> list[tuple[int, int, str]]:
         """Where the secrets of a text are: (start, end, kind), in order, without overlap."""
-        spans = find_secrets(text, self._keys.kind, self._extra) if self._prefilter.may_hold_secret(text) else []
+        spans = find_secrets(text, self.key, self._extra) if self._prefilter.may_hold_secret(text) else []
         if spans and self._safe:
             allowed = [match.span() for pattern in self._safe for match in pattern.finditer(text)]
             spans = [span for span in spans if not any(first <= span[0] and span[1] <= last for first, last in allowed)]
@@ -218,13 +209,14 @@ class Redactor:
     def _forget(self) -> None:
         """A value was registered: what was found clean before may not be now."""
         self._epoch = registry.epoch
-        self.clean = set()
-        self._clean_names = {}
+        self.clean: set[str] = set()
+        """Texts that were found clean; up to date after a call of `fields` or `text`."""
+        self._clean_names: dict[str, None] = {}
 
     def _field(self, name: object, value: object, safe: dict[str, Plain]) -> None:
         """A field whose name has not been found clean before."""
         text = str.__str__(name) if isinstance(name, str) else str(to_plain(name))
-        kind = self._keys.kind(text)
+        kind = self.key(text)
         label = self.text(text)
         while label in safe:  # two secrets as names become the same marker; neither value may be lost
             label += f"'{len(safe)}"

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
         def text(self, value: str) -> str: ...
         def key(self, name: str) -> str | None: ...
-        def masked(self, value: str, spans: list[tuple[int, int, str]]) -> str: ...
         def spans(self, text: str) -> list[tuple[int, int, str]]: ...
         def mask(self, kind: str, value: str) -> str: ...
         def is_clean(self, mapping: dict[str, Plain]) -> bool: ...
@@ -98,7 +97,7 @@ class Walk:
         safe: dict[str, Plain] = {}
         for name, value in mapping.items():
             under = redactor.key(name) if by_name else kind
-            if kind in _PAIRED and name.lower() in name_rules().identity_words:
+            if kind in _PAIRED and name.lower() in name_rules().words["identity_words"]:
                 under = None
             if named is not None and name in VALUE_KEYS:
                 under = named
@@ -171,4 +170,5 @@ class Walk:
             return safe if safe != value or shows_its_parts else self._redactor.mask(kind, value)
         if kind not in ("cookie", "authorization"):
             return self._redactor.mask(kind, value)
-        return self._redactor.masked(value, secret_parts(value, 0, len(value), kind))
+        parts = secret_parts(value, 0, len(value), kind)
+        return self._redactor.text(replace_spans(value, parts, self._redactor.mask))

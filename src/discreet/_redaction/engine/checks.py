@@ -139,7 +139,7 @@ def looks_random(text: str) -> bool:
 
 def is_no_status_word(text: str) -> bool:
     """A lone English word is not a password where prose is likely."""
-    return text.rstrip(".,;)").lower() not in name_rules().status_words
+    return text.rstrip(".,;)").lower() not in name_rules().words["status_words"]
 
 
 def is_chosen_password(text: str) -> bool:

@@ -24,6 +24,7 @@ from discreet._redaction.names import name_rules
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_ZEROS = str.maketrans("0123456789", "0000000000")
 _DIGITLESS = bytes(ord("0") if chr(code) in "0123456789" else code for code in range(256))
 LONGEST_SHAPE = 1024
 RUNS = bytes(ord("x") if chr(code) in "0Xx_-" else ord(".") for code in range(256))
@@ -37,12 +38,9 @@ _SEEN_ONCE, _CLEAN, _DIGITS_MATTER = 1, 2, 3
 """What is known of a shape: met once, clean whatever the digits are, or the digits matter."""
 
 _MOST_SHAPES = 4096
-
-
 _LETTERS = bytes(code | 32 if chr(code).isalpha() and code < 128 else 32 for code in range(256))
 _MOST_WORDS = 16_384
 _LONGEST_WORD = 40  # longer ones are no words, and would fill the memory
-_NONE: frozenset[str] = frozenset()
 
 
 class KnownWords:
@@ -59,7 +57,7 @@ class KnownWords:
             return frozenset(part for part in self._keywords if part in low)
         words = encoded.translate(_LETTERS).split()
         if self._harmless.issuperset(words):
-            return _NONE
+            return frozenset()
         new = set(words) - self._harmless
         together = b" ".join(new).decode()
         parts = [part for part in self._keywords if part in together]  # one search for all of them, as most hold none
@@ -114,17 +112,13 @@ def _digits_do_not_matter(text: str, shape: bytes) -> bool:
 def _anchors_with_digits() -> tuple[tuple[str, str], ...]:
     """Anchors and the words that must be near, where either has digits: in lower case, each digit replaced by 0."""
     return tuple(
-        (_digits_made_one(anchor), _digits_made_one(near))
+        (anchor.lower().translate(_ZEROS), near.lower().translate(_ZEROS))
         for rule in detectors()
         if rule.structure
         for anchor in rule.anchors
         for near in rule.near or ("",)
         if any(char.isdigit() for char in anchor + near)
     )
-
-
-def _digits_made_one(text: str) -> str:
-    return text.lower().encode().translate(_DIGITLESS).decode()
 
 
 Keywords = frozenset[str]

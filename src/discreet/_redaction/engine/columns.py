@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from itertools import islice
 
-from discreet._base.lazy_pattern import end_of_match, lazy_pattern
+from discreet._base.lazy_pattern import end_of_match, lazy_pattern, matches_in_a_row
 from discreet._redaction.engine.checks import looks_generated, looks_random
 from discreet._redaction.engine.detectors import ascii_lower
 from discreet._redaction.engine.secret_values import KindOf, Span, is_harmless, secret_parts
@@ -24,14 +24,16 @@ _LONGEST_HEADER = 1024
 _NAME = lazy_pattern(r"""["'*`]{0,3}([A-Za-z_][\w.\- ]{0,40})["'*`]{0,3}""")
 _RULE = lazy_pattern(r"[\s|+\-=:─│┼├┤┌┐└┘┬┴╞═╪╡╭╮╰╯║╔╗╚╝╠╣╬]+")
 _SIGNS = ("|", "│", "║", "\t", ",", ";")
-_QUOTED_OR_PLAIN = {sign: lazy_pattern(rf'(?:[ ]?"(?:[^"]|"")*"[ ]?|[^{re.escape(sign)}"]*)') for sign in (",", ";")}
+_CELL = {sign: lazy_pattern(rf"[^{sign}]*") for sign in _SIGNS} | {
+    sign: lazy_pattern(rf'[ ]?"(?:[^"]|"")*"[ ]?|[^{sign}"]*') for sign in (",", ";")
+}
 _GAP = lazy_pattern(r"\S+(?: \S+)*")
 
 
 def find_in_columns(text: str, kind_of: KindOf) -> list[Span]:
     """Spans of the cells in the columns whose header names a secret."""
     low = ascii_lower(text)
-    parts = [part for part in name_rules().header_keywords if part in low] if "\n" in text else []
+    parts = [part for part in name_rules().words["header_keywords"] if part in low] if "\n" in text else []
     if not parts:
         return []
     found: list[Span] = []
@@ -51,9 +53,8 @@ def find_in_columns(text: str, kind_of: KindOf) -> list[Span]:
 
 def _is_row(text: str, lines: list[tuple[int, int]], number: int, sign: str, count: int) -> bool:
     """Whether this line has as many cells: then the line after it is another row, not a header."""
-    return (
-        number >= 0 and not _RULE.fullmatch(text, *lines[number]) and len(_cells(text, *lines[number], sign)) == count
-    )
+    row = number >= 0 and _RULE.fullmatch(text, *lines[number]) is None
+    return row and len(_cells(text, *lines[number], sign)) == count
 
 
 def _kinds_of_header(text: str, start: int, end: int, sign: str, kind_of: KindOf) -> list[str | None]:
@@ -96,17 +97,13 @@ def _rows(
 def _cells(text: str, start: int, end: int, sign: str) -> list[tuple[int, int]]:
     if sign == "":
         return [match.span() for match in _GAP.finditer(text, start, end)]
-    quoted = _QUOTED_OR_PLAIN.get(sign)
     cells: list[tuple[int, int]] = []
     position = start
     while len(cells) <= _MOST_CELLS:
-        last = text.find(sign, position, end)
-        if quoted is not None:
-            matched = quoted.match(text, position, end)
-            last = matched.end() if matched is not None else position
-        if last < 0 or last >= end or text[last] != sign:
-            cells.append((position, end))
-            break
+        matched = _CELL[sign].match(text, position, end)
+        last = matched.end() if matched is not None else position
+        if last >= end or text[last] != sign:
+            return [*cells, (position, end)]
         cells.append((position, last))
         position = last + 1
     return cells
@@ -205,12 +202,24 @@ _MORE = lazy_pattern(r"\s{0,8},\s{0,8}[(\[]")
 def _parameters(text: str, position: int, kinds: list[str | None], found: list[Span]) -> int:
     """Adds the spans of the parameters after a statement; returns where to go on reading."""
     end = min(len(text), position + _REACH)
-    last = _numbered(text, position, end, kinds, found)
+    last = 0
+    for value in _NUMBERED.finditer(text, position, end):
+        group = 2 if value.group(1) else 4
+        number = int(value.group(group - 1)) - 1
+        kind = kinds[number] if 0 <= number < len(kinds) else None
+        if kind is not None and not is_harmless(value.group(group), kind):
+            found.append((*value.span(group), kind))
+        last = value.end()
     if last:
         return last
     typed = _TYPED.search(text, position, end)
     if typed is not None:
-        return _typed(text, typed.end(), kinds, found)
+        position = typed.end()
+        for kind, value in zip(kinds, matches_in_a_row(_TYPED_VALUE, text, position), strict=False):
+            if kind is not None and value.group(1) and not is_harmless(value.group(1), kind):
+                found.append((*value.span(1), kind))
+            position = value.end()
+        return position
     for number, opening in enumerate(islice(_OPEN.finditer(text, position, end), _MOST_TRIES)):
         if number == 0 and _NAMED_VALUE.match(text, opening.start()):
             break  # [["name", "bob"], ["password", "..."]]: pairs
@@ -240,26 +249,3 @@ def _row(text: str, position: int, kinds: list[str | None]) -> tuple[list[Span],
         if (value.group(3) != ",") != (number == len(kinds) - 1):
             return None
     return found, position
-
-
-def _numbered(text: str, position: int, end: int, kinds: list[str | None], found: list[Span]) -> int:
-    last = 0
-    for value in _NUMBERED.finditer(text, position, end):
-        group = 2 if value.group(1) else 4
-        number = int(value.group(group - 1)) - 1
-        kind = kinds[number] if 0 <= number < len(kinds) else None
-        if kind is not None and not is_harmless(value.group(group), kind):
-            found.append((*value.span(group), kind))
-        last = value.end()
-    return last
-
-
-def _typed(text: str, position: int, kinds: list[str | None], found: list[Span]) -> int:
-    for kind in kinds:
-        value = _TYPED_VALUE.match(text, position)
-        if value is None:
-            break
-        if kind is not None and value.group(1) and not is_harmless(value.group(1), kind):
-            found.append((*value.span(1), kind))
-        position = value.end()
-    return position

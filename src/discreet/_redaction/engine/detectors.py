@@ -156,16 +156,13 @@ def _rarest_pair(anchor: str) -> int:
     return int.from_bytes(anchor[place : place + 2].encode("ascii"), sys.byteorder)
 
 
-_table = bytearray(b"." * 256)
-for _code in range(128):
-    _char = chr(_code)
-    if _char.isalnum():
-        _table[_code] = ord("0" if _char.isdigit() else "X" if _char.isupper() else "x")
-    elif _char in " -_":
-        _table[_code] = _code
-    elif _char == "~":
-        _table[_code] = ord("_")  # tokens have it between their letters
-CHARACTER_CLASSES = bytes(_table)
+def _class_of(char: str) -> str:
+    if char.isalnum():
+        return "0" if char.isdigit() else "X" if char.isupper() else "x"
+    return char if char in " -_" else "_" if char == "~" else "."  # tokens have ~ between their letters
+
+
+CHARACTER_CLASSES = "".join(map(_class_of, map(chr, range(128)))).encode() + b"." * 128
 """Digits become 0, letters X and x; separators of digit groups stay (~ becomes _); anything else becomes a dot."""
 
 

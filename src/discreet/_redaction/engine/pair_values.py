@@ -237,11 +237,9 @@ def _within_brackets(text: str, start: int, end: int, closing: str) -> int:
     for _ in range(_MOST_CLOSING):
         last = text[end - 1] if end > start else ""
         opening = {")": "(", "]": "[", "}": "{"}.get(last)
-        if (
-            not last
-            or last not in closing
-            or (opening and text.count(last, start, end) <= text.count(opening, start, end))
-        ):
+        if not last or last not in closing:
+            break
+        if opening and text.count(last, start, end) <= text.count(opening, start, end):
             break
         end -= 1
     return end
@@ -279,14 +277,16 @@ def _is_prose(text: str, value: str, end: int, sign: str, kind: str, name: str) 
         return True  # pass: 12, fail: 0
     if value.isdigit() and len(value) < 3:
         return True  # how many, or an enumeration's number
-    if sign == ":" and value in name_rules().permissions and text[end - len(value) - 1] == ":":
+    if sign == ":" and value in name_rules().words["permissions"] and text[end - len(value) - 1] == ":":
         return True  # a permission: action=secret:list
     if sign == "=" or not value.isalpha() or not (value.islower() or value[1:].islower()):
         return False
     if kind in ("token", "otp", "authorization"):
         return True
     following = _NEXT_WORD.match(text, end)
-    return following is not None and (not following.group(2) or following.group(1).lower() in name_rules().status_words)
+    return following is not None and (
+        not following.group(2) or following.group(1).lower() in name_rules().words["status_words"]
+    )
 
 
 _CLOSING_QUOTES = {"\u201c": "\u201d", "\u201e": "\u201c", "\u00ab": "\u00bb", "\u2018": "\u2019"}

@@ -52,7 +52,7 @@ def _pair(text: str, start: int, end: int, kind_of: KindOf) -> tuple[list[Span],
         kind = kind_of(last.group(2)) if last is not None else None
         if last is not None and kind is not None:
             return secret_parts(text, *last.span(1), kind), last.end()
-    if low == "value" or low in name_rules().name_fields:
+    if low == "value" or low in name_rules().words["name_fields"]:
         name, end, sign = _name_in_value(text, end, sign) or (name, end, sign)
     kind = kind_of(name)
     if kind is None:
@@ -165,18 +165,15 @@ def _any_sensitive(text: str, back: str, signs: re.Pattern[str], kind_of: KindOf
         name = _name_before(text, len(text) - start - length, sign or back[start])
         if name is None:
             continue
-        if kind_of(name) is not None or name.lower() in name_rules().name_fields:
+        if kind_of(name) is not None or name.lower() in name_rules().words["name_fields"]:
             return True
-        if known is not None and known not in _TYPES_BACK and _is_settled(name, back[end : end + 1]):
+        # Does the verdict hold wherever the name stands? No word before it and no resource path may change it.
+        alone = back[end : end + 1] != ":" and name.rpartition(" ")[2].lower() not in name_rules().words["second_words"]
+        if known is not None and known not in _TYPES_BACK and (alone or name.isdigit()):
             if len(harmless) >= _REMEMBERED:
                 harmless.clear()
             harmless.add(known)
     return False
-
-
-def _is_settled(name: str, ahead: str) -> bool:
-    """Whether the verdict holds wherever the name stands: no word before it and no resource path can change it."""
-    return name.isdigit() or (ahead != ":" and name.rpartition(" ")[2].lower() not in name_rules().second_words)
 
 
 def _name_before(text: str, position: int, sign: str) -> str | None:
@@ -222,14 +219,14 @@ def _whole_name(name: str, ahead: str) -> str:
         return name[2:]  # the digits of one: "%3Fpassword%3Dx"
     if name.startswith("-D"):
         return name[2:]  # a definition for a Java machine: "-Dpassword=x"
-    if ahead[:1] == " " and name.lower() in name_rules().second_words:
+    if ahead[:1] == " " and name.lower() in name_rules().words["second_words"]:
         return _with_first_word(name, ahead)
     folder = _FOLDER_AHEAD.match(ahead)
     if folder is not None:
         parent = folder.group(1)[::-1]
         if parent.lower() in ("user", "username", "login") and ahead[folder.end() : folder.end() + 1] != "/":
             return "credentials"  # user/password: bob/...
-        if parent.lower() in name_rules().stop_before:
+        if parent.lower() in name_rules().words["stop_before"]:
             return f"{parent} {name}"  # checksum/secret
     return name
 
@@ -245,6 +242,10 @@ def _with_first_word(name: str, ahead: str) -> str:
     if name.lower() in _WRITTEN:  # private key hex
         second = _WORD_AHEAD.match(ahead, before.end())
         return phrase if second is None else f"{second.group(1)[::-1]} {phrase}"
-    if phrase.lower() in rules.pairs or first.lower() in rules.stop_before or first.lower() in rules.stop_before_last:
+    if (
+        phrase.lower() in rules.pairs
+        or first.lower() in rules.words["stop_before"]
+        or first.lower() in rules.words["stop_before_last"]
+    ):
         return phrase  # also of what is none, such as a public key
     return first if name in _TYPES else name  # Go: var password string = "..."

@@ -118,7 +118,10 @@ class Prefilter:
 
     def _may_hold_as_written(self, text: str) -> bool | None:
         """The answer for the text as it is written, not decoded. None: no, but it has runs that may be encoded text."""
-        if _has_separator(text) and any_name_is_sensitive(text, self._kind_of, self._harmless_names):
+        separated = "=" in text or ":" in text or ">" in text or "%3" in text
+        if not separated and "," in text:
+            separated = "'" in text or '"' in text
+        if separated and any_name_is_sensitive(text, self._kind_of, self._harmless_names):
             return True
         if self._searches and any(search(text) is not None for search in self._searches):
             return True
@@ -147,13 +150,10 @@ class Prefilter:
             return True
         if "auth" in keywords and _auth_rule_finds_something(text):
             return True
-        if (
-            "\n" in text
-            and not keywords.isdisjoint(rules.header_keywords)
-            and any(find_in_columns(text, self._kind_of))
-        ):
+        has_header = "\n" in text and not keywords.isdisjoint(rules.words["header_keywords"])
+        if has_header and find_in_columns(text, self._kind_of):
             return True
-        return (not text.isascii() or not keywords.isdisjoint(rules.sentence_keywords)) and any(
+        return (not text.isascii() or not keywords.isdisjoint(rules.words["sentence_keywords"])) and any(
             find_in_sentences(text, self._kind_of)
         )
 
@@ -161,20 +161,12 @@ class Prefilter:
 def _auth_rule_finds_something(text: str) -> bool:
     """Whether a rule with "auth" in its anchor finds something. (As a part of a word, "auth" is too common.)."""
     low = ascii_lower(text)
-    return any(
-        anchor in (low if rule.fold else text) and rule.find(text, low, anchor) for anchor, rule in _auth_anchors()
-    )
+    return any(rule.find(text, low, anchor) for anchor, rule in _auth_anchors())
 
 
 @cache
 def _auth_anchors() -> tuple[tuple[str, Detector], ...]:
     return tuple((anchor, rule) for rule in detectors() for anchor in rule.anchors if "auth" in anchor.lower())
-
-
-def _has_separator(text: str) -> bool:
-    if "=" in text or ":" in text or ">" in text:
-        return True
-    return ("," in text and ("'" in text or '"' in text)) or ("%" in text and "%3" in text)
 
 
 _OPTIONS = (" -x", " -X", " --", ".-x", ".-X", ".--")
@@ -215,11 +207,8 @@ def _is_introduced(run: str, before: str) -> bool:
 
 def _has_sign(text: str) -> bool:
     """Whether it has a sign that starts a rule of detectors.json, or a layout, without any keyword."""
-    if (
-        "@" in text
-        and ":" in text
-        and ("://" in text or ":thin:" in text or ":oci" in text or any(find_userinfo(text)))
-    ):
+    host = "@" in text and ":" in text
+    if host and ("://" in text or ":thin:" in text or ":oci" in text or any(find_userinfo(text))):
         return True
     if "|" in text and (_CELL.search(text) is not None or "|s:" in text):
         return True

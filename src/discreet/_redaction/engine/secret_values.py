@@ -47,9 +47,10 @@ def is_harmless(text: str, kind: str) -> bool:
         rules = name_rules()
         if MARKER.fullmatch(stripped) or rules.harmless_value.fullmatch(stripped):
             return True
-        if stripped.rstrip(".,;:!?)]}").lower() in rules.status_words:
+        if stripped.rstrip(".,;:!?)]}").lower() in rules.words["status_words"]:
             return True
-        if kind not in rules.number_kinds and _is_number(stripped):
+        is_number = len(stripped) <= 11 and stripped.replace(".", "", 1).lstrip("-+").isdigit()
+        if is_number and kind not in rules.words["number_kinds"]:
             return True
         if len(stripped) <= 3 and not any(char.isalnum() for char in stripped):
             return True  # punctuation, as parsers report it
@@ -74,10 +75,6 @@ def _is_word_of(kind: str, text: str) -> bool:
     return (kind == "mnemonic" and text.isalpha()) or (kind == "iban" and len(text) < 15)  # an assembler's mnemonic
 
 
-def _is_number(text: str) -> bool:
-    return len(text) <= 11 and text.replace(".", "", 1).lstrip("-+").isdigit()
-
-
 def secret_parts(text: str, start: int, end: int, kind: str) -> list[Span]:
     """The spans to mask of the value `text[start:end]`, whose name says that it is a secret of `kind`."""
     value = text[start:end]
@@ -88,7 +85,7 @@ def secret_parts(text: str, start: int, end: int, kind: str) -> list[Span]:
     if kind == "cookie":
         if _PAIR.search(value) is None:
             return [(start, end, kind)]
-        return _parameters(value, start, name_rules().parameters_kept, "cookie")
+        return _parameters(value, start, name_rules().words["parameters_kept"], "cookie")
     if kind == "signature":
         return [(start + digest.start(), start + digest.end(), kind) for digest in DIGEST.finditer(value)]
     start += _known_length(value, kind)
@@ -138,7 +135,7 @@ def _authorization(value: str, start: int, end: int) -> list[Span]:
         if head.startswith(owned) and sign in rest:
             return [(start + offset + rest.index(sign) + 1, end, "authorization")]
     if PARAMETER_SCHEME.match(value) and _PAIR.search(rest) is not None:
-        return _parameters(rest, start + offset, name_rules().credential_parameters_kept, "authorization")
+        return _parameters(rest, start + offset, name_rules().words["credential_parameters_kept"], "authorization")
     kind = _SCHEME_KINDS.get(head[:5], "authorization")
     return [(start + offset, end, kind)]
 

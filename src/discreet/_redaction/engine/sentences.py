@@ -61,8 +61,8 @@ def _is_sentence(phrase: str) -> bool:
     """Whether words make a sentence: a word of grammar is among them, or two words about passwords."""
     rules = name_rules()
     words = phrase.lower().rstrip(".!?0123456789").split()
-    about = sum(word in rules.status_words or word in rules.strong for word in words)
-    return about > 1 or any(word in rules.between or word in rules.grammar for word in words)
+    about = sum(word in rules.words["status_words"] or word in rules.strong for word in words)
+    return about > 1 or any(word in rules.words["between"] or word in rules.words["grammar"] for word in words)
 
 
 def _keyword_places(text: str) -> list[tuple[int, int]]:
@@ -72,7 +72,7 @@ def _keyword_places(text: str) -> list[tuple[int, int]]:
     # In ASCII, several searches for literals cost a tenth of one regular expression.
     low = text.lower()
     places: list[tuple[int, int]] = []
-    for part in name_rules().sentence_keywords:
+    for part in name_rules().words["sentence_keywords"]:
         place = low.find(part)
         while place >= 0:
             places.append((place, place + len(part)))
@@ -123,7 +123,7 @@ def _kind(text: str, start: int, name: str, kind_of: KindOf) -> str | None:
     before = text[max(0, start - 24) : start].split() if text[start - 1 : start] == " " else ()
     previous = before[-1].strip(_STRIPPED + _CLOSING).lower() if before else ""
     rules = name_rules()
-    if previous in rules.stop_before_last or previous in ("public", "no", "without", "ssh"):
+    if previous in rules.words["stop_before_last"] or previous in ("public", "no", "without", "ssh"):
         return None
     phrase = kind_of(f"{previous} {name}") if previous.isalpha() else None
     return kind_of(name) if phrase is None else phrase
@@ -183,19 +183,11 @@ class _Reader:
 
     def _alone(self, count: int) -> bool:
         """A value on a line of its own, after a colon or after a command that prints it."""
-        if not self._colon and (
-            count or not _AFTER_READ_COMMAND.search(self._text, max(0, self._end - 300), self._end)
-        ):
-            return False
-        alone = _BLANK.match(self._text, self._position)
+        read = not count and _AFTER_READ_COMMAND.search(self._text, max(0, self._end - 300), self._end) is not None
+        alone = _BLANK.match(self._text, self._position) if self._colon or read else None
         if alone is None:
             return False
-        value = alone.group(1)
-        if (
-            looks_random(value)
-            and not name_rules().ordinary_value.fullmatch(value)
-            and not is_harmless(value, self._kind)
-        ):
+        if looks_random(alone.group(1)) and not self._is_ordinary(alone.group(1)):
             self._take(*alone.span(1))
         self._position = alone.end(1)
         return True
@@ -246,13 +238,13 @@ class _Reader:
         rules = name_rules()
         if "[REDACTED" in word or "-----" in word or not (count or gap or self._colon):
             return False
-        if count == 0 and low in rules.stop_after and low not in rules.between:
+        if count == 0 and low in rules.words["stop_after"] and low not in rules.words["between"]:
             return False  # the word makes the name another one: password policy
         self._position = matched.end()
         if _LEADER.fullmatch(word) and count < 2 and word != ":":
             self._introduced = 2 if word[0] in ".-=→" else self._introduced
             self._commanded = self._commanded or word.rstrip(":").isdigit()
-        elif low in rules.introducing or word in rules.introducing:
+        elif low in rules.words["introducing"] or word in rules.words["introducing"]:
             self._introduced, self._colon = 2, word.endswith(":")
         elif self._accepts(stripped, count, gap):
             self._take(first, first + len(stripped))
@@ -263,7 +255,11 @@ class _Reader:
     def _goes_on(self, word: str, low: str, count: int) -> bool:
         if word[-1] in ".!?;" and len(word) > 1 and _ANNOUNCED_AGAIN.match(self._text, self._position - 1) is None:
             return False
-        if low not in name_rules().between and word[0] not in "[(<" and (not 0 < count < 4 or self._introduced):
+        if (
+            low not in name_rules().words["between"]
+            and word[0] not in "[(<"
+            and (not 0 < count < 4 or self._introduced)
+        ):
             return False
         self._has_owner = self._has_owner or low in ("for", "of")
         self._colon = word.endswith(":")
