@@ -49,9 +49,7 @@ UNJUDGED = "[REDACTED:unjudged]"
 def is_secret(value: object) -> bool:
     """A `Secret`, or one of pydantic's: recognised by its class, so that no instance attribute is run."""
     kind = type(value)
-    if issubclass(kind, Secret):
-        return True
-    return any("get_secret_value" in base.__dict__ for base in kind.__mro__)
+    return issubclass(kind, Secret) or any("get_secret_value" in base.__dict__ for base in kind.__mro__)
 
 
 class Walk:
@@ -93,7 +91,7 @@ class Walk:
         if kind is None and redactor.is_clean(mapping) and VALUE_KEYS.isdisjoint(mapping):
             return dict(mapping)
         by_name = kind is None or kind in name_rules().shapes
-        named = self._named(mapping) if by_name else None
+        named = self._named(mapping) if by_name and not VALUE_KEYS.isdisjoint(mapping) else None
         safe: dict[str, Plain] = {}
         for name, value in mapping.items():
             under = redactor.key(name) if by_name else kind
@@ -110,8 +108,6 @@ class Walk:
         return safe
 
     def _named(self, mapping: dict[str, Plain]) -> str | None:
-        if VALUE_KEYS.isdisjoint(mapping):
-            return None
         for key in _NAME_KEYS:
             name = mapping.get(key)
             if isinstance(name, str) and len(name) <= 128:

@@ -46,15 +46,13 @@ def find_in_columns(text: str, kind_of: KindOf) -> list[Span]:
             continue
         sign = next((sign for sign in _SIGNS if sign in text[start:end]), "")
         kinds = _kinds_of_header(text, start, end, sign, kind_of)
-        if any(kinds) and not _is_row(text, lines, number - 2, sign, len(kinds)):
+        if not any(kinds):
+            continue
+        above = lines[number - 2] if number > 1 else None
+        # Below a row with as many cells, this line is another row, not a header.
+        if above is None or _RULE.fullmatch(text, *above) or len(_cells(text, *above, sign)) != len(kinds):
             number = _rows(text, lines, number, sign, kinds, found)
     return found
-
-
-def _is_row(text: str, lines: list[tuple[int, int]], number: int, sign: str, count: int) -> bool:
-    """Whether this line has as many cells: then the line after it is another row, not a header."""
-    row = number >= 0 and _RULE.fullmatch(text, *lines[number]) is None
-    return row and len(_cells(text, *lines[number], sign)) == count
 
 
 def _kinds_of_header(text: str, start: int, end: int, sign: str, kind_of: KindOf) -> list[str | None]:

@@ -58,8 +58,7 @@ def decode(run: str) -> str | None:
         if len(run) < _FEWEST_HEXADECIMAL or len(run) % 2:
             return None
         return _readable(bytes.fromhex(run))
-    if "-" in run or "_" in run:
-        run = run.replace("-", "+").replace("_", "/")
+    run = run.replace("-", "+").replace("_", "/")
     # Random bytes are rarely ASCII, so the first 20 characters are enough to refuse nearly every run.
     if _readable(binascii.a2b_base64(run[:_FEWEST])) is None:
         return None

@@ -109,10 +109,8 @@ def _name_above(text: str, start: int, column: int) -> str | None:
         if start == 0 and end > 512:  # a line too long to be one that is drawn below
             return None
         if _DRAWN.match(text, start, end) is None:
-            for name in _NAME.finditer(text, start, end):
-                if name.start() <= start + column < name.end():
-                    return name.group()
-            return None
+            names = _NAME.finditer(text, start, end)
+            return next((name.group() for name in names if name.start() <= start + column < name.end()), None)
     return None
 
 

@@ -284,9 +284,8 @@ def _is_prose(text: str, value: str, end: int, sign: str, kind: str, name: str) 
     if kind in ("token", "otp", "authorization"):
         return True
     following = _NEXT_WORD.match(text, end)
-    return following is not None and (
-        not following.group(2) or following.group(1).lower() in name_rules().words["status_words"]
-    )
+    status_words = name_rules().words["status_words"]
+    return following is not None and (not following.group(2) or following.group(1).lower() in status_words)
 
 
 _CLOSING_QUOTES = {"\u201c": "\u201d", "\u201e": "\u201c", "\u00ab": "\u00bb", "\u2018": "\u2019"}

@@ -148,8 +148,10 @@ class Prefilter:
             return True
         if "(" in text and ("'" in text or '"' in text) and any(name in low for name in _CALLED):
             return True
-        if "auth" in keywords and _auth_rule_finds_something(text):
-            return True
+        if "auth" in keywords:
+            folded = ascii_lower(text)
+            if any(rule.find(text, folded, anchor) for anchor, rule in _auth_anchors()):
+                return True
         has_header = "\n" in text and not keywords.isdisjoint(rules.words["header_keywords"])
         if has_header and find_in_columns(text, self._kind_of):
             return True
@@ -158,14 +160,9 @@ class Prefilter:
         )
 
 
-def _auth_rule_finds_something(text: str) -> bool:
-    """Whether a rule with "auth" in its anchor finds something. (As a part of a word, "auth" is too common.)."""
-    low = ascii_lower(text)
-    return any(rule.find(text, low, anchor) for anchor, rule in _auth_anchors())
-
-
 @cache
 def _auth_anchors() -> tuple[tuple[str, Detector], ...]:
+    """The anchors with "auth", each with its rule: as a part of a word, "auth" is too common to be a keyword alone."""
     return tuple((anchor, rule) for rule in detectors() for anchor in rule.anchors if "auth" in anchor.lower())
 
 

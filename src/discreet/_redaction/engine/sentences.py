@@ -195,22 +195,18 @@ class _Reader:
     def _quoted(self, count: int) -> bool:
         """A value in quotes, where one is expected."""
         quoted = _QUOTED.match(self._text, self._position)
-        if quoted is None:
-            return self._quoted_phrase()
+        announced = self._introduced > 0 or self._colon
+        if quoted is None:  # words, but no sentence: `passphrase set to "lantern ripple pepper violin"`
+            expected = announced and self._kind == "password"
+            phrase = _QUOTED_PHRASE.match(self._text, self._position) if expected else None
+            return phrase is not None and not _is_sentence(phrase.group(1)) and self._take_quoted(phrase)
         value = quoted.group(1)
         if count < 2 and self._names_key(value):
             return self._take_quoted(quoted)
-        if not (self._introduced or self._colon or (self._commanded and count < 2)):
+        if not announced and not (self._commanded and count < 2):
             return False
         chosen = looks_random(value) or any(char in "!@#$%^&*~" for char in value)
         return chosen and not self._is_ordinary(value) and self._take_quoted(quoted)
-
-    def _quoted_phrase(self) -> bool:
-        """Words in quotes that make no sentence: `passphrase set to "lantern ripple pepper violin"`."""
-        if self._kind != "password" or not (self._introduced or self._colon):
-            return False
-        phrase = _QUOTED_PHRASE.match(self._text, self._position)
-        return phrase is not None and not _is_sentence(phrase.group(1)) and self._take_quoted(phrase)
 
     def _names_key(self, value: str) -> bool:
         """Whether a value may follow at once: `invalid aws_secret_access_key "..." supplied`."""
