@@ -12,8 +12,6 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from discreet._base.lazy_pattern import lazy_pattern
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -38,11 +36,6 @@ class NameRules:
         self.shapes: dict[str, str] = data["shapes"]
         self.words = {table: frozenset[str](words) for table, words in data.items() if isinstance(words, list)}
         self.keywords: dict[str, list[str]] = data["keywords"]
-        self.harmless_value = lazy_pattern("|".join(data["harmless_values"]))
-        self.reference = lazy_pattern("|".join(data["references"]))
-        self.ordinary_value = lazy_pattern("|".join(data["ordinary_values"]), re.IGNORECASE)
-        schemes = "|".join(data["schemes"])
-        self.scheme = lazy_pattern(rf"(?:{schemes})(?:(?:[ \t]|%20|\+)+|=|:[ \t]*)", re.IGNORECASE)
 
 
 @cache
@@ -58,6 +51,12 @@ def load_rules(file: str) -> dict[str, Any]:
 def name_rules() -> NameRules:
     """Load the data once, on first use."""
     return NameRules(load_rules("names.json"))
+
+
+@cache
+def any_of(table: str, flags: int = 0) -> re.Pattern[str]:
+    """Any of the regular expressions in a table of names.json. Compiled at first use."""
+    return re.compile("|".join(load_rules("names.json")[table]), flags)
 
 
 def split(name: str) -> list[str]:

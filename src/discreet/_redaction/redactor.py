@@ -195,9 +195,14 @@ class Redactor:
         """Whether every name and every value of a mapping is known to be clean, as those of a repeated frame are."""
         if self._epoch is not registry.epoch:
             self._forget()
-        unseen: list[str] = []
-        known = self._clean_names.keys() >= mapping.keys()
-        return known and self._are_clean_scalars(mapping.values(), unseen) and not unseen
+        known, clean = self._clean_names, self.clean
+        for name, value in mapping.items():
+            kind = type(value)
+            if name not in known or (value not in clean if kind is str else kind not in _SCALARS):
+                return False
+            if kind is int and not -_SMALL < value < _SMALL:  # type: ignore[operator]  # an int
+                return False
+        return True
 
     def know(self, name: str) -> None:
         """A name that is clean, and whose values are judged by themselves."""

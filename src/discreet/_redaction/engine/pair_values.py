@@ -11,7 +11,7 @@ from itertools import islice
 from discreet._base.lazy_pattern import end_of_match, lazy_pattern, matches_in_a_row
 from discreet._redaction.engine.checks import looks_generated, looks_mixed
 from discreet._redaction.engine.secret_values import PARAMETER_SCHEME, Span, secret_parts
-from discreet._redaction.names import name_rules
+from discreet._redaction.names import any_of, name_rules
 
 _LEAD = lazy_pattern(
     r"[=>]{0,2}(?:\*\*[ \t])?[ \t]{0,64}(?:(?:[|>][+\-]?[ \t]{0,4})?\r?\n[ \t]{1,16})?(?:!![a-z]{2,8}[ \t])?[bu]?"
@@ -189,7 +189,7 @@ def _credentials(text: str, start: int, name: str) -> tuple[list[Span], int] | N
     """What follows the scheme of an Authorization header, if there is one."""
     if PARAMETER_SCHEME.match(text, start):
         return _matched(text, _TO_END_OF_LINE, start, "authorization", closing=_CLOSING)
-    credentials = end_of_match(name_rules().scheme, text, start)
+    credentials = end_of_match(any_of("schemes", re.IGNORECASE), text, start)
     if credentials == start:
         unknown = _UNKNOWN_SCHEME.match(text, start) if name.lower().endswith("authorization") else None
         if unknown is None or not looks_mixed(unknown.group(1)):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from discreet._base.lazy_pattern import end_of_match, lazy_pattern
 from discreet._redaction.engine.checks import CHECKS, DIGEST, is_no_status_word, looks_generated
-from discreet._redaction.names import name_rules
+from discreet._redaction.names import any_of, name_rules
 
 Span = tuple[int, int, str]
 """Where a secret starts and ends, and its kind."""
@@ -33,9 +33,7 @@ _PREFIX = lazy_pattern(
 )
 _PAIR = lazy_pattern(r"""([A-Za-z0-9_.\-$]{1,128})=(?:\\?"([^"\\]*)\\?"|([^;,&\s"'\\]*))""")
 
-_NAMED_KINDS = frozenset(
-    ("secret", "credentials", "token", "password", "secret-key", "private-key", "cookie", "api-key")
-)
+_REFERRED = frozenset(("secret", "credentials", "token", "password", "secret-key", "private-key", "cookie", "api-key"))
 
 
 def is_harmless(text: str, kind: str) -> bool:
@@ -45,7 +43,7 @@ def is_harmless(text: str, kind: str) -> bool:
         return True
     if len(stripped) <= 200:
         rules = name_rules()
-        if MARKER.fullmatch(stripped) or rules.harmless_value.fullmatch(stripped):
+        if MARKER.fullmatch(stripped) or any_of("harmless_values").fullmatch(stripped):
             return True
         if stripped.rstrip(".,;:!?)]}").lower() in rules.words["status_words"]:
             return True
@@ -58,7 +56,7 @@ def is_harmless(text: str, kind: str) -> bool:
             return not stripped.isdigit()  # a pin of a board or a chip has a name
         if _is_word_of(kind, stripped):
             return True
-        if kind in _NAMED_KINDS and rules.reference.fullmatch(stripped):
+        if kind in _REFERRED and any_of("references").fullmatch(stripped):
             return True
     shape = name_rules().shapes.get(kind)
     return shape is not None and not CHECKS[shape](stripped)
@@ -121,7 +119,7 @@ def _is_token(text: str) -> bool:
 
 def _authorization(value: str, start: int, end: int) -> list[Span]:
     """Everything but the scheme; of a scheme with parameters (Digest, SigV4), all parameters but the harmless ones."""
-    scheme = name_rules().scheme.match(value)
+    scheme = any_of("schemes", re.IGNORECASE).match(value)
     if scheme is None and PARAMETER_SCHEME.match(value) is not None:
         scheme = _ANY_SCHEME.match(value)
     if scheme is None:

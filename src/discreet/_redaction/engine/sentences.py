@@ -12,7 +12,7 @@ import re
 from discreet._base.lazy_pattern import end_of_match, lazy_pattern
 from discreet._redaction.engine.checks import is_credential_like, is_uuid, looks_generated, looks_mixed, looks_random
 from discreet._redaction.engine.secret_values import KindOf, Span, Spans, is_harmless
-from discreet._redaction.names import name_rules
+from discreet._redaction.names import any_of, name_rules
 
 _TELLING = lazy_pattern(
     r"pass|pwd|secret|token|key|cred|psk\b|bindpw|rootpw|senha|wort|contrase|clave|lösenord|haslo|hasło|parola|пароль|密码|密碼|パスワード",
@@ -179,7 +179,7 @@ class _Reader:
 
     def _is_ordinary(self, value: str) -> bool:
         """Whether a value is an id, a number, a file name or an address, or never a secret of this kind."""
-        return name_rules().ordinary_value.fullmatch(value) is not None or is_harmless(value, self._kind)
+        return any_of("ordinary_values", re.IGNORECASE).fullmatch(value) is not None or is_harmless(value, self._kind)
 
     def _alone(self, count: int) -> bool:
         """A value on a line of its own, after a colon or after a command that prints it."""
@@ -275,7 +275,7 @@ class _Reader:
         if owned and _LETTERS.fullmatch(value) and not _ENGLISH.fullmatch(value):
             return _END_OF_SENTENCE.match(self._text, self._position - 1) is not None
         stripped = value.rstrip("=") if _KEY.fullmatch(value) is not None else value  # without padding
-        if name_rules().ordinary_value.fullmatch(stripped) or not value.strip("0123456789abcdef"):
+        if any_of("ordinary_values", re.IGNORECASE).fullmatch(stripped) or not value.strip("0123456789abcdef"):
             return introduced and _LONG_RUN.fullmatch(value) is not None
         if introduced:
             return looks_generated(value) or (looks_mixed(value) and len(value) > 7) or is_credential_like(value)
