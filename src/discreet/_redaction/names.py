@@ -34,7 +34,7 @@ class NameRules:
         self.strong, self.last, self.exact, self.pairs = tables
         self.longest = max(phrase.count(" ") + 1 for phrase in self.pairs)
         self.shapes: dict[str, str] = data["shapes"]
-        self.words = {table: frozenset[str](words) for table, words in data.items() if isinstance(words, list)}
+        self.words = {table: frozenset[str](data[table]) for table in data if isinstance(data[table], list)}
         self.keywords: dict[str, list[str]] = data["keywords"]
 
 
