@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _ZEROS = str.maketrans("0123456789", "0000000000")
-_DIGITLESS = bytes(ord("0") if chr(code) in "0123456789" else code for code in range(256))
+DIGITLESS = bytes(ord("0") if chr(code) in "0123456789" else code for code in range(256))
 LONGEST_SHAPE = 1024
 RUNS = bytes(ord("x") if chr(code) in "0Xx_-" else ord(".") for code in range(256))
 RUN = "x" * 16
@@ -34,7 +34,7 @@ RUN = "x" * 16
 INTRODUCED = 16
 """A word so many characters before a run of hexadecimal digits may introduce it."""
 
-_SEEN_ONCE, _CLEAN, _DIGITS_MATTER = 1, 2, 3
+_SEEN_ONCE, CLEAN, _DIGITS_MATTER = 1, 2, 3
 """What is known of a shape: met once, clean whatever the digits are, or the digits matter."""
 
 _MOST_SHAPES = 4096
@@ -80,11 +80,6 @@ class KnownShapes:
         self._words = words
         self.known: dict[bytes, int] = {}
 
-    def unless_clean(self, text: str) -> bytes | None:
-        """The shape of a text; None if all texts of this shape are known to be clean."""
-        shape = text.encode("ascii").translate(_DIGITLESS)
-        return None if self.known.get(shape) == _CLEAN else shape
-
     def met(self, text: str, shape: bytes) -> None:
         """A clean text had this shape. If that happens again, it pays to find out whether its digits matter."""
         state = self.known.get(shape)
@@ -94,7 +89,7 @@ class KnownShapes:
             self.known[shape] = _SEEN_ONCE
         elif state == _SEEN_ONCE:
             clean = not self._words.keywords_in(text, shape) and _digits_do_not_matter(text, shape)
-            self.known[shape] = _CLEAN if clean else _DIGITS_MATTER
+            self.known[shape] = CLEAN if clean else _DIGITS_MATTER
 
 
 def _digits_do_not_matter(text: str, shape: bytes) -> bool:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from discreet._base.lazy_pattern import lazy_pattern
 from discreet._redaction.engine.clean_texts import (
+    CLEAN,
+    DIGITLESS,
     INTRODUCED,
     LONGEST_SHAPE,
     RUN,
@@ -95,8 +97,8 @@ class Prefilter:
                 return _has_sign(text) or (bool(keywords) and self._introduced_by_words(keywords, text))
         if len(text) > LONGEST_SHAPE or not text.isascii() or self._names_have_digits:
             return self._may_hold(text)
-        shape = self._shapes.unless_clean(text)
-        if shape is None:
+        shape = text.encode("ascii").translate(DIGITLESS)
+        if self._shapes.known.get(shape) == CLEAN:  # no function for it: this is asked for every new text
             return False
         if self._may_hold(text):
             return True
