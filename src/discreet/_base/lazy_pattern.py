@@ -6,7 +6,10 @@ discreet has some two hundred of them. To compile them all takes 50 ms, and most
 from __future__ import annotations
 
 import re
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class _LazyPattern:
@@ -27,3 +30,17 @@ class _LazyPattern:
 def lazy_pattern(source: str, flags: int = 0) -> re.Pattern[str]:
     """As `re.compile`, but a mistake in the pattern shows at its first use, not here."""
     return cast("re.Pattern[str]", _LazyPattern(source, flags))
+
+
+def end_of_match(pattern: re.Pattern[str], text: str, start: int = 0) -> int:
+    """Where the match of the pattern that begins at `start` ends; `start` itself if there is none."""
+    matched = pattern.match(text, start)
+    return start if matched is None else matched.end()
+
+
+def matches_in_a_row(pattern: re.Pattern[str], text: str, start: int) -> Iterator[re.Match[str]]:
+    """Matches that follow each other without a gap, the first at `start`. The pattern must not match the empty text."""
+    matched = pattern.match(text, start)
+    while matched is not None:
+        yield matched
+        matched = pattern.match(text, matched.end())

@@ -92,9 +92,7 @@ def check_key(key: str) -> str:
 
 
 def _split(key: str) -> tuple[str, bytes]:
-    key_id, colon, secret = key.partition(":")
-    if not colon:
-        key_id, secret = "", key
+    key_id, _, secret = key.partition(":") if ":" in key else ("", "", key)
     from hashlib import blake2b
 
     raw = secret.encode("utf-8", "surrogatepass")

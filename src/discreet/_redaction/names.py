@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,6 @@ from discreet._base.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-KindOf = Callable[[str], "str | None"]
-"""Which kind of secret is a value under this name? None: the name is harmless."""
 
 _LOWER_UPPER = lazy_pattern(r"([a-z0-9])([A-Z])")
 _ACRONYM_WORD = lazy_pattern(r"([A-Z])([A-Z][a-z])")
@@ -29,31 +26,21 @@ _CACHED_NAMES = 4096
 
 
 class NameRules:
-    """The tables of names.json."""
+    """The tables of names.json, whose head explains each."""
 
     def __init__(self, data: dict[str, Any]) -> None:
-        self.strong = _kind_by_word(data["strong"])
-        self.last = _kind_by_word(data["last"])
-        self.exact = _kind_by_word(data["exact"])
-        self.pairs = _kind_by_word(data["pairs"])
+        tables: list[dict[str, str]] = [
+            {word: kind for kind, words in data[table].items() for word in words}
+            for table in ("strong", "last", "exact", "pairs")
+        ]
+        self.strong, self.last, self.exact, self.pairs = tables
         self.longest = max(phrase.count(" ") + 1 for phrase in self.pairs)
-        self.stop_after = _words(data["stop_after"])
-        self.stop_before = _words(data["stop_before"])
-        self.stop_before_last = _words(data["stop_before_last"])
-        self.status_words = _words(data["status_words"])
-        self.number_kinds = _words(data["number_kinds"])
         self.shapes: dict[str, str] = data["shapes"]
-        """Kinds whose names have other uses too: only a value of this shape (see VALUE_SHAPES) is a secret."""
-        self.introducing = _words(data["introducing"])
-        self.between = _words(data["between"])
-        self.grammar = _words(data["grammar"])
-        self.identity_words = _words(data["identity_words"])
-        self.parameters_kept = _words(data["parameters_kept"])
-        self.credential_parameters_kept = _words(data["credential_parameters_kept"])
-        tables = (self.strong, self.last, self.exact, self.pairs)
-        self.kinds = frozenset(kind for table in tables for kind in table.values())
+        self.words = {table: frozenset[str](data[table]) for table in data if isinstance(data[table], list)}
+        self.keywords: dict[str, list[str]] = data["keywords"]
 
 
+@cache
 def load_rules(file: str) -> dict[str, Any]:
     """The data of one file in the folder `rules`."""
     path = os.path.join(os.path.dirname(__file__), "rules", file)
@@ -68,12 +55,10 @@ def name_rules() -> NameRules:
     return NameRules(load_rules("names.json"))
 
 
-def _kind_by_word(table: dict[str, list[str]]) -> dict[str, str]:
-    return {word: kind for kind, words in table.items() for word in words}
-
-
-def _words(words: list[str]) -> frozenset[str]:
-    return frozenset(words)
+@cache
+def any_of(table: str, flags: int = 0) -> re.Pattern[str]:
+    """Any of the regular expressions in a table of names.json. Compiled at first use."""
+    return re.compile("|".join(load_rules("names.json")[table]), flags)
 
 
 def split(name: str) -> list[str]:
@@ -84,15 +69,9 @@ def split(name: str) -> list[str]:
     return [word for word in words if word]
 
 
-def normal(name: str) -> str:
+def _normal(name: str) -> str:
     """A name in lower case without separators: extra and safe keys are compared in this form."""
     return "".join(_WORD.findall(name.lower()))
-
-
-def _kind_called(name: str) -> str:
-    """The kind that a name given by the user stands for: `internal_id` becomes `internal-id`."""
-    kind = "-".join(split(name))
-    return kind if _KIND.match(kind) else "key"
 
 
 class Keys:
@@ -100,10 +79,11 @@ class Keys:
 
     def __init__(self, extra: Iterable[str] = (), safe: Iterable[str] = ()) -> None:
         self._rules = name_rules()
-        self._extra = {normal(name): _kind_called(name) for name in extra}
+        kinds = {name: "-".join(split(name)) for name in extra}  # internal_id is of the kind internal-id
+        self._extra = {_normal(name): kind if _KIND.match(kind) else "key" for name, kind in kinds.items()}
         self.declared = frozenset(self._extra.values())
         """Kinds of the user's own names: any value under such a name is a secret, also a number or a word."""
-        self._safe = frozenset(map(normal, safe))
+        self._safe = frozenset(map(_normal, safe))
         self.verdicts: dict[str, str | None] = {}
 
     def kind(self, name: str) -> str | None:
@@ -122,7 +102,7 @@ class Keys:
         return verdict
 
     def _judge(self, name: str) -> str | None:
-        plain = normal(name)
+        plain = _normal(name)
         if plain in self._safe:
             return None
         if plain in self._extra:
@@ -138,12 +118,12 @@ class Keys:
             last = split(name.rpartition(".")[2]) if "." in name else ()  # server.pin is a pin
             return rules.exact.get(last[0]) if len(last) == 1 else None
         kind, start, end, at_end_only = found
-        if any(word in rules.stop_after for word in words[end:]):
+        if any(word in rules.words["stop_after"] for word in words[end:]):
             return None
         before = words[:start]
-        if any(word in rules.stop_before for word in before):
+        if any(word in rules.words["stop_before"] for word in before):
             return None
-        if at_end_only and (end != len(words) or any(word in rules.stop_before_last for word in before)):
+        if at_end_only and (end != len(words) or any(word in rules.words["stop_before_last"] for word in before)):
             return None
         return kind
 

@@ -126,13 +126,15 @@ def _safe_patterns(given: Iterable[str]) -> tuple[str, ...]:
 
 _KIND = lazy_pattern(r"[a-z][a-z0-9-]{0,39}\Z")
 _BOUNDED_LARGE = 1000
-_COUNTED = lazy_pattern(r"\{(\d*)(,?)(\d*)\}")
-
-_GROUP = lazy_pattern(r"\(\?(?:P<\w+>|[aiLmsux]*(?:-[imsx]+)?:?)")
+_PART = lazy_pattern(
+    r"([*+]|\{(\d*)(,?)(\d*)\})|"  # a quantifier
+    r"\((?:\?(?:P<\w+>|[aiLmsux]*(?:-[imsx]+)?:?))?|"  # the beginning of a group
+    r"\[\^?\]?(?:\\.?|[^\]\\])*\]?|\\.?|.",  # a class of characters, an escape, anything else
+    re.DOTALL,
+)
 _UNSHARED = (
     (lazy_pattern(r"\(\?<?[=!]"), "look-around", "Match the surrounding text too and put the secret in group 1"),
-    (lazy_pattern(r"\(\?P="), "a back-reference", "Repeat the sub-expression instead"),
-    (lazy_pattern(r"\\[1-9]"), "a back-reference", "Repeat the sub-expression instead"),
+    (lazy_pattern(r"\(\?P=|\\[1-9]"), "a back-reference", "Repeat the sub-expression instead"),
     (lazy_pattern(r"\(\?\("), "a conditional", "Write one pattern per case"),
     (lazy_pattern(r"\(\?>|[*+?}]\+"), "a possessive or atomic group", "Use a plain quantifier with an upper bound"),
     (lazy_pattern(r"\(\?#"), "a comment", "Write the comment beside the pattern"),
@@ -233,42 +235,11 @@ def _nested_unbounded(regex: str) -> bool:
 
 def _parts(regex: str) -> Iterator[tuple[str, bool]]:
     """The parts of a pattern: `(`, `)`, `|`, `?`, `*` for other quantifiers (True: unbounded), `x` for the rest."""
-    position = 0
-    while position < len(regex):
-        char = regex[position]
-        length, unbounded = _quantifier(regex, position)
-        if length:
-            yield "*", unbounded
+    for part in _PART.finditer(regex):
+        quantifier, low, comma, high = part.groups()
+        if quantifier:
+            most = high if comma else low
+            yield "*", not most or int(most) > _BOUNDED_LARGE
         else:
-            yield (char if char in "()|?" else "x"), False
-            group = _GROUP.match(regex, position)
-            if group is not None:
-                length = group.end() - position
-            elif char == "[":
-                length = _class_end(regex, position) - position
-            else:
-                length = 2 if char == "\\" else 1
-        position += length
-
-
-def _class_end(regex: str, start: int) -> int:
-    position = start + 1
-    if regex[position : position + 1] == "^":
-        position += 1
-    if regex[position : position + 1] == "]":
-        position += 1
-    while position < len(regex) and regex[position] != "]":
-        position += 2 if regex[position] == "\\" else 1
-    return position + 1
-
-
-def _quantifier(regex: str, position: int) -> tuple[int, bool]:
-    """Length of the quantifier at `position` (0: none) and whether it has no useful upper bound."""
-    if regex[position] in "*+":
-        return 1, True
-    counted = _COUNTED.match(regex, position)
-    if counted is None:
-        return 0, False
-    low, comma, high = counted.groups()
-    most = high if comma else low
-    return len(counted.group()), not most or int(most) > _BOUNDED_LARGE
+            first = part.group()[0]
+            yield (first if first in "()|?" else "x"), False

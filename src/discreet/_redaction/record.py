@@ -93,12 +93,9 @@ def _mask_named_by_template(
     spans = redactor.spans(filled)
     for name in names_in(template):
         text = str(fields.get(name, ""))
-        if not text or text in message:
-            continue
-        for start, end, kind in spans:
-            if text in filled[start:end] or filled[start:end] in text:
-                fields[name] = redactor.mask(kind, text)
-                break
+        kinds = [kind for start, end, kind in spans if text in filled[start:end] or filled[start:end] in text]
+        if kinds and text not in message:
+            fields[name] = redactor.mask(kinds[0], text)
 
 
 def judged_exception(

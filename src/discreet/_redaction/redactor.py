@@ -17,9 +17,9 @@ from discreet._redaction.engine.prefilter import Prefilter
 from discreet._redaction.masking import Replacement, replace_spans
 from discreet._redaction.names import Keys
 from discreet._redaction.policy import Redaction
-from discreet._redaction.secrets import registry
-from discreet._redaction.walk import UNJUDGED, VALUE_KEYS, Structure
-from discreet._values.plain import class_of
+from discreet._redaction.secrets import MARKER, registry
+from discreet._redaction.walk import UNJUDGED, VALUE_KEYS, Walk, is_secret
+from discreet._values.plain import class_of, to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -41,23 +41,21 @@ class Redactor:
     """Applies one policy. Safe to share between threads: its caches hold only verdicts, and losing one costs time."""
 
     def __init__(self, policy: Redaction | None = None, key: Secret[str] | None = None) -> None:
-        self.policy = self._policy = policy if policy is not None else Redaction()
-        patterns = {kind: personal()[kind] for kind in self._policy.personal} | dict(self._policy.patterns)
+        self.policy = policy if policy is not None else Redaction()
+        patterns = {kind: personal()[kind] for kind in self.policy.personal} | dict(self.policy.patterns)
         self._extra = tuple(Detector.of_user(kind, pattern) for kind, pattern in patterns.items())
-        self._keys = Keys(self._policy.extra_keys, self._policy.safe_keys)
-        self._prefilter = Prefilter(self._keys.kind, self._extra, (*self._policy.extra_keys, *self._policy.safe_keys))
-        self._structure = Structure(self)
-        self._safe = tuple(re.compile(pattern) for pattern in self._policy.safe_patterns)
+        keys = Keys(self.policy.extra_keys, self.policy.safe_keys)
+        self.key = keys.kind
+        """Says which kind of secret values under a name are, or None."""
+        self._prefilter = Prefilter(keys.kind, self._extra, (*self.policy.extra_keys, *self.policy.safe_keys))
+        self._safe = tuple(re.compile(pattern) for pattern in self.policy.safe_patterns)
         self.pseudonym_key = key
-        self.replacement = Replacement(self._policy.strategies, None if key is None else key.reveal())
-        self.declared = self._keys.declared
-        self._most_joined = sys.maxsize if self._policy.max_text is None else self._policy.max_text
-        if self._policy.callback is not None:  # it sees each text by itself
+        self.replacement = Replacement(self.policy.strategies, None if key is None else key.reveal())
+        self.declared = keys.declared
+        self._most_joined = sys.maxsize if self.policy.max_text is None else self.policy.max_text
+        if self.policy.callback is not None:  # it sees each text by itself
             self._most_joined = -1
-        self._epoch = registry.epoch
-        self.clean: set[str] = set()
-        """Texts that were found clean; up to date after a call of `fields` or `text`."""
-        self._clean_names: dict[str, None] = {}
+        self._forget()
 
     def text(self, value: str) -> str:
         """The text with a typed marker in place of every secret, shortened to the policy's `max_text`."""
@@ -68,12 +66,8 @@ class Redactor:
         try:
             return self._judged(value)
         except Exception:  # fail closed, whatever it was
-            self.count("unjudged")
+            audit.count("unjudged")
             return UNJUDGED
-
-    def key(self, name: str) -> str | None:
-        """The kind of secret that values under this name are, or None."""
-        return self._keys.kind(name)
 
     def fields(self, mapping: Mapping[str, object]) -> dict[str, Plain]:
         """The fields of a record as plain, redacted values. Never raises."""
@@ -105,10 +99,10 @@ class Redactor:
                 safe[name] = value  # type: ignore[assignment]  # a plain scalar
             if unseen and not self._all_clean(unseen):
                 for name in unjudged:
-                    safe[name] = self._structure.raw(safe[name])
+                    safe[name] = self._raw(safe[name])
             return safe
         except Exception:  # fail closed: a mapping that cannot be read gives nothing away
-            self.count("unjudged")
+            audit.count("unjudged")
             return {"fields": UNJUDGED}
 
     def _nested(self, value: Any, unseen: list[str]) -> Plain:
@@ -122,14 +116,27 @@ class Redactor:
             names = self._clean_names
             for name in pairs:  # by type first: only the hash of an exact str cannot run foreign code
                 if type(name) is not str or name not in names or name in VALUE_KEYS:
-                    return self._structure.raw(value)
-            return pairs if self._are_clean_scalars(pairs.values(), unseen) else self._structure.raw(value)
+                    return self._raw(value)
+            return pairs if self._are_clean_scalars(pairs.values(), unseen) else self._raw(value)
         if kind is list or kind is tuple:
             items: list[Plain] = list(value)
-            named = len(items) == 2 and type(items[0]) is str and self._keys.kind(items[0]) is not None
+            named = len(items) == 2 and type(items[0]) is str and self.key(items[0]) is not None
             if not named and self._are_clean_scalars(items, unseen, "-"):
                 return items
-        return self._structure.raw(value)
+        return self._raw(value)
+
+    def _raw(self, value: object, kind: str | None = None) -> Plain:
+        """Any object as a plain, redacted value; `kind` if its name is sensitive."""
+        try:
+            if is_secret(value):
+                audit.count("secret")
+                return MARKER
+            if not isinstance(value, str) and type(value) not in _SCALARS:
+                value = to_plain(value)
+            return Walk(self).value(value, kind)  # type: ignore[arg-type]  # to_plain made it plain
+        except Exception:  # fail closed
+            audit.count("unjudged")
+            return UNJUDGED
 
     def _are_clean_scalars(self, items: Collection[Plain], unseen: list[str], option: str | None = None) -> bool:
         """Whether these are few, and clean if the strings are that go to `unseen`. None may begin with `option`.
@@ -158,18 +165,14 @@ class Redactor:
     def plain(self, value: Plain, key: str | None = None) -> Plain:
         """A nested value, redacted; `key` is the name it stands under."""
         try:
-            return self._structure.plain(value, None if key is None else self._keys.kind(key))
+            return Walk(self).value(value, None if key is None else self.key(key))
         except Exception:  # fail closed
-            self.count("unjudged")
+            audit.count("unjudged")
             return UNJUDGED
-
-    def masked(self, value: str, spans: list[tuple[int, int, str]]) -> str:
-        """A value whose secret parts are known already; the rest of it is judged like any other text."""
-        return self.text(replace_spans(value, spans, self.mask))
 
     def spans(self, text: str) -> list[tuple[int, int, str]]:
         """Where the secrets of a text are: (start, end, kind), in order, without overlap."""
-        spans = find_secrets(text, self._keys.kind, self._extra) if self._prefilter.may_hold_secret(text) else []
+        spans = find_secrets(text, self.key, self._extra) if self._prefilter.may_hold_secret(text) else []
         if spans and self._safe:
             allowed = [match.span() for pattern in self._safe for match in pattern.finditer(text)]
             spans = [span for span in spans if not any(first <= span[0] and span[1] <= last for first, last in allowed)]
@@ -185,12 +188,8 @@ class Redactor:
 
     def mask(self, kind: str, value: str) -> str:
         """What stands in the place of a secret; counts it."""
-        self.count(kind)
-        return self.replacement(kind, value)
-
-    def count(self, kind: str) -> None:
-        """One more redaction of this kind."""
         audit.count(kind)
+        return self.replacement(kind, value)
 
     def is_clean(self, mapping: dict[str, Plain]) -> bool:
         """Whether every name and every value of a mapping is known to be clean, as those of a repeated frame are."""
@@ -198,16 +197,10 @@ class Redactor:
             self._forget()
         known, clean = self._clean_names, self.clean
         for name, value in mapping.items():
-            if name not in known:
-                return False
             kind = type(value)
-            if kind is str:
-                if value not in clean:
-                    return False
-            elif kind is int:
-                if not -_SMALL < value < _SMALL:  # type: ignore[operator]  # an int
-                    return False
-            elif kind not in _SCALARS:
+            if name not in known or (value not in clean if kind is str else kind not in _SCALARS):
+                return False
+            if kind is int and not -_SMALL < value < _SMALL:  # type: ignore[operator]  # an int
                 return False
         return True
 
@@ -221,22 +214,23 @@ class Redactor:
     def _forget(self) -> None:
         """A value was registered: what was found clean before may not be now."""
         self._epoch = registry.epoch
-        self.clean = set()
-        self._clean_names = {}
+        self.clean: set[str] = set()
+        """Texts that were found clean; up to date after a call of `fields` or `text`."""
+        self._clean_names: dict[str, None] = {}
 
     def _field(self, name: object, value: object, safe: dict[str, Plain]) -> None:
         """A field whose name has not been found clean before."""
-        text = name if type(name) is str else self._structure.name(name)
-        kind = self._keys.kind(text)
+        text = str.__str__(name) if isinstance(name, str) else str(to_plain(name))
+        kind = self.key(text)
         label = self.text(text)
         while label in safe:  # two secrets as names become the same marker; neither value may be lost
             label += f"'{len(safe)}"
         if kind is None:
-            safe[label] = self._structure.raw(value)
+            safe[label] = self._raw(value)
             if label == name:
                 self.know(label)
         else:
-            safe[label] = self._structure.raw(value, kind)
+            safe[label] = self._raw(value, kind)
 
     def _all_clean(self, texts: Collection[str]) -> bool:
         """One look at all new strings of a record together, because most records hold nothing."""
@@ -247,17 +241,16 @@ class Redactor:
             if self._prefilter.may_hold_secret(joined, joined=True) or registry.holds(joined):
                 return False
         except Exception:  # each text on its own then, failing closed on its own
-            self.count("unjudged")
+            audit.count("unjudged")
             return False
         self._remember(texts, len(joined))
         return True
 
     def _judged(self, value: str) -> str:
-        policy = self._policy
-        limit = policy.max_text
+        limit, callback = self.policy.max_text, self.policy.callback
         window = value if limit is None or len(value) <= limit + _BEYOND else value[: limit + _BEYOND]
         spans = self.spans(window)
-        if not spans and policy.callback is None and window is value and (limit is None or len(value) <= limit):
+        if not spans and callback is None and window is value and (limit is None or len(value) <= limit):
             self._remember((value,), len(value))
             return value
         if limit is not None and len(value) > limit:
@@ -269,8 +262,8 @@ class Redactor:
             if not spans:
                 break
             result = replace_spans(result, spans, self.mask)
-        if policy.callback is not None:
-            result = policy.callback(result)
+        if callback is not None:
+            result = callback(result)
             if type(result) is not str:
                 raise TypeError("the redaction callback returned no string")
         return result

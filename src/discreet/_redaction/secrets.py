@@ -11,14 +11,11 @@ import os
 from binascii import b2a_base64
 from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar, cast
 
-from discreet._redaction.engine.secret_values import is_harmless
+from discreet._redaction.engine.secret_values import KindOf, Span, is_harmless
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from discreet._redaction.engine.secret_values import Span
-    from discreet._redaction.names import KindOf
+    from collections.abc import Iterator, Mapping
 
 SHORTEST = 8
 """Characters. Shorter values stand in too many harmless words: a password "a" would mask every a."""
@@ -32,10 +29,10 @@ _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456
 class Registry:
     """The registered values of a process. Adding is rare, looking is not."""
 
+    _spellings: dict[str, tuple[str, bool]]
+
     def __init__(self) -> None:
-        self._spellings: dict[str, tuple[str, bool]] = {}
-        self.epoch = object()
-        """Another object after each change: a text that was clean before may hold a registered value now."""
+        self.forget()
 
     def add(self, value: str, kind: str = KIND) -> None:
         """Look for this value from now on; raises `ValueError` if it is so short that ordinary words would match."""
@@ -58,6 +55,7 @@ class Registry:
         """Forget all values."""
         self._spellings = {}
         self.epoch = object()
+        """Another object after each change: a text that was clean before may hold a registered value now."""
 
     def __bool__(self) -> bool:
         return bool(self._spellings)
@@ -76,7 +74,10 @@ class Registry:
             start = text.find(spelling)
             while start >= 0:
                 end = start + len(spelling)
-                found.append((*_whole(text, start, end), kind) if encoded else (start, end, kind))
+                # On both sides of base64, a letter may hold a few bits of the value.
+                first = start - (encoded and start > 0 and text[start - 1] in _BASE64)
+                last = end + (encoded and text[end : end + 1] in _BASE64)
+                found.append((first, last, kind))
                 start = text.find(spelling, end)
         return sorted(found)
 
@@ -109,25 +110,14 @@ def spellings(value: str) -> dict[str, bool]:
     return found
 
 
-def _base64(raw: bytes) -> list[str]:
+def _base64(raw: bytes) -> Iterator[str]:
     """The letters that depend on the value alone, at each of the three positions it can have in its encoding."""
-    found: list[str] = []
     for shift in range(3):
         encoded = b2a_base64(b"\0" * shift + raw, newline=False).decode()
         first = (0, 2, 3)[shift]  # letters that hold bits of what stands before
         last = len(encoded) - (0, 3, 2)[(shift + len(raw)) % 3]  # padding, and the letter with bits of what follows
         core = encoded[first:last]
-        found += [core, core.replace("+", "-").replace("/", "_")]
-    return found
-
-
-def _whole(text: str, start: int, end: int) -> tuple[int, int]:
-    """The span with the letters on both sides that hold a few bits of the value."""
-    if start and text[start - 1] in _BASE64:
-        start -= 1
-    if end < len(text) and text[end] in _BASE64:
-        end += 1
-    return start, end
+        yield from (core, core.replace("+", "-").replace("/", "_"))
 
 
 def _is_likely_secret(value: str, kind: str) -> bool:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from discreet._redaction.audit import audit
 from discreet._redaction.engine.checks import luhn
-from discreet._redaction.engine.secret_values import is_harmless, is_masked, secret_parts
+from discreet._redaction.engine.secret_values import MARKER, is_harmless, secret_parts
 from discreet._redaction.masking import replace_spans
 from discreet._redaction.names import name_rules
-from discreet._redaction.secrets import MARKER as SECRET_MARKER
 from discreet._redaction.secrets import Secret
 from discreet._values.plain import to_plain
 
@@ -21,17 +21,15 @@ if TYPE_CHECKING:
 
     from discreet._record import Plain
 
-    class _Judge(Protocol):
+    class _Redactor(Protocol):
         """What a walk asks of the redactor that it walks for."""
 
         declared: frozenset[str]
 
         def text(self, value: str) -> str: ...
         def key(self, name: str) -> str | None: ...
-        def masked(self, value: str, spans: list[tuple[int, int, str]]) -> str: ...
         def spans(self, text: str) -> list[tuple[int, int, str]]: ...
         def mask(self, kind: str, value: str) -> str: ...
-        def count(self, kind: str) -> None: ...
         def is_clean(self, mapping: dict[str, Plain]) -> bool: ...
         def know(self, name: str) -> None: ...
 
@@ -51,50 +49,21 @@ UNJUDGED = "[REDACTED:unjudged]"
 def is_secret(value: object) -> bool:
     """A `Secret`, or one of pydantic's: recognised by its class, so that no instance attribute is run."""
     kind = type(value)
-    if issubclass(kind, Secret):
-        return True
-    return any("get_secret_value" in base.__dict__ for base in kind.__mro__)
+    return issubclass(kind, Secret) or any("get_secret_value" in base.__dict__ for base in kind.__mro__)
 
 
-class Structure:
-    """Walks nested values for a redactor."""
+class Walk:
+    """One walk through a nested value, with its budget."""
 
-    def __init__(self, redactor: _Judge) -> None:
-        self._redactor = redactor
-
-    def raw(self, value: object, kind: str | None = None) -> Plain:
-        """Any object as a plain, redacted value; `kind` if its name is sensitive."""
-        try:
-            if is_secret(value):
-                self._redactor.count("secret")
-                return SECRET_MARKER
-            if not isinstance(value, str) and type(value) not in (int, float, bool, type(None)):
-                value = to_plain(value)
-            return self.plain(value, kind)  # type: ignore[arg-type]  # to_plain made it plain
-        except Exception:  # fail closed
-            self._redactor.count("unjudged")
-            return UNJUDGED
-
-    def name(self, name: object) -> str:
-        """A field name that is no plain string."""
-        return str.__str__(name) if isinstance(name, str) else str(to_plain(name))
-
-    def plain(self, value: Plain, kind: str | None = None) -> Plain:
-        """A plain value, redacted."""
-        return _Walk(self._redactor).value(value, kind, 0)
-
-
-class _Walk:
-    """One walk, with its budget."""
-
-    def __init__(self, redactor: _Judge) -> None:
+    def __init__(self, redactor: _Redactor) -> None:
         self._redactor = redactor
         self._left = _NODES
 
-    def value(self, value: Plain, kind: str | None, depth: int) -> Plain:
+    def value(self, value: Plain, kind: str | None, depth: int = 0) -> Plain:
+        """A plain value, redacted; `kind` if its name is sensitive."""
         self._left -= 1
         if depth > _DEPTH or self._left < 0:
-            self._redactor.count("unjudged")
+            audit.count("unjudged")
             return UNJUDGED
         if isinstance(value, str):
             return self._redactor.text(value) if kind is None else self._under_key(value, kind)
@@ -121,12 +90,12 @@ class _Walk:
         redactor = self._redactor
         if kind is None and redactor.is_clean(mapping) and VALUE_KEYS.isdisjoint(mapping):
             return dict(mapping)
-        shapes = name_rules().shapes
-        named = self._named(mapping) if kind is None or kind in shapes else None
+        by_name = kind is None or kind in name_rules().shapes
+        named = self._named(mapping) if by_name and not VALUE_KEYS.isdisjoint(mapping) else None
         safe: dict[str, Plain] = {}
         for name, value in mapping.items():
-            under = redactor.key(name) if kind is None or kind in shapes else kind
-            if kind in _PAIRED and name.lower() in name_rules().identity_words:
+            under = redactor.key(name) if by_name else kind
+            if kind in _PAIRED and name.lower() in name_rules().words["identity_words"]:
                 under = None
             if named is not None and name in VALUE_KEYS:
                 under = named
@@ -139,8 +108,6 @@ class _Walk:
         return safe
 
     def _named(self, mapping: dict[str, Plain]) -> str | None:
-        if VALUE_KEYS.isdisjoint(mapping):
-            return None
         for key in _NAME_KEYS:
             name = mapping.get(key)
             if isinstance(name, str) and len(name) <= 128:
@@ -154,15 +121,13 @@ class _Walk:
                 under = self._redactor.key(name)
                 if under is not None:
                     return [self._redactor.text(name), self.value(value, under, depth + 1)]
-        if kind is None:
+        if kind is None and any(isinstance(item, str) for item in items):
             return self._arguments(items, depth)
         return [self.value(item, kind, depth + 1) for item in items]
 
     def _arguments(self, items: list[Plain], depth: int) -> Plain:
         """A list that may be a command line: `["--password", "x"]`, `["mysql", "-px"]`."""
         original = items
-        if not any(isinstance(item, str) for item in items):
-            return [self.value(item, None, depth + 1) for item in items]
         words = [item for item in items[:_ARGUMENTS] if isinstance(item, str)]
         options = any(word[:1] == "-" for word in words)
         if options and len(words) == len(items) and sum(map(len, words)) <= _COMMAND:
@@ -192,17 +157,14 @@ class _Walk:
         return safe
 
     def _under_key(self, value: str, kind: str) -> Plain:
-        if is_harmless(value, kind) and not (value and kind in self._redactor.declared and not is_masked(value)):
+        if is_harmless(value, kind) and not (value and kind in self._redactor.declared and not MARKER.fullmatch(value)):
             return self._redactor.text(value) if kind in name_rules().shapes else value
         if kind == "connection-string":
-            return self._connection_string(value)
+            # Judged as text, so that host and database stay; masked whole if that finds nothing to mask.
+            safe = self._redactor.text(value)
+            shows_its_parts = any(sign in value for sign in "=;:/") and "@" not in value
+            return safe if safe != value or shows_its_parts else self._redactor.mask(kind, value)
         if kind not in ("cookie", "authorization"):
             return self._redactor.mask(kind, value)
         parts = secret_parts(value, 0, len(value), kind)
-        return self._redactor.masked(value, parts)
-
-    def _connection_string(self, value: str) -> Plain:
-        """Judged as text, so that host and database stay; masked whole if that finds nothing to mask."""
-        safe = self._redactor.text(value)
-        shows_its_parts = any(sign in value for sign in "=;:/") and "@" not in value
-        return safe if safe != value or shows_its_parts else self._redactor.mask("connection-string", value)
+        return self._redactor.text(replace_spans(value, parts, self._redactor.mask))

@@ -33,18 +33,15 @@ def _card_prefix(digits: list[int]) -> bool:
     count = len(digits)
     first4 = digits[0] * 1000 + digits[1] * 100 + digits[2] * 10 + digits[3]
     first2 = first4 // 100
-    first3 = first4 // 10
     if digits[0] == 4:
         return count in (13, 16, 19)
     if 51 <= first2 <= 55 or 2221 <= first4 <= 2720:
         return count == 16
     if first2 in (34, 37):
         return count == 15
-    if first4 == 6011 or first2 in (64, 65) or 3528 <= first4 <= 3589 or first2 == 62:
-        return 16 <= count <= 19
-    if first2 in (36, 38) or 300 <= first3 <= 305:
-        return 14 <= count <= 19
-    return False
+    if first4 == 6011 or first2 in (62, 64, 65) or 3528 <= first4 <= 3589:
+        return count >= 16
+    return count >= 14 and (first2 in (36, 38) or 3000 <= first4 <= 3059)
 
 
 def mod97(text: str) -> bool:
@@ -63,34 +60,34 @@ def us_ssn(text: str) -> bool:
     return area not in ("000", "666") and area[:1] != "9" and group != "00" and serial != "0000"
 
 
+def _decoded(text: str) -> bytes | None:
+    """What stands in base64 of either alphabet, with or without padding; None if nothing does."""
+    try:
+        return binascii.a2b_base64(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4))
+    except ValueError:
+        return None
+
+
 def is_jose_header(text: str) -> bool:
     """JSON Web Tokens: the first part decodes to a JSON object that names an algorithm (RFC 7515, section 4)."""
     start = text.find("eyJ")
     head = text[start : start + 400].split(".", 1)[0]
-    head = head[: len(head) // 4 * 4].replace("-", "+").replace("_", "/")
-    try:
-        decoded = binascii.a2b_base64(head)
-    except ValueError:
+    decoded = _decoded(head[: len(head) // 4 * 4])
+    if decoded is None:
         return text.count(".") >= 2
     return any(name in decoded for name in (b'"alg"', b'"typ"', b'"enc"', b'"kid"', b'"jku"', b'"x5t"'))
 
 
 def is_encoded_jose_header(text: str) -> bool:
     """The same header under one more layer of base64."""
-    head = text[: min(len(text), 400) // 4 * 4].replace("-", "+").replace("_", "/")
-    try:
-        return is_jose_header(binascii.a2b_base64(head).decode("ascii", "replace"))
-    except ValueError:
-        return False
+    decoded = _decoded(text[: min(len(text), 400) // 4 * 4])
+    return decoded is not None and is_jose_header(decoded.decode("ascii", "replace"))
 
 
 def is_discord_token(text: str) -> bool:
     """Discord bot tokens: the first part is the base64 of a decimal id."""
-    head = text.split(".", 1)[0]
-    try:
-        return binascii.a2b_base64(head + "=" * (-len(head) % 4)).isdigit()
-    except ValueError:
-        return False
+    decoded = _decoded(text.split(".", 1)[0])
+    return decoded is not None and decoded.isdigit()
 
 
 def looks_mixed(text: str) -> bool:
@@ -111,11 +108,8 @@ def is_credential(text: str) -> bool:
 
 def is_basic_pair(text: str) -> bool:
     """Basic credentials decode to `user:password` (RFC 7617)."""
-    stripped = text.split("%", 1)[0].rstrip("=")
-    try:
-        return b":" in binascii.a2b_base64(stripped.replace("-", "+").replace("_", "/") + "=" * (-len(stripped) % 4))
-    except ValueError:
-        return is_credential(text)
+    decoded = _decoded(text.split("%", 1)[0].rstrip("="))
+    return is_credential(text) if decoded is None else b":" in decoded
 
 
 def is_no_word(text: str) -> bool:
@@ -143,19 +137,9 @@ def looks_random(text: str) -> bool:
     return looks_generated(text) or looks_mixed(text)
 
 
-def is_no_mechanism(text: str) -> bool:
-    """In a protocol's dialogue: a password rather than CRAM-MD5, a mechanism, or the answer FAILED."""
-    return looks_generated(text) and not text.isupper()
-
-
-def is_no_number(text: str) -> bool:
-    """A user or group id, a port or a port mapping is no password."""
-    return not text.replace(":", "").isdigit()
-
-
 def is_no_status_word(text: str) -> bool:
     """A lone English word is not a password where prose is likely."""
-    return text.rstrip(".,;)").lower() not in name_rules().status_words
+    return text.rstrip(".,;)").lower() not in name_rules().words["status_words"]
 
 
 def is_chosen_password(text: str) -> bool:
@@ -170,7 +154,7 @@ def _one_case(text: str) -> bool:
 _UUID = lazy_pattern(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _CREDENTIAL = lazy_pattern(r"[A-Za-z0-9_\-+/=.~%:]{20,4096}")
 _PADDED = lazy_pattern(r"[A-Za-z0-9+/_\-]{21,}={1,2}|[A-Za-z0-9+/_\-]{40,}")
-_DIGEST = lazy_pattern(r"[0-9A-Fa-f]{32,}|[A-Za-z0-9+/]{27,}={0,2}")
+DIGEST = lazy_pattern(r"[0-9A-Fa-f]{32,}|[A-Za-z0-9+/]{27,}={0,2}")
 
 
 def is_credential_like(text: str) -> bool:
@@ -181,11 +165,6 @@ def is_credential_like(text: str) -> bool:
         return False
     parts = re.split(r"[\-_.:/]", text)
     return any(len(part) > 5 and not part.isdigit() and not (part.isalpha() and _one_case(part)) for part in parts)
-
-
-def is_opaque(text: str) -> bool:
-    """20 letters and digits at least, as servers generate session ids; no UUID, no number."""
-    return len(text) >= 20 and text.isalnum() and looks_generated(text)
 
 
 def is_uuid(text: str) -> bool:
@@ -208,33 +187,26 @@ def _is_id(text: str) -> bool:
     )
 
 
-def holds_digest(text: str) -> bool:
-    """A digest in hexadecimal or base64 stands in it."""
-    return _DIGEST.search(text) is not None
-
-
-VALUE_SHAPES: dict[str, Callable[[str], bool]] = {
-    "credential-like": is_credential_like,
-    "digest": holds_digest,
-    "opaque": is_opaque,
-    "padded": is_padded_key,
-    "uuid": is_uuid,
-}
-"""By the name that names.json uses."""
-
 CHECKS: dict[str, Callable[[str], bool]] = {
     "basic-pair": is_basic_pair,
     "chosen": is_chosen_password,
     "credential": is_credential,
     "credential-like": is_credential_like,
+    "digest": lambda text: DIGEST.search(text) is not None,
     "discord-snowflake": is_discord_token,
     "encoded-jose-header": is_encoded_jose_header,
     "generated": looks_generated,
     "jose-header": is_jose_header,
     "mixed": looks_mixed,
-    "no-mechanism": is_no_mechanism,
-    "not-number": is_no_number,
+    # In a protocol's dialogue: a password rather than CRAM-MD5, a mechanism, or the answer FAILED.
+    "no-mechanism": lambda text: looks_generated(text) and not text.isupper(),
+    # A user or group id, a port or a port mapping is no password.
+    "not-number": lambda text: not text.replace(":", "").isdigit(),
     "not-prose": is_no_status_word,
     "not-word": is_no_word,
+    # As servers generate session ids; no UUID, no number.
+    "opaque": lambda text: len(text) >= 20 and text.isalnum() and looks_generated(text),
+    "padded": is_padded_key,
+    "uuid": is_uuid,
 }
-"""By the name that detectors.json uses."""
+"""By the name that detectors.json and names.json use."""

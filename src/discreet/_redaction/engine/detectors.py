@@ -2,7 +2,8 @@
 
 A detector looks only where one of its anchors (a literal) stands. Its pattern is then matched *at* the anchor, with
 bounded repetition until it can no longer fail, so that the work grows with the length of the text and no faster.
-Every engine of discreet loads the same file; the head of that file explains each field.
+Every engine of discreet loads the same file; the head of that file explains each field. Payment cards, bank accounts
+and social security numbers have no anchor: they are found by code.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import sys
 from copy import copy
 from functools import cache, cached_property
 from itertools import pairwise
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from discreet._redaction.engine.checks import CHECKS
+from discreet._base.lazy_pattern import lazy_pattern
+from discreet._redaction.engine.checks import CHECKS, luhn, mod97, us_ssn
 from discreet._redaction.names import load_rules
 
 if TYPE_CHECKING:
@@ -82,22 +85,14 @@ class Detector:
                     # A match is not looked at again even if the check refuses it: that keeps the work linear.
                     floor = following = max(matched.end(), following)
                     group = self.group if self.group >= 0 else matched.lastindex or 0
-                    if (self.check is None or self.check(matched.group(group))) and self._is_near(low, start):
-                        spans.append(self._trimmed(text, *matched.span(group)))
+                    near = not self.near or any(word in low[max(0, start - 256) : start + 24] for word in self.near)
+                    if near and (self.check is None or self.check(matched.group(group))):
+                        first, last = matched.span(group)
+                        if self._in_prose:  # a token ends before the full stop, also where its alphabet has one
+                            last = first + len(text[first:last].rstrip("."))
+                        spans.append((first, last))
             position = haystack.find(anchor, following)
         return spans
-
-    def _trimmed(self, text: str, start: int, end: int) -> tuple[int, int]:
-        """A token ends before the full stop of its sentence, also where its alphabet has one."""
-        while self._in_prose and end > start and text[end - 1] == ".":
-            end -= 1
-        return start, end
-
-    def _is_near(self, low: str, start: int) -> bool:
-        if not self.near:
-            return True
-        before = low[max(0, start - 256) : start + 24]
-        return any(word in before for word in self.near)
 
 
 def inside_word(text: str, position: int) -> bool:
@@ -110,22 +105,16 @@ def inside_word(text: str, position: int) -> bool:
     return not (code[0] == "%" and len(code) == 3 and code[1] in _HEXADECIMAL and code[2] in _HEXADECIMAL)
 
 
-@cache
-def _data() -> dict[str, Any]:
-    data: dict[str, Any] = load_rules("detectors.json")
-    return data
-
-
 def personal() -> dict[str, str]:
     """Patterns by kind for data that most logs need and some must not have; a policy turns them on one by one."""
-    patterns: dict[str, str] = _data()["personal"]
+    patterns: dict[str, str] = load_rules("detectors.json")["personal"]
     return patterns
 
 
 @cache
 def detectors() -> tuple[Detector, ...]:
     """Load the data once, on first use."""
-    return tuple(Detector(entry) for entry in _data()["detectors"])
+    return tuple(map(Detector, load_rules("detectors.json")["detectors"]))
 
 
 _COMMON_FIRST = " eatdsonir:1c20l4p5u3.6m-fb978hgkyvwx]s[/=,q_)(zj\"'+;<>*}${#\\~?&%|!`^@"
@@ -150,22 +139,13 @@ class Anchors:
 
     def found_in(self, text: str, low: str) -> list[tuple[str, Detector]]:
         """The anchors that stand in the text, in the order of the detectors; `low` is the text in lower case."""
-        found = sorted(self._found(text, low), key=_number)
-        return [(anchor, detector) for _, anchor, detector in found]
-
-    def _found(self, text: str, low: str) -> Iterator[tuple[int, str, Detector]]:
         raw = low.encode("ascii", "replace") + b" " * (2 - len(low) % 2)
         # As numbers of two bytes: first the pairs that start at an even position, then those at an odd one.
         pairs = self._pairs.intersection(memoryview(raw).cast("H"))
         pairs |= self._pairs.intersection(memoryview(raw)[1:-1].cast("H"))
-        for pair in pairs:
-            for entry in self._by_pair[pair]:
-                if entry[1] in (low if entry[2].fold else text):
-                    yield entry
-
-
-def _number(entry: tuple[int, str, Detector]) -> int:
-    return entry[0]
+        entries = [entry for pair in pairs for entry in self._by_pair[pair]]
+        found = [entry for entry in entries if entry[1] in (low if entry[2].fold else text)]
+        return [(anchor, detector) for _, anchor, detector in sorted(found, key=itemgetter(0))]
 
 
 def _rarest_pair(anchor: str) -> int:
@@ -174,3 +154,79 @@ def _rarest_pair(anchor: str) -> int:
     sums = [first + second for first, second in pairwise(ranks)]
     place = sums.index(max(sums))
     return int.from_bytes(anchor[place : place + 2].encode("ascii"), sys.byteorder)
+
+
+def _class_of(char: str) -> str:
+    if char.isalnum():
+        return "0" if char.isdigit() else "X" if char.isupper() else "x"
+    return char if char in " -_" else "_" if char == "~" else "."  # tokens have ~ between their letters
+
+
+CHARACTER_CLASSES = "".join(map(_class_of, map(chr, range(128)))).encode() + b"." * 128
+"""Digits become 0, letters X and x; separators of digit groups stay (~ becomes _); anything else becomes a dot."""
+
+
+_DIGITS = lazy_pattern(r"\d{3,}")
+_GROUPED_CARD = lazy_pattern(r"\d{4}([ \-])(?:\d{4}[ \-]\d{4}[ \-]\d{1,7}|\d{6}[ \-]\d{4,5})")
+_CARD_WORD = lazy_pattern(r"card|\bpan\b|\bcc\b|visa|unionpay|maestro|primary account", re.IGNORECASE)
+_SSN = lazy_pattern(r"\d{3}-\d{2}-\d{4}")
+_IBAN = lazy_pattern(r"[A-Z]{2}\d{2}(?:[A-Z0-9]{11,30}|(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?)")
+
+
+def may_hold_number(shapes: str) -> bool:
+    """Digits grouped as on a card, in a social security number or, after two capitals, in a bank account."""
+    if "0000" not in shapes and "XX00" not in shapes:
+        return False
+    return (
+        "0000000000000" in shapes
+        or "XX00" in shapes
+        or ("0000 0000" in shapes and ("0000 0000 0" in shapes or "0000 000000 " in shapes))
+        or ("00-0000" in shapes and ("0000-0000-0" in shapes or "0000-000000-" in shapes or "000-00-0000" in shapes))
+    )
+
+
+def find_numbers(text: str) -> Iterator[tuple[int, int, str]]:
+    """Spans of numbers that name a person or an account.
+
+    These numbers have no literal to anchor at. They must not be a part of a longer number, of a UUID or of a decimal,
+    which takes a look to both sides, and the shared rule language has no such look. So these rules are code.
+    """
+    if text.isascii() and not may_hold_number(text.encode("ascii").translate(CHARACTER_CLASSES).decode("ascii")):
+        return
+    for run in _DIGITS.finditer(text):
+        start, end = run.span()
+        length = end - start
+        if length >= 13:
+            alone = length <= 19 and _stands_alone(text, start, end) and luhn(run.group())
+            # 13 and 17 to 19 digits are rare on cards and common as ids: then something before has to speak of a card.
+            if alone and (14 <= length <= 16 or _CARD_WORD.search(text, max(0, start - 48), start)):
+                yield start, end, "payment-card"
+        elif length == 4:
+            grouped = _GROUPED_CARD.match(text, start)
+            if grouped and _stands_alone(text, *grouped.span()) and luhn(grouped.group()):
+                yield *grouped.span(), "payment-card"
+        elif length == 3:
+            ssn = _SSN.match(text, start)
+            if ssn and _stands_alone(text, *ssn.span()) and us_ssn(ssn.group()):
+                yield *ssn.span(), "us-ssn"
+    for account in _IBAN.finditer(text):
+        start, end = account.span()
+        # Also the ends at each space: a capitalised word after a grouped number looks like its next group.
+        for candidate in (end, *(place for place in range(end - 1, start + 14, -1) if text[place] == " ")):
+            if _stands_alone(text, start, candidate) and mod97(text[start:candidate]):
+                yield start, candidate, "iban"
+                break
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    before = text[start - 1 : start] if start else ""
+    if inside_word(text, start) or before in ("_", "$"):
+        return False
+    if before in ("-", ".") and (text[max(0, start - 2) : start - 1].isalnum() or text[start - 2 : start - 1] == "_"):
+        return False
+    after = text[end : end + 1]
+    if after.isalnum() or after == "_":
+        return False
+    return not (after in ("-", ".") and text[end + 1 : end + 2].isalnum()) or (
+        after == "." and text[end + 1 : end + 2].isupper()
+    )

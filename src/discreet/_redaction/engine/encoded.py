@@ -11,7 +11,7 @@ from __future__ import annotations
 import binascii
 from typing import TYPE_CHECKING
 
-from discreet._base.lazy_pattern import lazy_pattern
+from discreet._base.lazy_pattern import end_of_match, lazy_pattern
 
 if TYPE_CHECKING:
     import re
@@ -33,8 +33,7 @@ _ESCAPE = lazy_pattern(
     r"\x1b\[[0-9;]{0,16}m|[\u201c-\u201f\u00ab\u00bb\u2018\u2019\uff1a\uff1d]"
 )
 _CHARACTERS = {
-    "&quot;": '"',
-    "&#34;": '"', "&#034;": '"', "&#x22;": '"', "&apos;": "'", "&#39;": "'", "&#039;": "'",
+    "&quot;": '"', "&#34;": '"', "&#034;": '"', "&#x22;": '"', "&apos;": "'", "&#39;": "'", "&#039;": "'",
     "&#x27;": "'", "&amp;": "&", "&lt;": "<", "&gt;": ">", "\uff1a": ":", "\uff1d": "=", "\u2018": "'", "\u2019": "'",
 }  # fmt: skip
 _DOUBLED = lazy_pattern(r'""')
@@ -59,8 +58,7 @@ def decode(run: str) -> str | None:
         if len(run) < _FEWEST_HEXADECIMAL or len(run) % 2:
             return None
         return _readable(bytes.fromhex(run))
-    if "-" in run or "_" in run:
-        run = run.replace("-", "+").replace("_", "/")
+    run = run.replace("-", "+").replace("_", "/")
     # Random bytes are rarely ASCII, so the first 20 characters are enough to refuse nearly every run.
     if _readable(binascii.a2b_base64(run[:_FEWEST])) is None:
         return None
@@ -73,9 +71,7 @@ def _readable(data: bytes) -> str | None:
     if not data.isascii():
         return None
     text = data.decode("ascii")
-    if text.isprintable() or text.replace("\n", "").replace("\r", "").replace("\t", "").isprintable():
-        return text
-    return None
+    return text if text.replace("\n", "").replace("\r", "").replace("\t", "").isprintable() else None
 
 
 def decoded_percent_runs(text: str) -> Iterator[tuple[str, list[int]]]:
@@ -84,11 +80,9 @@ def decoded_percent_runs(text: str) -> Iterator[tuple[str, list[int]]]:
     code = _PERCENT_CODE.search(text) if "%" in text else None
     while code is not None:
         # Read backwards from the code: a search for what may stand before it would read a long word from each letter.
-        before = _BEFORE_CODE.match(text[floor : code.start()][::-1])
-        after = _AFTER_CODE.match(text, code.end())
-        start = code.start() - (before.end() if before is not None else 0)
-        floor = code.end() if after is None else after.end()
-        yield _rewritten(text, start, floor, _PERCENT, _percent_character)
+        start = code.start() - end_of_match(_BEFORE_CODE, text[floor : code.start()][::-1])
+        floor = end_of_match(_AFTER_CODE, text, code.end())
+        yield _rewritten(text, start, floor, _PERCENT, lambda code: chr(int(code.group(1), 16)))
         code = _PERCENT_CODE.search(text, floor)
 
 
@@ -108,7 +102,7 @@ def texts_with_plain_quotes(text: str) -> Iterator[tuple[str, list[int]]]:
     if ("&" in text or "\x1b" in text or "\\u00" in text or not text.isascii()) and _ESCAPE.search(text) is not None:
         yield _rewritten(text, 0, len(text), _ESCAPE, _escape_character)
     if '{""' in text or ',""' in text:
-        yield _rewritten(text, 0, len(text), _DOUBLED, _quote)
+        yield _rewritten(text, 0, len(text), _DOUBLED, lambda _: '"')
 
 
 def _rewritten(
@@ -128,10 +122,6 @@ def _rewritten(
     return "".join(characters), places
 
 
-def _percent_character(code: re.Match[str]) -> str:
-    return chr(int(code.group(1), 16))
-
-
 def _escape_character(code: re.Match[str]) -> str:
     written = code.group().lower()
     if written[0] == "\x1b":
@@ -139,7 +129,3 @@ def _escape_character(code: re.Match[str]) -> str:
     if written[0] == "\\":
         return chr(int(written[-2:], 16))
     return _CHARACTERS.get(written, '"')
-
-
-def _quote(_: re.Match[str]) -> str:
-    return '"'

@@ -5,17 +5,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from functools import cache
 from operator import itemgetter
-from typing import TYPE_CHECKING
 
-from discreet._redaction.engine.account_numbers import find_numbers
-from discreet._redaction.engine.detectors import Anchors, Detector, ascii_lower, detectors
+from discreet._redaction.engine.columns import find_in_sql
+from discreet._redaction.engine.detectors import Anchors, Detector, ascii_lower, detectors, find_numbers
 from discreet._redaction.engine.encoded import decoded_percent_runs, decoded_runs, texts_with_plain_quotes
 from discreet._redaction.engine.pairs import find_pairs
-from discreet._redaction.engine.secret_values import MARKER, Span, is_harmless
-from discreet._redaction.engine.sql import find_in_sql
-
-if TYPE_CHECKING:
-    from discreet._redaction.names import KindOf
+from discreet._redaction.engine.secret_values import MARKER, KindOf, Span, is_harmless
 
 
 @cache
@@ -40,14 +35,11 @@ def find_secrets(text: str, kind_of: KindOf, extra: tuple[Detector, ...] = ()) -
 def _ranked(text: str, kind_of: KindOf, extra: tuple[Detector, ...]) -> list[tuple[int, int, int, str]]:
     """Spans (start, end, rank, kind) of secrets that are not encoded. A kind of lower rank is more specific."""
     low = ascii_lower(text)
-    spans: list[tuple[int, int, int, str]] = []
-    for start, end, kind in find_numbers(text):
-        spans.append((start, end, 1, kind))
+    spans = [(start, end, 1, kind) for start, end, kind in find_numbers(text)]
     users = [(anchor, detector) for detector in extra for anchor in detector.anchors]
     for anchor, detector in _anchors().found_in(text, low) + users:
-        rank = 1 if detector.structure else 0
         spans += [
-            (start, end, rank, detector.kind)
+            (start, end, int(detector.structure), detector.kind)
             for start, end in detector.find(text, low, anchor)
             if not is_harmless(text[start:end], "password")
         ]

@@ -12,15 +12,26 @@ check(user, password)
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from itertools import islice
 
-from discreet._base.lazy_pattern import lazy_pattern
+from discreet._base.lazy_pattern import lazy_pattern, matches_in_a_row
 from discreet._redaction.engine.checks import looks_generated, looks_random
-from discreet._redaction.engine.secret_values import Span, is_harmless, secret_parts
+from discreet._redaction.engine.secret_values import KindOf, Spans, is_harmless, secret_parts
 
-if TYPE_CHECKING:
-    from discreet._redaction.engine.secret_values import Span
-    from discreet._redaction.names import KindOf
+
+def find_in_layouts(text: str, kind_of: KindOf) -> Spans:
+    """Spans of what any of the layouts below marks as a secret."""
+    yield from _listed(text)
+    if "[" in text and "]\n" in text:
+        yield from find_shown_items(text, kind_of)
+    if _CORNER in text:
+        yield from _annotated(text, kind_of)
+    if "-" in text:
+        yield from _prefixed_key_lines(text)
+    if "{" in text:
+        yield from _tuples(text, kind_of)
+    yield from find_userinfo(text)
+
 
 _CODES = lazy_pattern(
     r"(?:recovery|backup|scratch|emergency|rescue|one[- ]time|single[- ]use|2fa|mfa|otp|login) codes"
@@ -44,55 +55,28 @@ _SHOWN_ITEM = lazy_pattern(
 )
 
 
-def find_shown_items(text: str, kind_of: KindOf | None) -> list[Span]:
+def find_shown_items(text: str, kind_of: KindOf | None) -> Spans:
     """Spans of the items that an interpreter shows. Without `kind_of`, every name counts as sensitive."""
-    found: list[Span] = []
     for item in _SHOWN_ITEM.finditer(text):
         kind = "secret" if kind_of is None else kind_of(item.group(1))
         if kind is not None and not is_harmless(item.group(2), kind):
-            found.append((*item.span(2), kind))
-    return found
+            yield *item.span(2), kind
 
 
-def find_listed(text: str) -> list[Span]:
+def _listed(text: str) -> Spans:
     """Spans of recovery codes, and of the passwords in lines of `user:password`."""
-    found: list[Span] = []
-    if " codes" in text or " CODES" in text or " Codes" in text:
-        for called in _CODES.finditer(text):
-            found += _codes(text, called.end())
-    if "chpasswd:" in text:
-        for called in _ACCOUNTS.finditer(text):
-            found += _accounts(text, called.end())
-    return found
-
-
-def _codes(text: str, position: int) -> list[Span]:
-    found: list[Span] = []
-    for _ in range(_MOST_CODES):
-        code = _CODE.match(text, position)
-        if code is None:
-            break
-        value = code.group(1)
-        if not (looks_generated(value) or (value.replace("-", "").isdigit() and len(value) > 5)) or is_harmless(
-            value, "otp"
-        ):
-            break
-        found.append((*code.span(1), "otp"))
-        position = code.end()
-    return found
-
-
-def _accounts(text: str, position: int) -> list[Span]:
-    found: list[Span] = []
-    for _ in range(_MOST_LINES):
-        line = _LINE.match(text, position)
-        if line is None:
-            break
-        account = _ACCOUNT.fullmatch(text, *line.span(1))
-        if account is not None and not is_harmless(account.group(1), "password"):
-            found.append((*account.span(1), "password"))
-        position = line.end()
-    return found
+    for called in _CODES.finditer(text) if " codes" in text or " CODES" in text or " Codes" in text else ():
+        for code in islice(matches_in_a_row(_CODE, text, called.end()), _MOST_CODES):
+            value = code.group(1)
+            long_number = value.replace("-", "").isdigit() and len(value) > 5
+            if not (looks_generated(value) or long_number) or is_harmless(value, "otp"):
+                break
+            yield *code.span(1), "otp"
+    for called in _ACCOUNTS.finditer(text) if "chpasswd:" in text else ():
+        for line in islice(matches_in_a_row(_LINE, text, called.end()), _MOST_LINES):
+            account = _ACCOUNT.fullmatch(text, *line.span(1))
+            if account is not None and not is_harmless(account.group(1), "password"):
+                yield *account.span(1), "password"
 
 
 _CORNER = "└"
@@ -102,9 +86,8 @@ _DRAWN = lazy_pattern(r"[ \t│└├─>]*[│└]")
 _VALUE = lazy_pattern(r"""└[─>]{0,3} ?(?:[bu]?'([^'\n]*)'|[bu]?"([^"\n]*)"|([^\n<>]+))""")
 
 
-def find_annotated(text: str, kind_of: KindOf) -> list[Span]:
-    """Spans of the values that belong to sensitive names."""
-    found: list[Span] = []
+def _annotated(text: str, kind_of: KindOf) -> Spans:
+    """Spans of the values that a traceback draws below sensitive names."""
     position = text.find(_CORNER)
     while position >= 0:
         start = text.rfind("\n", max(0, position - 512), position) + 1
@@ -112,9 +95,8 @@ def find_annotated(text: str, kind_of: KindOf) -> list[Span]:
         kind = kind_of(name) if name else None
         value = _VALUE.match(text, position) if kind is not None else None
         if kind is not None and value is not None:
-            found += secret_parts(text, *value.span(value.lastindex or 0), kind)
+            yield from secret_parts(text, *value.span(value.lastindex or 0), kind)
         position = text.find(_CORNER, position + 1)
-    return found
 
 
 def _name_above(text: str, start: int, column: int) -> str | None:
@@ -127,10 +109,8 @@ def _name_above(text: str, start: int, column: int) -> str | None:
         if start == 0 and end > 512:  # a line too long to be one that is drawn below
             return None
         if _DRAWN.match(text, start, end) is None:
-            for name in _NAME.finditer(text, start, end):
-                if name.start() <= start + column < name.end():
-                    return name.group()
-            return None
+            names = _NAME.finditer(text, start, end)
+            return next((name.group() for name in names if name.start() <= start + column < name.end()), None)
     return None
 
 
@@ -139,22 +119,20 @@ _KEY_LINE = lazy_pattern(r"([^\n]{1,200}?[ \t|\"'>:])([A-Za-z0-9+/=]{1,120})[ \t
 _FULL_KEY_LINE = 32
 
 
-def find_prefixed_key_lines(text: str) -> list[Span]:
+def _prefixed_key_lines(text: str) -> Spans:
     """Spans of the key's lines, without what stands before them. Keys without a prefix are a rule of detectors.json."""
-    found: list[Span] = []
     begin = _KEY_BEGINS.search(text)
     while begin is not None:
         position = begin.end()
-        line = _KEY_LINE.match(text, position)
-        if line is not None and line.group(1).strip() and len(line.group(2)) >= _FULL_KEY_LINE:
-            while line is not None:
-                found.append((*line.span(2), "private-key"))
-                position = line.end()
-                if len(line.group(2)) < _FULL_KEY_LINE:
-                    break
-                line = _KEY_LINE.match(text, position)
+        for count, line in enumerate(matches_in_a_row(_KEY_LINE, text, position)):
+            full = len(line.group(2)) >= _FULL_KEY_LINE
+            if not count and not (full and line.group(1).strip()):
+                break
+            yield *line.span(2), "private-key"
+            position = line.end()
+            if not full:
+                break
         begin = _KEY_BEGINS.search(text, position)
-    return found
 
 
 _TUPLE = lazy_pattern(
@@ -168,14 +146,12 @@ def holds_tuple(text: str) -> bool:
     return _TUPLE.search(text) is not None
 
 
-def find_tuples(text: str, kind_of: KindOf) -> list[Span]:
+def _tuples(text: str, kind_of: KindOf) -> Spans:
     """Spans of the values whose names are sensitive."""
-    found: list[Span] = []
     for pair in _TUPLE.finditer(text):
         kind = kind_of(pair.group(1) or pair.group(3))
         if kind is not None:
-            found += secret_parts(text, *pair.span(2 if pair.group(1) else 4), kind)
-    return found
+            yield from secret_parts(text, *pair.span(2 if pair.group(1) else 4), kind)
 
 
 _MOST = 300
@@ -185,20 +161,18 @@ _ADDRESSES = frozenset(("sip", "sips", "mailto", "xmpp", "acct", "email", "mail"
 _HOST = lazy_pattern(r"@[A-Za-z0-9][\w.\-]{1,253}:\d{2,5}(?:[\s/\"',;)?]|\Z)")
 
 
-def find_userinfo(text: str) -> list[Span]:
-    """Spans of the passwords."""
-    found: list[Span] = []
-    position = text.find("@")
+def find_userinfo(text: str) -> Spans:
+    """Spans of the passwords in `user:password@host`."""
     floor = 0
+    position = text.find("@")
     while position >= 0:
         driver = _DRIVER.match(text, position) is not None
+        back = None
         if driver or _HOST.match(text, position) is not None:
             back = _BACK.match(text[max(floor, position - _MOST) : position][::-1])
-            value = back.group(1)[::-1] if back is not None else ""
-            if back is None or back.group(2)[::-1].lower() in _ADDRESSES:
-                value = ""
-            if value and "//" not in value and (driver or looks_random(value)) and not is_harmless(value, "password"):
-                found.append((position - len(value), position, "url-password"))
+        if back is not None and back.group(2)[::-1].lower() not in _ADDRESSES:
+            value = back.group(1)[::-1]
+            if "//" not in value and (driver or looks_random(value)) and not is_harmless(value, "password"):
+                yield position - len(value), position, "url-password"
         floor = position + 1
         position = text.find("@", floor)
-    return found

@@ -14,42 +14,46 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from discreet._base.lazy_pattern import lazy_pattern
-from discreet._redaction.engine.account_numbers import CHARACTER_CLASSES, find_numbers, may_hold_number
 from discreet._redaction.engine.clean_texts import (
     CLEAN,
     DIGITLESS,
-    DIGITS_MATTER,
-    FEWEST_LINE_BREAKS,
     INTRODUCED,
     LONGEST_SHAPE,
-    NEW,
     RUN,
     RUNS,
-    SEEN_ONCE,
     KnownLines,
     KnownShapes,
-    digits_do_not_matter,
+    KnownWords,
 )
-from discreet._redaction.engine.columns import HEADER_KEYWORDS, find_in_columns
-from discreet._redaction.engine.detectors import Anchors, Detector, ascii_lower, detectors
+from discreet._redaction.engine.columns import find_in_columns
+from discreet._redaction.engine.detectors import (
+    CHARACTER_CLASSES,
+    Anchors,
+    Detector,
+    ascii_lower,
+    detectors,
+    find_numbers,
+    may_hold_number,
+)
 from discreet._redaction.engine.encoded import (
     decoded_percent_runs,
     decoded_runs,
     may_hold_written_quotes,
     texts_with_plain_quotes,
 )
-from discreet._redaction.engine.keywords import KnownWords, keywords_suffice
 from discreet._redaction.engine.layouts import find_shown_items, find_userinfo, holds_tuple
-from discreet._redaction.engine.names_in_text import any_name_is_sensitive
-from discreet._redaction.engine.sentences import SENTENCE_KEYWORDS, find_in_sentences
+from discreet._redaction.engine.pairs import any_name_is_sensitive
+from discreet._redaction.engine.sentences import find_in_sentences
+from discreet._redaction.names import name_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from discreet._redaction.names import KindOf
+    from discreet._redaction.engine.secret_values import KindOf
 
 _HEXADECIMAL = "0123456789abcdef-"
 _AFTER_PREFIX = (".", ":", "*")  # between the prefix of a token and its hexadecimal part
+_CALLED = ("login(", "auth(", "credential", "crypt")
 _SUBMITTED = lazy_pattern(r"\]:(?:\d{2,5}|submission) [^\s:]{1,128}:")
 _PORT = lazy_pattern(r":(?:5432|5433|6432|\*):")
 _HASHED = lazy_pattern(
@@ -82,28 +86,24 @@ class Prefilter:
         """Whether a user's pattern may tell a text from the same text between two lines."""
         self._harmless_names: set[str] = set()
         self._words = KnownWords()
-        self._shapes = KnownShapes()
-        self._lines = KnownLines(self._words.keywords_of, self._may_hold)
+        self._shapes = KnownShapes(self._words)
+        self._lines = KnownLines(lambda line: self._words.keywords_in(line, line.encode("ascii")), self._may_hold)
 
     def may_hold_secret(self, text: str, *, joined: bool = False) -> bool:
         """False only if `find_secrets` would find nothing. Lines of `joined` texts are not worth remembering."""
-        if not joined and not self._searches and text.count("\n") >= FEWEST_LINE_BREAKS and text.isascii():
+        if not joined and not self._searches and "\n" in text:
             keywords = self._lines.keywords_in(text)
             if keywords is not None:
                 return _has_sign(text) or (bool(keywords) and self._introduced_by_words(keywords, text))
         if len(text) > LONGEST_SHAPE or not text.isascii() or self._names_have_digits:
             return self._may_hold(text)
         shape = text.encode("ascii").translate(DIGITLESS)
-        state = self._shapes.known.get(shape, NEW)
-        if state == CLEAN:
+        if self._shapes.known.get(shape) == CLEAN:  # no function for it: this is asked for every new text
             return False
         if self._may_hold(text):
             return True
-        if state == NEW:
-            self._shapes.note(shape, SEEN_ONCE)
-        elif state == SEEN_ONCE:  # the shape comes again, so it pays to find out whether its digits matter
-            plain = not (self._searches or self._words.keywords_in(text, shape))
-            self._shapes.note(shape, CLEAN if plain and digits_do_not_matter(text, shape) else DIGITS_MATTER)
+        if not self._searches:
+            self._shapes.met(text, shape)
         return False
 
     def _may_hold(self, text: str) -> bool:
@@ -120,16 +120,21 @@ class Prefilter:
 
     def _may_hold_as_written(self, text: str) -> bool | None:
         """The answer for the text as it is written, not decoded. None: no, but it has runs that may be encoded text."""
-        if _has_separator(text) and any_name_is_sensitive(text, self._kind_of, self._harmless_names):
+        separated = "=" in text or ":" in text or ">" in text or "%3" in text
+        if not separated and "," in text:
+            separated = "'" in text or '"' in text
+        if separated and any_name_is_sensitive(text, self._kind_of, self._harmless_names):
             return True
         if self._searches and any(search(text) is not None for search in self._searches):
             return True
         encoded = text.encode("ascii", "replace")
         table = encoded.translate(CHARACTER_CLASSES)
         shapes = table.decode("ascii")  # searching a str is several times faster than searching bytes
-        if may_hold_number(shapes) and find_numbers(text):
+        if may_hold_number(shapes) and any(find_numbers(text)):
             return True
-        if ("-" in shapes and _has_option(shapes)) or _has_sign(text) or _has_inner_anchor(text):
+        if "-" in shapes and (shapes[0] == "-" or any(sign in shapes for sign in _OPTIONS)):
+            return True
+        if _has_sign(text) or (("=" in text or "+" in text) and any(anchor in text for anchor in _inner_anchors())):
             return True
         keywords = self._words.keywords_in(text, encoded)
         if (keywords or not text.isascii()) and self._introduced_by_words(keywords, text):
@@ -139,32 +144,31 @@ class Prefilter:
 
     def _introduced_by_words(self, keywords: frozenset[str], text: str) -> bool:
         """Whether keywords, the header of a table or the words of a sentence may introduce a secret."""
-        if keywords_suffice(keywords, text, text.lower()):
+        rules = name_rules()
+        low = text.lower()
+        if any(phrase in low for word in keywords for phrase in rules.keywords[word]):
             return True
-        if "\n" in text and not keywords.isdisjoint(HEADER_KEYWORDS) and find_in_columns(text, self._kind_of):
+        if "(" in text and ("'" in text or '"' in text) and any(name in low for name in _CALLED):
             return True
-        return (not text.isascii() or not keywords.isdisjoint(SENTENCE_KEYWORDS)) and bool(
+        if "auth" in keywords:
+            folded = ascii_lower(text)
+            if any(rule.find(text, folded, anchor) for anchor, rule in _auth_anchors()):
+                return True
+        has_header = "\n" in text and not keywords.isdisjoint(rules.words["header_keywords"])
+        if has_header and find_in_columns(text, self._kind_of):
+            return True
+        return (not text.isascii() or not keywords.isdisjoint(rules.words["sentence_keywords"])) and any(
             find_in_sentences(text, self._kind_of)
         )
 
 
-def _has_separator(text: str) -> bool:
-    if "=" in text or ":" in text or ">" in text:
-        return True
-    return ("," in text and ("'" in text or '"' in text)) or ("%" in text and "%3" in text)
+@cache
+def _auth_anchors() -> tuple[tuple[str, Detector], ...]:
+    """The anchors with "auth", each with its rule: as a part of a word, "auth" is too common to be a keyword alone."""
+    return tuple((anchor, rule) for rule in detectors() for anchor in rule.anchors if "auth" in anchor.lower())
 
 
 _OPTIONS = (" -x", " -X", " --", ".-x", ".-X", ".--")
-
-
-def _has_option(shapes: str) -> bool:
-    if shapes[0] == "-":
-        return True
-    if " -" in shapes or ".-" in shapes:
-        for sign in _OPTIONS:
-            if sign in shapes:
-                return True
-    return False
 
 
 def _holds_run_with_form(text: str, long: str) -> bool | None:
@@ -179,7 +183,8 @@ def _holds_run_with_form(text: str, long: str) -> bool | None:
         run = text[start:end]
         if run.strip(_HEXADECIMAL):
             if has_form is None:
-                has_form = _has_form_of_secret(text)
+                low = ascii_lower(text)
+                has_form = any(rule.find(text, low, anchor) for anchor, rule in _forms().found_in(text, low))
             if has_form:
                 return True
             verdict = None
@@ -199,20 +204,10 @@ def _is_introduced(run: str, before: str) -> bool:
     return "-" not in run and ("key" in low or "token" in low or "secret" in low)
 
 
-def _has_form_of_secret(text: str) -> bool:
-    """Whether a rule recognises something in it by its own form."""
-    low = ascii_lower(text)
-    return any(detector.find(text, low, anchor) for anchor, detector in _forms().found_in(text, low))
-
-
-def _has_inner_anchor(text: str) -> bool:
-    """Whether it may hold a key in padded base64 with an anchor in its middle."""
-    return ("=" in text or "+" in text) and any(anchor in text for anchor in _inner_anchors())
-
-
 def _has_sign(text: str) -> bool:
     """Whether it has a sign that starts a rule of detectors.json, or a layout, without any keyword."""
-    if "@" in text and ":" in text and ("://" in text or ":thin:" in text or ":oci" in text or find_userinfo(text)):
+    host = "@" in text and ":" in text
+    if host and ("://" in text or ":thin:" in text or ":oci" in text or any(find_userinfo(text))):
         return True
     if "|" in text and (_CELL.search(text) is not None or "|s:" in text):
         return True
@@ -220,7 +215,7 @@ def _has_sign(text: str) -> bool:
         return True
     if "$" in text and _HASHED.search(text) is not None:
         return True
-    if "[" in text and ("[+] " in text or ("]\n" in text and find_shown_items(text, None))):
+    if "[" in text and ("[+] " in text or ("]\n" in text and any(find_shown_items(text, None)))):
         return True
     if "{" in text and (holds_tuple(text) or _SCHEMED.search(text) is not None):
         return True

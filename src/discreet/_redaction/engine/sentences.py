@@ -8,58 +8,41 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from discreet._base.lazy_pattern import lazy_pattern
+from discreet._base.lazy_pattern import end_of_match, lazy_pattern
 from discreet._redaction.engine.checks import is_credential_like, is_uuid, looks_generated, looks_mixed, looks_random
-from discreet._redaction.engine.secret_values import Span, is_harmless
-from discreet._redaction.names import name_rules
-
-if TYPE_CHECKING:
-    from discreet._redaction.names import KindOf
+from discreet._redaction.engine.secret_values import KindOf, Span, Spans, is_harmless
+from discreet._redaction.names import any_of, name_rules
 
 _TELLING = lazy_pattern(
     r"pass|pwd|secret|token|key|cred|psk\b|bindpw|rootpw|senha|wort|contrase|clave|lösenord|haslo|hasło|parola|пароль|密码|密碼|パスワード",
     re.IGNORECASE,
 )
-SENTENCE_KEYWORDS = frozenset((
-    "pass", "secret", "token", "key", "pwd", "cred", "wort", "clave", "contrase", "senha", "parola", "haslo", "psk",
-    "tpw", "dpw",
-))  # fmt: skip
-"""An ASCII text in which a sentence introduces a secret has one of these as a part of some word."""
-AFTER_SET_COMMAND = lazy_pattern(
+_AFTER_SET_COMMAND = lazy_pattern(
     r"(?:^|[\s.:\-])(?:set|put|write|add|setx|create|config|login|store|update|replace)"
     r"(?:[ \t]{1,4}(?:-{1,2}[\w\-]{1,24}|[\w.\-/]{1,40}))?[ \t]{1,4}(?:[\"'])?\Z",
     re.IGNORECASE,
 )
-AFTER_READ_COMMAND = lazy_pattern(
+_AFTER_READ_COMMAND = lazy_pattern(
     r"(?:^|\n)[^\n]{0,32}[$#>] [^\n]{0,160}\b(?:get|read|show|print|cat|decrypt|view|access|reveal)\b[^\n]{0,160}\Z",
     re.IGNORECASE,
 )
-AFTER_VERB = lazy_pattern(
+_AFTER_VERB = lazy_pattern(
     r"(?:^|[\s(\"'])(?:with|using|use|uses|used|invalid|expired|revoked|presented|supplied|rejected|accepted|bearer|api|auth|access)"
     r"(?: the| an| a| this| your| my| our)? \Z",
     re.IGNORECASE,
 )
 """What may stand before a name whose value follows at once: a command that sets it, one that prints it, a verb."""
 
-ORDINARY = lazy_pattern(
-    r"[\w\-]+(?:\.[\w\-]+)*\.[a-z]{2,6}(?::\d+)?|\d+(?:[.:]\d+){1,3}\S*|\d+[a-z]{1,3}|\d{4}-\d\d-\d\d\S*|\d\d:\d\d\S*|(?-i:[a-z]{1,12}[\-_]\d{1,4})|"
-    r"(?:sha|md|aes|rsa|hs|rs|es|ps|base|utf|oauth|oauth2|http|ed|p|sha3|bcrypt|argon)-?\d{1,5}(?:-\w{1,8})?|[A-Z]{2,10}-\d{1,6}|0x[0-9a-f]+|"
-    r"(?-i:[a-z][a-z0-9_.\-]*(?:/[a-z0-9_.\-]+)+)|[\w\-]+(?::[\w\-*]+){1,6}|[^\s@]+@[\w\-]+(?:\.[\w\-]+)+|[\w.\-]+\[\d+\]|#\d+|\S*(?:://|\(|\{|=)\S*|/\S*|\w+/\w+(?:/\S*)?",
-    re.IGNORECASE,
-)
-"""Ids, numbers, file names, addresses: no secret values, although letters and digits are mixed."""
-
-LONG_RUN = lazy_pattern(r"[A-Za-z0-9_\-+=]{24,}")
-KEY = lazy_pattern(r"[A-Za-z0-9_+/.~]{16,512}={0,2}")
-HEXADECIMAL_KEY = lazy_pattern(r"[0-9a-f]{32,128}")
-QUOTED_PHRASE = lazy_pattern(
+_LONG_RUN = lazy_pattern(r"[A-Za-z0-9_\-+=]{24,}")
+_KEY = lazy_pattern(r"[A-Za-z0-9_+/.~]{16,512}={0,2}")
+_HEXADECIMAL_KEY = lazy_pattern(r"[0-9a-f]{32,128}")
+_QUOTED_PHRASE = lazy_pattern(
     r"""[ \t]{0,8}\\?["'`\u201c\u2018\u00ab\u201e]([A-Za-z]{3,16}(?:[ ][A-Za-z]{3,16}){2,11}\d{0,4}[!.?]?)"""
     r"""\\?["'`\u201d\u2019\u00bb\u201c]"""
 )
-LEADER_SIGNS = lazy_pattern(r"[.·…]{2,64}[ \t]?:[ \t]{0,4}|[ \t]?[→⇒➜⟶»][ \t]{0,4}")
-ANNOUNCED_AGAIN = lazy_pattern(
+_LEADER_SIGNS = lazy_pattern(r"[.·…]{2,64}[ \t]?:[ \t]{0,4}|[ \t]?[→⇒➜⟶»][ \t]{0,4}")
+_ANNOUNCED_AGAIN = lazy_pattern(
     r"""\.?\s{1,4}(?:the |your )?(?:new|temporary|generated|initial) """
     r"""(?:value|password|one|secret|token)(?: is)?:[ \t]{1,4}""",
     re.IGNORECASE,
@@ -74,50 +57,27 @@ _END_OF_SENTENCE = lazy_pattern(
 _BROKEN = lazy_pattern(r"""\\?["'](?:[,}\]:]|\\n)""")
 
 
-def is_made_of_letters(value: str) -> bool:
-    """Ten lower-case letters or more, without the ending of an ordinary English word."""
-    return _LETTERS.fullmatch(value) is not None and _ENGLISH.fullmatch(value) is None
-
-
-def is_sentence(phrase: str) -> bool:
+def _is_sentence(phrase: str) -> bool:
     """Whether words make a sentence: a word of grammar is among them, or two words about passwords."""
     rules = name_rules()
     words = phrase.lower().rstrip(".!?0123456789").split()
-    about = sum(word in rules.status_words or word in rules.strong for word in words)
-    return about > 1 or any(word in rules.between or word in rules.grammar for word in words)
+    about = sum(word in rules.words["status_words"] or word in rules.strong for word in words)
+    return about > 1 or any(word in rules.words["between"] or word in rules.words["grammar"] for word in words)
 
 
-def ends_sentence(text: str, position: int) -> bool:
-    """Whether the sentence ends with the word whose last character stands here."""
-    return _END_OF_SENTENCE.match(text, position) is not None
-
-
-def ends_reading(word: str, low: str, count: int) -> bool:
-    """Whether a word says that no value follows: a marker, a PEM line, or what makes the name another one."""
-    if "[REDACTED" in word or "-----" in word:
-        return True
-    return count == 0 and low in name_rules().stop_after - name_rules().between
-
-
-def within_string(word: str) -> str:
-    """The word up to the end of the string that the sentence stands in: `x","ts":1` is x."""
-    broken = _BROKEN.search(word)
-    return word if broken is None else word[: broken.start()]
-
-
-def keyword_places(text: str) -> list[tuple[int, int]]:
+def _keyword_places(text: str) -> list[tuple[int, int]]:
     """Where the keywords of sentences stand, in order."""
     if not text.isascii():
         return [keywords.span() for keywords in _TELLING.finditer(text)]
+    # In ASCII, several searches for literals cost a tenth of one regular expression.
     low = text.lower()
     places: list[tuple[int, int]] = []
-    for part in SENTENCE_KEYWORDS:  # in ASCII, several searches for literals cost a tenth of one regular expression
+    for part in name_rules().words["sentence_keywords"]:
         place = low.find(part)
         while place >= 0:
             places.append((place, place + len(part)))
             place = low.find(part, place + 1)
-    places.sort()
-    return places
+    return sorted(places)
 
 
 _NAME_BACK = lazy_pattern(r"[\w.\-/:]{0,64}")
@@ -138,17 +98,14 @@ _STRIPPED = "\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb<([{"
 _CLOSING = "\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb>)]}.,;:!?"
 
 
-def find_in_sentences(text: str, kind_of: KindOf) -> list[Span]:
+def find_in_sentences(text: str, kind_of: KindOf) -> Spans:
     """Spans of the values that words introduce."""
-    found: list[Span] = []
     floor = 0
-    for first, last in keyword_places(text):
+    for first, last in _keyword_places(text):
         if first < floor:
             continue
-        before = _NAME_BACK.match(text[max(0, first - 64) : first][::-1])
-        start = first - (len(before.group()) if before is not None else 0)
-        after = _NAME_ON.match(text, last)
-        end = last if after is None else after.end()
+        start = first - end_of_match(_NAME_BACK, text[max(0, first - 64) : first][::-1])
+        end = end_of_match(_NAME_ON, text, last)
         while text[end - 1] in ".-":
             end -= 1
         floor = end
@@ -159,15 +116,14 @@ def find_in_sentences(text: str, kind_of: KindOf) -> list[Span]:
         if kind in _KINDS and text[start] != "-" and name not in ("PASS", "Pass"):  # options are pairs
             reader = _Reader(text, start, end, name, kind or "secret")
             floor = max(reader.read(), end)
-            found += reader.found
-    return found
+            yield from reader.found
 
 
 def _kind(text: str, start: int, name: str, kind_of: KindOf) -> str | None:
     before = text[max(0, start - 24) : start].split() if text[start - 1 : start] == " " else ()
     previous = before[-1].strip(_STRIPPED + _CLOSING).lower() if before else ""
     rules = name_rules()
-    if previous in rules.stop_before_last or previous in ("public", "no", "without", "ssh"):
+    if previous in rules.words["stop_before_last"] or previous in ("public", "no", "without", "ssh"):
         return None
     phrase = kind_of(f"{previous} {name}") if previous.isalpha() else None
     return kind_of(name) if phrase is None else phrase
@@ -184,10 +140,10 @@ class _Reader:
         reach = max(0, start - _REACH)
         line = text[max(reach, text.rfind("\n", reach, start) + 1) : start].strip(" \t")
         self._configured = self._compound and len(line) < 3
-        self._commanded = AFTER_SET_COMMAND.search(text, max(0, start - 80), start) is not None
+        self._commanded = _AFTER_SET_COMMAND.search(text, max(0, start - 80), start) is not None
         closing = text[end : end + 1]
         self._position = end + (closing in ('"', "'", "`") and text[start - 1 : start] == closing)
-        self._identified = kind == "token" and AFTER_VERB.search(text, max(0, start - 32), start) is not None
+        self._identified = kind == "token" and _AFTER_VERB.search(text, max(0, start - 32), start) is not None
         self._has_owner = False  # whether a word said for what or for whom the secret is
         self._colon = False
         self._introduced = 0  # so many of the next words may still be the value
@@ -201,15 +157,14 @@ class _Reader:
             return self._end  # a pair
         if text[self._position : self._position + 1] in _NO_SENTENCE:
             return self._end
-        drawn = LEADER_SIGNS.match(text, self._position)
-        if drawn is not None:
-            self._colon, self._position = True, drawn.end()
-        elif text[self._position : self._position + 1] == ":":
-            self._colon, self._position = True, self._position + 1
+        after_sign = end_of_match(_LEADER_SIGNS, text, self._position)
+        if after_sign == self._position and text[self._position : self._position + 1] == ":":
+            after_sign += 1
+        self._colon, self._position = after_sign > self._position, after_sign
         for count in range(_MOST_WORDS):
             if self._alone(count):
                 return self._position
-            again = ANNOUNCED_AGAIN.match(text, self._position)
+            again = _ANNOUNCED_AGAIN.match(text, self._position)
             if again is not None:
                 self._position, self._introduced = again.end(), 1
             if not self._quoted(count) and not self._word(count):
@@ -217,20 +172,22 @@ class _Reader:
         return self._end
 
     def _take(self, start: int, end: int) -> None:
-        if self._text[start : start + 2] in ("0x", "0X") and HEXADECIMAL_KEY.fullmatch(self._text, start + 2, end):
+        if self._text[start : start + 2] in ("0x", "0X") and _HEXADECIMAL_KEY.fullmatch(self._text, start + 2, end):
             start += 2  # it says how the rest is written
         self.found.append((start, end, self._kind))
         self._introduced, self._colon = 0, False
 
+    def _is_ordinary(self, value: str) -> bool:
+        """Whether a value is an id, a number, a file name or an address, or never a secret of this kind."""
+        return any_of("ordinary_values", re.IGNORECASE).fullmatch(value) is not None or is_harmless(value, self._kind)
+
     def _alone(self, count: int) -> bool:
         """A value on a line of its own, after a colon or after a command that prints it."""
-        if not self._colon and (count or not AFTER_READ_COMMAND.search(self._text, max(0, self._end - 300), self._end)):
-            return False
-        alone = _BLANK.match(self._text, self._position)
+        read = not count and _AFTER_READ_COMMAND.search(self._text, max(0, self._end - 300), self._end) is not None
+        alone = _BLANK.match(self._text, self._position) if self._colon or read else None
         if alone is None:
             return False
-        value = alone.group(1)
-        if looks_random(value) and not ORDINARY.fullmatch(value) and not is_harmless(value, self._kind):
+        if looks_random(alone.group(1)) and not self._is_ordinary(alone.group(1)):
             self._take(*alone.span(1))
         self._position = alone.end(1)
         return True
@@ -238,30 +195,24 @@ class _Reader:
     def _quoted(self, count: int) -> bool:
         """A value in quotes, where one is expected."""
         quoted = _QUOTED.match(self._text, self._position)
-        if quoted is None:
-            return self._quoted_phrase()
+        announced = self._introduced > 0 or self._colon
+        if quoted is None:  # words, but no sentence: `passphrase set to "lantern ripple pepper violin"`
+            expected = announced and self._kind == "password"
+            phrase = _QUOTED_PHRASE.match(self._text, self._position) if expected else None
+            return phrase is not None and not _is_sentence(phrase.group(1)) and self._take_quoted(phrase)
         value = quoted.group(1)
         if count < 2 and self._names_key(value):
             return self._take_quoted(quoted)
-        if not (self._introduced or self._colon or (self._commanded and count < 2)):
+        if not announced and not (self._commanded and count < 2):
             return False
         chosen = looks_random(value) or any(char in "!@#$%^&*~" for char in value)
-        if not chosen or ORDINARY.fullmatch(value) or is_harmless(value, self._kind):
-            return False
-        return self._take_quoted(quoted)
-
-    def _quoted_phrase(self) -> bool:
-        """Words in quotes that make no sentence: `passphrase set to "lantern ripple pepper violin"`."""
-        if self._kind != "password" or not (self._introduced or self._colon):
-            return False
-        phrase = QUOTED_PHRASE.match(self._text, self._position)
-        return phrase is not None and not is_sentence(phrase.group(1)) and self._take_quoted(phrase)
+        return chosen and not self._is_ordinary(value) and self._take_quoted(quoted)
 
     def _names_key(self, value: str) -> bool:
         """Whether a value may follow at once: `invalid aws_secret_access_key "..." supplied`."""
         if self._kind not in _KEY_KINDS and not (self._compound and self._kind in ("password", "token")):
             return False
-        return is_uuid(value) or (KEY.fullmatch(value) is not None and looks_mixed(value))
+        return is_uuid(value) or (_KEY.fullmatch(value) is not None and looks_mixed(value))
 
     def _take_quoted(self, quoted: re.Match[str]) -> bool:
         self._take(*quoted.span(1))
@@ -276,16 +227,20 @@ class _Reader:
         word = matched.group(1)
         stripped = word.lstrip(_STRIPPED)
         first = matched.end() - len(stripped)
-        stripped = within_string(stripped).rstrip(_CLOSING)
+        broken = _BROKEN.search(stripped)  # the end of the string that the sentence stands in: `x","ts":1` is x
+        stripped = stripped[: broken.start() if broken else None].rstrip(_CLOSING)
         low = stripped.lower()
         gap = matched.start(1) - self._position
-        if ends_reading(word, low, count) or not (count or gap or self._colon):
+        rules = name_rules()
+        if "[REDACTED" in word or "-----" in word or not (count or gap or self._colon):
             return False
+        if count == 0 and low in rules.words["stop_after"] and low not in rules.words["between"]:
+            return False  # the word makes the name another one: password policy
         self._position = matched.end()
         if _LEADER.fullmatch(word) and count < 2 and word != ":":
             self._introduced = 2 if word[0] in ".-=→" else self._introduced
             self._commanded = self._commanded or word.rstrip(":").isdigit()
-        elif low in name_rules().introducing or word in name_rules().introducing:
+        elif low in rules.words["introducing"] or word in rules.words["introducing"]:
             self._introduced, self._colon = 2, word.endswith(":")
         elif self._accepts(stripped, count, gap):
             self._take(first, first + len(stripped))
@@ -294,9 +249,13 @@ class _Reader:
         return True
 
     def _goes_on(self, word: str, low: str, count: int) -> bool:
-        if word[-1] in ".!?;" and len(word) > 1 and ANNOUNCED_AGAIN.match(self._text, self._position - 1) is None:
+        if word[-1] in ".!?;" and len(word) > 1 and _ANNOUNCED_AGAIN.match(self._text, self._position - 1) is None:
             return False
-        if low not in name_rules().between and word[0] not in "[(<" and (not 0 < count < 4 or self._introduced):
+        if (
+            low not in name_rules().words["between"]
+            and word[0] not in "[(<"
+            and (not 0 < count < 4 or self._introduced)
+        ):
             return False
         self._has_owner = self._has_owner or low in ("for", "of")
         self._colon = word.endswith(":")
@@ -310,13 +269,14 @@ class _Reader:
         introduced = self._colon or self._introduced > 0
         if is_uuid(value):
             return introduced or self._commanded or (self._identified and not count)
-        if not count and self._compound and self._kind in _KEY_KINDS and HEXADECIMAL_KEY.fullmatch(value):
+        if not count and self._compound and self._kind in _KEY_KINDS and _HEXADECIMAL_KEY.fullmatch(value):
             return True
-        if self._introduced and self._has_owner and self._kind == "password" and is_made_of_letters(value):
-            return ends_sentence(self._text, self._position - 1)
-        stripped = value.rstrip("=") if KEY.fullmatch(value) is not None else value  # without padding
-        if ORDINARY.fullmatch(stripped) is not None or not value.strip("0123456789abcdef"):
-            return introduced and LONG_RUN.fullmatch(value) is not None
+        owned = self._introduced and self._has_owner and self._kind == "password"
+        if owned and _LETTERS.fullmatch(value) and not _ENGLISH.fullmatch(value):
+            return _END_OF_SENTENCE.match(self._text, self._position - 1) is not None
+        stripped = value.rstrip("=") if _KEY.fullmatch(value) is not None else value  # without padding
+        if any_of("ordinary_values", re.IGNORECASE).fullmatch(stripped) or not value.strip("0123456789abcdef"):
+            return introduced and _LONG_RUN.fullmatch(value) is not None
         if introduced:
             return looks_generated(value) or (looks_mixed(value) and len(value) > 7) or is_credential_like(value)
         if count:
