@@ -261,7 +261,8 @@ def _install_into_host(settings: Settings) -> None:
 
     redactor = redactor_for(settings)
     runner = runner_of(HostSink())
-    pipeline = HostPipeline(runner, redactor, identity_of(settings, redactor), with_locals=settings.with_locals)
+    outputs = (Output(0, None, runner),)  # the host's own levels decide
+    pipeline = HostPipeline(redactor, outputs, identity_of(settings, redactor), with_locals=settings.with_locals)
     state.settings, running.runners, state.hosted = settings, (runner,), True
     active.emitter, active.located = pipeline, 0
     levels.replace(0, 0, {})
