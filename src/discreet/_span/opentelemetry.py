@@ -132,21 +132,18 @@ def _redacted(name: str) -> str:
 
 def attributes(fields: dict[str, Plain]) -> dict[str, Any]:
     """Redacted fields as span attributes, which are texts, numbers, booleans and lists of one of these types."""
-    values = {key: _attribute(value) for key, value in clean_keys(cast("dict[str, object]", fields)).items()}
-    return {key: value for key, value in values.items() if value is not None}
+    cleaned = clean_keys(cast("dict[str, object]", fields)).items()
+    return {key: _attribute(value) for key, value in cleaned if value is not None}
 
 
 def _attribute(value: object) -> object:
-    if value is None or _is_simple(value):
+    if _is_simple(value):
         return clean(value) if isinstance(value, str) else value
     if isinstance(value, list):
-        return _list(cast("list[object]", value))
+        items = cast("list[object]", value)
+        same = of_one_type(items) if all(map(_is_simple, items)) else None
+        return as_text(items) if same is None else [clean(item) if isinstance(item, str) else item for item in same]
     return as_text(value)
-
-
-def _list(items: list[object]) -> object:
-    same = of_one_type(items) if all(_is_simple(item) for item in items) else None
-    return as_text(items) if same is None else [clean(item) if isinstance(item, str) else item for item in same]
 
 
 def _is_simple(value: object) -> bool:
