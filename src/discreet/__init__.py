@@ -117,4 +117,4 @@ def _mask(text: str) -> str:
 # The lower layers are handed what they need of the upper ones, so that no import runs up.
 _active.configure = _configure_at_first_record
 _active.trace_id = _current_trace_id
-_errors.mask_messages_with(_mask)
+_errors.mask = _mask

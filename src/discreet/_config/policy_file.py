@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import os
 
 
-
 def read_policy(path: str | os.PathLike[str]) -> Redaction:
     """The policy in this file. Raises `ValueError` or `TypeError`, naming the key and the remedy."""
     try:
@@ -81,14 +80,16 @@ def _nearest(key: str, known: dict[str, Any]) -> str:
 def _fits(value: object, rule: dict[str, Any]) -> bool:
     """Whether a value is as this rule of the schema says."""
     if "enum" in rule:
-        return value in rule["enum"]
+        return any(value == choice for choice in rule["enum"])
     kind = rule["type"]
     if isinstance(value, list):
         return kind == "array" and all(_fits(item, rule["items"]) for item in cast("list[object]", value))
     if isinstance(value, dict):
         name = re.compile(rule.get("propertyNames", {}).get("pattern", ""))
         entries = cast("dict[str, object]", value).items()
-        return kind == "object" and all(name.search(key) and _fits(entry, rule["additionalProperties"]) for key, entry in entries)
+        return kind == "object" and all(
+            name.search(key) and _fits(entry, rule["additionalProperties"]) for key, entry in entries
+        )
     if isinstance(value, str):
         return kind == "string" and len(value) >= rule.get("minLength", 0)
     if value is None or isinstance(value, bool):

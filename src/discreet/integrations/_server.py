@@ -128,7 +128,9 @@ class Request:
             return
         self.recorded = True
         channel = levels.channel(LOGGER)
-        level = self._level(outcome)
+        level = DEBUG if self.quiet else INFO
+        if outcome != "ok":
+            level = ERROR if outcome == "error" else level if self.disconnected else WARNING
         if channel.threshold > level:
             return
         where = self.route or self.path
@@ -174,13 +176,6 @@ class Request:
             error.__discreet_context__ = self.context  # type: ignore[attr-defined]  # an attribute of our own
         except Exception:  # an exception class with slots: the server's row then has no ids
             return
-
-    def _level(self, outcome: str) -> int:
-        if outcome == "error":
-            return ERROR
-        if outcome == "cancelled" and not self.disconnected:
-            return WARNING
-        return DEBUG if self.quiet else INFO
 
 
 def repeats_recorded_error(record: logging.LogRecord) -> bool:
