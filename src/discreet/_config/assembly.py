@@ -49,17 +49,9 @@ def setup_for(settings: Settings) -> Setup:
 
 def identity_of(settings: Settings, redactor: Redactor) -> Identity:
     """Which process makes the records. Its names are redacted like any other text: they come from the environment."""
-
-    def redacted(value: str | None) -> str | None:
-        return None if value is None else redactor.text(value)
-
-    return Identity(
-        redacted(settings.service),
-        redacted(settings.version),
-        redacted(settings.environment),
-        redacted(settings.host),
-        os.getpid(),
-    )
+    names = (settings.service, settings.version, settings.environment, settings.host)
+    service, version, environment, host = (None if name is None else redactor.text(name) for name in names)
+    return Identity(service, version, environment, host, os.getpid())
 
 
 def encoder_for(sink: Sink, settings: Settings, redactor: Redactor) -> Encoder | None:

@@ -26,7 +26,6 @@ from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from types import ModuleType
 
     from discreet._call.logger import Emitter
     from discreet._config.settings import Level
@@ -35,8 +34,7 @@ if TYPE_CHECKING:
 
 # Loaded now: a first import on the way of a record takes a lock that a child forked meanwhile would wait for forever.
 _PRELOADED = (limits,)
-_PATCHES = ("discreet.propagation._thread_patches",)
-"""Modules that make context follow the work, by name: the core does not know the edges. Each has `instrument()`."""
+_THREADS = "discreet.propagation._thread_patches"  # context follows the work; by name, because it is an edge
 _P = ParamSpec("_P")
 _NOT_CALLED = "nobody called configure()"
 
@@ -153,10 +151,21 @@ def install(settings: Settings) -> None:
     state.settings, running.runners, state.hosted = settings, runners, False
     active.emitter, active.located = pipeline, WARNING
     levels.replace(settings.level.default, settings.level.elsewhere, dict(settings.level.named))
-    _retire_replaced(previous, runners)
+    kept = [*runners, *(runner_of(runner.sink) for runner in runners)]
+    replaced = [runner for runner in previous if runner not in kept]
+    lifecycle.deliver_now(replaced)  # so that they send side by side
+    for runner in replaced:
+        process_statistics.past.append(runner.statistics)
+        runner.retire()
     lifecycle.install()
     if settings.take_over:
-        _take_over()
+        from discreet._takeover import standard_library, uncaught
+
+        standard_library.take_over()
+        uncaught.install()
+        import_module(_THREADS).instrument()
+        lifecycle.install_sigterm()
+        state.took_over = True
     elif any(runner.is_buffered for runner in runners):  # to die of SIGTERM at once would lose pending lines
         lifecycle.install_sigterm()
     advice = list(settings.advice)
@@ -212,27 +221,6 @@ def _as_given(error: ConfigurationError, settings: Settings) -> ConfigurationErr
     return error
 
 
-def _retire_replaced(previous: Sequence[Runner], now: Sequence[Runner]) -> None:
-    """Retire the runners of the configuration before, but for those that the new one uses too."""
-    kept = [*now, *(runner_of(runner.sink) for runner in now)]
-    replaced = [runner for runner in previous if runner not in kept]
-    lifecycle.deliver_now(replaced)  # so that they send side by side
-    for runner in replaced:
-        process_statistics.past.append(runner.statistics)
-        runner.retire()
-
-
-def _take_over() -> None:
-    from discreet._takeover import standard_library, uncaught
-
-    standard_library.take_over()
-    uncaught.install()
-    for patch in _PATCHES:
-        import_module(patch).instrument()
-    lifecycle.install_sigterm()
-    state.took_over = True
-
-
 def undo() -> None:
     """Undo what `configure()` or the first record did: close sinks, take hooks and handlers out, open all levels.
 
@@ -248,8 +236,7 @@ def undo() -> None:
         active.emitter, active.located = unconfigured, 0
         standard_library.give_back()
         uncaught.uninstall()
-        for patch in _PATCHES:
-            import_module(patch).uninstrument()
+        import_module(_THREADS).uninstrument()
         lifecycle.uninstall_sigterm()
         levels.replace(0, 0, {})
         _given_advice.clear()
@@ -271,16 +258,12 @@ def _install_into_host(settings: Settings) -> None:
 
 def _host_has_handlers() -> bool:
     """Whether the application set `logging` up itself, and not to send its records here."""
-    logging = sys.modules.get("logging")
-    return logging is not None and bool(logging.getLogger().handlers) and not _has_handler_of_ours(logging)
-
-
-def _has_handler_of_ours(logging: ModuleType) -> bool:
-    ours = sys.modules.get("discreet.stdlib")
+    logging, ours = sys.modules.get("logging"), sys.modules.get("discreet.stdlib")
+    if logging is None or not logging.getLogger().handlers:
+        return False
     loggers = [logging.getLogger(), *logging.Logger.manager.loggerDict.values()]
-    return ours is not None and any(
-        isinstance(handler, ours.Handler) for logger in loggers for handler in getattr(logger, "handlers", ())
-    )
+    handlers = [handler for logger in loggers for handler in getattr(logger, "handlers", ())]
+    return ours is None or not any(isinstance(handler, ours.Handler) for handler in handlers)
 
 
 def _level(runner: Runner, given: int | str | None, default: int) -> int:

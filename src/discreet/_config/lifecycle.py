@@ -112,18 +112,14 @@ def on_sigterm(number: int, _frame: FrameType | None) -> None:
     """Drain, then die of the signal; after the log call that it interrupted, if there is one."""
     global _postponed, _received  # noqa: PLW0603 - signals are the process's, not an object's
     _received += 1
-    may_wait = _postponed < _MOST_POSTPONED and _interrupted_log_call()
-    if may_wait and threads.start(partial(_send_again, number, _received)):
+    # The call may hold a lock that the workers need.
+    interrupted_call = any(runner.is_held for runner in running.runners)
+    if interrupted_call and _postponed < _MOST_POSTPONED and threads.start(partial(_send_again, number, _received)):
         _postponed += 1
         return
     drain()
     signal.signal(number, signal.SIG_DFL)  # die of the signal, so that the parent process sees what happened
     os.kill(os.getpid(), number)
-
-
-def _interrupted_log_call() -> bool:
-    """Whether the signal interrupted a log call that holds a lock which the workers need."""
-    return any(runner.is_held for runner in running.runners)
 
 
 def _send_again(number: int, received: int) -> None:

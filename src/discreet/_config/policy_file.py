@@ -80,8 +80,9 @@ def _nearest(key: str, known: dict[str, Any]) -> str:
 def _fits(value: object, rule: dict[str, Any]) -> bool:
     """Whether a value is as this rule of the schema says."""
     if "enum" in rule:
-        return any(value == choice for choice in rule["enum"])
-    kind = rule["type"]
+        choices: list[object] = rule["enum"]
+        return value in choices
+    kind: str | list[str] = rule["type"]
     if isinstance(value, list):
         return kind == "array" and all(_fits(item, rule["items"]) for item in cast("list[object]", value))
     if isinstance(value, dict):
@@ -94,7 +95,8 @@ def _fits(value: object, rule: dict[str, Any]) -> bool:
         return kind == "string" and len(value) >= rule.get("minLength", 0)
     if value is None or isinstance(value, bool):
         return ("null" if value is None else "boolean") in kind
-    return "integer" in kind and cast("float", value) >= rule["minimum"] and cast("float", value) % 1 == 0
+    number = cast("float", value)
+    return "integer" in kind and number % 1 == 0 and not number < rule["minimum"]
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
