@@ -27,7 +27,7 @@ def choose_sinks(
     """The sinks; why there are others than the settings name; and advice on receivers that cannot be had."""
     receivers: list[Sink] = []
     advice: list[str] = []
-    sinks = [] if given is None else list(given)
+    sinks: list[Sink] = [] if given is None else list(given)
     if given is None:
         if stream == "split":
             sinks = [Stream("stdout", below=ERROR), Stream("stderr", level=ERROR)]

@@ -115,19 +115,16 @@ def _begin(tracer: Any, name: str, kind: str, ours: SpanContext | None) -> SdkSp
         )
         start_context = trace.set_span_in_context(trace.NonRecordingSpan(parent), before)
     sdk_kind = trace.SpanKind[kind.upper()] if kind in _KINDS else trace.SpanKind.INTERNAL
-    span = tracer.start_span(_redacted(name), context=start_context, kind=sdk_kind)
+    if pipeline_in_force() is None:
+        active.configure()
+    pipeline = pipeline_in_force()
+    redacted = "span" if pipeline is None else clean(pipeline.redactor.text(name))
+    span = tracer.start_span(redacted, context=start_context, kind=sdk_kind)
     context = span.get_span_context()
     if not context.is_valid or context.span_id == parent.span_id:
         return None
     contexts.attach(trace.set_span_in_context(span, before))
     return SdkSpan(span, before, ids_of(context), f"{parent.span_id:016x}" if parent.is_valid else None)
-
-
-def _redacted(name: str) -> str:
-    if pipeline_in_force() is None:
-        active.configure()
-    pipeline = pipeline_in_force()
-    return "span" if pipeline is None else clean(pipeline.redactor.text(name))
 
 
 def attributes(fields: dict[str, Plain]) -> dict[str, Any]:

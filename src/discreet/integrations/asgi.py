@@ -272,16 +272,20 @@ def route_of(scope: Mapping[str, Any], root: str) -> str | None:
         template = _template(scope)
         if template is None:
             return None
-        mounted = str(scope.get("root_path") or "").removeprefix(root)
-        return _with_names(mounted, scope.get("path_params") or {}, template) + template
+        parameters: Mapping[str, object] = scope.get("path_params") or {}
+        names = {str(value): name for name, value in parameters.items() if f"{{{name}" not in template}
+        mounted = str(scope.get("root_path") or "").removeprefix(root).split("/")
+        return "/".join(f"{{{names[part]}}}" if part in names else part for part in mounted) + template
     except Exception:  # a framework that keeps something else under these names
         return None
 
 
 def _template(scope: Mapping[str, Any]) -> str | None:
     route: Any = scope.get("route")
-    if route is None:
-        return _by_endpoint(scope)
+    endpoint: object = scope.get("endpoint")
+    if route is None:  # Starlette before 1.0 keeps only the endpoint: the route is known if exactly one has it
+        found = set(_with_endpoint(scope["router"].routes, endpoint)) if endpoint is not None else set[str]()
+        return found.pop() if len(found) == 1 else None
     own = _path(route)
     # FastAPI's included routers: the route itself does not know the prefix that its router was included with.
     fastapi: Any = scope.get("fastapi") or {}
@@ -296,15 +300,6 @@ def _path(route: Any) -> str | None:
     return found if isinstance(found, str) and found else None
 
 
-def _by_endpoint(scope: Mapping[str, Any]) -> str | None:
-    """Starlette before 1.0 keeps only the endpoint: the route is known if exactly one has it."""
-    endpoint: object = scope.get("endpoint")
-    if endpoint is None or "router" not in scope:
-        return None
-    found = set(_with_endpoint(scope["router"].routes, endpoint))
-    return found.pop() if len(found) == 1 else None
-
-
 def _with_endpoint(routes: Iterable[Any], endpoint: object) -> Iterable[str]:
     for route in routes:
         if getattr(route, "endpoint", None) is endpoint:
@@ -313,12 +308,6 @@ def _with_endpoint(routes: Iterable[Any], endpoint: object) -> Iterable[str]:
                 yield path
         else:
             yield from _with_endpoint(getattr(route, "routes", None) or (), endpoint)
-
-
-def _with_names(mounted: str, parameters: Mapping[str, object], template: str) -> str:
-    """The path of a mount, with the names of its parameters in place of their values."""
-    names = {str(value): name for name, value in parameters.items() if f"{{{name}" not in template}
-    return "/".join(f"{{{names[part]}}}" if part in names else part for part in mounted.split("/"))
 
 
 def _is_access_row(record: logging.LogRecord) -> bool:

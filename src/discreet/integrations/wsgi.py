@@ -94,7 +94,8 @@ class WSGIMiddleware(Middleware[App]):
         """The server's `start_response`; it notes the status and adds the request id to the headers."""
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            request.status = _code(status)
+            digits = str(status)[:3]
+            request.status = int(digits) if digits.isdecimal() else None
             request.route = _flask_route(environ) or request.route
             request.join_opentelemetry()
             if not any(name.lower() == self._header for name, _ in headers):
@@ -200,11 +201,6 @@ def _path(environ: Environ) -> str:
         return raw.encode("latin-1").decode("utf-8", "replace")
     except UnicodeEncodeError:  # a test client that has decoded it already
         return raw
-
-
-def _code(status: str) -> int | None:
-    digits = str(status)[:3]
-    return int(digits) if digits.isdecimal() else None
 
 
 def _flask_route(environ: Environ) -> str | None:
