@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from discreet._base.levels import ERROR, INFO, levels
 from discreet._call.logger import active, caller_name
-from discreet._context.ambient import Scope, current, enter, opened_by
+from discreet._context.ambient import Scope, current, enter, mark_recorded, opened_by
 from discreet._context.opentelemetry import parent_span, sdk_tracer
 from discreet._context.trace_context import new_span_context
 
@@ -142,16 +142,6 @@ class span:  # noqa: N801 - reads as the verb it is: `with discreet.span("charge
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.__exit__(kind, error, trace)
-
-
-def mark_recorded(error: BaseException) -> bool:
-    """Mark the exception as recorded, by an attribute of its own; False if it was recorded before."""
-    # An exception with slots, or with a `__getattr__` that raises, is recorded more than once: nothing is lost.
-    with suppress(Exception):
-        if getattr(error, "__discreet_recorded__", False) is True:
-            return False
-        error.__discreet_recorded__ = True  # type: ignore[attr-defined]  # an attribute of our own
-    return True
 
 
 @overload

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from discreet._base.levels import DEBUG, ERROR, INFO, WARNING, levels
 from discreet._call.logger import active
-from discreet._context.ambient import Context
+from discreet._context.ambient import Context, mark_recorded
 from discreet._context.opentelemetry import active_ids, parent_span, server_span
 from discreet._context.trace_context import (
     Carrier,
@@ -19,7 +19,6 @@ from discreet._context.trace_context import (
     new_request_id,
     new_span_context,
 )
-from discreet._span.span import mark_recorded
 from discreet._takeover.log_record import duplicate_rows
 
 if TYPE_CHECKING:

@@ -14,8 +14,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
-from discreet._context.ambient import current, leave
-from discreet._span.span import mark_recorded
+from discreet._context.ambient import current, leave, mark_recorded
 from discreet._takeover.log_record import duplicate_rows
 from discreet.integrations._server import (
     Middleware,
