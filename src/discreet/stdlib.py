@@ -10,8 +10,7 @@ import logging
 import os
 from typing import TYPE_CHECKING
 
-from discreet._config.assembly import by_format, identity_of
-from discreet._config.configure import configure_at_first_record
+from discreet._config.configure import by_format, configure_at_first_record, identity_of
 from discreet._config.settings import resolve, state
 from discreet._delivery.sink import Discard
 from discreet._pipeline import pipeline_in_force

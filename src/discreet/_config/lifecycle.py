@@ -73,9 +73,15 @@ def flush(timeout: float | None = 5.0) -> bool:
     """
     deadline = None if timeout is None else time.monotonic() + max(0.0, timeout)
     deliver_now(running.runners)
+    complete = True
     # Those that know no timeout come last, so that the others do not wait for them.
-    results = [_flush(runner, deadline) for runner in sorted(running.runners, key=lambda runner: runner.may_block)]
-    return all(results)
+    for runner in sorted(running.runners, key=lambda runner: runner.may_block):
+        try:
+            complete = runner.flush(time_left(deadline)) and complete
+        except Exception as error:  # a sink of the user's may raise anything
+            report_problem(f"{runner.name} could not be flushed: {type(error).__name__}")
+            complete = False
+    return complete
 
 
 def deliver_now(runners: Iterable[Runner]) -> None:
@@ -85,14 +91,6 @@ def deliver_now(runners: Iterable[Runner]) -> None:
             runner.deliver_now()
         except Exception as error:  # `flush` may still work
             report_problem(f"{runner.name} could not begin to deliver: {type(error).__name__}")
-
-
-def _flush(runner: Runner, deadline: float | None) -> bool:
-    try:
-        return runner.flush(time_left(deadline))
-    except Exception as error:  # a sink of the user's may raise anything
-        report_problem(f"{runner.name} could not be flushed: {type(error).__name__}")
-        return False
 
 
 def drain() -> None:
