@@ -62,27 +62,22 @@ __all__ = [
     "unbind_context",
 ]
 
-# Loaded when first asked for, so that `import discreet` costs next to nothing.
-_LATER = {
-    "ConfigurationError": "errors",
-    "DiscreetError": "errors",
-    "File": "_delivery.file.sink",
-    "Redaction": "_redaction.policy",
-    "Secret": "_redaction.secrets",
-    "Sink": "_delivery.sink",
-    "Stream": "_delivery.stream",
-    "capture": "testing",
-    "configure": "_config.configure",
-    "explain": "_config.status",
-    "flush": "_config.lifecycle",
-    "health": "_config.status",
-    "lazy": "_values.plain",
-    "mask": "_config.status",
-    "register_secret": "_redaction.secrets",
-    "set_level": "_config.configure",
-    "span": "_span.span",
-    "traced": "_span.span",
+# By module: what is loaded when it is first asked for, so that `import discreet` costs next to nothing.
+_MODULES = {
+    "_config.configure": ("configure", "set_level"),
+    "_config.lifecycle": ("flush",),
+    "_config.status": ("explain", "health", "mask"),
+    "_delivery.file.sink": ("File",),
+    "_delivery.sink": ("Sink",),
+    "_delivery.stream": ("Stream",),
+    "_redaction.policy": ("Redaction",),
+    "_redaction.secrets": ("Secret", "register_secret"),
+    "_span.span": ("span", "traced"),
+    "_values.plain": ("lazy",),
+    "errors": ("ConfigurationError", "DiscreetError"),
+    "testing": ("capture",),
 }
+_LATER = {name: module for module, names in _MODULES.items() for name in names}
 
 
 def __getattr__(name: str) -> object:
@@ -117,4 +112,4 @@ def _mask(text: str) -> str:
 # The lower layers are handed what they need of the upper ones, so that no import runs up.
 _active.configure = _configure_at_first_record
 _active.trace_id = _current_trace_id
-_errors.mask_messages_with(_mask)
+_errors.mask = _mask

@@ -29,22 +29,15 @@ class ConfigurationError(DiscreetError, ValueError):
         self.value = value
         self.problem = problem
         self.remedy = remedy
-        super().__init__(f"{setting}={_masked(_shown(value))}: {_masked(problem)}. {remedy}")
+        super().__init__(f"{setting}={mask(_shown(value))}: {mask(problem)}. {remedy}")
 
 
-class _Masker:
-    """Masks the secrets in messages. The package hands the function in, because redaction imports this module."""
-
-    mask: Callable[[str], str] | None = None
+def _hide(_text: str) -> str:
+    return "…"
 
 
-def mask_messages_with(mask: Callable[[str], str]) -> None:
-    """Use this function on the value and the problem in each message."""
-    _Masker.mask = staticmethod(mask)
-
-
-def _masked(text: str) -> str:
-    return "…" if _Masker.mask is None else _Masker.mask(text)
+mask: Callable[[str], str] = _hide
+"""Masks the secrets in messages. The package hands the function in, because redaction imports this module."""
 
 
 def _shown(value: object) -> str:

@@ -10,12 +10,10 @@ import logging
 import os
 from typing import TYPE_CHECKING
 
-from discreet._config.assembly import by_format, identity_of
-from discreet._config.configure import configure_at_first_record
+from discreet._config.configure import by_format, configure_at_first_record, identity_of
 from discreet._config.settings import resolve, state
 from discreet._delivery.sink import Discard
 from discreet._pipeline import pipeline_in_force
-from discreet._record import Identity
 from discreet._redaction.record import redact
 from discreet._redaction.redactor import Redactor
 from discreet._takeover.host_handlers import HostRecord
@@ -64,11 +62,10 @@ class Formatter(logging.Formatter):
         super().__init__()
         environ = {name: value for name, value in os.environ.items() if name not in _PLACES}
         given = {"sinks": ()} if format == "auto" else {"sinks": (), "format": format}
-        settings = resolve(given, environ, who="discreet.stdlib.Formatter")
-        self._redactor = Redactor(settings.redaction, settings.pseudonym_key)
-        self._identity = identity_of(settings, self._redactor)
-        self._with_locals = settings.with_locals
-        self._encode = by_format(Discard(), settings, self._redactor)
+        self._settings = resolve(given, environ, who="discreet.stdlib.Formatter")
+        self._redactor = Redactor(self._settings.redaction, self._settings.pseudonym_key)
+        self._identity = identity_of(self._settings, self._redactor)
+        self._encode = by_format(Discard(), self._settings, self._redactor)
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line without its newline; a traceback on the console has more lines. Never raises."""
@@ -83,13 +80,8 @@ class Formatter(logging.Formatter):
             return self._line(*from_logging(substitute))
 
     def _line(self, record: Record, context: Context, args: tuple[object, ...]) -> str:
-        record.identity = self._identity_here()
-        safe = redact(record, context, args, self._redactor, with_locals=self._with_locals)
+        if self._identity.process != os.getpid():  # the process was forked
+            self._identity = identity_of(self._settings, self._redactor)
+        record.identity = self._identity
+        safe = redact(record, context, args, self._redactor, with_locals=self._settings.with_locals)
         return self._encode(safe).decode().removesuffix("\n")
-
-    def _identity_here(self) -> Identity:
-        known = self._identity
-        if known.process != os.getpid():  # the process was forked
-            known = Identity(known.service, known.version, known.environment, known.host, os.getpid())
-            self._identity = known
-        return known

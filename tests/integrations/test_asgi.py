@@ -15,8 +15,7 @@ from starlette.routing import Mount, Route
 import discreet
 from discreet._context.ambient import current
 from discreet._takeover import standard_library
-from discreet.integrations._route import route_of
-from discreet.integrations.asgi import ASGIMiddleware, annotate
+from discreet.integrations.asgi import ASGIMiddleware, annotate, route_of
 
 log = discreet.get_logger("app")
 START = {"type": "http.response.start", "status": 200, "headers": []}

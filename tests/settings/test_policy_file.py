@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 import discreet
 from discreet._config.policy_file import check_document, read_policy
+from discreet._redaction.masking import STRATEGIES
+from discreet._redaction.policy import PERSONAL
 from discreet.cli import main
 
 SCHEMA = json.loads((Path(discreet.__file__).parent / "_config" / "redaction.schema.json").read_text("utf-8"))
@@ -64,6 +66,11 @@ def test_every_option_of_a_policy_but_the_callback_can_stand_in_a_file():
     options = set(inspect.signature(discreet.Redaction).parameters) - {"callback"}
     assert set(SCHEMA["properties"]) - {"$schema"} == options
     assert set(EVERYTHING) - {"$schema"} == options
+
+
+def test_the_schema_names_every_kind_of_personal_data_and_every_strategy():
+    assert set(SCHEMA["$defs"]["personal"]["items"]["enum"]) == PERSONAL
+    assert SCHEMA["$defs"]["strategies"]["additionalProperties"]["enum"] == list(STRATEGIES)
 
 
 @pytest.mark.parametrize("way", ["variable", "code"])

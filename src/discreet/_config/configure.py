@@ -1,4 +1,7 @@
-"""`configure()`, what the first record of an unconfigured process does instead, and how both are undone."""
+"""`configure()`, what the first record of an unconfigured process does instead, and how both are undone.
+
+Here the settings become what a record meets on its way: the redactor, the identity of the process, the encoders.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import sys
 import threading
 from functools import wraps
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec, cast
 
 from discreet._base.levels import WARNING, levels, parse_level
 from discreet._base.statistics import process_statistics
@@ -15,28 +18,34 @@ from discreet._call import limits
 from discreet._call.logger import active, unconfigured
 from discreet._config import lifecycle
 from discreet._config import settings as table
-from discreet._config.assembly import encoder_for, identity_of, redactor_for, setup_for
 from discreet._config.parsing import split_error
 from discreet._config.settings import ROWS, Settings, resolve, state
 from discreet._config.sinks import RECEIVER_PREFIXES
-from discreet._delivery.runner import runner_of, running
+from discreet._context.opentelemetry import count_redaction
+from discreet._delivery.runner import OwnSink, runner_of, running, takes_records
+from discreet._delivery.setup import Setup
 from discreet._delivery.stream import Stream
+from discreet._encoding.json import encode as encode_json
 from discreet._pipeline import ANY, Output, Pipeline, pipeline_in_force
+from discreet._record import Identity
+from discreet._redaction.audit import audit
+from discreet._redaction.redactor import Redactor
+from discreet._redaction.secrets import registry
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from types import ModuleType
 
     from discreet._call.logger import Emitter
     from discreet._config.settings import Level
     from discreet._delivery.runner import Runner
-    from discreet._redaction.redactor import Redactor
+    from discreet._delivery.sink import Sink
+    from discreet._encoding.ci import Ci
+    from discreet._record import Encoder
 
 # Loaded now: a first import on the way of a record takes a lock that a child forked meanwhile would wait for forever.
 _PRELOADED = (limits,)
-_PATCHES = ("discreet.propagation._thread_patches",)
-"""Modules that make context follow the work, by name: the core does not know the edges. Each has `instrument()`."""
+_THREADS = "discreet.propagation._thread_patches"  # context follows the work; by name, because it is an edge
 _P = ParamSpec("_P")
 _NOT_CALLED = "nobody called configure()"
 
@@ -153,10 +162,21 @@ def install(settings: Settings) -> None:
     state.settings, running.runners, state.hosted = settings, runners, False
     active.emitter, active.located = pipeline, WARNING
     levels.replace(settings.level.default, settings.level.elsewhere, dict(settings.level.named))
-    _retire_replaced(previous, runners)
+    kept = [*runners, *(runner_of(runner.sink) for runner in runners)]
+    replaced = [runner for runner in previous if runner not in kept]
+    lifecycle.deliver_now(replaced)  # so that they send side by side
+    for runner in replaced:
+        process_statistics.past.append(runner.statistics)
+        runner.retire()
     lifecycle.install()
     if settings.take_over:
-        _take_over()
+        from discreet._takeover import standard_library, uncaught
+
+        standard_library.take_over()
+        uncaught.install()
+        import_module(_THREADS).instrument()
+        lifecycle.install_sigterm()
+        state.took_over = True
     elif any(runner.is_buffered for runner in runners):  # to die of SIGTERM at once would lose pending lines
         lifecycle.install_sigterm()
     advice = list(settings.advice)
@@ -177,6 +197,78 @@ def _runners(settings: Settings) -> tuple[Runner, ...]:
     return with_buffers(runners, settings.delivery)
 
 
+def redactor_for(settings: Settings) -> Redactor:
+    """The redactor for these settings, which knows the secrets in environment variables too.
+
+    From here on OpenTelemetry's counter observes the audit.
+    """
+    if count_redaction not in audit.observers:
+        audit.observers.append(count_redaction)
+    redactor = Redactor(settings.redaction, settings.pseudonym_key)
+    if settings.redaction.environment:
+        registry.add_environment(os.environ, redactor.key)
+    return redactor
+
+
+def setup_for(settings: Settings) -> Setup:
+    """What sinks need to know of the settings."""
+    return Setup(
+        settings.service,
+        settings.exit_timeout,
+        settings.spool,
+        spool_required=settings.why.get("spool", "default") != "default",
+        state_dir=settings.state_dir or "",
+    )
+
+
+def identity_of(settings: Settings, redactor: Redactor) -> Identity:
+    """Which process makes the records. Its names are redacted like any other text: they come from the environment."""
+    names = (settings.service, settings.version, settings.environment, settings.host)
+    service, version, environment, host = (None if name is None else redactor.text(name) for name in names)
+    return Identity(service, version, environment, host, os.getpid())
+
+
+def by_format(sink: Sink, settings: Settings, redactor: Redactor) -> Encoder:
+    """The encoder for the sink's own format, else for the configured one."""
+    name = format_of(sink, settings)
+    if name == "json":
+        return encode_json
+    if name == "console":
+        return _console(sink, settings)
+    if name == "otel":
+        # Imported by name: the core does not know the edges.
+        file_encoder: Encoder = import_module("discreet.otel.resource").file_encoder(redactor)
+        return file_encoder
+    if name == "gcp":
+        from discreet._encoding.schemas.gcp import GcpEncoder
+
+        return GcpEncoder()
+    encode: Encoder = import_module(f"discreet._encoding.schemas.{name}").encode
+    return encode
+
+
+def format_of(sink: Sink, settings: Settings) -> str:
+    """The name of the format that this sink gets."""
+    return sink.format if sink.format != "auto" else settings.format
+
+
+def _console(sink: Sink, settings: Settings) -> Encoder:
+    from discreet._encoding.ci import CiEncoder
+    from discreet._encoding.console.line import ConsoleEncoder, color_count, terminal_width, wants_color
+
+    stream = sink.stream() if isinstance(sink, Stream) else None
+    color = stream is not None and wants_color(stream, os.environ)
+    ci = settings.place.ci
+    if ci is not None:
+        # A file gets no annotations. The CI may print it all the same, so what looks like a command is broken up.
+        kind = cast("Ci", ci) if stream is not None else "other"
+        workspace = os.environ.get("GITHUB_WORKSPACE") or os.environ.get("BUILD_SOURCESDIRECTORY")
+        return CiEncoder(kind, color=color, colors=color_count(), workspace=workspace)
+    if stream is None:
+        return ConsoleEncoder()
+    return ConsoleEncoder(color=color, colors=color_count(), width=lambda: terminal_width(stream))
+
+
 def _outputs(runners: Sequence[Runner], settings: Settings, redactor: Redactor) -> tuple[Output, ...]:
     """Open the sinks and choose their encoders; if one fails, close those again that this call opened."""
     setup = setup_for(settings)
@@ -188,7 +280,8 @@ def _outputs(runners: Sequence[Runner], settings: Settings, redactor: Redactor) 
             opened.append(runner)
         for runner in runners:
             sink = runner.sink
-            encode = encoder_for(sink, settings, redactor)
+            own = sink.encoder(redactor) if isinstance(sink, OwnSink) else None
+            encode = None if takes_records(sink) else own or by_format(sink, settings, redactor)
             outputs.append(Output(_level(runner, sink.level, 0), encode, runner, _level(runner, sink.below, ANY)))
     except Exception as error:
         for runner in opened:
@@ -212,27 +305,6 @@ def _as_given(error: ConfigurationError, settings: Settings) -> ConfigurationErr
     return error
 
 
-def _retire_replaced(previous: Sequence[Runner], now: Sequence[Runner]) -> None:
-    """Retire the runners of the configuration before, but for those that the new one uses too."""
-    kept = [*now, *(runner_of(runner.sink) for runner in now)]
-    replaced = [runner for runner in previous if runner not in kept]
-    lifecycle.deliver_now(replaced)  # so that they send side by side
-    for runner in replaced:
-        process_statistics.past.append(runner.statistics)
-        runner.retire()
-
-
-def _take_over() -> None:
-    from discreet._takeover import standard_library, uncaught
-
-    standard_library.take_over()
-    uncaught.install()
-    for patch in _PATCHES:
-        import_module(patch).instrument()
-    lifecycle.install_sigterm()
-    state.took_over = True
-
-
 def undo() -> None:
     """Undo what `configure()` or the first record did: close sinks, take hooks and handlers out, open all levels.
 
@@ -248,8 +320,7 @@ def undo() -> None:
         active.emitter, active.located = unconfigured, 0
         standard_library.give_back()
         uncaught.uninstall()
-        for patch in _PATCHES:
-            import_module(patch).uninstrument()
+        import_module(_THREADS).uninstrument()
         lifecycle.uninstall_sigterm()
         levels.replace(0, 0, {})
         _given_advice.clear()
@@ -261,7 +332,8 @@ def _install_into_host(settings: Settings) -> None:
 
     redactor = redactor_for(settings)
     runner = runner_of(HostSink())
-    pipeline = HostPipeline(runner, redactor, identity_of(settings, redactor), with_locals=settings.with_locals)
+    outputs = (Output(0, None, runner),)  # the host's own levels decide
+    pipeline = HostPipeline(redactor, outputs, identity_of(settings, redactor), with_locals=settings.with_locals)
     state.settings, running.runners, state.hosted = settings, (runner,), True
     active.emitter, active.located = pipeline, 0
     levels.replace(0, 0, {})
@@ -270,16 +342,12 @@ def _install_into_host(settings: Settings) -> None:
 
 def _host_has_handlers() -> bool:
     """Whether the application set `logging` up itself, and not to send its records here."""
-    logging = sys.modules.get("logging")
-    return logging is not None and bool(logging.getLogger().handlers) and not _has_handler_of_ours(logging)
-
-
-def _has_handler_of_ours(logging: ModuleType) -> bool:
-    ours = sys.modules.get("discreet.stdlib")
+    logging, ours = sys.modules.get("logging"), sys.modules.get("discreet.stdlib")
+    if logging is None or not logging.getLogger().handlers:
+        return False
     loggers = [logging.getLogger(), *logging.Logger.manager.loggerDict.values()]
-    return ours is not None and any(
-        isinstance(handler, ours.Handler) for logger in loggers for handler in getattr(logger, "handlers", ())
-    )
+    handlers = [handler for logger in loggers for handler in getattr(logger, "handlers", ())]
+    return ours is None or not any(isinstance(handler, ours.Handler) for handler in handlers)
 
 
 def _level(runner: Runner, given: int | str | None, default: int) -> int:

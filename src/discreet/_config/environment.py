@@ -126,10 +126,7 @@ def detect(
 
 
 def _first(environ: Mapping[str, str], table: Sequence[tuple[str, str]]) -> tuple[str, str | None]:
-    for variable, meaning in table:
-        if _text(environ, variable).lower() not in _FALSE:
-            return variable, meaning
-    return "", None
+    return next((row for row in table if _text(environ, row[0]).lower() not in _FALSE), ("", None))
 
 
 def _text(environ: Mapping[str, str], name: str) -> str:

@@ -73,9 +73,15 @@ def flush(timeout: float | None = 5.0) -> bool:
     """
     deadline = None if timeout is None else time.monotonic() + max(0.0, timeout)
     deliver_now(running.runners)
+    complete = True
     # Those that know no timeout come last, so that the others do not wait for them.
-    results = [_flush(runner, deadline) for runner in sorted(running.runners, key=lambda runner: runner.may_block)]
-    return all(results)
+    for runner in sorted(running.runners, key=lambda runner: runner.may_block):
+        try:
+            complete = runner.flush(time_left(deadline)) and complete
+        except Exception as error:  # a sink of the user's may raise anything
+            report_problem(f"{runner.name} could not be flushed: {type(error).__name__}")
+            complete = False
+    return complete
 
 
 def deliver_now(runners: Iterable[Runner]) -> None:
@@ -85,14 +91,6 @@ def deliver_now(runners: Iterable[Runner]) -> None:
             runner.deliver_now()
         except Exception as error:  # `flush` may still work
             report_problem(f"{runner.name} could not begin to deliver: {type(error).__name__}")
-
-
-def _flush(runner: Runner, deadline: float | None) -> bool:
-    try:
-        return runner.flush(time_left(deadline))
-    except Exception as error:  # a sink of the user's may raise anything
-        report_problem(f"{runner.name} could not be flushed: {type(error).__name__}")
-        return False
 
 
 def drain() -> None:
@@ -112,18 +110,14 @@ def on_sigterm(number: int, _frame: FrameType | None) -> None:
     """Drain, then die of the signal; after the log call that it interrupted, if there is one."""
     global _postponed, _received  # noqa: PLW0603 - signals are the process's, not an object's
     _received += 1
-    may_wait = _postponed < _MOST_POSTPONED and _interrupted_log_call()
-    if may_wait and threads.start(partial(_send_again, number, _received)):
+    # The call may hold a lock that the workers need.
+    interrupted_call = any(runner.is_held for runner in running.runners)
+    if interrupted_call and _postponed < _MOST_POSTPONED and threads.start(partial(_send_again, number, _received)):
         _postponed += 1
         return
     drain()
     signal.signal(number, signal.SIG_DFL)  # die of the signal, so that the parent process sees what happened
     os.kill(os.getpid(), number)
-
-
-def _interrupted_log_call() -> bool:
-    """Whether the signal interrupted a log call that holds a lock which the workers need."""
-    return any(runner.is_held for runner in running.runners)
 
 
 def _send_again(number: int, received: int) -> None:

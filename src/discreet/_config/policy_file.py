@@ -1,6 +1,6 @@
 """A redaction policy as a JSON file: `DISCREET_REDACTION=policy.json`, or `configure(redaction="policy.json")`.
 
-redaction.schema.json says the same for editors and for CI; a test holds both to the same verdicts. What only
+redaction.schema.json is published for editors and for CI, and its keywords are checked here. What only
 `discreet.Redaction` can judge, such as whether a pattern runs in linear time, it judges afterwards.
 """
 
@@ -8,19 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
-from discreet._redaction.masking import STRATEGIES
-from discreet._redaction.policy import PERSONAL, Redaction
+from discreet._redaction.policy import Redaction
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Mapping, Sequence
-
-_TOP = "the policy"
-_KIND = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 
 def read_policy(path: str | os.PathLike[str]) -> Redaction:
@@ -44,11 +39,6 @@ def read_policy(path: str | os.PathLike[str]) -> Redaction:
         raise ValueError(f"{error.setting}: {error.problem}. {error.remedy}") from None
 
 
-def check_document(document: object) -> None:
-    """Whether this is the document of a policy, by the names and types of its keys. Raises as `read_policy`."""
-    _check_policy(document, _TOP, _TOP_KEYS)
-
-
 def _policy(document: dict[str, Any]) -> Redaction:
     options = {key: value for key, value in document.items() if key != "$schema"}
     if options.get("max_text") is not None:
@@ -58,91 +48,55 @@ def _policy(document: dict[str, Any]) -> Redaction:
     return Redaction(**options)
 
 
-def _check_policy(value: object, where: str, keys: Mapping[str, _Check]) -> None:
+def check_document(document: object) -> None:
+    """Whether this is the document of a policy, by the names and types of its keys. Raises as `read_policy`."""
+    schema = json.loads(Path(__file__).with_name("redaction.schema.json").read_text("utf-8"))
+    _check_policy(document, schema, schema["$defs"])
+
+
+def _check_policy(value: object, schema: dict[str, Any], definitions: dict[str, Any], where: str = "") -> None:
     if not isinstance(value, dict):
-        raise TypeError(f"{where} is not a JSON object. Write keys such as extra_keys between braces")
-    inside = "" if where == _TOP else f"{where}."
+        raise TypeError(f"{where or 'the policy'} is not a JSON object. Write keys such as extra_keys between braces")
+    properties = schema["properties"]
     for key, entry in cast("dict[str, object]", value).items():
-        if key == "loggers" and where == _TOP:
-            _check_loggers(entry)
-        elif key not in keys:
-            known = (*keys, "loggers") if where == _TOP else tuple(keys)
-            raise ValueError(f"{inside}{key} is not a key of a policy. {_nearest(key, known)}")
-        elif not keys[key].accepts(entry):
-            raise ValueError(f"{inside}{key} is not {keys[key].expected}. {keys[key].remedy}")
+        path = f"{where}.{key}" if where else key
+        if key not in properties:
+            raise ValueError(f"{path} is not a key of a policy. {_nearest(key, properties)}")
+        rule = definitions.get(key) or properties[key]
+        if not (isinstance(entry, dict) if key == "loggers" else _fits(entry, rule)):
+            raise ValueError(f"{path} {rule['error']}")
+        if key == "loggers":
+            for name, policy in cast("dict[str, object]", entry).items():
+                _check_policy(policy, rule["additionalProperties"], definitions, f"loggers[{name!r}]")
 
 
-def _check_loggers(value: object) -> None:
-    if not isinstance(value, dict):
-        raise TypeError("loggers is not a JSON object. Write a policy for each logger's name")
-    for name, policy in cast("dict[str, object]", value).items():
-        _check_policy(policy, f"loggers[{name!r}]", _KEYS)
-
-
-def _nearest(key: str, known: Sequence[str]) -> str:
+def _nearest(key: str, known: dict[str, Any]) -> str:
     from difflib import get_close_matches
 
     near = get_close_matches(key, known, n=1)
     return f"Did you mean {near[0]}?" if near else f"The keys are {', '.join(sorted(known))}"
 
 
-def _every_item(value: object, accepts: Callable[[object], bool]) -> bool:
-    return isinstance(value, list) and all(map(accepts, cast("list[object]", value)))
-
-
-def _every_value(value: object, accepts: Callable[[object], bool]) -> bool:
-    return isinstance(value, dict) and all(map(accepts, cast("dict[str, object]", value).values()))
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _is_length(value: object) -> bool:
-    if value is None:
-        return True
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 1 and value % 1 == 0
-
-
-@dataclass(frozen=True)
-class _Check:
-    """What a key of a policy may hold."""
-
-    accepts: Callable[[object], bool]
-    expected: str
-    remedy: str
-
-
-_NAMES = _Check(
-    lambda value: _every_item(value, lambda name: isinstance(name, str) and name != ""),
-    "a list of names",
-    'Write ["name", "other_name"]',
-)
-_KEYS = {
-    "extra_keys": _NAMES,
-    "safe_keys": _NAMES,
-    "patterns": _Check(
-        lambda value: _every_value(value, _is_text) and all(map(_KIND.fullmatch, cast("dict[str, str]", value))),
-        "an object of regular expressions by kind",
-        'Write {"customer-id": "C-[0-9]{6}"}; a kind has lower-case letters, digits and dashes',
-    ),
-    "personal": _Check(
-        lambda value: _every_item(value, lambda kind: _is_text(kind) and kind in PERSONAL),
-        "a list of kinds of personal data",
-        f"Choose among {', '.join(sorted(PERSONAL))}",
-    ),
-    "strategies": _Check(
-        lambda value: _every_value(value, lambda name: name in STRATEGIES),
-        "an object of strategies by kind",
-        f"Write one of {', '.join(STRATEGIES)} for each kind",
-    ),
-    "safe_patterns": _Check(
-        lambda value: _every_item(value, _is_text), "a list of regular expressions", "Write each as text"
-    ),
-    "environment": _Check(lambda value: isinstance(value, bool), "true or false", "Write true or false"),
-    "max_text": _Check(_is_length, "a number of characters", "Write a whole number above 0, or null for no limit"),
-}
-_TOP_KEYS = {**_KEYS, "$schema": _Check(_is_text, "text", "Write the address of the schema, or leave it out")}
+def _fits(value: object, rule: dict[str, Any]) -> bool:
+    """Whether a value is as this rule of the schema says."""
+    if "enum" in rule:
+        choices: list[object] = rule["enum"]
+        return value in choices
+    kind: str | list[str] = rule["type"]
+    if isinstance(value, list):
+        return kind == "array" and all(_fits(item, rule["items"]) for item in cast("list[object]", value))
+    if isinstance(value, dict):
+        name = re.compile(rule.get("propertyNames", {}).get("pattern", ""))
+        entries = cast("dict[str, object]", value).items()
+        return kind == "object" and all(
+            name.search(key) and _fits(entry, rule["additionalProperties"]) for key, entry in entries
+        )
+    if isinstance(value, str):
+        return kind == "string" and len(value) >= rule.get("minLength", 0)
+    if value is None or isinstance(value, bool):
+        return ("null" if value is None else "boolean") in kind
+    number = cast("float", value)
+    return "integer" in kind and number % 1 == 0 and not number < rule["minimum"]
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -27,10 +27,12 @@ def choose_sinks(
     """The sinks; why there are others than the settings name; and advice on receivers that cannot be had."""
     receivers: list[Sink] = []
     advice: list[str] = []
-    if given is not None:
-        sinks = list(given)
-    else:
-        sinks = _standard_streams(stream)
+    sinks: list[Sink] = [] if given is None else list(given)
+    if given is None:
+        if stream == "split":
+            sinks = [Stream("stdout", below=ERROR), Stream("stderr", level=ERROR)]
+        elif stream not in (None, "none"):
+            sinks = [Stream(stream)]
         receivers, advice = receivers_from(environ)
     if file is not None:
         from discreet._delivery.file.sink import bounded  # which few processes need
@@ -41,12 +43,6 @@ def choose_sinks(
         sinks.append(Stream("stdout"))
         reasons.append("but there would be no sink at all")
     return (*sinks, *receivers), reasons, advice
-
-
-def _standard_streams(name: str | None) -> list[Sink]:
-    if name == "split":
-        return [Stream("stdout", below=ERROR), Stream("stderr", level=ERROR)]
-    return [] if name in (None, "none") else [Stream(name)]
 
 
 def receivers_from(environ: Mapping[str, str]) -> tuple[list[Sink], list[str]]:

@@ -81,14 +81,13 @@ def explain() -> dict[str, Any]:
 def describe(settings: Settings) -> dict[str, Any]:
     """These settings as `explain()` gives them."""
     redactor = Redactor(settings.redaction)  # names and paths come from the environment, as secrets do
-
-    def masked(text: str | None) -> str | None:
-        return None if text is None else redactor.text(text)
-
     values = {name: _shown(getattr(settings, name)) for name in ROWS}
     values["environment"] = f"{settings.environment} (behaves as {settings.place.profile})"
     values["sinks"] = ", ".join(runner_of(sink).name for sink in settings.sinks) or "none"
-    return {name: {"value": masked(values[name]), "why": masked(settings.why[name])} for name in ROWS}
+    return {
+        name: {"value": value and redactor.text(value), "why": redactor.text(settings.why[name])}
+        for name, value in values.items()
+    }
 
 
 def _shown(value: object) -> str | None:

@@ -172,3 +172,14 @@ def clear_context() -> None:
     """Remove all fields, the span and the request id. An enclosing `with` still restores what was before it."""
     scope = current.get().scope
     current.set(EMPTY if scope is None else Context({}, scope=scope))
+
+
+def mark_recorded(error: BaseException) -> bool:
+    """Mark the exception as recorded, by an attribute of its own; False if it was recorded before."""
+    try:
+        if getattr(error, "__discreet_recorded__", False) is True:
+            return False
+        error.__discreet_recorded__ = True  # type: ignore[attr-defined]  # an attribute of our own
+    except Exception:  # with slots, or with a `__getattr__` that raises: it is recorded more than once, nothing is lost
+        return True
+    return True

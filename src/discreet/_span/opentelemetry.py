@@ -115,7 +115,11 @@ def _begin(tracer: Any, name: str, kind: str, ours: SpanContext | None) -> SdkSp
         )
         start_context = trace.set_span_in_context(trace.NonRecordingSpan(parent), before)
     sdk_kind = trace.SpanKind[kind.upper()] if kind in _KINDS else trace.SpanKind.INTERNAL
-    span = tracer.start_span(_redacted(name), context=start_context, kind=sdk_kind)
+    if pipeline_in_force() is None:
+        active.configure()
+    pipeline = pipeline_in_force()
+    redacted = "span" if pipeline is None else clean(pipeline.redactor.text(name))
+    span = tracer.start_span(redacted, context=start_context, kind=sdk_kind)
     context = span.get_span_context()
     if not context.is_valid or context.span_id == parent.span_id:
         return None
@@ -123,30 +127,20 @@ def _begin(tracer: Any, name: str, kind: str, ours: SpanContext | None) -> SdkSp
     return SdkSpan(span, before, ids_of(context), f"{parent.span_id:016x}" if parent.is_valid else None)
 
 
-def _redacted(name: str) -> str:
-    if pipeline_in_force() is None:
-        active.configure()
-    pipeline = pipeline_in_force()
-    return "span" if pipeline is None else clean(pipeline.redactor.text(name))
-
-
 def attributes(fields: dict[str, Plain]) -> dict[str, Any]:
     """Redacted fields as span attributes, which are texts, numbers, booleans and lists of one of these types."""
-    values = {key: _attribute(value) for key, value in clean_keys(cast("dict[str, object]", fields)).items()}
-    return {key: value for key, value in values.items() if value is not None}
+    cleaned = clean_keys(cast("dict[str, object]", fields)).items()
+    return {key: _attribute(value) for key, value in cleaned if value is not None}
 
 
 def _attribute(value: object) -> object:
-    if value is None or _is_simple(value):
+    if _is_simple(value):
         return clean(value) if isinstance(value, str) else value
     if isinstance(value, list):
-        return _list(cast("list[object]", value))
+        items = cast("list[object]", value)
+        same = of_one_type(items) if all(map(_is_simple, items)) else None
+        return as_text(items) if same is None else [clean(item) if isinstance(item, str) else item for item in same]
     return as_text(value)
-
-
-def _list(items: list[object]) -> object:
-    same = of_one_type(items) if all(_is_simple(item) for item in items) else None
-    return as_text(items) if same is None else [clean(item) if isinstance(item, str) else item for item in same]
 
 
 def _is_simple(value: object) -> bool:

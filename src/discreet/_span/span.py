@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from discreet._base.levels import ERROR, INFO, levels
 from discreet._call.logger import active, caller_name
-from discreet._context.ambient import Scope, current, enter, opened_by
+from discreet._context.ambient import Scope, current, enter, mark_recorded, opened_by
 from discreet._context.opentelemetry import parent_span, sdk_tracer
 from discreet._context.trace_context import new_span_context
 
@@ -109,14 +109,12 @@ class span:  # noqa: N801 - reads as the verb it is: `with discreet.span("charge
                 entry.sdk_span.restore()
 
     def _end(self, entry: _Entry, error: BaseException | None) -> None:
-        status = _status(error)
+        status = "ok"
+        if error is not None and not isinstance(error, GeneratorExit):
+            # Cancellation by asyncio or anyio, an interrupt and an exit are not a failure of this piece of work.
+            status = "error" if isinstance(error, Exception) else "cancelled"
         failed = status == "error"
         first = failed and error is not None and mark_recorded(error)
-        self._record(entry, error, status, first=first)
-        if entry.sdk_span is not None:
-            entry.sdk_span.end(self._logger, self._fields, error, failed=failed, first=first)
-
-    def _record(self, entry: _Entry, error: BaseException | None, status: str, *, first: bool) -> None:
         fields: dict[str, object] = {
             **self._fields,
             "span": self._name,
@@ -130,10 +128,12 @@ class span:  # noqa: N801 - reads as the verb it is: `with discreet.span("charge
             fields["error_type"] = type(error).__name__
             if first:
                 fields["exc_info"] = error
-        level = ERROR if status == "error" else INFO
+        level = ERROR if failed else INFO
         channel = levels.channel(self._logger)
         if channel.threshold <= level:
             active.emitter.emit(channel, level, self._name, (), fields, None, entry.span)
+        if entry.sdk_span is not None:
+            entry.sdk_span.end(self._logger, self._fields, error, failed=failed, first=first)
 
     async def __aenter__(self) -> span:
         return self.__enter__()
@@ -142,33 +142,6 @@ class span:  # noqa: N801 - reads as the verb it is: `with discreet.span("charge
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.__exit__(kind, error, trace)
-
-
-class _TracedSpan(span):
-    """A span of `traced`: its logger is the function's module, not the caller's."""
-
-    __slots__ = ()
-
-    def __init__(self, name: str, logger: str) -> None:
-        super().__init__(name)
-        self._logger = logger
-
-
-def _status(error: BaseException | None) -> str:
-    if error is None or isinstance(error, GeneratorExit):
-        return "ok"
-    # Cancellation by asyncio or anyio, an interrupt and an exit are not a failure of this piece of work.
-    return "error" if isinstance(error, Exception) else "cancelled"
-
-
-def mark_recorded(error: BaseException) -> bool:
-    """Mark the exception as recorded, by an attribute of its own; False if it was recorded before."""
-    # An exception with slots, or with a `__getattr__` that raises, is recorded more than once: nothing is lost.
-    with suppress(Exception):
-        if getattr(error, "__discreet_recorded__", False) is True:
-            return False
-        error.__discreet_recorded__ = True  # type: ignore[attr-defined]  # an attribute of our own
-    return True
 
 
 @overload
@@ -202,7 +175,8 @@ def traced(
         wanted = None if isinstance(arguments, bool) else frozenset(arguments)
 
         def begin(*args: Any, **kwargs: Any) -> span:
-            opened = _TracedSpan(title, module)
+            opened = span(title)
+            opened._logger = module  # noqa: SLF001 - the function's, not the caller's
             opened.set(**fields)
             if signature is not None:
                 with suppress(TypeError):  # the call itself is about to raise the better error

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from discreet import _pipeline
 from discreet._base.escape import escape
 from discreet._base.levels import severity_text
 from discreet._delivery.runner import OwnSink, RecordRunner, Runner, runner_of
 from discreet._encoding.console.values import field_tokens
+from discreet._pipeline import Pipeline
 from discreet._takeover.log_record import STANDARD_ATTRIBUTES
 from discreet._takeover.standard_library import handlers_of
 
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
     from discreet._base.levels import Channel
     from discreet._call.logger import TraceIds
-    from discreet._record import Identity, Redacted
-    from discreet._redaction.redactor import Redactor
+    from discreet._record import Redacted
 
 
 class HostRecord(logging.LogRecord):
@@ -54,12 +53,8 @@ class HostSink(OwnSink):
         return False
 
 
-class HostPipeline(_pipeline.Pipeline):
+class HostPipeline(Pipeline):
     """Capture and redaction as in every pipeline; the host's handlers encode and deliver."""
-
-    def __init__(self, runner: Runner, redactor: Redactor, identity: Identity, *, with_locals: bool) -> None:
-        output = _pipeline.Output(0, None, runner)  # the host's own levels decide
-        super().__init__(redactor, (output,), identity, with_locals=with_locals)
 
     def emit(
         self,

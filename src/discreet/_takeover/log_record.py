@@ -59,9 +59,7 @@ def from_logging(record: logging.LogRecord) -> tuple[Record, Context, tuple[obje
         ours.source = None
     context = _context_of(ours.exception)
     correlate(ours, context)
-    args = record.args
-    if not args:
-        return ours, context, ()
+    args = record.args or ()
     return ours, context, args if isinstance(args, tuple) else (args,)
 
 

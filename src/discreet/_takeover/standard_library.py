@@ -111,7 +111,10 @@ def call_handlers(logger: logging.Logger, record: logging.LogRecord) -> None:
     for handler, copied in zip(others, copies, strict=True):
         handler.handle(copied)
     if _Original.wrapped:  # the wrapper gets a logger without handlers, since the handlers have their copies already
-        _call_original(_logger_without_handlers(safe.name), safe)
+        stand_in = logging.Logger(safe.name)  # noqa: LOG001 - for this one call, outside the tree of loggers
+        stand_in.propagate = False
+        stand_in.addHandler(logging.NullHandler())
+        _call_original(stand_in, safe)
 
 
 def _call_original(logger: logging.Logger, record: logging.LogRecord) -> None:
@@ -120,13 +123,6 @@ def _call_original(logger: logging.Logger, record: logging.LogRecord) -> None:
         _Original.call_handlers(logger, record)
     finally:
         _passing.record = before
-
-
-def _logger_without_handlers(name: str) -> logging.Logger:
-    logger = logging.Logger(name)  # noqa: LOG001 - for this one call, outside the tree of loggers
-    logger.propagate = False
-    logger.addHandler(logging.NullHandler())
-    return logger
 
 
 def handlers_of(logger: logging.Logger) -> Iterator[logging.Handler]:

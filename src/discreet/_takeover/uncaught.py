@@ -25,16 +25,7 @@ from discreet._values.text import exception_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType, TracebackType
-
-
-class _Previous:
-    """The hooks that were there before ours."""
-
-    excepthook: Callable[..., object] | None = None
-    threads: Callable[..., object] | None = None
-    unraisable: Callable[..., object] | None = None
-    showwarning: Callable[..., None] | None = None
+    from types import ModuleType, TracebackType
 
 
 class _Calling(threading.local):
@@ -44,35 +35,25 @@ class _Calling(threading.local):
 
 
 _calling = _Calling()
+_previous: dict[Callable[..., None], Callable[..., object]] = {}
+"""By our hook: the one that was there before it."""
 
 
 def install() -> None:
     """Put our hooks in place, once; they call the hooks of others, but not Python's own, which print."""
-    if sys.excepthook is not excepthook:
-        _Previous.excepthook = _unless_default(sys.excepthook, sys.__excepthook__)
-        sys.excepthook = excepthook
-    if threading.excepthook is not thread_excepthook:
-        _Previous.threads = _unless_default(threading.excepthook, threading.__excepthook__)
-        threading.excepthook = thread_excepthook
-    if sys.unraisablehook is not unraisablehook:
-        _Previous.unraisable = _unless_default(sys.unraisablehook, sys.__unraisablehook__)
-        sys.unraisablehook = unraisablehook
+    for module, name, hook in _HOOKS:
+        found = getattr(module, name)
+        if found is not hook:
+            _previous[hook] = found
+            setattr(module, name, hook)
     cover_multiprocessing()
-    if warnings.showwarning is not showwarning:
-        _Previous.showwarning = warnings.showwarning
-        warnings.showwarning = showwarning
 
 
 def uninstall() -> None:
     """Put the previous hooks back, where nobody has replaced ours."""
-    if sys.excepthook is excepthook:
-        sys.excepthook = _Previous.excepthook or sys.__excepthook__
-    if threading.excepthook is thread_excepthook:
-        threading.excepthook = _Previous.threads or threading.__excepthook__
-    if sys.unraisablehook is unraisablehook:
-        sys.unraisablehook = _Previous.unraisable or sys.__unraisablehook__
-    if warnings.showwarning is showwarning and _Previous.showwarning is not None:
-        warnings.showwarning = _Previous.showwarning
+    for module, name, hook in _HOOKS:
+        if getattr(module, name) is hook:
+            setattr(module, name, _previous[hook])
 
 
 def cover_multiprocessing() -> None:
@@ -114,13 +95,10 @@ def _redactor() -> Redactor:
     return Redactor() if pipeline is None else pipeline.redactor
 
 
-def _unless_default(hook: Callable[..., object], default: Callable[..., object]) -> Callable[..., object] | None:
-    return None if hook is default else hook
-
-
-def _call(hook: Callable[..., object] | None, subject: object, *args: object) -> None:
-    """Call the previous hook, if there is one."""
-    if hook is None:
+def _call_previous(ours: Callable[..., None], subject: object, *args: object) -> None:
+    """Call the hook that was there before ours, unless it is Python's own, which prints."""
+    hook = _previous.get(ours)
+    if hook in (None, sys.__excepthook__, threading.__excepthook__, sys.__unraisablehook__):
         return
     before, _calling.subject = _calling.subject, subject
     try:
@@ -133,8 +111,12 @@ def _record(level: int, message: str, error: BaseException | None, **fields: obj
     """Write one record; if no stream took it, print what Python would print, redacted, so that the crash is seen."""
     if error is not None:
         fields["exc_info"] = error
+    trace = None if error is None else error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    frame = None if trace is None else trace.tb_frame  # the one that raised, which an annotation should point at
     before = _delivered_to_streams()
-    active.emitter.emit(levels.channel("uncaught"), level, message, (), fields, _raising_frame(error))
+    active.emitter.emit(levels.channel("uncaught"), level, message, (), fields, frame)
     if error is not None and _delivered_to_streams() == before:
         _print_redacted(error)
 
@@ -145,16 +127,6 @@ def _delivered_to_streams() -> int:
     return sum(runner.statistics.delivered for runner in runners if isinstance(runner.sink, Stream))
 
 
-def _raising_frame(error: BaseException | None) -> FrameType | None:
-    """The frame that raised, which an annotation should point at."""
-    trace = error.__traceback__ if error is not None else None
-    if trace is None:
-        return None
-    while trace.tb_next is not None:
-        trace = trace.tb_next
-    return trace.tb_frame
-
-
 def excepthook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """`sys.excepthook` of ours."""
     if error is _calling.subject:
@@ -163,7 +135,7 @@ def excepthook(kind: type[BaseException], error: BaseException, trace: Traceback
         _print_redacted(error)
         return
     _record(CRITICAL, "uncaught exception", error)
-    _call(_Previous.excepthook, error, kind, error, trace)
+    _call_previous(excepthook, error, kind, error, trace)
 
 
 def _print_redacted(error: BaseException) -> None:
@@ -180,7 +152,7 @@ def thread_excepthook(args: threading.ExceptHookArgs) -> None:
         return
     name = args.thread.name if args.thread is not None else None
     _record(ERROR, "uncaught exception in a thread", args.exc_value, uncaught_in=name)
-    _call(_Previous.threads, args, args)
+    _call_previous(thread_excepthook, args, args)
 
 
 def unraisablehook(args: sys.UnraisableHookArgs) -> None:
@@ -190,7 +162,7 @@ def unraisablehook(args: sys.UnraisableHookArgs) -> None:
     owner = args.object if isinstance(args.object, (FunctionType, MethodType, type)) else type(args.object)
     where = getattr(owner, "__qualname__", None)
     _record(ERROR, args.err_msg or "exception ignored", args.exc_value, ignored_in=where)
-    _call(_Previous.unraisable, args, args)
+    _call_previous(unraisablehook, args, args)
 
 
 def showwarning(
@@ -207,9 +179,17 @@ def showwarning(
     text = exception_message(message, DEFAULT.max_repr) if isinstance(message, Warning) else message
     if file is not None:  # the caller wants the text in a file of its own
         text = _redactor().text(text)
-        _call(_Previous.showwarning, text, text, category, filename, lineno, file, line)
+        _call_previous(showwarning, text, text, category, filename, lineno, file, line)
         return
     channel = levels.channel("py.warnings")
     if channel.threshold <= WARNING:
         fields: dict[str, object] = {"category": category.__name__, "warned_at": f"{filename}:{lineno}"}
         active.emitter.emit(channel, WARNING, text, (), fields, None)
+
+
+_HOOKS: tuple[tuple[ModuleType, str, Callable[..., None]], ...] = (
+    (sys, "excepthook", excepthook),
+    (threading, "excepthook", thread_excepthook),
+    (sys, "unraisablehook", unraisablehook),
+    (warnings, "showwarning", showwarning),
+)

@@ -13,7 +13,7 @@ from discreet._context.opentelemetry import parent_span
 from discreet._context.trace_context import BAGGAGE, REQUEST_ID, TRACEPARENT, TRACESTATE, inject, new_span_context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, MutableMapping
+    from collections.abc import Callable, Collection, Iterable, MutableMapping
     from contextvars import Token
     from types import TracebackType
 
@@ -48,15 +48,28 @@ def restore_send(classes: tuple[Any, ...], client: Any) -> None:
         client.__dict__.pop("send", None)
 
 
+def request_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The request among the arguments of `send`, whose last positional argument it is."""
+    return kwargs["request"] if "request" in kwargs else args[-1]
+
+
 class Call:
     """One outgoing request, as a context manager around the sending of it.
 
     At DEBUG it is a span of its own, whose id goes out and which is recorded at the end. Above DEBUG, the current
     span's id goes out, so that no trace points at a span that nobody recorded; only failures leave a record, at
-    WARNING.
+    WARNING. The ids go into `headers` if `hosts` (None: every host) has the host or a domain above it.
     """
 
-    def __init__(self, method: str, host: str, path: str, port: int | None = None) -> None:
+    def __init__(
+        self,
+        method: str,
+        host: str,
+        path: str,
+        port: int | None,
+        headers: MutableMapping[str, str],
+        hosts: Collection[str] | None,
+    ) -> None:
         self._method = method
         self._host = host
         self._port = port
@@ -64,30 +77,27 @@ class Call:
         self._status: int | None = None
         self._start_ns = perf_counter_ns()
         self._token: Token[Context] | None = None
-        parent = parent_span(current.get().span)
+        parent = sent_span = parent_span(current.get().span)
         self._parent_id: str | None = None
         self._span: SpanContext | None = None
-        self._sent_span = parent
         if levels.channel(LOGGER).threshold <= DEBUG:
-            self._span = self._sent_span = new_span_context() if parent is None else parent.child()
+            self._span = sent_span = new_span_context() if parent is None else parent.child()
             self._parent_id = None if parent is None else parent.span_id
+        if hosts is None or any(host == allowed or host.endswith(f".{allowed}") for allowed in hosts):
+            here = current.get()
+            names: Iterable[object] = headers
+            given = {(name.decode("latin-1") if isinstance(name, bytes) else str(name)).lower() for name in names}
+            inject(  # but what the caller set stays
+                headers,
+                None if given & {TRACEPARENT, TRACESTATE} else sent_span,
+                None if REQUEST_ID in given else here.request_id,
+                None if BAGGAGE in given else here.baggage,
+            )
 
-    def inject(self, headers: MutableMapping[str, str], hosts: Collection[str] | None) -> None:
-        """Write the ids into the request's headers, unless the caller set them or `hosts` does not allow this host."""
-        if hosts is not None and not any(self._host == host or self._host.endswith(f".{host}") for host in hosts):
-            return
-        here = current.get()
-        given = {_text(name).lower() for name in headers}
-        inject(
-            headers,
-            None if given & {TRACEPARENT, TRACESTATE} else self._sent_span,
-            None if REQUEST_ID in given else here.request_id,
-            None if BAGGAGE in given else here.baggage,
-        )
-
-    def set_status(self, status: int) -> None:
-        """Note the status of the response."""
-        self._status = status
+    def answered(self, response: Any) -> Any:
+        """Note the status of the response, and return the response."""
+        self._status = response.status_code
+        return response
 
     def __enter__(self) -> Call:
         if self._span is not None:
@@ -124,7 +134,3 @@ class Call:
         outcome = type(error).__name__ if error is not None else str(self._status)
         arguments = (self._method, f"{self._host}{self._path}", outcome)
         active.emitter.emit(channel, level, "%s %s %s", arguments, fields, None, self._span)
-
-
-def _text(name: object) -> str:
-    return name.decode("latin-1") if isinstance(name, bytes) else str(name)

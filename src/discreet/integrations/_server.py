@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from discreet._base.levels import DEBUG, ERROR, INFO, WARNING, levels
 from discreet._call.logger import active
-from discreet._context.ambient import Context
+from discreet._context.ambient import Context, mark_recorded
 from discreet._context.opentelemetry import active_ids, parent_span, server_span
 from discreet._context.trace_context import (
     Carrier,
@@ -19,7 +19,6 @@ from discreet._context.trace_context import (
     new_request_id,
     new_span_context,
 )
-from discreet._span.span import mark_recorded
 from discreet._takeover.log_record import duplicate_rows
 
 if TYPE_CHECKING:
@@ -128,7 +127,9 @@ class Request:
             return
         self.recorded = True
         channel = levels.channel(LOGGER)
-        level = self._level(outcome)
+        level = DEBUG if self.quiet else INFO
+        if outcome != "ok":
+            level = ERROR if outcome == "error" else level if self.disconnected else WARNING
         if channel.threshold > level:
             return
         where = self.route or self.path
@@ -174,13 +175,6 @@ class Request:
             error.__discreet_context__ = self.context  # type: ignore[attr-defined]  # an attribute of our own
         except Exception:  # an exception class with slots: the server's row then has no ids
             return
-
-    def _level(self, outcome: str) -> int:
-        if outcome == "error":
-            return ERROR
-        if outcome == "cancelled" and not self.disconnected:
-            return WARNING
-        return DEBUG if self.quiet else INFO
 
 
 def repeats_recorded_error(record: logging.LogRecord) -> bool:

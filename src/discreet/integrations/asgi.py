@@ -14,10 +14,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
-from discreet._context.ambient import current, leave
-from discreet._span.span import mark_recorded
+from discreet._context.ambient import current, leave, mark_recorded
 from discreet._takeover.log_record import duplicate_rows
-from discreet.integrations._route import route_of
 from discreet.integrations._server import (
     Middleware,
     Request,
@@ -30,6 +28,7 @@ from discreet.integrations._server import (
 
 if TYPE_CHECKING:
     import logging
+    from collections.abc import Iterable, Mapping
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -261,6 +260,53 @@ class _WebSocket(_Observed):
             self._record(outcome)
         else:
             self._record(outcome, str(code), **{"websocket.close_code": code})
+
+
+def route_of(scope: Mapping[str, Any], root: str) -> str | None:
+    """`/orders/{id}` for FastAPI and Starlette, with the prefixes of mounts and included routers; else None.
+
+    `root` is the root path that the server gave; it is not a part of the template. Never raises.
+    """
+    try:
+        template = _template(scope)
+        if template is None:
+            return None
+        parameters: Mapping[str, object] = scope.get("path_params") or {}
+        names = {str(value): name for name, value in parameters.items() if f"{{{name}" not in template}
+        mounted = str(scope.get("root_path") or "").removeprefix(root).split("/")
+        return "/".join(f"{{{names[part]}}}" if part in names else part for part in mounted) + template
+    except Exception:  # a framework that keeps something else under these names
+        return None
+
+
+def _template(scope: Mapping[str, Any]) -> str | None:
+    route: Any = scope.get("route")
+    endpoint: object = scope.get("endpoint")
+    if route is None:  # Starlette before 1.0 keeps only the endpoint: the route is known if exactly one has it
+        found = set(_with_endpoint(scope["router"].routes, endpoint)) if endpoint is not None else set[str]()
+        return found.pop() if len(found) == 1 else None
+    own = _path(route)
+    # FastAPI's included routers: the route itself does not know the prefix that its router was included with.
+    fastapi: Any = scope.get("fastapi") or {}
+    included: Any = fastapi.get("effective_route_context")
+    if included is not None and (own is None or included.original_route is route):
+        return _path(included) or _path(included.starlette_route)
+    return own
+
+
+def _path(route: Any) -> str | None:
+    found: object = getattr(route, "path_format", None) or getattr(route, "path", None)
+    return found if isinstance(found, str) and found else None
+
+
+def _with_endpoint(routes: Iterable[Any], endpoint: object) -> Iterable[str]:
+    for route in routes:
+        if getattr(route, "endpoint", None) is endpoint:
+            path = _path(route)
+            if path is not None:
+                yield path
+        else:
+            yield from _with_endpoint(getattr(route, "routes", None) or (), endpoint)
 
 
 def _is_access_row(record: logging.LogRecord) -> bool:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from discreet._base.extras import load_library
-from discreet.integrations._client import Call, patch_send, restore_send
+from discreet.integrations._client import Call, patch_send, request_of, restore_send
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -29,39 +29,32 @@ def instrument(client: httpx.Client | httpx.AsyncClient | None = None, *, hosts:
     Headers that the caller set stay. `hosts` limits the ids to those hosts and their subdomains; requests to other
     hosts are recorded all the same. The query string is never recorded. Calling it again changes the options.
     """
-    library = _library()
+    classes = _classes()
 
     def instrumented(send: Callable[..., Any], kind: type) -> Callable[..., Any]:
         async def send_async(*args: Any, **kwargs: Any) -> Any:
-            with _call(args, kwargs, hosts) as call:
-                response = await send(*args, **kwargs)
-                call.set_status(response.status_code)
-                return response
+            with _call(request_of(args, kwargs), hosts) as call:
+                return call.answered(await send(*args, **kwargs))
 
         def send_sync(*args: Any, **kwargs: Any) -> Any:
-            with _call(args, kwargs, hosts) as call:
-                response = send(*args, **kwargs)
-                call.set_status(response.status_code)
-                return response
+            with _call(request_of(args, kwargs), hosts) as call:
+                return call.answered(send(*args, **kwargs))
 
-        return send_async if issubclass(kind, library.AsyncClient) else send_sync
+        return send_async if issubclass(kind, classes[1]) else send_sync
 
-    patch_send((library.Client, library.AsyncClient), client, instrumented)
+    patch_send(classes, client, instrumented)
 
 
 def uninstrument(client: httpx.Client | httpx.AsyncClient | None = None) -> None:
     """Undo `instrument`, as long as nobody else has wrapped `send` since."""
-    library = _library()
-    restore_send((library.Client, library.AsyncClient), client)
+    restore_send(_classes(), client)
 
 
-def _library() -> Any:
-    return load_library(__name__, "httpx")
+def _classes() -> tuple[Any, ...]:
+    library = load_library(__name__, "httpx")
+    return library.Client, library.AsyncClient
 
 
-def _call(args: tuple[Any, ...], kwargs: dict[str, Any], hosts: Collection[str] | None) -> Call:
-    """The call for the arguments of `send`, whose last positional argument is the request."""
-    request: httpx.Request = kwargs["request"] if "request" in kwargs else args[-1]
-    call = Call(request.method, request.url.host, request.url.path, request.url.port)
-    call.inject(request.headers, hosts)
-    return call
+def _call(request: httpx.Request, hosts: Collection[str] | None) -> Call:
+    url = request.url
+    return Call(request.method, url.host, url.path, url.port, request.headers, hosts)

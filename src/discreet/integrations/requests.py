@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from discreet._base.extras import load_library
 from discreet._context.ambient import Context, current
-from discreet.integrations._client import Call, patch_send, restore_send
+from discreet.integrations._client import Call, patch_send, request_of, restore_send
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -40,14 +40,12 @@ def instrument(session: requests.Session | None = None, *, hosts: Collection[str
         def send_recorded(*args: Any, **kwargs: Any) -> Any:
             if _sending.get() is current.get():  # the session sends again, for a redirect
                 return send(*args, **kwargs)
-            with _call(args, kwargs, hosts) as call:
+            with _call(request_of(args, kwargs), hosts) as call:
                 token = _sending.set(current.get())
                 try:
-                    response = send(*args, **kwargs)
+                    return call.answered(send(*args, **kwargs))
                 finally:
                     _sending.reset(token)
-                call.set_status(response.status_code)
-                return response
 
         return send_recorded
 
@@ -63,10 +61,6 @@ def _classes() -> tuple[Any, ...]:
     return (load_library(__name__, "requests").Session,)
 
 
-def _call(args: tuple[Any, ...], kwargs: dict[str, Any], hosts: Collection[str] | None) -> Call:
-    """The call for the arguments of `send`, whose last positional argument is the request."""
-    request: requests.PreparedRequest = kwargs["request"] if "request" in kwargs else args[-1]
+def _call(request: requests.PreparedRequest, hosts: Collection[str] | None) -> Call:
     url = urlsplit(request.url or "")
-    call = Call(request.method or "GET", url.hostname or "", url.path, url.port)
-    call.inject(request.headers, hosts)
-    return call
+    return Call(request.method or "GET", url.hostname or "", url.path, url.port, request.headers, hosts)

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from discreet._context.ambient import current
 from discreet._takeover.log_record import duplicate_rows
-from discreet.integrations._route import flask_route
 from discreet.integrations._server import (
     Middleware,
     Request,
@@ -81,7 +80,8 @@ class WSGIMiddleware(Middleware[App]):
         environ[_REQUEST_ID] = request.request_id
         _responding.request = request
         context = copy_context()
-        context.run(_enter, request)
+        context.run(current.set, request.context)
+        context.run(serving.set, request)
         try:
             chunks = context.run(self.app, environ, self._observed(start_response, request, environ))
         except BaseException as error:
@@ -94,8 +94,9 @@ class WSGIMiddleware(Middleware[App]):
         """The server's `start_response`; it notes the status and adds the request id to the headers."""
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            request.status = _code(status)
-            request.route = flask_route(environ) or request.route
+            digits = str(status)[:3]
+            request.status = int(digits) if digits.isdecimal() else None
+            request.route = _flask_route(environ) or request.route
             request.join_opentelemetry()
             if not any(name.lower() == self._header for name, _ in headers):
                 headers = [*headers, (self._header, request.request_id)]
@@ -172,11 +173,6 @@ class _SizedBody(_Body):
         return len(chunks)
 
 
-def _enter(request: Request) -> None:
-    current.set(request.context)
-    serving.set(request)
-
-
 def _fail(request: Request, error: BaseException) -> None:
     request.error = error
     request.record("error" if isinstance(error, Exception) else "cancelled")
@@ -207,9 +203,13 @@ def _path(environ: Environ) -> str:
         return raw
 
 
-def _code(status: str) -> int | None:
-    digits = str(status)[:3]
-    return int(digits) if digits.isdecimal() else None
+def _flask_route(environ: Environ) -> str | None:
+    """The rule that Flask matched, such as `/orders/<int:id>`. It can be read while Flask answers. Never raises."""
+    try:
+        rule: object = environ["werkzeug.request"].url_rule.rule
+    except Exception:  # not Flask, or no rule matched
+        return None
+    return rule if isinstance(rule, str) else None
 
 
 def _is_access_row(record: logging.LogRecord) -> bool:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from discreet._config import lifecycle
-from discreet._config.assembly import format_of
+from discreet._config.configure import format_of
 from discreet._context.ambient import context, current
 from discreet._delivery import locks
 from discreet._delivery.buffered.recovery import dead_rings
