@@ -12,8 +12,7 @@ import pytest
 
 import discreet
 from discreet._delivery.buffered import ring
-from discreet._delivery.buffered.buffer import ring_folder
-from discreet._delivery.buffered.ring import Ring
+from discreet._delivery.buffered.ring import Ring, ring_folder
 from discreet._delivery.export.sink import Result, Unreachable
 from discreet._delivery.spool.spool import Spool
 from discreet.errors import ConfigurationError

@@ -22,8 +22,7 @@ from discreet._config.parsing import split_error
 from discreet._config.settings import ROWS, Settings, resolve, state
 from discreet._config.sinks import RECEIVER_PREFIXES
 from discreet._context.opentelemetry import count_redaction
-from discreet._delivery.runner import OwnSink, runner_of, running, takes_records
-from discreet._delivery.setup import Setup
+from discreet._delivery.runner import OwnSink, Setup, runner_of, running, takes_records
 from discreet._delivery.stream import Stream
 from discreet._encoding.json import encode as encode_json
 from discreet._pipeline import ANY, Output, Pipeline, pipeline_in_force

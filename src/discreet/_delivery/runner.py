@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from discreet._base import threads
 from discreet._base.diagnostics import Reporter, reason_of, report_problem
@@ -16,23 +16,35 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Mapping
 
-    from discreet._delivery.setup import Setup
     from discreet._record import Encoder, Redacted
-    from discreet._redaction.redactor import Redactor
 
 PATIENCE = 1.0
 """Seconds that a fork, a new configuration or `health()` waits for a write that is stuck."""
 _ATTRIBUTE = "_discreet_runner"  # of a sink: its runner
 
 
+class Setup(NamedTuple):
+    """What `configure()` gives to each runner, so that no sink needs to know all settings."""
+
+    service: str
+    exit_timeout: float
+    """Seconds that the exit of a process may take to deliver what is pending."""
+    spool: bool
+    """Whether lines go to disk while their receiver is away."""
+    spool_required: bool = False
+    """Whether the user asked for that: then a folder that cannot be had is an error."""
+    state_dir: str | None = None
+    """The folder for rings and spools; empty: one of the usual ones. None: as `DISCREET_STATE_DIR` says."""
+
+
 class Runner:
     """Runs one sink: the pipeline gives it lines, `configure()` opens and retires it, an exit ends it.
 
-    This class delivers within the call. Sinks whose lines wait for a thread have subclasses of it as their runners.
+    This class delivers within the call. Where a worker delivers, the runner is a subclass of it.
     """
 
     is_buffered = False
-    """Whether lines wait here, so that a process that dies of SIGTERM would lose them."""
+    """Whether lines are pending here, so that a process that dies of SIGTERM would lose them."""
 
     def __init__(self, sink: Sink) -> None:
         self.sink = sink
@@ -163,8 +175,6 @@ class Runner:
         if isinstance(self.sink, OwnSink):
             self.sink.after_fork_in_child()
 
-    # --- statistics
-
     def health(self) -> Mapping[str, object]:
         """What became of this sink's lines."""
         held = self.lock.acquire(timeout=PATIENCE)  # a write that is stuck must not hide the statistics
@@ -190,10 +200,11 @@ class OwnSink(Sink):
     def open(self) -> None:
         """Called by each `configure()` that names the sink. Raises `ConfigurationError` if the sink can never work."""
 
-    def encoder(self, redactor: Redactor) -> Encoder | None:
+    def encoder(self, redactor: Any) -> Encoder | None:
         """How this sink wants records encoded, if in a way of its own (None: as `format` says).
 
-        Called by each `configure()`. `redactor` is for what the sink adds by itself; records come redacted.
+        Called by each `configure()`. `redactor`, a `Redactor`, is for what the sink adds by itself: records come
+        redacted. Delivery does not use it, and so does not import it.
         """
         return None
 

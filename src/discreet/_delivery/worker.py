@@ -11,6 +11,9 @@ from discreet._base.diagnostics import report_problem
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from discreet._delivery.buffered.queue import Queue
+    from discreet._delivery.buffered.ring import Ring
+
 _NEVER = 1 << 62
 _AFTER_DEFECT = 1.0  # seconds to wait after an error of our own
 _MOMENT = 0.5  # seconds that a flush waits before it looks again
@@ -24,9 +27,10 @@ class Worker:
     where no thread can be started, take the steps by hand.
     """
 
-    def __init__(self, name: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, name: str, buffer: Queue | Ring, clock: Callable[[], float] = time.monotonic) -> None:
         self.name = name
         """The name of the sink that it works for."""
+        self.buffer = buffer
         self.wake_at = 0
         """How many lines in the buffer are worth waking the thread."""
         self.wake_bytes = 0
@@ -49,11 +53,6 @@ class Worker:
 
     def step(self) -> float | None:
         """Do one thing; seconds until there may be more to do (None: until somebody wakes the worker)."""
-        raise NotImplementedError
-
-    @property
-    def newest(self) -> int:
-        """The number of the newest line."""
         raise NotImplementedError
 
     def is_through(self, number: int) -> bool:
@@ -136,8 +135,8 @@ class Worker:
         be made; None: nothing is to be waited for.
         """
         if self._thread == threads.ident():  # a finalizer, for example
-            return self.is_through(self.newest)
-        number = self.newest
+            return self.is_through(self.buffer.newest)
+        number = self.buffer.newest
         gate = threads.Gate()
         self._waiters.append(gate)
         try:

@@ -21,8 +21,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from discreet._base import threads
+from discreet._base.diagnostics import reason_of, report_problem
 from discreet._base.levels import ERROR, INFO, WARNING
 from discreet._delivery import frames, locks
+from discreet._delivery.folder import VARIABLE, place
+from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import threading
@@ -212,6 +215,19 @@ class Ring:
         fd, self._fd = self._fd, -1
         if fd >= 0:
             os.close(fd)
+
+
+def ring_folder(service: str, target: str, state_dir: str | None = None) -> Path | None:
+    """The folder for rings; None, and reported, if nobody named a folder and none of the usual ones can be had."""
+    try:
+        return place("ring", service, target, state_dir=state_dir)
+    except (OSError, ConfigurationError) as error:
+        was_named = bool(os.environ.get(VARIABLE, "").strip() if state_dir is None else state_dir)
+        if isinstance(error, ConfigurationError) and was_named:
+            raise
+        why = error.problem if isinstance(error, ConfigurationError) else reason_of(error)
+        report_problem(f"no folder for a ring ({why}): records wait in memory until they are written")
+        return None
 
 
 def _create(folder: Path, description: Mapping[str, object], capacity: int) -> tuple[Path, int]:

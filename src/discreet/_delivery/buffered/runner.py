@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING
 from discreet._base import threads
 from discreet._base.diagnostics import counted, reason_of, report_problem
 from discreet._delivery import locks
-from discreet._delivery.buffered.buffer import new_buffer, ring_folder
-from discreet._delivery.buffered.ring import Ring
+from discreet._delivery.buffered.queue import Queue
+from discreet._delivery.buffered.ring import Ring, ring_folder
 from discreet._delivery.buffered.writer import Writer
 from discreet._delivery.file.sink import File
-from discreet._delivery.runner import PATIENCE, Runner, running, time_left
+from discreet._delivery.runner import PATIENCE, Runner, Setup, running, time_left
 from discreet._delivery.stream import Stream
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
-
-    from discreet._delivery.setup import Setup
 
 
 def with_buffers(runners: Sequence[Runner], delivery: str) -> tuple[Runner, ...]:
@@ -81,9 +79,16 @@ class BufferedRunner(Runner):
         with self._making:
             if self._writer is not None:
                 return self._writer
-            buffer = new_buffer(self.name, self._folder, self._description)
-            writer = Writer(self.inner, buffer, self.statistics, self._reporter, self._folder)
+            writer = Writer(self.inner, self._new_buffer(), self.statistics, self._reporter, self._folder)
             return self._use(writer)
+
+    def _new_buffer(self) -> Queue | Ring:
+        if self._folder is not None:
+            try:
+                return Ring(self._folder, {**self._description, "pid": os.getpid(), "started": time.time()})
+            except OSError as error:
+                report_problem(f"{self.name} has no ring ({reason_of(error)}): records wait in memory until written")
+        return Queue()
 
     def _use(self, writer: Writer) -> Writer:
         if self._writer is not None:  # a signal handler's record made one meanwhile
@@ -107,22 +112,19 @@ class BufferedRunner(Runner):
                     return
                 writer = self._begin_buffer()
             buffer = writer.buffer
-            if not buffer.put(line, level):
-                self._refused(writer, line, level)
-            elif not writer.wake_at:
-                writer.wake()
-            elif buffer.is_half_full:
-                writer.give_way()
+            if buffer.put(line, level):
+                if not writer.wake_at:
+                    writer.wake()
+                elif buffer.is_half_full:
+                    writer.give_way()
+            elif writer.has_given_up:
+                self.drop("exit")
+            elif self._direct:  # closed meanwhile
+                self._write_directly(line, level)
+            else:
+                self.drop(buffer.full)
         except Exception as error:  # the caller's work goes on
             self.drop(reason_of(error))
-
-    def _refused(self, writer: Writer, line: bytes, level: int) -> None:
-        if writer.has_given_up:
-            self.drop("exit")
-        elif self._direct:  # closed meanwhile
-            self._write_directly(line, level)
-        else:
-            self.drop(writer.buffer.full)
 
     def _write_directly(self, line: bytes, level: int) -> None:
         if self._deadline is not None and isinstance(self.sink, Stream):
@@ -193,7 +195,7 @@ class BufferedRunner(Runner):
                 if writer is not None and not writer.is_halted:
                     self._go_on_draining(writer)
                 report_problem(f"{self.name} was not closed: records still wait to be written there")
-            elif not self._is_sink_in_force():
+            elif all(sink is not self.sink for sink in running.sinks):
                 self.inner.retire()
         except Exception as error:  # must not stop the new configuration
             report_problem(f"{self.name} could not be closed: {type(error).__name__}")
@@ -209,10 +211,6 @@ class BufferedRunner(Runner):
         writer.on_end = end
         if not writer.wake():
             end()
-
-    def _is_sink_in_force(self) -> bool:
-        """Whether the new configuration writes to the same stream or file."""
-        return any(sink is self.sink for sink in running.sinks)
 
     def end(self, timeout: float) -> None:
         """Write what is pending. Lines that are not written in time stay in the ring; those of a queue are lost."""

@@ -8,6 +8,8 @@ import select
 import stat
 import sys
 import time
+from bisect import bisect_right
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from discreet._base import threads
@@ -24,9 +26,11 @@ if TYPE_CHECKING:
 
     from discreet._base.diagnostics import Reporter
     from discreet._base.statistics import Statistics
-    from discreet._delivery.buffered.buffer import Buffer
+    from discreet._delivery.buffered.queue import Queue
     from discreet._delivery.buffered.recovery import DeadRing
+    from discreet._delivery.buffered.ring import Ring
     from discreet._delivery.runner import Runner
+    from discreet._delivery.sink import Sink
 
 _COUNT, _BYTES = 512, 256 << 10  # taken from the buffer at once
 _POLL = 0.005  # seconds between looks while records keep coming, so that calls need not wake the thread
@@ -42,10 +46,9 @@ class Writer(Worker):
     """Writes the lines of one buffer to one sink; `folder` is where dead processes may have left more."""
 
     def __init__(
-        self, target: Runner, buffer: Buffer, statistics: Statistics, reporter: Reporter, folder: Path | None
+        self, target: Runner, buffer: Queue | Ring, statistics: Statistics, reporter: Reporter, folder: Path | None
     ) -> None:
-        super().__init__(target.name)
-        self.buffer = buffer
+        super().__init__(target.name, buffer)
         self.has_given_up = False
         """Whether the pending lines were counted as lost: then it does not matter what becomes of them."""
         self._target = target
@@ -61,11 +64,6 @@ class Writer(Worker):
         self._sleep = threads.sleep()
         if self._recovering:
             self.wake()
-
-    @property
-    def newest(self) -> int:
-        """The number of the newest line."""
-        return self.buffer.newest
 
     def is_through(self, number: int) -> bool:
         """Whether no line up to this number is pending, and none that a dead process left."""
@@ -85,25 +83,23 @@ class Writer(Worker):
         if not lines:
             return self._rest()
         self._quiet = 0
-        for count, reason in write_lines(self._target, lines, self._is_patient):
+        for count, reason in write_lines(self._target, lines, lambda: not self.is_over):
             with self._counting:
                 # After `halt`, a write that the system still held may have ended: its lines are delivered. But no
                 # line is lost any more: it stays in the buffer.
-                if not (reason and self.is_halted):
-                    self._count(count, reason)
+                if reason and self.is_halted:
+                    return None
+                if not self.has_given_up:
+                    if reason:
+                        self._statistics.lose(reason, count)
+                    else:
+                        self._progress += count
+                        self._statistics.acknowledged += count
+                self._lines = self._lines[count:]
+                self.buffer.acknowledge(count)
                 if self.is_halted:
                     return None
         return 0.0
-
-    def _count(self, count: int, reason: str) -> None:
-        if not self.has_given_up:
-            if reason:
-                self._statistics.lose(reason, count)
-            else:
-                self._progress += count
-                self._statistics.acknowledged += count
-        self._lines = self._lines[count:]
-        self.buffer.acknowledge(count)
 
     def _rest(self) -> float | None:
         """Nothing is pending: look again soon, or sleep until a call wakes the thread."""
@@ -115,9 +111,6 @@ class Writer(Worker):
         if self.buffer.pending:  # a line came meanwhile, and its call saw no need to wake us
             return _POLL
         return None if self._folder is None or self.is_over else _RECOVER_AGAIN
-
-    def _is_patient(self) -> bool:
-        return not self.is_over  # at the end, a reader that stalls costs lines
 
     def give_way(self) -> None:
         """Let the thread have the interpreter for a moment: a caller that never pauses leaves it no time.
@@ -165,22 +158,21 @@ class Writer(Worker):
 
     def _write_ring(self, ring: DeadRing) -> bool:
         done = 0
-        for count, reason in write_lines(self._target, ring.lines, self._is_patient):
+        for count, reason in write_lines(self._target, ring.lines, lambda: not self.is_over):
             if reason:
                 if not self.is_halted:
                     rest = counted(len(ring.lines) - done, "record")
                     report_problem(f"left on disk by an earlier process, for {self.name}: {rest} ({reason})")
                 return False
             done += count
-            self._recovered(count, ring.acknowledge(done))
+            self._count_recovered(count, ring.acknowledge(done))
             if self.is_halted:
                 return False
-        if ring.torn:
-            self._recovered(0, ring.torn)
+        self._count_recovered(0, ring.torn)
         ring.remove()
         return True
 
-    def _recovered(self, delivered: int, torn: int) -> None:
+    def _count_recovered(self, delivered: int, torn: int) -> None:
         with self._counting:
             self._statistics.recovered += delivered + torn
             self._statistics.acknowledged += delivered
@@ -193,9 +185,9 @@ def write_lines(  # noqa: C901 - one loop with one position: in parts, it would 
 ) -> Iterator[tuple[int, str]]:
     """Write lines; yield how many of the next ones were written (with ""), or lost, with the reason.
 
-    While `is_patient()`, a reader that stalls is waited for.
+    While `is_patient()`, a reader that stalls is waited for: at the end, it costs lines.
     """
-    most = _bytes_at_once(target)
+    most = _bytes_at_once(target.sink)
     at = one_by_one = 0  # lines before `one_by_one` failed together: each is tried alone
     # On a full disk that would be a thousand failures per batch. Once a line alone finds no room, only shorter ones
     # behind it are tried, until the next batch.
@@ -223,7 +215,8 @@ def write_lines(  # noqa: C901 - one loop with one position: in parts, it would 
             if not torn and end > at + 1:
                 one_by_one = end
                 continue
-            whole = _whole_lines(lines[at:end], getattr(error, "written", 0)) if torn else 0
+            written = getattr(error, "written", 0) if torn else 0
+            whole = bisect_right(list(accumulate(map(len, lines[at:end]))), written)
             if whole:
                 yield whole, ""
                 at += whole
@@ -237,25 +230,13 @@ def write_lines(  # noqa: C901 - one loop with one position: in parts, it would 
             at = end
 
 
-def _whole_lines(lines: Sequence[bytes], written: int) -> int:
-    """How many whole lines are in the first `written` bytes."""
-    for number, line in enumerate(lines):
-        written -= len(line)
-        if written < 0:
-            return number
-    return len(lines)
-
-
-def _bytes_at_once(target: Runner) -> int:
+def _bytes_at_once(sink: Sink) -> int:
     """How many bytes one write may have; 0: one line each."""
-    sink = target.sink
     if isinstance(sink, File):
         return _FILE_BYTES
-    if isinstance(sink, Stream):
-        try:
-            stream = sink.stream()
-            if stream is not None:
-                return _FILE_BYTES if stat.S_ISREG(os.fstat(stream.fileno()).st_mode) else _PIPE_BYTES
-        except (OSError, ValueError, AttributeError):
-            return 0
-    return 0
+    stream = sink.stream() if isinstance(sink, Stream) else None
+    try:
+        regular = stream is not None and stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+    except (OSError, ValueError, AttributeError):
+        return 0
+    return _FILE_BYTES if regular else _PIPE_BYTES if stream is not None else 0

@@ -10,7 +10,7 @@ from discreet._base.diagnostics import Reporter, counted, report_problem
 from discreet._base.statistics import Statistics
 from discreet._delivery.export.pending import Pending
 from discreet._delivery.export.sender import Sender, sending
-from discreet._delivery.runner import PATIENCE, Runner, running
+from discreet._delivery.runner import PATIENCE, Runner, Setup, running
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from discreet._delivery.export.exporter import Batching, Exporter
     from discreet._delivery.runner import OwnSink
-    from discreet._delivery.setup import Setup
 
 _MOMENT = 0.1  # seconds that a thread gets to end, beside
 

@@ -37,7 +37,7 @@ class Sender(Worker):
         pending: Pending,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(name, clock)
+        super().__init__(name, pending.queue, clock)
         self.circuit = Circuit()
         self.retries = 0
         """How many attempts followed one that failed."""
@@ -53,11 +53,6 @@ class Sender(Worker):
         self._due = 0.0  # when the queue makes a batch
         self._look_at = 0.0  # when to look into the spool
         self._at_once = 0  # lines up to this number do not wait for others
-
-    @property
-    def newest(self) -> int:
-        """The number of the newest line."""
-        return self._pending.queue.newest
 
     def is_through(self, number: int) -> bool:
         """Whether none of the lines up to this number is pending."""
@@ -202,7 +197,7 @@ class Sender(Worker):
 
     def deliver_now(self) -> None:
         """Lines that are pending now wait for nothing but the receiver, and for that only if it asked."""
-        self._at_once = self.newest
+        self._at_once = self.buffer.newest
         self._look_at = 0.0
         self.circuit.retry_now()
 

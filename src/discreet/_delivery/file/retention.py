@@ -1,17 +1,23 @@
-"""Which rotated files are kept. A thread removes the others, and compresses those that are kept."""
+"""Which rotated files are kept. A thread removes the others, and compresses those that are kept.
+
+One process at a time compresses a file, and never half of it.
+"""
 
 from __future__ import annotations
 
+import io
 import os
+import stat
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, NamedTuple
 
-from discreet._base.compression import SUFFIXES
+from discreet._base.compression import SUFFIXES, compressing
 from discreet._base.diagnostics import reason_of, report_problem
-from discreet._delivery.file.compress import UNFINISHED, compress
-from discreet._delivery.file.rotation import rotated
-from discreet.errors import ConfigurationError
+from discreet._delivery import locks
+from discreet._delivery.file.rotation import parse_bytes, rotated
+from discreet.errors import ConfigurationError, DiscreetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,6 +25,9 @@ if TYPE_CHECKING:
     from discreet._delivery.file.rotation import Rotation
 
 _DAY = 86_400
+_SUFFIX = {kind: suffix for suffix, kind in SUFFIXES.items()}
+_UNFINISHED = ".tmp"
+_CHUNK = 256 << 10
 
 
 class Kept(NamedTuple):
@@ -59,22 +68,15 @@ class Keep(NamedTuple):
         return set()
 
 
-def parse_files(value: object) -> int | None:
-    """A number of files, at least 1."""
-    if value is None:
-        return None
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ConfigurationError("keep_files", value, "not a number of files", "Give a whole number above 0")
-    return value
-
-
-def parse_days(value: object) -> float | None:
-    """A number of days, above 0."""
-    if value is None:
-        return None
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 < value < float("inf"):
-        raise ConfigurationError("keep_days", value, "not a number of days", "Give a number above 0, such as 30")
-    return float(value)
+def parse_keep(files: object, days: object, size: object) -> Keep:
+    """The settings `keep_files`, `keep_days` and `keep_bytes`. Raises `ConfigurationError`."""
+    if files is not None and (not isinstance(files, int) or isinstance(files, bool) or files < 1):
+        raise ConfigurationError("keep_files", files, "not a number of files", "Give a whole number above 0")
+    if days is not None and (
+        not isinstance(days, (int, float)) or isinstance(days, bool) or not 0 < days < float("inf")
+    ):
+        raise ConfigurationError("keep_days", days, "not a number of days", "Give a number above 0, such as 30")
+    return Keep(files, days, parse_bytes("keep_bytes", size))
 
 
 def agree(rotation: Rotation, keep: Keep, compression: str | None) -> None:
@@ -117,6 +119,91 @@ def _remove(log: str, keep: Keep) -> None:
     surplus = keep.surplus(found, time.time())
     for file in files:
         if file.stamp in surplus:
-            for path in (file.path, *(file.path + suffix + UNFINISHED for suffix in SUFFIXES)):
+            for path in (file.path, *(file.path + suffix + _UNFINISHED for suffix in SUFFIXES)):
                 with suppress(FileNotFoundError):
                     os.unlink(path)
+
+
+def parse_compress(value: object) -> str | None:
+    """gzip, zstd (where it can be had) or None."""
+    if value is None:
+        return None
+    if not isinstance(value, str) or value not in _SUFFIX:
+        raise ConfigurationError("compress", value, "no such compression", 'Use "gzip", "zstd" or None')
+    try:
+        compressing(io.BytesIO(), value).close()
+    except DiscreetError:
+        raise ConfigurationError(
+            "compress", value, "is not available", 'Install it with: pip install "discreet[zstd]"'
+        ) from None
+    return value
+
+
+def compress(path: str, compression: str) -> int:
+    """Compress the rotated files of a log file, also those that a dead process did not finish; how many.
+
+    Raises the last `OSError`, after all were tried: of what failed, the uncompressed file is still there.
+    """
+    done = 0
+    failure: OSError | None = None
+    for file in rotated(path):
+        if not file.compressed:
+            try:
+                done += _compress(file.path, _SUFFIX[compression])
+            except FileNotFoundError:  # another process's retention removed it meanwhile
+                continue
+            except OSError as error:
+                failure = error
+    if failure is not None:
+        raise failure
+    return done
+
+
+def _compress(source: str, suffix: str) -> bool:
+    """False if another process compresses it, or the file is gone."""
+    try:
+        flags = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+        fd = locks.open_locked(Path(source)) if locks.available else os.open(source, flags)
+    except FileNotFoundError:
+        return False
+    if fd is None:
+        return False
+    with open(fd, "rb") as file:
+        try:
+            # A compressed file is there if a process died between the last two steps.
+            if not any(os.path.lexists(source + other) for other in SUFFIXES):
+                _write(file, source + suffix)
+            if locks.available:
+                os.unlink(source)
+        finally:
+            if locks.available:
+                locks.unlock(fd)  # a forked child may hold a copy of the descriptor
+    if not locks.available:
+        os.unlink(source)  # Windows removes no file that is open
+    return True
+
+
+def _write(file: IO[bytes], target: str) -> None:
+    status = os.fstat(file.fileno())
+    unfinished = target + _UNFINISHED
+    with suppress(FileNotFoundError):  # left by a dead process: no living one writes it, since we have the lock
+        os.unlink(unfinished)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    fd = os.open(unfinished, flags, stat.S_IMODE(status.st_mode) & 0o640)
+    try:
+        with open(fd, "wb") as raw:
+            packed = compressing(raw, "gzip" if target.endswith(".gz") else "zstd")
+            with packed:
+                while chunk := file.read(_CHUNK):
+                    packed.write(chunk)
+            raw.flush()
+            if hasattr(os, "fchown"):
+                with suppress(OSError):  # the group that may read the log may read its older files
+                    os.fchown(raw.fileno(), -1, status.st_gid)
+            os.utime(unfinished, ns=(status.st_atime_ns, status.st_mtime_ns))  # its age is that of its last line
+            os.fsync(raw.fileno())
+        os.rename(unfinished, target)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(unfinished)
+        raise

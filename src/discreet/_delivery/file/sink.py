@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from discreet._delivery import locks
 from discreet._delivery.descriptor import Opened, TornLineError, ends_torn, open_file, write_line
-from discreet._delivery.file.compress import parse_compress
-from discreet._delivery.file.retention import Keep, agree, parse_days, parse_files
+from discreet._delivery.file.retention import agree, parse_compress, parse_keep
 from discreet._delivery.file.rotating import Rotator
 from discreet._delivery.file.rotation import Rotation, parse_bytes, parse_every
 from discreet._delivery.runner import OwnSink
@@ -56,7 +55,7 @@ class File(OwnSink):
         super().__init__(format=format, level=level)
         self.path = Path(path)
         rotation = Rotation(parse_bytes("rotate_bytes", rotate_bytes), parse_every(rotate_every))
-        keep = Keep(parse_files(keep_files), parse_days(keep_days), parse_bytes("keep_bytes", keep_bytes))
+        keep = parse_keep(keep_files, keep_days, keep_bytes)
         compression = parse_compress(compress)
         agree(rotation, keep, compression)
         self._rotator = Rotator(str(path), rotation, keep, compression) if rotation else None

@@ -30,7 +30,7 @@ from discreet.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
-    from discreet._delivery.setup import Setup
+    from discreet._delivery.runner import Setup
 
 MAX_BYTES = 64 << 20
 MAX_AGE = 48 * 3600.0
