@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 
 from discreet._delivery.export.http import Http
 from discreet._delivery.export.retry import parse_retry_after
-from discreet._delivery.export.runner import ExportRunner
-from discreet._delivery.export.sink import ExportSink, Result
+from discreet._delivery.export.sink import ExportRunner, ExportSink, Result
 from discreet._delivery.runner import runner_of
 from discreet._encoding.json import encode
 

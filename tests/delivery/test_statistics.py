@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 
 import discreet
 from discreet._base import threads
-from discreet._delivery.export.runner import ExportRunner
-from discreet._delivery.export.sink import Result, Unreachable
+from discreet._delivery.export.sink import ExportRunner, Result, Unreachable
 from discreet._delivery.spool.spool import Spool
 
 from ..waiting import HANG
@@ -237,7 +236,7 @@ class Raising:
 
 PLACES = (
     str(Path("_delivery", "buffered", "queue.py")),
-    str(Path("_delivery", "export", "runner.py")),
+    str(Path("_delivery", "export", "sink.py")),
     str(Path("_base", "statistics.py")),
 )
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from discreet._base import threads
 from discreet._base.diagnostics import reason_of
-from discreet._delivery.export.runner import ExportRunner
-from discreet._delivery.export.sink import ExportSink
+from discreet._delivery.export.sink import ExportRunner, ExportSink
 from discreet._delivery.runner import OwnSink, RecordRunner, Runner
 from discreet._encoding.schemas.otel import (
     DEEPEST,
@@ -198,7 +197,7 @@ class UntilSdk(_SdkSink, ExportSink):
 class _UntilSdkRunner(ExportRunner):
     def __init__(self, sink: UntilSdk) -> None:
         self._until_sdk = sink
-        super().__init__(sink, sink, sink.batching, lambda: sink.credentials)
+        super().__init__(sink)
 
     def accept_record(self, record: Redacted) -> None:
         """Into the SDK, or into the queue."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,13 +32,24 @@ class Result(NamedTuple):
     """The batch was refused as a whole, while parts may pass: it is halved, down to one line, which is dropped."""
 
 
-class Exporter(Protocol):
+class Exporter:
     """Sends batches to one receiver. One thread calls it, one call at a time."""
+
+    batch_count: int = 512
+    """How many lines a batch has at most."""
+    batch_bytes: int = 1 << 20
+    delay: float = 1.0
+    """Seconds that a line waits for others."""
+    timeout: float = 10.0
+    """Seconds that one attempt may take."""
+    queue_count: int = 16_384
+    """How many lines may be in the queue."""
+    queue_bytes: int = 16 << 20
 
     @property
     def destination(self) -> str:
         """Where lines go, without secrets: it is shown, and names the folder of the spool."""
-        ...
+        raise NotImplementedError
 
     def send(self, batch: Sequence[bytes], timeout: float) -> Result:
         """One attempt, within `timeout` seconds.
@@ -47,24 +57,10 @@ class Exporter(Protocol):
         An `OSError` means that the batch is sent again later. Any other exception means that something is wrong with
         a line: the batch is halved, down to that line, which is dropped.
         """
-        ...
+        raise NotImplementedError
 
     def disconnect(self) -> None:
         """Drop the connection: after an error, when the sink is closed, and in a forked child before the first batch.
 
         In a child the connection is the parent's: nothing may be sent on it.
         """
-
-
-@dataclass(frozen=True)
-class Batching:
-    """How lines make batches, and how many may wait."""
-
-    batch_count: int
-    batch_bytes: int
-    delay: float
-    """Seconds that a line waits for others."""
-    timeout: float
-    """Seconds that one attempt may take."""
-    queue_count: int
-    queue_bytes: int

@@ -10,13 +10,10 @@ from discreet._base.diagnostics import Reporter
 from discreet._delivery.buffered.queue import Queue
 
 if TYPE_CHECKING:
-    import threading
-    from collections.abc import Callable, Iterator, Mapping
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Generator, Mapping
 
     from discreet._base.statistics import Statistics
-    from discreet._base.threads import ExitLock
-    from discreet._delivery.export.exporter import Batching
+    from discreet._delivery.export.exporter import Exporter
     from discreet._delivery.spool.segment import Segment
     from discreet._delivery.spool.spool import Spool
 
@@ -44,62 +41,19 @@ class Batch:
         return [line for part in self.parts for line in part]
 
 
-class SpoolReader:
-    """Takes batches from a spool, segment by segment, while this process is the one that empties it."""
-
-    def __init__(self) -> None:
-        self._drain: AbstractContextManager[Iterator[Segment]] | None = None
-        self._segments: Iterator[Segment] | None = None
-        self._segment: Segment | None = None
-        self._at = 0
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it keeps other processes from emptying the spool."""
-        return self._segments is not None
-
-    def take(self, spool: Spool, count: int, size: int) -> Batch | None:
-        """The next batch, of at most so many lines and bytes; None if there is none, or another process empties."""
-        if self._segments is None:
-            self._drain = spool.drain()
-            self._segments = self._drain.__enter__()
-        segment = self._segment
-        if segment is None or self._at >= len(segment.lines):
-            segment = self._segment = next(self._segments, None)
-            self._at = 0
-        if segment is None:
-            self.close()
-            return None
-        end = self._at
-        while end < len(segment.lines) and end - self._at < count:
-            size -= len(segment.lines[end])
-            if size < 0 and end > self._at:
-                break
-            end += 1
-        lines, self._at = list(segment.lines[self._at : end]), end
-        return Batch(lines, segment, end)
-
-    def close(self) -> None:
-        """Let another process empty the spool."""
-        drain, self._drain = self._drain, None
-        self._segments = self._segment = None
-        if drain is not None:
-            drain.__exit__(None, None, None)
-
-
 class Pending:
     """Everything that waits for one receiver.
 
-    `lock` guards the queue, the batch and the statistics. It is held for moments only, since log calls take it; `_disk`
-    is held while a file is written or removed. Only the worker takes lines out, but at exit the main thread may take
-    what a worker that hangs still holds.
+    The queue's lock guards the queue, the batch and the statistics. It is held for moments only, since log calls take
+    it; `_disk` is held while a file is written or removed. Only the worker takes lines out, but at exit the main thread
+    may take what a worker that hangs still holds.
     """
 
-    def __init__(self, name: str, batching: Batching, statistics: Statistics) -> None:
+    def __init__(self, name: str, exporter: Exporter, statistics: Statistics) -> None:
         self._name = name
-        self._batching = batching
+        self._exporter = exporter
         self._statistics = statistics
-        self.queue = Queue(count=batching.queue_count, size=batching.queue_bytes)
+        self.queue = Queue(count=exporter.queue_count, size=exporter.queue_bytes)
         statistics.use(self.queue)
         self.batch: Batch | None = None
         """What is being sent. Its lines are pending until the receiver has accepted or rejected them."""
@@ -107,41 +61,31 @@ class Pending:
         self.on_disk = 0
         """Lines of this process that wait in the spool."""
         self._disk = threads.lock()
-        self._reader = SpoolReader()
+        self._batches: Generator[Batch] | None = None  # on disk, while this process is the one that empties the spool
         self._reporter = Reporter()
-
-    @property
-    def lock(self) -> threading.RLock | ExitLock:
-        """Guards the queue, the batch and the statistics."""
-        return self.queue.lock
 
     @property
     def is_held(self) -> bool:
         """Whether this very thread holds a lock that the worker needs, as a signal handler may find."""
-        return threads.holds(self.lock) or threads.holds(self._disk)
-
-    @property
-    def in_memory(self) -> int:
-        """Lines that a `kill -9` would lose."""
-        return self.queue.pending
+        return threads.holds(self.queue.lock) or threads.holds(self._disk)
 
     @property
     def count(self) -> int:
         """Lines that are neither delivered nor dropped."""
-        with self.lock:
+        with self.queue.lock:
             return self.queue.pending + self.on_disk
 
     def is_through(self, number: int) -> bool:
         """Whether none of the lines up to this number is pending."""
-        with self.lock:
+        with self.queue.lock:
             return not self.on_disk and self.queue.oldest > number
 
     # --- the next batch
 
     def take_from_queue(self) -> None:
         """Make a batch of the oldest lines in the queue, if there are any."""
-        with self.lock:
-            lines = self.queue.take(self._batching.batch_count, self._batching.batch_bytes)
+        with self.queue.lock:
+            lines = self.queue.take(self._exporter.batch_count, self._exporter.batch_bytes)
             if lines:
                 self.batch = Batch(lines)
 
@@ -151,24 +95,41 @@ class Pending:
         if spool is None:
             return False
         with self._disk:
-            batch = self._reader.take(spool, self._batching.batch_count, self._batching.batch_bytes)
+            batches, self._batches = self._batches or self._read(spool), None
+            batch = next(batches, None)
+            if batch is not None:
+                self._batches = batches
             self.update()
             if batch is None:
                 return False
-            with self.lock:
+            with self.queue.lock:
                 self.batch = batch
             return True
+
+    def _read(self, spool: Spool) -> Generator[Batch]:
+        """Batches of the lines on disk; none while another process empties the spool."""
+        with spool.drain() as segments:
+            for segment in segments:
+                at, lines = 0, segment.lines
+                while at < len(lines):
+                    begin, size = at, 0
+                    while at < len(lines) and at - begin < self._exporter.batch_count:
+                        size += len(lines[at])
+                        if size > self._exporter.batch_bytes and at > begin:
+                            break
+                        at += 1
+                    yield Batch(list(lines[begin:at]), segment, at)
 
     @property
     def is_reading_spool(self) -> bool:
         """Whether this process is the one that empties the spool now."""
-        return self._reader.is_open
+        return self._batches is not None
 
     # --- results
 
     def acknowledge(self, batch: Batch, delivered: int, rejected: Mapping[str, int], rest: list[list[bytes]]) -> None:
         """The first part of a batch was sent; `rest` of it has to be sent again."""
-        with self.lock:
+        with self.queue.lock:
             if batch is not self.batch:  # it was given up meanwhile, at exit
                 return
             batch.parts[:1] = rest
@@ -206,7 +167,7 @@ class Pending:
             return
         with self._disk:
             news = spool.news()
-            with self.lock:
+            with self.queue.lock:
                 self._statistics.recovered += news.recovered
                 self._statistics.transferred += news.transferred
                 self._count(0, news.dropped)
@@ -232,7 +193,7 @@ class Pending:
         """Put all lines in memory on disk; False if some of them do not fit there, and stay."""
         spool = self.spool
         if spool is None:
-            return self.in_memory == 0
+            return not self.queue.pending
         with self._disk:
             self.put_back()
             while True:
@@ -261,9 +222,11 @@ class Pending:
             if batch is not None and batch.segment is not None:
                 if self.spool is not None and (batch.delivered or batch.rejected):
                     self._store_rest(self.spool, batch, batch.segment)
-                with self.lock:
+                with self.queue.lock:
                     self.batch = None
-            self._reader.close()
+            batches, self._batches = self._batches, None
+            if batches is not None:
+                batches.close()
 
     def _store_rest(self, spool: Spool, batch: Batch, segment: Segment) -> None:
         """Of a batch that was sent in part, only the rest goes back: delivered lines must not come again."""
@@ -285,7 +248,7 @@ class Pending:
                 self.store()
             finally:
                 self._disk.release()
-        with self.lock:
+        with self.queue.lock:
             lost = self.queue.clear()
             if lost:
                 if self.batch is not None and self.batch.segment is None:

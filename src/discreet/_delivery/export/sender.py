@@ -14,7 +14,7 @@ from discreet._delivery.worker import Worker
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from discreet._delivery.export.exporter import Batching, Exporter
+    from discreet._delivery.export.exporter import Exporter
     from discreet._delivery.export.pending import Batch, Pending
 
 _LONG = 2.0  # seconds of waiting that are worth a place on disk
@@ -33,7 +33,6 @@ class Sender(Worker):
         self,
         name: str,
         exporter: Exporter,
-        batching: Batching,
         pending: Pending,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -45,7 +44,6 @@ class Sender(Worker):
         self.has_parents_connection = False
         """Whether this is a forked child, which must not use the connection that it has."""
         self._exporter = exporter
-        self._batching = batching
         self._pending = pending
         self._failed = 0  # how many attempts brought nothing through
         self._was_answered = False  # whether the last of these got an answer: the same would come again
@@ -89,19 +87,19 @@ class Sender(Worker):
 
     def _rest(self, wait: float) -> float | None:
         """The receiver is left alone; lines that come meanwhile go to disk now and then."""
-        pending, batching = self._pending, self._batching
+        pending, exporter = self._pending, self._exporter
         spooling = pending.spool is not None
         if spooling and (self.circuit.is_away or wait > _LONG or pending.queue.is_half_full):
             spooling = pending.store()
             self._look_at = 0.0
-        with pending.lock:
+        with self.buffer.lock:
             if not pending.count:
                 self.sleep_until(0)
                 return None
             if not spooling:
                 return wait
-            self.sleep_until(batching.queue_count // 2, batching.queue_bytes // 2)
-        return min(wait, max(batching.delay, _BREATH))
+            self.sleep_until(exporter.queue_count // 2, exporter.queue_bytes // 2)
+        return min(wait, max(exporter.delay, _BREATH))
 
     def _look_into_spool(self, now: float) -> None:
         """Lines on disk are older, and go first."""
@@ -111,23 +109,23 @@ class Sender(Worker):
         if pending.take_from_spool():
             self._look_at = 0.0
         else:  # nothing is there, or another process empties the spool: then see whether it took our lines too
-            self._look_at = now + (max(self._batching.delay, _BREATH) if pending.on_disk else _LOOK_AGAIN)
+            self._look_at = now + (max(self._exporter.delay, _BREATH) if pending.on_disk else _LOOK_AGAIN)
 
     def _due_in(self, now: float) -> float | None:
         """Seconds until the lines in the queue make a batch: when they are enough, or old enough."""
-        pending, queue, batching = self._pending, self._pending.queue, self._batching
-        with pending.lock:
+        pending, queue, exporter = self._pending, self._pending.queue, self._exporter
+        with self.buffer.lock:
             if not queue.count:
                 self._due = 0.0
                 self.sleep_until(0)
                 return max(_BREATH, self._look_at - now) if pending.on_disk else None
             if self.is_over or queue.oldest <= self._at_once:
                 return 0.0
-            if queue.count >= batching.batch_count or queue.size >= batching.batch_bytes:
+            if queue.count >= exporter.batch_count or queue.size >= exporter.batch_bytes:
                 return 0.0
             if not self._due:
-                self._due = now + batching.delay
-            self.sleep_until(batching.batch_count, batching.batch_bytes)
+                self._due = now + exporter.delay
+            self.sleep_until(exporter.batch_count, exporter.batch_bytes)
             return self._due - now
 
     # --- one attempt
@@ -147,7 +145,7 @@ class Sender(Worker):
             self.has_parents_connection = False
             self.disconnect()
         self.retries += self.circuit.failures > 0
-        timeout = self._batching.timeout
+        timeout = self._exporter.timeout
         if self._until is not None:
             timeout = min(timeout, max(_SHORTEST, self._until - self._clock()))
         self._was_answered = True
