@@ -69,26 +69,17 @@ def append(fd: int, lines: Sequence[bytes], after: int) -> int:
     return len(lines)
 
 
-class Acknowledged(NamedTuple):
-    """Lines of a segment that are not pending any more."""
-
-    name: Name
-    whole: int
-    torn: int
-    through: int | None
-    """The sequence number up to which the segment is acknowledged; None: to its end."""
-
-
 class Segment:
     """The lines that wait in one file, while this process alone may deliver them."""
 
-    def __init__(self, name: Name, path: Path, fd: int, acknowledged: Callable[[Acknowledged], None]) -> None:
+    def __init__(self, name: Name, path: Path, fd: int, count: Callable[[str, int, int, int | None], None]) -> None:
+        """`count` is told what is not pending any more: `SpoolCounts.acknowledged`."""
         self.owner = name.owner
         """Which process wrote it: compare with `Spool.owner`."""
         self.name = name
         self.fd = fd
         self._path = path
-        self._acknowledged = acknowledged
+        self._count = count
         data = frames.contents(fd)
         self.through = 0
         self._reading = frames.Reading([], [], 0, 0)
@@ -98,24 +89,24 @@ class Segment:
                 raise locks.ForeignFileError
             self._reading = frames.read(data, HEAD.size, self.through)
         self._missing = self._reading.missing + (self._reading.end < len(data))
-        self._count = self._torn = 0
+        self._acknowledged = self._torn = 0
         self._ended = False
         self.lines: Sequence[bytes] = self._reading.lines
         """What waits, in order."""
 
     def acknowledge(self, count: int) -> None:
         """The first `count` of `lines` are not read again; after the last line, the file is removed."""
-        if self._ended or count <= self._count < len(self.lines):
+        if self._ended or count <= self._acknowledged < len(self.lines):
             return
         if count >= len(self.lines):
-            self._acknowledged(Acknowledged(self.name, *self.end(), None))
+            self._count(self.name.text, *self.end(), None)
             return
         through = self._reading.sequences[count - 1]
         self._mark(through)
-        good = count - self._count
-        torn = through - self.through - good
-        self.through, self._count, self._torn = through, count, self._torn + torn
-        self._acknowledged(Acknowledged(self.name, good, torn, through))
+        whole = count - self._acknowledged
+        torn = through - self.through - whole
+        self.through, self._acknowledged, self._torn = through, count, self._torn + torn
+        self._count(self.name.text, whole, torn, through)
 
     def end(self) -> tuple[int, int]:
         """Remove the file; how many records of it were left, and how many torn ones."""
@@ -124,7 +115,7 @@ class Segment:
             self._path.unlink(missing_ok=True)
         except OSError:  # a folder that became read-only: then at least they are not read again
             self._mark(self._reading.sequences[-1] if self.lines else 0)
-        return len(self.lines) - self._count, self._missing - self._torn
+        return len(self.lines) - self._acknowledged, self._missing - self._torn
 
     def _mark(self, through: int) -> None:
         try:
@@ -133,36 +124,20 @@ class Segment:
             return
 
 
-class Survey(NamedTuple):
-    """How much waits in a spool, of all processes."""
-
-    records: int
-    bytes: int
-
-
-def survey(folder: Path) -> Survey:
-    """Count the lines that wait in a folder; changes nothing."""
+def survey(folder: Path) -> tuple[int, int]:
+    """How many lines are pending in a folder, of all processes, and their bytes; changes nothing."""
     records = size = 0
     try:
-        names = sorted(os.listdir(folder))
+        names = os.listdir(folder)
     except OSError:
-        return Survey(0, 0)
-    for name in names:
-        if parse(name) is not None:
-            found = _pending(folder / name)
-            records += found[0]
-            size += found[1]
-    return Survey(records, size)
-
-
-def _pending(path: Path) -> tuple[int, int]:
-    """How many lines wait in a segment, whoever has it, and how many bytes they are."""
-    data = _peek(path)
-    if len(data) < HEAD.size:
         return 0, 0
-    magic, through = HEAD.unpack_from(data)
-    lines = frames.read(data, HEAD.size, through).lines if magic == _MAGIC else []
-    return len(lines), sum(map(len, lines))
+    for name in names:
+        data = _peek(folder / name) if parse(name) is not None else b""
+        if len(data) >= HEAD.size and data.startswith(_MAGIC):
+            lines = frames.read(data, HEAD.size, HEAD.unpack_from(data)[1]).lines
+            records += len(lines)
+            size += sum(map(len, lines))
+    return records, size
 
 
 def acknowledged(path: Path) -> int | None:

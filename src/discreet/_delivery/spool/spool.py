@@ -16,19 +16,18 @@ import weakref
 from contextlib import closing, contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from discreet._base.diagnostics import report_problem
 from discreet._delivery import folder as folders
 from discreet._delivery import locks
 from discreet._delivery.locks import ForeignFileError
 from discreet._delivery.spool import segment
-from discreet._delivery.spool.counts import News, SpoolCounts
-from discreet._delivery.spool.segment import ASIDE, Acknowledged, Listing, Name, Segment, fitting, packed_size
+from discreet._delivery.spool.segment import ASIDE, Listing, Name, Segment, fitting, packed_size
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from discreet._delivery.runner import Setup
 
@@ -40,6 +39,85 @@ _LOCK = "drain.lock"
 _SALT = "salt"
 _SALT_BYTES = 32
 _NO_FILE = {errno.ELOOP, errno.EMLINK, errno.EISDIR, errno.ENXIO}  # a link (EMLINK on FreeBSD), a folder, a socket
+
+
+class News(NamedTuple):
+    """What happened in the spool, beside the lines of its own that this process delivered."""
+
+    recovered: int = 0
+    """Lines of other processes that this one took over: it delivered them, or dropped them as counted below."""
+    transferred: int = 0
+    """Lines of this process that another one took over."""
+    dropped: dict[str, int] = {}  # noqa: RUF012 - a named tuple's default, never changed
+
+
+class SpoolCounts:
+    """Counts of one process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._own: dict[str, list[int]] = {}  # by segment: lines written, and those of them done
+        self._recovered = self._transferred = 0
+        self._dropped: dict[str, int] = {}
+
+    def written(self, name: str) -> int:
+        """How many lines this process has put into a segment."""
+        with self._lock:
+            return self._own.get(name, (0, 0))[0]
+
+    def wrote(self, name: str, count: int) -> None:
+        """This process has put so many more lines into a segment."""
+        with self._lock:
+            self._own.setdefault(name, [0, 0])[0] += count
+
+    @property
+    def pending(self) -> int:
+        """How many lines of this process are in the spool, as far as it knows."""
+        with self._lock:
+            return sum(written - done for written, done in self._own.values())
+
+    def news(self, through: Callable[[str], int | None]) -> News:
+        """What happened since the last call; `through` tells how far other processes got with a segment."""
+        with self._lock:
+            for name in list(self._own):
+                self.taken_by_others(name, through(name))
+            news = News(self._recovered, self._transferred, self._dropped)
+            self._recovered = self._transferred = 0
+            self._dropped = {}
+            return news
+
+    def taken_by_others(self, name: str, through: int | None) -> None:
+        """A segment is acknowledged up to a sequence number (None: it is gone): others took what we did not."""
+        with self._lock:
+            own = self._own.get(name)
+            if own is None:
+                return
+            written, done = own
+            end = written if through is None else through
+            if end > done:
+                self._transferred += end - done
+                own[1] = end
+            if through is None:
+                del self._own[name]
+
+    def acknowledged(self, name: str, whole: int, torn: int, through: int | None, reason: str | None = None) -> None:
+        """Count lines of a segment that were delivered, or dropped for a reason.
+
+        The segment is acknowledged up to the sequence number `through`; None: to its end.
+        """
+        with self._lock:
+            own = self._own.get(name)
+            if own is None:
+                self._recovered += whole + torn
+            else:
+                end = own[0] if through is None else through
+                torn = end - own[1] - whole
+                own[1] = end
+                if through is None:
+                    del self._own[name]
+            for why, count in ((reason, whole), ("spool corrupt", torn)):
+                if why and count > 0:
+                    self._dropped[why] = self._dropped.get(why, 0) + count
 
 
 class Spool:
@@ -80,14 +158,8 @@ class Spool:
     def write(self, lines: Sequence[bytes]) -> int:
         """Store lines; how many there was room for. The caller keeps the rest. Never raises."""
         stored = 0
-        with self._lock:
-            while stored < len(lines):
-                try:
-                    count = self._append(lines[stored:])
-                except (OSError, ConfigurationError):
-                    break
-                if not count:
-                    break
+        with self._lock, suppress(OSError, ConfigurationError):
+            while stored < len(lines) and (count := self._append(lines[stored:])):
                 stored += count
         return stored
 
@@ -150,7 +222,7 @@ class Spool:
         if opened is None:
             return False
         try:
-            self._counts.acknowledged(Acknowledged(name, *opened.end(), None), reason)
+            self._counts.acknowledged(name.text, *opened.end(), None, reason)
         finally:
             self._release(opened.fd)
         return True
@@ -164,23 +236,18 @@ class Spool:
         A segment belongs to this process alone until the next one is asked for. Lines that are not acknowledged by
         then, stay.
         """
-        fd = self._lock_folder()
+        fd = None
+        with suppress(OSError, ConfigurationError):
+            folders.private(self.folder)
+            fd = locks.open_locked(self.folder / _LOCK, os.O_RDWR | os.O_CREAT)
+        if fd is not None:
+            self._held.add(fd)
         try:
             with closing(self._segments([] if fd is None else self._listing.found())) as segments:
                 yield segments
         finally:
             if fd is not None:
                 self._release(fd)
-
-    def _lock_folder(self) -> int | None:
-        try:
-            folders.private(self.folder)
-            fd = locks.open_locked(self.folder / _LOCK, os.O_RDWR | os.O_CREAT)
-        except (OSError, ConfigurationError):
-            return None
-        if fd is not None:
-            self._held.add(fd)
-        return fd
 
     def _segments(self, found: list[tuple[Name, int, bool]]) -> Generator[Segment]:
         for name, _, _ in found:
@@ -223,7 +290,7 @@ class Spool:
             path.rename(path.with_name(path.name + ASIDE))
         except OSError:
             return
-        self._counts.acknowledged(Acknowledged(name, 0, 1, None))
+        self._counts.acknowledged(name.text, 0, 1, None)
 
     def _release(self, fd: int) -> None:
         if fd in self._held:  # not after a fork: there it may be somebody else's descriptor by now

@@ -184,7 +184,7 @@ def pending(settings: Settings) -> list[Pending]:
             records = sum(len(ring.lines) for ring in dead_rings(place))
             found.append(Pending(f"ring {place.name}", records, "the next start of its service, or discreet recover"))
         found += [
-            Pending(f"spool {place.name}", survey(place).records, "its service, once the receiver is back")
+            Pending(f"spool {place.name}", survey(place)[0], "its service, once the receiver is back")
             for place in subfolders(folder / "spool")
         ]
     except (OSError, ConfigurationError):
