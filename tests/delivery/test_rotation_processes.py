@@ -205,10 +205,9 @@ def test_lines_from_the_background_are_rotated_too(python, tmp_path, delivery):
 def test_a_file_system_without_locks_is_said_once_and_rotated_all_the_same(tmp_path, monkeypatch, capfd):
     from discreet._delivery import locks
 
-    def none(fd):
+    def none(fd, *, shared=False):
         raise OSError(37, "No locks available")
 
-    monkeypatch.setattr(locks, "try_share", none)
     monkeypatch.setattr(locks, "try_lock", none)
     path = tmp_path / "app.jsonl"
     discreet.configure(sinks=[discreet.File(path, rotate_bytes=100)], service="s", environment="prod", take_over=False)

@@ -5,30 +5,27 @@ A worker must go on while a greenlet computes, and a greenlet must not wait unti
 
 from __future__ import annotations
 
-import _thread
 import sys
 import threading
-import time
-from contextlib import suppress
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
+    from typing import Literal
 
 FOREVER: float = threading.TIMEOUT_MAX
 
 
-def original(name: str) -> Any:
-    """A function or class of `_thread` as Python has it."""
+def original(name: str, module: Literal["_thread", "time"] = "_thread") -> Any:
+    """A function or class of a module as Python has it."""
     monkey = sys.modules.get("gevent.monkey")
     if monkey is not None:
-        return monkey.get_original("_thread", name)
+        return monkey.get_original(module, name)
     patcher = sys.modules.get("eventlet.patcher")
-    if patcher is not None and patcher.is_monkey_patched("thread"):
-        return getattr(patcher.original("_thread"), name)
-    return getattr(_thread, name)
+    if patcher is not None and patcher.is_monkey_patched(module.lstrip("_")):
+        return getattr(patcher.original(module), name)
+    return getattr(sys.modules[module], name)
 
 
 def lock() -> threading.RLock:
@@ -43,17 +40,6 @@ def ident() -> int:
     return found
 
 
-def sleep() -> Callable[[float], None]:
-    """`time.sleep` as Python has it: gevent's and eventlet's let other greenlets run, which a log call must not do."""
-    found: object = time.sleep
-    with suppress(Exception):
-        if "gevent.monkey" in sys.modules:
-            found = sys.modules["gevent.monkey"].get_original("time", "sleep")
-        elif "eventlet.patcher" in sys.modules:
-            found = sys.modules["eventlet.patcher"].original("time").sleep
-    return cast("Callable[[float], None]", found)
-
-
 def holds(lock: object) -> bool:
     """Whether this thread has a lock made by `lock()`."""
     owned = getattr(lock, "_is_owned", None)  # nothing public tells; `threading.Condition` asks the same way
@@ -65,16 +51,10 @@ def in_sub_interpreter() -> bool:
     for name in ("_interpreters", "_xxsubinterpreters"):  # from 3.13, and before; nothing public tells before 3.14
         try:
             module = import_module(name)
-            return _number(module.get_current()) != _number(module.get_main())
+            return bool(module.get_current() != module.get_main())
         except (ImportError, AttributeError, RuntimeError):
             continue
     return False
-
-
-def _number(interpreter: Any) -> int:
-    """Python 3.13 and newer give a pair: the interpreter's number, and where it came from."""
-    first: Any = next(iter(interpreter)) if hasattr(interpreter, "__iter__") else interpreter
-    return int(first)
 
 
 def start(run: Callable[[], None]) -> bool:
@@ -122,9 +102,7 @@ class ExitLock:
     def __enter__(self) -> None:
         self._held.append(self.acquire())
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._held.pop():
             self._lock.release()
 
@@ -151,6 +129,4 @@ class Gate:
 
     def wait(self, timeout: float | None) -> bool:
         """Whether another thread called `wake` within that many seconds (None: however long)."""
-        if timeout is not None and timeout <= 0:
-            return self._lock.acquire(blocking=False)
-        return self._lock.acquire(timeout=FOREVER if timeout is None else min(timeout, FOREVER))
+        return self._lock.acquire(timeout=FOREVER if timeout is None else max(0.0, min(timeout, FOREVER)))

@@ -49,7 +49,10 @@ def open_file(path: str, *, locked: bool = False) -> Opened:
     os.makedirs(folder, exist_ok=True)
     public = os.name == "posix" and bool(os.stat(folder).st_mode & stat.S_IWOTH)
     flags = _APPEND | (os.O_NOFOLLOW if public else 0)
-    flags |= os.O_RDWR if locked and _is_regular(path) else os.O_WRONLY
+    if locked:
+        with suppress(FileNotFoundError):  # it will be made, as a regular file
+            locked = stat.S_ISREG(os.stat(path).st_mode)
+    flags |= os.O_RDWR if locked else os.O_WRONLY
     fd = os.open(path, flags, 0o640)
     try:
         status = os.fstat(fd)
@@ -81,24 +84,22 @@ def belongs_to_user(status: os.stat_result) -> bool:
     return user() in (None, status.st_uid)
 
 
-def _is_regular(path: str) -> bool:
-    try:
-        return stat.S_ISREG(os.stat(path).st_mode)
-    except FileNotFoundError:  # it will be made, as a regular file
-        return True
-
-
 def write_line(fd: int, line: bytes) -> None:
     """Write one line with one system call, or more if a pipe does not take all of it at once. Raises `OSError`."""
     written = 0
-    while written < len(line):
-        try:
-            written += os.write(fd, line[written:] if written else line)
-        except BlockingIOError:
-            if not writable(fd):
-                raise _failure(TimeoutError(None, "the reader is stalled"), written) from None
-        except OSError as error:
-            raise _failure(error, written) from error
+    try:
+        while written < len(line):
+            try:
+                written += os.write(fd, line[written:] if written else line)
+            except BlockingIOError:
+                if not writable(fd):
+                    raise TimeoutError(None, "the reader is stalled") from None
+    except OSError as error:
+        if not written:
+            raise
+        torn = TornLineError(error.errno, "the line was cut short")
+        torn.written = written
+        raise torn from error
 
 
 def ends_torn(path: str) -> bool:
@@ -130,11 +131,3 @@ def writable(fd: int, patience: float = PATIENCE) -> bool:
     watch = poll()
     watch.register(fd, select.POLLOUT)
     return bool(watch.poll(patience * 1000))
-
-
-def _failure(error: OSError, written: int) -> OSError:
-    if not written:
-        return error
-    torn = TornLineError(error.errno, "the line was cut short")
-    torn.written = written
-    return torn

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from typing import TYPE_CHECKING
+import weakref
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,41 +20,26 @@ FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os
 if sys.platform != "win32":
     import fcntl
 
-    def try_lock(fd: int) -> bool:
-        """Take the lock of an open file, unless somebody has it. Raises `OSError` if the file system has no locks."""
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
 
-    def try_share(fd: int) -> bool:
-        """Take a shared lock, unless a process has the lock alone. Raises as `try_lock`."""
-        try:
-            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+def try_lock(fd: int, *, shared: bool = False) -> bool:
+    """Take the lock of an open file, unless another has it; a `shared` one, unless another has the lock alone.
 
-    def unlock(fd: int) -> None:
-        """Free the lock, whatever copies of the descriptor forked children have. Never raises."""
-        try:
+    Raises `OSError` if the file system has no locks. On Windows it takes none: nothing needs one there.
+    """
+    if sys.platform == "win32":
+        return False
+    try:
+        fcntl.flock(fd, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def unlock(fd: int) -> None:
+    """Free the lock, whatever copies of the descriptor forked children have. Never raises."""
+    if sys.platform != "win32":
+        with suppress(OSError):  # the descriptor is closed, or a network file system fails: `close` frees the lock too
             fcntl.flock(fd, fcntl.LOCK_UN)
-        except OSError:  # the descriptor is closed, or a network file system fails: `close` frees the lock too
-            return
-
-else:
-
-    def try_lock(fd: int) -> bool:
-        """Never: where `available` is false, nothing needs a lock."""
-        return False
-
-    def try_share(fd: int) -> bool:
-        """Never, as `try_lock`."""
-        return False
-
-    def unlock(fd: int) -> None:
-        """Nothing to free."""
 
 
 class ForeignFileError(OSError):
@@ -66,16 +53,33 @@ def open_locked(path: Path, flags: int = os.O_RDWR) -> int | None:
     except FileNotFoundError:
         return None
     try:
-        _refuse_foreign(fd)
-        if try_lock(fd) and os.fstat(fd).st_nlink:  # it was removed meanwhile: what is written there would be lost
+        is_file = stat.S_ISREG(os.fstat(fd).st_mode)
+        if (
+            is_file and try_lock(fd) and os.fstat(fd).st_nlink
+        ):  # it was removed meanwhile: what is written there would be lost
             return fd
     except BaseException:
         os.close(fd)
         raise
     os.close(fd)
+    if not is_file:
+        raise ForeignFileError
     return None
 
 
-def _refuse_foreign(fd: int) -> None:
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
-        raise ForeignFileError
+class _Holder(Protocol):
+    def leave(self) -> None:
+        """Close the copies of the parent's descriptors, which would keep its locks alive in a forked child."""
+
+
+holders: weakref.WeakSet[_Holder] = weakref.WeakSet()
+"""What holds locks for long: each of them leaves these to the parent in a forked child."""
+
+
+def _leave() -> None:
+    for holder in list(holders):
+        holder.leave()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave)

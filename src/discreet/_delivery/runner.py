@@ -49,7 +49,8 @@ class Runner:
     def __init__(self, sink: Sink) -> None:
         self.sink = sink
         self._write = sink.write  # looked up once: it is called for every line
-        self._takes_timeout = _takes_timeout(sink)
+        self.may_block = not _takes_timeout(sink)
+        """Whether a flush cannot be given a timeout: such sinks are flushed last, and cost the others no time."""
         self._begin()
 
     def _begin(self) -> None:
@@ -64,11 +65,6 @@ class Runner:
         """What `health()` and `discreet doctor` call the sink."""
         sink = self.sink
         return sink.name if isinstance(sink, OwnSink) else type(sink).__name__
-
-    @property
-    def may_block(self) -> bool:
-        """Whether a flush cannot be given a timeout: such sinks are flushed last, and cost the others no time."""
-        return not self._takes_timeout
 
     @property
     def is_held(self) -> bool:
@@ -137,7 +133,7 @@ class Runner:
 
         True: all of it was delivered, and no line was lost since the last `flush`. Raises what the sink raises.
         """
-        flushed = self.sink.flush(timeout) if self._takes_timeout else _in_time(self.sink.flush, timeout)
+        flushed = _in_time(self.sink.flush, timeout) if self.may_block else self.sink.flush(timeout)
         return flushed is not False and self.statistics.is_complete()
 
     def end(self, timeout: float) -> None:

@@ -47,7 +47,8 @@ class Worker:
         self._gate = threads.Gate()
         self._thread = 0
         self._waiters: list[threads.Gate] = []
-        self._stopping = False
+        self.is_stopping = False
+        """Whether the thread is to end after its step."""
 
     # --- what a subclass writes
 
@@ -91,7 +92,7 @@ class Worker:
             if self.runs:
                 return True
             self.runs = True
-            self._stopping = False
+            self.is_stopping = False
         try:
             self.runs = threads.start(self._run)
         except BaseException:
@@ -102,7 +103,7 @@ class Worker:
     def _run(self) -> None:
         self._thread = threads.ident()
         try:
-            while not self._stopping:
+            while not self.is_stopping:
                 try:
                     with self._turn:
                         wait = self.step()
@@ -178,13 +179,9 @@ class Worker:
             gate.wait(min(rest, _BREATH))
         return True
 
-    def resume(self) -> None:
-        """A worker that was to stop is needed again."""
-        self._stopping = False
-
     def stop(self, timeout: float) -> None:
         """End the thread, unless it hangs in its step for longer than `timeout` seconds."""
-        self._stopping = True
+        self.is_stopping = True
         if self._thread == threads.ident():
             return
         gate = threads.Gate()

@@ -197,6 +197,4 @@ class Queue:
         with self.lock:
             self._refuses = True
 
-    def close(self) -> None:
-        """Take in nothing more: nothing else is to be released."""
-        self.refuse_more()
+    close = refuse_more  # nothing else is to be released

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import struct
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from discreet._delivery import frames, locks
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"\d{20}-\d{1,10}-[0-9a-f]{8}\.ring")
 _NUMBERS = struct.Struct("<QQQ")  # head, tail, through
 _THROUGH = struct.Struct("<Q")
+# Of what is no file (None: `ForeignFileError`), or none of this user's.
+_NOT_OURS = {None, errno.ELOOP, errno.EMLINK, errno.EISDIR, errno.ENXIO, errno.EACCES, errno.EPERM}
 
 
 class DeadRing:
@@ -79,11 +81,20 @@ class DeadRing:
 def dead_rings(folder: Path) -> Generator[DeadRing]:
     """The rings in a folder whose processes are dead, the oldest first, each locked until the next is asked for."""
     for path in ring_files(folder):
-        with _locked(path) as fd:
-            if fd is not None:
+        fd = None
+        try:
+            fd = locks.open_locked(path)
+        except OSError as error:
+            if error.errno not in _NOT_OURS:
+                raise
+        if fd is not None:
+            try:
                 found = DeadRing(path, fd)
                 if found.is_readable:
                     yield found
+            finally:
+                locks.unlock(fd)
+                os.close(fd)
 
 
 def ring_files(folder: Path) -> list[Path]:
@@ -92,19 +103,3 @@ def ring_files(folder: Path) -> list[Path]:
         return sorted(folder / name for name in os.listdir(folder) if _NAME.fullmatch(name))
     except OSError:
         return []
-
-
-@contextmanager
-def _locked(path: Path) -> Generator[int | None]:
-    try:
-        fd = locks.open_locked(path)
-    except OSError as error:
-        if error.errno not in (None, errno.ELOOP, errno.EMLINK, errno.EISDIR, errno.ENXIO, errno.EACCES, errno.EPERM):
-            raise
-        fd = None  # no file, or none of this user's
-    try:
-        yield fd
-    finally:
-        if fd is not None:
-            locks.unlock(fd)
-            os.close(fd)

@@ -15,7 +15,6 @@ import mmap
 import os
 import struct
 import time
-import weakref
 from binascii import crc32
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -80,7 +79,7 @@ class Ring:
         self.torn = 0
         """Frames that an exception out of a signal handler left unfinished. Their calls did not return."""
         self._error, self._warning, self._info, self._debug = (int(capacity * share) for share in SHARES)
-        _rings.add(self)
+        locks.holders.add(self)
 
     def put(self, line: bytes, level: int) -> bool:
         """Copy a line into the ring, unless it is too full for its level. Never blocks."""
@@ -266,15 +265,3 @@ def allocate(fd: int, size: int) -> None:
     written = 0
     while written < size:
         written += os.pwrite(fd, nothing[: size - written], written)
-
-
-_rings: weakref.WeakSet[Ring] = weakref.WeakSet()
-
-
-def _leave() -> None:
-    for ring in list(_rings):
-        ring.leave()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_leave)

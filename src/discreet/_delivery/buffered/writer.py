@@ -61,7 +61,8 @@ class Writer(Worker):
         self._lines: Sequence[bytes] = ()  # taken from the buffer, and not acknowledged
         self._quiet = 0
         self._progress, self._progress_seen = 0, -1
-        self._sleep = threads.sleep()
+        # gevent's and eventlet's `sleep` let other greenlets run, which a log call must not do.
+        self._sleep = threads.original("sleep", "time")
         if self._recovering:
             self.wake()
 

@@ -78,7 +78,6 @@ class Http:
             raise Unreachable(_reason(error)) from error
 
     def _manager(self, url: str) -> urllib3.PoolManager:
-        self._after_fork()
         proxy = _proxy(url)
         manager = self._managers.get(proxy)
         if manager is None:
@@ -88,25 +87,22 @@ class Http:
                 if proxy is None
                 else self._urllib3.ProxyManager(proxy, proxy_headers=_authorization(self._urllib3, proxy), **options)
             )
-            plain = type("Pool", (self._urllib3.HTTPConnectionPool,), {"QueueCls": Shelf})
-            secure = type("Pool", (self._urllib3.HTTPSConnectionPool,), {"QueueCls": Shelf})
-            classes: Any = {"http": plain, "https": secure}
-            manager.pool_classes_by_scheme = classes
+            pools: Any = {"http": self._urllib3.HTTPConnectionPool, "https": self._urllib3.HTTPSConnectionPool}
+            manager.pool_classes_by_scheme = {
+                scheme: type("Pool", (pool,), {"QueueCls": Shelf}) for scheme, pool in pools.items()
+            }
             self._managers[proxy] = manager
         return manager
 
     def disconnect(self) -> None:
-        """Close all connections; the next request makes another."""
-        self._after_fork()
+        """Close all connections; the next request makes another. A forked child must call this before it sends."""
         managers, self._managers = self._managers, {}
-        for manager in managers.values():
-            manager.clear()
-
-    def _after_fork(self) -> None:
-        if self._process != os.getpid():
+        if self._process == os.getpid():
+            for manager in managers.values():
+                manager.clear()
+        else:
             self._process = os.getpid()
-            _abandoned.append(self._managers)
-            self._managers = {}
+            _abandoned.append(managers)
 
 
 class Shelf:

@@ -30,14 +30,13 @@ def parse_retry_after(value: str | None, now: float | None = None) -> float | No
     if not text:
         return None
     try:
-        seconds = float(text) if text.isascii() and text.replace(".", "", 1).isdigit() else _until(text, now)
+        if text.isascii() and text.replace(".", "", 1).isdigit():
+            seconds = float(text)
+        else:
+            seconds = parsedate_to_datetime(text).timestamp() - (time.time() if now is None else now)
     except (ValueError, TypeError, OverflowError):
         return None
     return max(0.0, min(seconds, LONGEST_ASKED))
-
-
-def _until(date: str, now: float | None) -> float:
-    return parsedate_to_datetime(date).timestamp() - (time.time() if now is None else now)
 
 
 class Circuit:

@@ -120,7 +120,7 @@ class ExportRunner(Runner):
             self._closer = None
         running.draining.pop(id(self), None)
         self.sender.is_over = False
-        self.sender.resume()
+        self.sender.is_stopping = False
         if self.pending.spool is None and setup.spool:
             from discreet._delivery.spool.spool import spool_for
 

@@ -55,7 +55,7 @@ class Rotator:
         if self._lockless:
             return True
         try:
-            return locks.try_share(fd)
+            return locks.try_lock(fd, shared=True)
         except OSError as error:
             self._lockless = True
             self._report(f"has no locks ({reason_of(error)}): only one process may write there, or lines may be lost")
@@ -112,17 +112,11 @@ class Rotator:
         last = max((file.stamp for file in rotated(real)), default="")
         now = time.time()
         too_large = self.rotation.bytes is not None and found.st_size + more > self.rotation.bytes
-        if last and not too_large and self._began_in(last, now):
-            return
+        # Not by the times that file systems keep: they lag behind the clock, those of a network by more than a moment.
+        if last and not too_large and self.rotation.period(stamped_at(last).timestamp()) == self.rotation.period(now):
+            return  # the file began in this period already
         os.rename(real, f"{real}.{next_stamp(now, last)}")
         self._rotated = True
-
-    def _began_in(self, last: str, now: float) -> bool:
-        """Whether the file began in this period already.
-
-        The times that file systems keep lag behind the clock, some by milliseconds, those of a network by more.
-        """
-        return self.rotation.period(stamped_at(last).timestamp()) == self.rotation.period(now)
 
     # --- rotated files
 

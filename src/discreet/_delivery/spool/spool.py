@@ -12,7 +12,6 @@ import errno
 import os
 import threading
 import time
-import weakref
 from contextlib import closing, contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -137,7 +136,7 @@ class Spool:
         self._listing = Listing(self.folder, max_age)
         folders.private(self.folder)
         self.begin()
-        _spools.add(self)
+        locks.holders.add(self)
 
     def begin(self) -> None:
         """Begin with nothing stored, as a forked child does: what the parent stored belongs to the parent."""
@@ -308,18 +307,6 @@ class Spool:
     def news(self) -> News:
         """What happened since the last call. With `pending`, it accounts for each line once."""
         return self._counts.news(lambda name: segment.acknowledged(self.folder / name))
-
-
-_spools: weakref.WeakSet[Spool] = weakref.WeakSet()
-
-
-def _leave() -> None:
-    for spool in list(_spools):
-        spool.leave()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_leave)
 
 
 def spool_for(setup: Setup, destination: str, credentials: Sequence[str] = ()) -> Spool | None:
