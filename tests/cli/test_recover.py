@@ -6,8 +6,7 @@ import sys
 
 import pytest
 
-from discreet._delivery.buffered.recovery import ring_files
-from discreet._delivery.buffered.ring import Ring
+from discreet._delivery.buffered.ring import Ring, ring_files
 from discreet._delivery.folder import place
 from discreet._delivery.spool.spool import Spool
 from discreet.cli import main

@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import discreet
-from discreet._delivery.file.retention import Keep, Kept, compress, tidy
-from discreet._delivery.file.rotation import rotated
+from discreet._delivery.file.rotation import Keep, Kept, compress, rotated, tidy
 
 from ..waiting import wait_until
 

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from discreet._base.diagnostics import counted
-from discreet._delivery.buffered.recovery import dead_rings, ring_files
+from discreet._delivery.buffered.ring import dead_rings, ring_files
 from discreet._delivery.file.sink import File
 from discreet._delivery.folder import state_folder
 from discreet._delivery.spool.segment import survey
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
-    from discreet._delivery.buffered.recovery import DeadRing
+    from discreet._delivery.buffered.ring import DeadRing
 
 DESCRIPTION = """\
 Deliver the records that killed processes left in their rings (DISCREET_DELIVERY=ring): to the file where they belong,

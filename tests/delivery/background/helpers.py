@@ -9,7 +9,7 @@ import threading
 import pytest
 
 import discreet
-from discreet._delivery.buffered.recovery import ring_files
+from discreet._delivery.buffered.ring import ring_files
 from discreet._delivery.buffered.runner import BufferedRunner
 from discreet._delivery.runner import running
 

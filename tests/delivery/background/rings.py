@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from discreet._delivery.buffered import ring as ring_module
-from discreet._delivery.buffered.recovery import dead_rings
+from discreet._delivery.buffered.ring import dead_rings
 
 INFO, WARNING, ERROR, DEBUG = 20, 30, 40, 10
 

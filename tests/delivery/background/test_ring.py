@@ -13,8 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from discreet._delivery.buffered import ring as ring_module
-from discreet._delivery.buffered.recovery import dead_rings, ring_files
-from discreet._delivery.buffered.ring import Ring
+from discreet._delivery.buffered.ring import Ring, dead_rings, ring_files
 
 from .rings import DEBUG, ERROR, INFO, WARNING, abandon, left_in, put_with_one_torn, take
 

@@ -82,7 +82,7 @@ def test_a_forked_child_keeps_no_ring_of_its_parent_alive(python, tmp_path):
     import os, sys
     from pathlib import Path
     from discreet._delivery.buffered.ring import Ring
-    from discreet._delivery.buffered.recovery import dead_rings
+    from discreet._delivery.buffered.ring import dead_rings
     folder = Path(sys.argv[1])
     reader, writer = os.pipe()
     ring = Ring(folder, {}, 4096)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from discreet._base import threads
 from discreet._base.diagnostics import counted, reason_of, report_problem
-from discreet._delivery.buffered.recovery import dead_rings, ring_files
+from discreet._delivery.buffered.ring import dead_rings, ring_files
 from discreet._delivery.descriptor import TornLineError
 from discreet._delivery.file.sink import File
 from discreet._delivery.stream import Stream
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from discreet._base.diagnostics import Reporter
     from discreet._base.statistics import Statistics
     from discreet._delivery.buffered.queue import Queue
-    from discreet._delivery.buffered.recovery import DeadRing
-    from discreet._delivery.buffered.ring import Ring
+    from discreet._delivery.buffered.ring import DeadRing, Ring
     from discreet._delivery.runner import Runner
     from discreet._delivery.sink import Sink
 

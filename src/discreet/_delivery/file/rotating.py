@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING
 from discreet._base import threads
 from discreet._base.diagnostics import reason_of, report_problem
 from discreet._delivery import locks
-from discreet._delivery.file.retention import tidy
-from discreet._delivery.file.rotation import next_stamp, rotated, stamped_at
+from discreet._delivery.file.rotation import next_stamp, rotated, stamped_at, tidy
 
 if TYPE_CHECKING:
-    from discreet._delivery.file.retention import Keep
-    from discreet._delivery.file.rotation import Rotation
+    from discreet._delivery.file.rotation import Keep, Rotation
 
 _PATIENCE = 0.1  # seconds that a rotation waits for the others' writes; then it is put off
 _PAUSE = 0.0005

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 from discreet._delivery import locks
 from discreet._delivery.descriptor import Opened, TornLineError, ends_torn, open_file, write_line
-from discreet._delivery.file.retention import agree, parse_compress, parse_keep
 from discreet._delivery.file.rotating import Rotator
-from discreet._delivery.file.rotation import Rotation, parse_bytes, parse_every
+from discreet._delivery.file.rotation import Rotation, agree, parse_bytes, parse_compress, parse_every, parse_keep
 from discreet._delivery.runner import OwnSink
 from discreet.errors import ConfigurationError
 

@@ -20,7 +20,7 @@ from discreet._config import lifecycle
 from discreet._config.configure import format_of
 from discreet._context.ambient import context, current
 from discreet._delivery import locks
-from discreet._delivery.buffered.recovery import dead_rings
+from discreet._delivery.buffered.ring import dead_rings
 from discreet._delivery.export.sink import ExportSink
 from discreet._delivery.file.sink import File
 from discreet._delivery.folder import state_folder
