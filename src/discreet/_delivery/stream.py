@@ -33,12 +33,6 @@ def echoes(message: object, args: tuple[object, ...]) -> bool:
     return False
 
 
-def _logs(stream: object) -> bool:
-    """Whether a stream is known to log what it is given: not every such record comes to this process's pipeline."""
-    logging = sys.modules.get("logging")
-    return logging is not None and isinstance(getattr(stream, "logger", None), logging.Logger)
-
-
 class Stream(OwnSink):
     """Lines to "stdout" (default), "stderr", or a text stream of your own; from `level` up, and `below` another.
 
@@ -83,8 +77,9 @@ class Stream(OwnSink):
             stream: TextIO | None = getattr(sys, self.target)
             if stream is not self._looked_at:
                 self._looked_at = stream
-                if _logs(stream):
-                    self._avoided = stream
+                logging = sys.modules.get("logging")
+                if logging is not None and isinstance(getattr(stream, "logger", None), logging.Logger):
+                    self._avoided = stream  # it logs what it is given, perhaps past this process's pipeline
             if stream is not None and stream is self._avoided:
                 stream = getattr(sys, f"__{self.target}__")
             return stream

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from math import inf
 from typing import TYPE_CHECKING
 
 from discreet._base import threads
@@ -142,11 +143,11 @@ class Worker:
         self._waiters.append(gate)
         try:
             while not self.is_through(number):
-                rest = None if deadline is None else deadline - self._clock()
+                rest = inf if deadline is None else deadline - self._clock()
                 wait = next_attempt()
-                if self.is_halted or wait is None or (rest is not None and (rest <= 0 or wait > rest)):
+                if self.is_halted or wait is None or rest <= 0 or wait > rest:
                     return False
-                if not self._let_work(gate, _MOMENT if rest is None else min(rest, _MOMENT), wait):
+                if not self._let_work(gate, min(rest, _MOMENT), wait):
                     return False
             return True
         finally:

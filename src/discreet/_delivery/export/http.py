@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import queue
 import ssl
 import time
 import urllib.request
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from discreet._base.diagnostics import reason_of
 from discreet._delivery.export.exporter import Unreachable
@@ -118,8 +119,6 @@ class Shelf:
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
         """Keep an item. Raises `queue.Full`."""
         if 0 < self._maxsize <= len(self._kept):
-            import queue
-
             raise queue.Full
         self._kept.append(item)
 
@@ -128,8 +127,6 @@ class Shelf:
         try:
             return self._kept.pop()
         except IndexError:
-            import queue
-
             raise queue.Empty from None
 
     def qsize(self) -> int:
@@ -183,8 +180,6 @@ def _authorization(module: Any, proxy: str) -> Mapping[str, str] | None:
     parts = urlsplit(proxy)
     if parts.username is None:
         return None
-    from urllib.parse import unquote
-
     user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
     found: Mapping[str, str] = module.make_headers(proxy_basic_auth=user)
     return found

@@ -45,7 +45,7 @@ class Pending:
     """Everything that waits for one receiver.
 
     The queue's lock guards the queue, the batch and the statistics. It is held for moments only, since log calls take
-    it; `_disk` is held while a file is written or removed. Only the worker takes lines out, but at exit the main thread
+    it; `disk` is held while a file is written or removed. Only the worker takes lines out, but at exit the main thread
     may take what a worker that hangs still holds.
     """
 
@@ -60,14 +60,11 @@ class Pending:
         self.spool: Spool | None = None
         self.on_disk = 0
         """Lines of this process that wait in the spool."""
-        self._disk = threads.lock()
-        self._batches: Generator[Batch] | None = None  # on disk, while this process is the one that empties the spool
+        self.disk = threads.lock()
+        """Whoever writes to the spool or reads it holds this."""
+        self.batches: Generator[Batch] | None = None
+        """Those on disk, while this process is the one that empties the spool."""
         self._reporter = Reporter()
-
-    @property
-    def is_held(self) -> bool:
-        """Whether this very thread holds a lock that the worker needs, as a signal handler may find."""
-        return threads.holds(self.queue.lock) or threads.holds(self._disk)
 
     @property
     def count(self) -> int:
@@ -94,11 +91,11 @@ class Pending:
         spool = self.spool
         if spool is None:
             return False
-        with self._disk:
-            batches, self._batches = self._batches or self._read(spool), None
+        with self.disk:
+            batches, self.batches = self.batches or self._read(spool), None
             batch = next(batches, None)
             if batch is not None:
-                self._batches = batches
+                self.batches = batches
             self.update()
             if batch is None:
                 return False
@@ -120,11 +117,6 @@ class Pending:
                         at += 1
                     yield Batch(list(lines[begin:at]), segment, at)
 
-    @property
-    def is_reading_spool(self) -> bool:
-        """Whether this process is the one that empties the spool now."""
-        return self._batches is not None
-
     # --- results
 
     def acknowledge(self, batch: Batch, delivered: int, rejected: Mapping[str, int], rest: list[list[bytes]]) -> None:
@@ -145,7 +137,7 @@ class Pending:
             if batch.segment is None:
                 self.batch = None
         if batch.segment is not None:
-            with self._disk:
+            with self.disk:
                 batch.segment.acknowledge(batch.through)
                 self.update(partial(self._end_batch, batch))
 
@@ -165,7 +157,7 @@ class Pending:
         spool = self.spool
         if spool is None:
             return
-        with self._disk:
+        with self.disk:
             news = spool.news()
             with self.queue.lock:
                 self._statistics.recovered += news.recovered
@@ -177,11 +169,11 @@ class Pending:
 
     def refresh(self) -> None:
         """`update`, unless the disk is busy."""
-        if self.spool is not None and self._disk.acquire(blocking=False):
+        if self.spool is not None and self.disk.acquire(blocking=False):
             try:
                 self.update()
             finally:
-                self._disk.release()
+                self.disk.release()
 
     def report_drops(self) -> None:
         """Say once for each reason that lines were lost. Not within the log call: stderr may be stuck."""
@@ -194,7 +186,7 @@ class Pending:
         spool = self.spool
         if spool is None:
             return not self.queue.pending
-        with self._disk:
+        with self.disk:
             self.put_back()
             while True:
                 if self.batch is None:
@@ -217,37 +209,33 @@ class Pending:
 
     def put_back(self) -> None:
         """Leave a batch that came from disk to a later attempt; other processes may try too."""
-        with self._disk:
+        with self.disk:
             batch = self.batch
             if batch is not None and batch.segment is not None:
                 if self.spool is not None and (batch.delivered or batch.rejected):
-                    self._store_rest(self.spool, batch, batch.segment)
+                    # Only the rest goes back: delivered lines must not come again.
+                    stored = self.spool.write(batch.lines)
+                    if stored == len(batch.lines):
+                        batch.segment.acknowledge(batch.through)
+                        self.update(partial(self._end_batch, batch))
+                    else:  # the whole batch stays in its segment, so these lines are on disk twice
+                        self.update(partial(self._recover, stored))
                 with self.queue.lock:
                     self.batch = None
-            batches, self._batches = self._batches, None
+            batches, self.batches = self.batches, None
             if batches is not None:
                 batches.close()
-
-    def _store_rest(self, spool: Spool, batch: Batch, segment: Segment) -> None:
-        """Of a batch that was sent in part, only the rest goes back: delivered lines must not come again."""
-        rest = batch.lines
-        stored = spool.write(rest)
-        if stored == len(rest):
-            segment.acknowledge(batch.through)
-            self.update(partial(self._end_batch, batch))
-        else:  # the whole batch stays in its segment, so these lines are on disk twice
-            self.update(partial(self._recover, stored))
 
     def _recover(self, count: int) -> None:
         self._statistics.recovered += count
 
     def give_up(self, reason: str) -> int:
         """Nobody will send what is in memory: to disk with it. What no disk takes is lost; how many lines that are."""
-        if self._disk.acquire(timeout=_PATIENCE):
+        if self.disk.acquire(timeout=_PATIENCE):
             try:
                 self.store()
             finally:
-                self._disk.release()
+                self.disk.release()
         with self.queue.lock:
             lost = self.queue.clear()
             if lost:
@@ -259,13 +247,14 @@ class Pending:
 
     def transfer(self) -> None:
         """Leave what this process stored to whoever comes next: a later sink of this process, or another process."""
-        if self._disk.acquire(timeout=_PATIENCE):
-            try:
-                self.update(self._transfer)
-            finally:
-                self._disk.release()
 
-    def _transfer(self) -> None:
-        self._statistics.transferred += self.on_disk
-        self.on_disk = 0
-        self.spool = None
+        def change() -> None:
+            self._statistics.transferred += self.on_disk
+            self.on_disk = 0
+            self.spool = None
+
+        if self.disk.acquire(timeout=_PATIENCE):
+            try:
+                self.update(change)
+            finally:
+                self.disk.release()

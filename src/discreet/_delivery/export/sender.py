@@ -59,7 +59,7 @@ class Sender(Worker):
     @property
     def is_held(self) -> bool:
         """Whether this very thread holds a lock that a step needs."""
-        return self._pending.is_held
+        return threads.holds(self.buffer.lock) or threads.holds(self._pending.disk)
 
     # --- one thing at a time
 
@@ -104,7 +104,7 @@ class Sender(Worker):
     def _look_into_spool(self, now: float) -> None:
         """Lines on disk are older, and go first."""
         pending = self._pending
-        if pending.spool is None or (now < self._look_at and not pending.is_reading_spool):
+        if pending.spool is None or (now < self._look_at and pending.batches is None):
             return
         if pending.take_from_spool():
             self._look_at = 0.0

@@ -6,8 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from discreet._base import threads
-from discreet._base.diagnostics import Reporter, counted, report_problem
-from discreet._base.statistics import Statistics
+from discreet._base.diagnostics import counted, report_problem
 from discreet._delivery.export.exporter import Exporter, Result, Unreachable
 from discreet._delivery.export.pending import Pending
 from discreet._delivery.export.sender import Sender, sending
@@ -83,12 +82,10 @@ class ExportRunner(Runner):
         super().__init__(sink)
 
     def _begin(self) -> None:
-        self.statistics = Statistics()
+        super()._begin()
         self.pending = Pending(self.name, self._exporter, self.statistics)
         self.sender = Sender(self.name, self._exporter, self.pending, self.clock)
         self.lock = self.pending.queue.lock
-        self._reporter = Reporter()
-        self._forking = 0
         self._has_ended = False
         self._deadline = 0.0  # of the process's end
         self._asked_at = 0.0  # when somebody asked to deliver at once
@@ -98,7 +95,7 @@ class ExportRunner(Runner):
     @property
     def is_held(self) -> bool:
         """Whether this very thread holds a lock that the worker needs."""
-        return self.pending.is_held
+        return self.sender.is_held
 
     # --- the configuration
 
@@ -200,11 +197,10 @@ class ExportRunner(Runner):
 
     def _give_up(self, when: str) -> None:
         lost = self.pending.give_up(when)
-        stored = self.pending.on_disk
         if lost:
             why = self.sender.last_error or "no time was left"
             report_problem(f"lost at {when}: {counted(lost, 'record')} for {self.name} ({why}), with no place on disk")
-        elif stored:
+        elif stored := self.pending.on_disk:
             report_problem(f"left on disk for the next start: {counted(stored, 'record')} for {self.name}")
 
     # --- retirement

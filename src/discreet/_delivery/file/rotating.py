@@ -120,10 +120,9 @@ class Rotator:
 
     def tidy_if_due(self) -> None:
         """Compress and remove rotated files, if any came or became old, in a thread of its own."""
-        if not (self._rotated or (self.keep.days is not None and time.monotonic() >= self._look_again)):
-            return
-        self._rotated = False
-        self.tidy()
+        if self._rotated or (self.keep.days is not None and time.monotonic() >= self._look_again):
+            self._rotated = False
+            self.tidy()
 
     def tidy(self) -> None:
         """Compress and remove rotated files, in a thread of its own. Where none can be started, only remove, here."""

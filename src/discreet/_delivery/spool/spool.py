@@ -320,19 +320,16 @@ def spool_for(setup: Setup, destination: str, credentials: Sequence[str] = ()) -
     if not locks.available and not asked:
         return None
     try:
-        digest = [_digest(credentials, state_dir)] if credentials and locks.available else []
+        digest: list[str] = []
+        if credentials and locks.available:  # text that says nothing about them: without the salt, nobody can try some
+            joined = "\0".join(credentials).encode("utf-8", "surrogatepass")
+            digest.append(blake2b(joined, key=_salt(state_dir), digest_size=8).hexdigest())
         return Spool(folders.place("spool", setup.service, destination, *digest, state_dir=state_dir))
     except (OSError, ConfigurationError) as error:
         if asked and isinstance(error, ConfigurationError):
             raise
         report_problem(f"no folder for records that wait for {destination}: they wait in memory only")
         return None
-
-
-def _digest(credentials: Sequence[str], state_dir: str) -> str:
-    """Text that differs between credentials and says nothing about them: without the salt nobody can try passwords."""
-    joined = "\0".join(credentials).encode("utf-8", "surrogatepass")
-    return blake2b(joined, key=_salt(state_dir), digest_size=8).hexdigest()
 
 
 def _salt(state_dir: str) -> bytes:
