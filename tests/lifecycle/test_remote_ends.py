@@ -114,7 +114,7 @@ time.sleep(0.05)
 @pytest.mark.parametrize(
     ("spool", "said"),
     [
-        ("on", b"records for Down that are made after the end wait on disk for the next start"),
+        ("on", b"records for Down that are made after the end are left on disk for the next start"),
         ("off", b"records for Down that are made after the end are lost"),
     ],
 )

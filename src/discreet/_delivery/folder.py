@@ -1,4 +1,4 @@
-"""The folder on disk for lines that wait to be delivered: one per user, closed to all others."""
+"""The folder on disk for pending lines: one per user, closed to all others."""
 
 from __future__ import annotations
 

@@ -88,5 +88,5 @@ def test_an_exit_waits_for_the_reader_of_an_earlier_configuration(tmp_path):
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        assert b"still wait" in process.stderr.readline()  # the new configuration is in force
+        assert b"still pending" in process.stderr.readline()  # the new configuration is in force
         assert numbers(process.stdout.read().splitlines()) == list(range(3000))

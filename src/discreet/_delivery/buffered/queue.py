@@ -1,4 +1,4 @@
-"""Lines that wait in memory: bounded, and when the queue is full the least important line goes first."""
+"""Lines that are pending in memory: bounded, and when the queue is full the least important line goes first."""
 
 from __future__ import annotations
 

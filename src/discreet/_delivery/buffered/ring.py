@@ -231,7 +231,7 @@ def ring_folder(service: str, target: str, state_dir: str | None = None) -> Path
         if isinstance(error, ConfigurationError) and was_named:
             raise
         why = error.problem if isinstance(error, ConfigurationError) else reason_of(error)
-        report_problem(f"no folder for a ring ({why}): records wait in memory until they are written")
+        report_problem(f"no folder for a ring ({why}): records are pending in memory only")
         return None
 
 

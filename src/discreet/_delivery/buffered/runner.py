@@ -87,7 +87,7 @@ class BufferedRunner(Runner):
             try:
                 return Ring(self._folder, {**self._description, "pid": os.getpid(), "started": time.time()})
             except OSError as error:
-                report_problem(f"{self.name} has no ring ({reason_of(error)}): records wait in memory until written")
+                report_problem(f"{self.name} has no ring ({reason_of(error)}): records are pending in memory only")
         return Queue()
 
     def _use(self, writer: Writer) -> Writer:
@@ -138,7 +138,7 @@ class BufferedRunner(Runner):
             self.statistics.direct += 1
 
     def _keep(self, line: bytes, level: int) -> None:
-        """The process ends, and a stream takes nothing: a ring waits for the next start, a queue would be lost."""
+        """The process ends, and a stream takes nothing: a ring keeps the line for the next start, a queue would lose it."""
         if self._folder is not None:
             if self._writer is None:
                 report_problem(f"left on disk: records for {self.name} that are made after the end")
@@ -194,7 +194,7 @@ class BufferedRunner(Runner):
             if not self._finish(PATIENCE):
                 if writer is not None and not writer.is_halted:
                     self._go_on_draining(writer)
-                report_problem(f"{self.name} was not closed: records still wait to be written there")
+                report_problem(f"{self.name} was not closed: records are still pending")
             elif all(sink is not self.sink for sink in running.sinks):
                 self.inner.retire()
         except Exception as error:  # must not stop the new configuration

@@ -1,4 +1,4 @@
-"""Lines that wait for a receiver: in the queue, in the batch that is being sent, on disk. Their statistics, too."""
+"""What is pending for a receiver: in the queue, in the batch that is being sent, on disk. Its statistics, too."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Batch:
 
 
 class Pending:
-    """Everything that waits for one receiver.
+    """All lines that are pending for one receiver.
 
     The queue's lock guards the queue, the batch and the statistics. It is held for moments only, since log calls take
     it; `disk` is held while a file is written or removed. Only the worker takes lines out, but at exit the main thread
@@ -59,7 +59,7 @@ class Pending:
         """What is being sent. Its lines are pending until the receiver has accepted or rejected them."""
         self.spool: Spool | None = None
         self.on_disk = 0
-        """Lines of this process that wait in the spool."""
+        """Lines of this process that are in the spool."""
         self.disk = threads.lock()
         """Whoever writes to the spool or reads it holds this."""
         self.batches: Generator[Batch] | None = None

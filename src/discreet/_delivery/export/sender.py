@@ -64,7 +64,7 @@ class Sender(Worker):
     # --- one thing at a time
 
     def step(self) -> float | None:
-        """Send one batch, or store what has to wait; seconds until there may be more to do (None: until woken)."""
+        """Send one batch, or store what cannot be sent yet; seconds until there may be more to do (None: until woken)."""
         pending = self._pending
         pending.report_drops()
         now = self._clock()
@@ -202,7 +202,7 @@ class Sender(Worker):
     def send_pending(self, deadline: float | None, *, is_last: bool = False, until: float | None = None) -> bool:
         """Return when all that is pending now is delivered, or cannot be in time; whether it is.
 
-        With `is_last`, after a failure lines wait on disk as well as here. `until` is when attempts have to end.
+        With `is_last`, after a failure, lines on disk count as taken care of. `until` is when attempts have to end.
         """
         if threads.ident() in sending:  # an exporter that flushes while it sends
             return False

@@ -100,7 +100,7 @@ class ExportRunner(Runner):
     # --- the configuration
 
     def open(self, setup: Setup) -> None:
-        """Find the place where lines wait while the receiver is away.
+        """Find the place on disk for lines while the receiver is away.
 
         Raises `ConfigurationError` in a sub-interpreter, which ends without waiting for any thread.
         """
@@ -129,7 +129,7 @@ class ExportRunner(Runner):
         """Add a line to the queue, or count it as dropped; never raises, never waits."""
         try:
             if sending and threads.ident() in sending:
-                return  # made by the sender itself: to send that would make more of it
+                return  # made by the exporter itself: to send that would make more of it
             queue = self.pending.queue
             if not queue.put(line, level):
                 with queue.lock:
@@ -191,7 +191,7 @@ class ExportRunner(Runner):
         before = self.pending.queue.pending
         lost = self.pending.give_up("exit")
         if lost or before:
-            fate = "are lost" if lost else "wait on disk for the next start"
+            fate = "are lost" if lost else "are left on disk for the next start"
             self._reporter.once(fate, f"records for {self.name} that are made after the end {fate}; this is said once")
         self.pending.report_drops()
 

@@ -1,1 +1,1 @@
-"""What waits for a receiver on disk, shared by processes."""
+"""What is pending for a receiver on disk, shared by processes."""

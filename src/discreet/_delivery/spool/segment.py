@@ -70,7 +70,7 @@ def append(fd: int, lines: Sequence[bytes], after: int) -> int:
 
 
 class Segment:
-    """The lines that wait in one file, while this process alone may deliver them."""
+    """The lines that are pending in one file, while this process alone may deliver them."""
 
     def __init__(self, name: Name, path: Path, fd: int, count: Callable[[str, int, int, int | None], None]) -> None:
         """`count` is told what is not pending any more: `SpoolCounts.acknowledged`."""
@@ -92,7 +92,7 @@ class Segment:
         self._acknowledged = self._torn = 0
         self._ended = False
         self.lines: Sequence[bytes] = self._reading.lines
-        """What waits, in order."""
+        """What is pending, in order."""
 
     def acknowledge(self, count: int) -> None:
         """The first `count` of `lines` are not read again; after the last line, the file is removed."""

@@ -1,4 +1,4 @@
-"""Lines that wait on disk for a receiver that is away: written by many processes, sent by one at a time.
+"""Lines that are pending on disk for a receiver that is away: written by many processes, sent by one at a time.
 
 Each process appends to segments of its own; whoever appends to, drains or removes a segment holds its lock. The kernel
 frees locks when their process ends, so nothing has to be cleaned up after a `kill -9`. When `write` returns, the kernel
@@ -129,7 +129,7 @@ class Spool:
                 "DISCREET_SPOOL",
                 "on",
                 "this platform has no file locks",
-                "Set DISCREET_SPOOL=off: nothing waits on disk",
+                "Set DISCREET_SPOOL=off: nothing is kept on disk",
             )
         self.folder = Path(folder)
         self.max_bytes = max_bytes
@@ -301,7 +301,7 @@ class Spool:
 
     @property
     def pending(self) -> int:
-        """How many lines of this process wait here, as of the last `news`, `write` or `drain`."""
+        """How many lines of this process are pending here, as of the last `news`, `write` or `drain`."""
         return self._counts.pending
 
     def news(self) -> News:
@@ -328,7 +328,7 @@ def spool_for(setup: Setup, destination: str, credentials: Sequence[str] = ()) -
     except (OSError, ConfigurationError) as error:
         if asked and isinstance(error, ConfigurationError):
             raise
-        report_problem(f"no folder for records that wait for {destination}: they wait in memory only")
+        report_problem(f"no folder for the records pending for {destination}: they stay in memory")
         return None
 
 
