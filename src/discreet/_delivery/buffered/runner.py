@@ -138,7 +138,7 @@ class BufferedRunner(Runner):
             self.statistics.direct += 1
 
     def _keep(self, line: bytes, level: int) -> None:
-        """The process ends, and a stream takes nothing: a ring keeps the line for the next start, a queue would lose it."""
+        """The process ends, and a stream takes nothing: a ring keeps the line for the next start."""
         if self._folder is not None:
             if self._writer is None:
                 report_problem(f"left on disk: records for {self.name} that are made after the end")

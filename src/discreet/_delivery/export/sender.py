@@ -64,7 +64,7 @@ class Sender(Worker):
     # --- one thing at a time
 
     def step(self) -> float | None:
-        """Send one batch, or store what cannot be sent yet; seconds until there may be more to do (None: until woken)."""
+        """Send one batch, or store it; seconds until there may be more to do (None: until woken)."""
         pending = self._pending
         pending.report_drops()
         now = self._clock()
