@@ -149,7 +149,7 @@ def test_what_another_took_is_transferred_and_recovered(folder):
     ours.write(lines(0, 5))
     with other.drain() as segments:
         one = next(segments)
-        assert one.owner == ours.owner != other.owner
+        assert one.name.owner == ours.owner != other.owner
         one.acknowledge(2)
     assert (ours.news().transferred, ours.pending) == (2, 3)
     assert other.news().recovered == 2

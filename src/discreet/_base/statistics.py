@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from typing import TYPE_CHECKING, Protocol
 
 from discreet._base.diagnostics import report_problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-
-def add_to(counts: dict[str, int], reason: str, count: int = 1) -> None:
-    """Add to one of several counts; a signal handler that counts too comes before or after the addition.
-
-    CPython runs signal handlers after calls and at jumps. The line that adds has neither.
-    """
-    counts.setdefault(reason, 0)
-    counts[reason] += count
 
 
 class Counted(Protocol):
@@ -63,8 +55,9 @@ class Statistics:
         """Lines of this process that are on disk, or were, for another process (or a later sink) to deliver."""
         self.recovered = 0
         """Of `emitted`, the lines that another process left on disk and this one took over."""
-        self._refused: dict[str, int] = {}
-        self._lost: dict[str, int] = {}
+        # CPython runs signal handlers after calls and at jumps. A line that adds to one of these counts has neither.
+        self._refused = defaultdict[str, int](int)
+        self._lost = defaultdict[str, int](int)
         self._buffer: Counted | None = None
         self._buffered = 0  # lines that buffers took in which are closed now
         self._asked = 0
@@ -73,11 +66,11 @@ class Statistics:
 
     def refuse(self, reason: str) -> None:
         """Count a line that was dropped before it came into the buffer."""
-        add_to(self._refused, reason)
+        self._refused[reason] += 1
 
     def lose(self, reason: str, count: int = 1) -> None:
         """Count lines that were pending, and are dropped."""
-        add_to(self._lost, reason, count)
+        self._lost[reason] += count
 
     def use(self, buffer: Counted) -> None:
         """From now on, what `buffer` counts belongs to this sink's lines; the counts of the buffer before it stay."""

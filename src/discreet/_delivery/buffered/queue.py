@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from typing import TYPE_CHECKING
 
 from discreet._base import threads
 from discreet._base.levels import INFO, severity_text
-from discreet._base.statistics import add_to
 
 if TYPE_CHECKING:
     import threading
@@ -41,7 +40,7 @@ class Queue:
         """Bytes of those."""
         self.newest = 0
         """The number of the newest line. Where a signal handler raised, a number may be missing."""
-        self.dropped: dict[str, int] = {}
+        self.dropped = defaultdict[str, int](int)
         self._taken = self._acknowledged = self._oldest_taken = 0
         self._most = count
         self._most_size = size
@@ -90,13 +89,13 @@ class Queue:
         try:
             line = lines.popleft()[1]
             self._removed(rank, len(line))
-            add_to(self.dropped, _SHED[rank])
+            self.dropped[_SHED[rank]] += 1
             counted = True
         except IndexError:  # a signal handler's record dropped the last one
             return
         except BaseException:
             if before is not None and not counted and not (lines and lines[0] is before):
-                add_to(self.dropped, _SHED[rank])  # it is out of the queue, and has to be counted
+                self.dropped[_SHED[rank]] += 1  # it is out of the queue, and has to be counted
             raise
 
     def take(self, count: int, size: int) -> list[bytes]:

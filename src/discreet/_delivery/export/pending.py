@@ -72,11 +72,6 @@ class Pending:
         with self.queue.lock:
             return self.queue.pending + self.on_disk
 
-    def is_through(self, number: int) -> bool:
-        """Whether none of the lines up to this number is pending."""
-        with self.queue.lock:
-            return not self.on_disk and self.queue.oldest > number
-
     # --- the next batch
 
     def take_from_queue(self) -> None:

@@ -54,7 +54,8 @@ class Sender(Worker):
 
     def is_through(self, number: int) -> bool:
         """Whether none of the lines up to this number is pending."""
-        return self._pending.is_through(number)
+        with self.buffer.lock:
+            return not self._pending.on_disk and self.buffer.oldest > number
 
     @property
     def is_held(self) -> bool:

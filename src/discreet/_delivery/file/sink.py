@@ -225,7 +225,6 @@ class File(OwnSink):
 
     def after_fork_in_child(self) -> None:
         """Open the file again, since a lock belongs to a descriptor and its copies in other processes."""
-        super().after_fork_in_child()
         self._busy = False
         if self._rotator is None:
             return

@@ -74,8 +74,6 @@ class Segment:
 
     def __init__(self, name: Name, path: Path, fd: int, count: Callable[[str, int, int, int | None], None]) -> None:
         """`count` is told what is not pending any more: `SpoolCounts.acknowledged`."""
-        self.owner = name.owner
-        """Which process wrote it: compare with `Spool.owner`."""
         self.name = name
         self.fd = fd
         self._path = path
