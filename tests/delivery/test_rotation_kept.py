@@ -147,7 +147,7 @@ def test_a_start_removes_what_became_too_old(tmp_path):
 def test_a_program_that_seldom_rotates_removes_what_becomes_too_old(tmp_path, monkeypatch):
     from discreet._delivery.file import rotating
 
-    monkeypatch.setattr(rotating, "_LOOK_AGAIN", 0.0)
+    monkeypatch.setattr(rotating, "_AGE_INTERVAL", 0.0)
     path = tmp_path / "app.jsonl"
     sink = discreet.File(path, rotate_bytes="1 GB", keep_days=30)
     discreet.configure(sinks=[sink], service="s", environment="prod", take_over=False)

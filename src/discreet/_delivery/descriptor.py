@@ -17,7 +17,7 @@ PATIENCE = 1.0
 """Seconds a non-blocking descriptor may stay full before the record is given up."""
 _APPEND = os.O_APPEND | os.O_CREAT | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 _STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/")  # files with these names belong to others
-_LOOKS = 10  # times to look at the end of a file, since another process may just be writing there
+_CHECKS = 10  # times to check the end of a file, since another process may just be writing there
 _PAUSE = 0.001
 
 
@@ -105,7 +105,7 @@ def write_line(fd: int, line: bytes) -> None:
 def ends_torn(path: str) -> bool:
     """Whether a file ends in the middle of a line, and stays so for a moment: no process is writing the rest."""
     size = -1
-    for _ in range(_LOOKS):
+    for _ in range(_CHECKS):
         try:
             now = os.stat(path).st_size
             if not now:

@@ -57,7 +57,7 @@ class Stream(OwnSink):
         self._torn = False
         self._name = target if isinstance(target, str) else None
         self._resolved: tuple[TextIO | None, int] = (None, -1)
-        self._looked_at: TextIO | None = None
+        self._checked: TextIO | None = None
         self._avoided: TextIO | None = None
 
     @property
@@ -75,8 +75,8 @@ class Stream(OwnSink):
         """The stream as it is now; None where the process has none."""
         if isinstance(self.target, str):
             stream: TextIO | None = getattr(sys, self.target)
-            if stream is not self._looked_at:
-                self._looked_at = stream
+            if stream is not self._checked:
+                self._checked = stream
                 logging = sys.modules.get("logging")
                 if logging is not None and isinstance(getattr(stream, "logger", None), logging.Logger):
                     self._avoided = stream  # it logs what it is given, perhaps past this process's pipeline

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _NEVER = 1 << 62
 _AFTER_DEFECT = 1.0  # seconds to wait after an error of our own
-_MOMENT = 0.5  # seconds that a flush waits before it looks again
+_MOMENT = 0.5  # seconds that a flush waits before it checks again
 _BREATH = 0.05
 
 

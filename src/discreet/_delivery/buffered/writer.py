@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from discreet._delivery.sink import Sink
 
 _COUNT, _BYTES = 512, 256 << 10  # taken from the buffer at once
-_POLL = 0.005  # seconds between looks while records keep coming, so that calls need not wake the thread
-_QUIET = 40  # looks without a record, then the thread sleeps until it is woken
+_POLL = 0.005  # seconds between checks while records keep coming, so that calls need not wake the thread
+_QUIET = 40  # checks without a record, then the thread sleeps until it is woken
 _MOMENT = 0.5  # seconds
-_RECOVER_AGAIN = 30.0  # seconds between looks at what dead processes left
+_RECOVER_AGAIN = 30.0  # seconds between checks of what dead processes left
 _FILE_BYTES = 256 << 10
 _PIPE_BYTES = getattr(select, "PIPE_BUF", 512)  # POSIX: so many bytes are never mixed with what other processes write
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
@@ -102,7 +102,7 @@ class Writer(Worker):
         return 0.0
 
     def _rest(self) -> float | None:
-        """Nothing is pending: look again soon, or sleep until a call wakes the thread."""
+        """Nothing is pending: check again soon, or sleep until a call wakes the thread."""
         self._quiet += 1
         if self._quiet < _QUIET and not self.is_over:
             return _POLL

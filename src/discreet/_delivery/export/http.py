@@ -67,7 +67,7 @@ class Http:
             )
             try:
                 content = _read(response, deadline)
-            except errors.DecodeError:  # the status has said what became of the request
+            except errors.DecodeError:  # the status says what became of the request
                 response.close()
                 return Answer(response.status, response.headers, b"")
             except BaseException:

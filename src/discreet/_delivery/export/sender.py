@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from discreet._delivery.export.pending import Batch, Pending
 
 _LONG = 2.0  # seconds of waiting that are worth a place on disk
-_LOOK_AGAIN = 60.0  # seconds between looks at what other processes left
-_BREATH = 0.05  # seconds between looks at the queue, at least
+_SPOOL_INTERVAL = 60.0  # seconds between checks of what other processes left there
+_BREATH = 0.05  # seconds between checks of the queue, at least
 _SHORTEST = 0.05  # seconds: an attempt that begins gets at least so many
 
 sending: set[int] = set()
@@ -49,7 +49,7 @@ class Sender(Worker):
         self._was_answered = False  # whether the last of these got an answer: the same would come again
         self._until: float | None = None  # when the process has to be gone
         self._due = 0.0  # when the queue makes a batch
-        self._look_at = 0.0  # when to look into the spool
+        self._check_spool_at = 0.0  # when to check the spool
         self._at_once = 0  # lines up to this number do not wait for others
 
     def is_through(self, number: int) -> bool:
@@ -73,7 +73,7 @@ class Sender(Worker):
         if wait > 0:
             return self._rest(wait)
         if pending.batch is None:
-            self._look_into_spool(now)
+            self._check_spool(now)
         if pending.batch is None:
             due = self._due_in(now)
             if due is None or due > 0:
@@ -83,7 +83,7 @@ class Sender(Worker):
             self._due = 0.0
             if not self._send(pending.batch) and self.circuit.is_open:
                 pending.put_back()
-                self._look_at = 0.0
+                self._check_spool_at = 0.0
         return 0.0
 
     def _rest(self, wait: float) -> float | None:
@@ -92,7 +92,7 @@ class Sender(Worker):
         spooling = pending.spool is not None
         if spooling and (self.circuit.is_away or wait > _LONG or pending.queue.is_half_full):
             spooling = pending.store()
-            self._look_at = 0.0
+            self._check_spool_at = 0.0
         with self.buffer.lock:
             if not pending.count:
                 self.sleep_until(0)
@@ -102,15 +102,15 @@ class Sender(Worker):
             self.sleep_until(exporter.queue_count // 2, exporter.queue_bytes // 2)
         return min(wait, max(exporter.delay, _BREATH))
 
-    def _look_into_spool(self, now: float) -> None:
+    def _check_spool(self, now: float) -> None:
         """Lines on disk are older, and go first."""
         pending = self._pending
-        if pending.spool is None or (now < self._look_at and pending.batches is None):
+        if pending.spool is None or (now < self._check_spool_at and pending.batches is None):
             return
         if pending.take_from_spool():
-            self._look_at = 0.0
+            self._check_spool_at = 0.0
         else:  # nothing is there, or another process empties the spool: then see whether it took our lines too
-            self._look_at = now + (max(self._exporter.delay, _BREATH) if pending.on_disk else _LOOK_AGAIN)
+            self._check_spool_at = now + (max(self._exporter.delay, _BREATH) if pending.on_disk else _SPOOL_INTERVAL)
 
     def _due_in(self, now: float) -> float | None:
         """Seconds until the lines in the queue make a batch: when they are enough, or old enough."""
@@ -119,7 +119,7 @@ class Sender(Worker):
             if not queue.count:
                 self._due = 0.0
                 self.sleep_until(0)
-                return max(_BREATH, self._look_at - now) if pending.on_disk else None
+                return max(_BREATH, self._check_spool_at - now) if pending.on_disk else None
             if self.is_over or queue.oldest <= self._at_once:
                 return 0.0
             if queue.count >= exporter.batch_count or queue.size >= exporter.batch_bytes:
@@ -197,7 +197,7 @@ class Sender(Worker):
     def deliver_now(self) -> None:
         """Lines that are pending now wait for nothing but the receiver, and for that only if it asked."""
         self._at_once = self.buffer.newest
-        self._look_at = 0.0
+        self._check_spool_at = 0.0
         self.circuit.retry_now()
 
     def send_pending(self, deadline: float | None, *, is_last: bool = False, until: float | None = None) -> bool:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _PATIENCE = 0.1  # seconds that a rotation waits for the others' writes; then it is put off
 _PAUSE = 0.0005
 _RETRY = 1.0
-_LOOK_AGAIN = 3600.0  # seconds between checks of the age of rotated files
+_AGE_INTERVAL = 3600.0  # seconds between checks of the age of rotated files
 
 
 class Rotator:
@@ -44,7 +44,7 @@ class Rotator:
         self._not_before = 0.0
         self._lock = threads.lock()
         self._rotated = self._tidying = self._untidy = False
-        self._look_again = 0.0
+        self._check_age_at = 0.0
 
     # --- the lock
 
@@ -120,13 +120,13 @@ class Rotator:
 
     def tidy_if_due(self) -> None:
         """Compress and remove rotated files, if any came or became old, in a thread of its own."""
-        if self._rotated or (self.keep.days is not None and time.monotonic() >= self._look_again):
+        if self._rotated or (self.keep.days is not None and time.monotonic() >= self._check_age_at):
             self._rotated = False
             self.tidy()
 
     def tidy(self) -> None:
         """Compress and remove rotated files, in a thread of its own. Where none can be started, only remove, here."""
-        self._look_again = time.monotonic() + _LOOK_AGAIN
+        self._check_age_at = time.monotonic() + _AGE_INTERVAL
         if not self.keep and self.compression is None:
             return
         with self._lock:

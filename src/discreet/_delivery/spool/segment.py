@@ -73,7 +73,7 @@ class Segment:
     """The lines that are pending in one file, while this process alone may deliver them."""
 
     def __init__(self, name: Name, path: Path, fd: int, count: Callable[[str, int, int, int | None], None]) -> None:
-        """`count` is told what is not pending any more: `SpoolCounts.acknowledged`."""
+        """`count` counts what is not pending any more, as `SpoolCounts.acknowledged` does."""
         self.name = name
         self.fd = fd
         self._path = path
