@@ -7,7 +7,8 @@ import stat
 import sys
 import weakref
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,8 +18,7 @@ available = sys.platform not in ("win32", "emscripten", "wasi")
 FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 """How to open a file that another process may have put there: follow no link, wait for no named pipe."""
 
-if sys.platform != "win32":
-    import fcntl
+_fcntl: Any = None if sys.platform == "win32" else import_module("fcntl")
 
 
 def try_lock(fd: int, *, shared: bool = False) -> bool:
@@ -26,10 +26,10 @@ def try_lock(fd: int, *, shared: bool = False) -> bool:
 
     Raises `OSError` if the file system has no locks. On Windows it takes none: nothing needs one there.
     """
-    if sys.platform == "win32":
+    if _fcntl is None:
         return False
     try:
-        fcntl.flock(fd, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        _fcntl.flock(fd, (_fcntl.LOCK_SH if shared else _fcntl.LOCK_EX) | _fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
@@ -37,9 +37,9 @@ def try_lock(fd: int, *, shared: bool = False) -> bool:
 
 def unlock(fd: int) -> None:
     """Free the lock, whatever copies of the descriptor forked children have. Never raises."""
-    if sys.platform != "win32":
+    if _fcntl is not None:
         with suppress(OSError):  # the descriptor is closed, or a network file system fails: `close` frees the lock too
-            fcntl.flock(fd, fcntl.LOCK_UN)
+            _fcntl.flock(fd, _fcntl.LOCK_UN)
 
 
 class ForeignFileError(OSError):

@@ -89,9 +89,9 @@ class Http:
                 else self._urllib3.ProxyManager(proxy, proxy_headers=_authorization(self._urllib3, proxy), **options)
             )
             pools: Any = {"http": self._urllib3.HTTPConnectionPool, "https": self._urllib3.HTTPSConnectionPool}
-            manager.pool_classes_by_scheme = {
-                scheme: type("Pool", (pool,), {"QueueCls": Shelf}) for scheme, pool in pools.items()
-            }
+            for scheme, pool in pools.items():
+                pools[scheme] = type("Pool", (pool,), {"QueueCls": Shelf})
+            manager.pool_classes_by_scheme = pools
             self._managers[proxy] = manager
         return manager
 
