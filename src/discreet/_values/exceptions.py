@@ -14,8 +14,16 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import cast
 
 from discreet._values.plain import DEFAULT, Limits, class_of, to_plain
+from discreet._values.scalars import (
+    PASS_THROUGH,
+    bases_of,
+    cut,
+    exception_message,
+    plain_text,
+    qualified_name,
+    type_name,
+)
 from discreet._values.stacktrace import render
-from discreet._values.text import PASS_THROUGH, bases_of, cut, exception_message, plain_text, qualified_name, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,7 +101,11 @@ class _Description:
         if level >= _MOST_LEVELS or len(self.seen) >= _MOST_EXCEPTIONS:
             return {"type": OMITTED, "message": "further exceptions", "frames": []}
         self.seen[id(exc)] = exc
-        found = _head(exc, self.limits)
+        module, name = qualified_name(kind)
+        found: dict[str, Plain] = {"type": name}
+        if module != "builtins":
+            found["module"] = module
+        found["message"] = exception_message(exc, self.limits.max_repr)
         for part in (self._notes, self._frames, self._origin, self._members):
             try:
                 part(exc, found, level)
@@ -108,10 +120,7 @@ class _Description:
         notes: Any = getattr(exc, "__notes__", None)
         if notes is None:
             return
-        if not isinstance(notes, (list, tuple)):
-            found["notes"] = [_text(to_plain(notes, self.limits))]
-            return
-        every = cast("list[object]", notes)
+        every = cast("list[object]", notes if isinstance(notes, (list, tuple)) else [notes])
         shown: list[Plain] = [_text(to_plain(note, self.limits)) for note in every[:_MOST_NOTES]]
         if len(every) > _MOST_NOTES:
             shown.append(f"<{len(every) - _MOST_NOTES} more notes>")
@@ -119,18 +128,15 @@ class _Description:
             found["notes"] = shown
 
     def _frames(self, exc: BaseException, found: dict[str, Plain], level: int) -> None:
-        frames = frames_of(_traceback_of(exc), with_locals=self.with_locals)
+        frames = _described(_along(_traceback_of(exc)), with_locals=self.with_locals)
         if issubclass(type(exc), SyntaxError):
-            frames.extend(syntax_frame(cast("SyntaxError", exc)))
+            frames.extend(_syntax_frame(cast("SyntaxError", exc)))
         found["frames"] = [*frames]
 
     def _origin(self, exc: BaseException, found: dict[str, Plain], level: int) -> None:
-        cause: BaseException | None = _cause_of(exc)
-        if cause is not None:
+        if (cause := _cause_of(exc)) is not None:
             found["cause"] = self.of(cause, level + 1)
-            return
-        context: BaseException | None = _context_of(exc)
-        if context is not None and not _suppresses_context(exc):
+        elif not _suppresses_context(exc) and (context := _context_of(exc)) is not None:
             found["context"] = self.of(context, level + 1)
 
     def _members(self, exc: BaseException, found: dict[str, Plain], level: int) -> None:
@@ -148,15 +154,6 @@ class _Description:
         found["exceptions"] = shown
 
 
-def _head(exc: BaseException, limits: Limits) -> dict[str, Plain]:
-    module, name = qualified_name(type(exc))
-    head: dict[str, Plain] = {"type": name}
-    if module != "builtins":
-        head["module"] = module
-    head["message"] = exception_message(exc, limits.max_repr)
-    return head
-
-
 def _text(plain: Plain) -> str:
     return plain if isinstance(plain, str) else plain_text(str(plain))
 
@@ -169,11 +166,6 @@ def _is_group(kind: type) -> bool:
     )
 
 
-def frames_of(traceback: TracebackType | None, *, with_locals: bool = False) -> list[Frame]:
-    """The frames of a traceback, newest last."""
-    return _described(_along(traceback), with_locals=with_locals)
-
-
 def stack(frame: FrameType | None) -> list[Frame]:
     """The frames from the bottom of the stack up to `frame`, newest last."""
     places: list[Place] = []
@@ -184,7 +176,7 @@ def stack(frame: FrameType | None) -> list[Frame]:
     return _described(places, with_locals=False)
 
 
-def syntax_frame(error: SyntaxError) -> list[Frame]:
+def _syntax_frame(error: SyntaxError) -> list[Frame]:
     """The place that a SyntaxError is about, which no frame has reached."""
     try:
         file, line, code = error.filename, error.lineno, error.text
