@@ -3,7 +3,7 @@
 `to_plain` never raises and runs as little foreign code as it can: it does not consume iterators, read device memory,
 or call anything but `repr`, and that only on objects it does not know. A marker in `<...>` shows what it leaves out.
 
-Which conversion a class gets is decided once, from the class alone: an object's own answers (`__class__`, `__getattr__`)
+Which conversion a class gets is decided once, from the class alone: answers of the object (`__class__`, `__getattr__`)
 cannot be trusted. Types of other packages are recognised by the names of their bases, so that nothing gets imported.
 """
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from discreet._record import Plain
 
+    Opener = Callable[[Any, int], tuple[list[Any], int]]
     Kind = tuple[int, Callable[[Any, int], Any]]
     """The shape of the result, and the function that makes it."""
 
@@ -124,7 +125,7 @@ class _Walk:
         except BaseException as error:
             return f"<{qualified_name(kind)[1]} raised {qualified_name(type(error))[1]}>"
 
-    def _container(self, value: object, shape: int, opener: Callable[[Any, int], tuple[list[Any], int]], depth: int) -> Plain:
+    def _container(self, value: object, shape: int, opener: Opener, depth: int) -> Plain:
         if depth >= self.limits.max_depth:
             return f"<{type_name(type(value))} below {depth} levels>"
         ident = id(value)

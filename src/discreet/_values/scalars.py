@@ -1,6 +1,6 @@
 """Values that become one scalar: numbers, times, names, bytes, and text that is made from an object.
 
-Nothing here fails on a hostile object, and a cut leaves no half secret behind. `limit` is the most characters of made-up
+Nothing here fails on a hostile object, and a cut leaves no half secret. `limit` is the most characters of made-up
 text.
 """
 
