@@ -26,9 +26,7 @@ _REMEDY = "Use trace, debug, info, warning, error, critical, off, or a number as
 
 def parse_level(value: str | int) -> int:
     """The number of a level, on the scale of the standard library. Raises `ValueError` with the remedy."""
-    if isinstance(value, bool):
-        raise ValueError(f"{value!r} is not a level. {_REMEDY}.")
-    if isinstance(value, int):
+    if isinstance(value, int) and not isinstance(value, bool):
         return value
     if isinstance(value, str):
         name = value.strip().lower()

@@ -44,10 +44,8 @@ class Context:
     def having(self, fields: Mapping[str, object]) -> Context:
         """This context with more fields. `request_id` is not a field but the id of the request."""
         merged = {**self.fields, **fields}
-        request_id = merged.pop("request_id", None)
-        if request_id is None:
-            request_id = self.request_id
-        request_id = request_id if request_id is None else _text(request_id)
+        given = merged.pop("request_id", None)
+        request_id = self.request_id if given is None else _text(given)
         return Context(merged, self.span, request_id, self.baggage, self.scope)
 
     def within(self, span: SpanContext) -> Context:
@@ -125,7 +123,7 @@ class context:  # noqa: N801 - reads as the verb it is: `with discreet.context(t
         from discreet._base.wrapping import wrap
 
         fields = self._fields
-        return wrap(function, lambda: context(**fields))
+        return wrap(function, lambda *_args, **_kwargs: context(**fields))
 
 
 def enter(inner: Context, scope: Scope) -> None:

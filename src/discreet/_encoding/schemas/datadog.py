@@ -30,7 +30,7 @@ _TAKEN = frozenset((
 def encode(record: Redacted) -> bytes:
     """One record as one line, newline included."""
     who, source = record.identity, record.source
-    failure, fields = failure_of(record), user_fields(record, _TAKEN)
+    (failure, reason), fields = failure_of(record), user_fields(record, _TAKEN)
     exchange = exchange_of(fields)
     severity = severity_text(record.level)
     seconds = exchange.seconds if exchange is not None else None
@@ -56,7 +56,7 @@ def encode(record: Redacted) -> bytes:
         "logger": known(name=record.logger, thread_name=record.thread),
         "http": _http(record.request_id, exchange),
         "duration": None if seconds is None else int(seconds * 1e9),
-        "error": known(kind=failure.kind, message=failure.message, stack=record.stacktrace),
+        "error": known(kind=failure, message=reason, stack=record.stacktrace),
         "exception": record.exception,
         "process": known(pid=who.process, host=who.host),
         "task": record.task,

@@ -41,7 +41,7 @@ class GcpEncoder:
     def __call__(self, record: Redacted) -> bytes:
         """The line, newline included."""
         who, source, trace = record.identity, record.source, record.trace_id
-        failure, fields = failure_of(record), user_fields(record, _TAKEN)
+        (failure, reason), fields = failure_of(record), user_fields(record, _TAKEN)
         location = None
         if source is not None:
             location = {"file": source.file, "line": str(source.line), "function": source.function}
@@ -59,8 +59,8 @@ class GcpEncoder:
             "serviceContext": known(service=who.service, version=who.version),
             "severity_number": severity_number(record.level),
             "template": record.template,
-            "error_type": failure.kind,
-            "error_message": failure.message,
+            "error_type": failure,
+            "error_message": reason,
             "stack_trace": record.stacktrace,
             "error_details": record.exception,
             **fields,

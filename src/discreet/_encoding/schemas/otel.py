@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import json
 import sys
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from discreet._base.levels import severity_number, severity_text
@@ -194,28 +195,20 @@ def derived_of(record: Redacted) -> dict[str, object]:
         found["code.file.path"] = source.file
         found["code.line.number"] = source.line
         found["code.function.name"] = source.function
-    if record.thread is not None:
-        found["thread.name"] = record.thread
-    if record.task is not None:
-        found["task"] = record.task
-    if record.request_id is not None:
-        found["request_id"] = record.request_id
-    if record.template is not None:
-        found["template"] = record.template
+    others = {
+        "thread.name": record.thread,
+        "task": record.task,
+        "request_id": record.request_id,
+        "template": record.template,
+    }
+    found.update({key: text for key, text in others.items() if text is not None})
     return found
 
 
-_severities: dict[int, tuple[int, str]] = {}
-
-
+@lru_cache(1024)
 def severity_of(level: int) -> tuple[int, str]:
     """OpenTelemetry's number, and Python's name of the level: the data model wants the source's own text."""
-    known = _severities.get(level)
-    if known is None:
-        known = (severity_number(level), severity_text(level))
-        if len(_severities) < 1000:
-            _severities[level] = known
-    return known
+    return severity_number(level), severity_text(level)
 
 
 def flags_of(trace_id: str) -> int:
