@@ -59,14 +59,13 @@ class Context:
 
 
 class Scope:
-    """One open `with`: its owner, the context before it, and the scope that encloses it."""
+    """One open `with`: its owner, and the context before it, whose own scope encloses this one."""
 
-    __slots__ = ("around", "before", "owner")
+    __slots__ = ("before", "owner")
 
     def __init__(self, owner: object, before: Context) -> None:
         self.owner = owner
         self.before = before
-        self.around = before.scope
 
 
 EMPTY = Context({})
@@ -141,7 +140,7 @@ def opened_by(owner: object) -> Scope | None:
     """
     scope = current.get().scope
     while scope is not None and scope.owner is not owner:
-        scope = scope.around
+        scope = scope.before.scope
     return scope
 
 

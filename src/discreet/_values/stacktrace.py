@@ -82,7 +82,7 @@ def _own_lines(description: Mapping[str, object], title: str) -> list[str]:
     found = description.get("frames")
     frames = _list(found)
     if frames:
-        if len(frames) > 1 or not _is_syntax(_mapping(frames[0])):
+        if len(frames) > 1 or (_mapping(frames[0]) or {}).get("function") != "<syntax error>":
             lines.append(f"{title} (most recent call last):")
         for frame in frames:
             _add_frame(frame, lines)
@@ -95,10 +95,6 @@ def _own_lines(description: Mapping[str, object], title: str) -> list[str]:
     for note in () if notes is None else _list(notes) or (notes,):
         lines.extend(str(note).split("\n"))
     return lines
-
-
-def _is_syntax(frame: Mapping[str, object] | None) -> bool:
-    return frame is not None and frame.get("function") == "<syntax error>"
 
 
 def _add_frame(item: object, lines: list[str]) -> None:

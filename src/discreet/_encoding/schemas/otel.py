@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from discreet._base.levels import severity_number, severity_text
 from discreet._context.ambient import current
 from discreet._encoding.json import quote, seal
+from discreet._encoding.json import value as as_json
 from discreet._redaction.secrets import registry
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def _any(value: object, depth: int) -> str:
     if kind is int and LEAST <= cast("int", value) <= MOST:
         return f'{{"intValue":"{value}"}}'
     if kind is float:
-        return f'{{"doubleValue":{_double(cast("float", value))}}}'
+        return f'{{"doubleValue":{as_json(value)}}}'  # NaN and the infinities are texts, as protobuf's mapping has them
     if value is None:
         return "{}"
     if kind is bytes:
@@ -131,13 +132,6 @@ def _any(value: object, depth: int) -> str:
     return f'{{"stringValue":{quote(as_text(value))}}}'
 
 
-def _double(value: float) -> str:
-    """NaN and the infinities are strings in protobuf's JSON mapping."""
-    if value - value == 0:
-        return repr(value)
-    return '"Infinity"' if value > 0 else '"-Infinity"' if value < 0 else '"NaN"'
-
-
 class Limits(NamedTuple):
     """How much of a record's attributes is sent (specification, "Attribute Limits")."""
 
@@ -147,17 +141,11 @@ class Limits(NamedTuple):
     """Characters of one text, also inside arrays and maps; None: no limit."""
 
 
-class Fields(NamedTuple):
-    """What is written of a record besides its time, message and ids."""
+def fields_of(record: Redacted, limits: Limits) -> tuple[tuple[int, str], str, dict[str, object], int]:
+    """Severity, event name, attributes within the limits, and how many attributes are over the limits.
 
-    severity: tuple[int, str]
-    event_name: str
-    attributes: dict[str, object]
-    dropped: int
-
-
-def fields_of(record: Redacted, limits: Limits) -> Fields:
-    """The attributes, those of the user over those that the record itself gives, within the limits."""
+    Attributes of the user replace those that the record itself gives.
+    """
     attributes = derived_of(record)
     attributes.update(record.ambient)
     attributes.update(record.fields)
@@ -174,7 +162,7 @@ def fields_of(record: Redacted, limits: Limits) -> Fields:
         attributes = dict(list(attributes.items())[: limits.most])
     if limits.length is not None:
         attributes = {key: shortened(value, limits.length) for key, value in attributes.items()}
-    return Fields(severity_of(record.level), clean(event_name), attributes, max(0, dropped))
+    return severity_of(record.level), clean(event_name), attributes, max(0, dropped)
 
 
 def derived_of(record: Redacted) -> dict[str, object]:
