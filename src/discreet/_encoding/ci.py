@@ -50,10 +50,9 @@ class CiEncoder(ConsoleEncoder):
         color: bool = False,
         colors: int = 16,
         services: bool = False,
-        dates: bool = False,
         workspace: str | None = None,
     ) -> None:
-        super().__init__(color=color, colors=colors, services=services, dates=dates)
+        super().__init__(color=color, colors=colors, services=services)
         self._ci = ci
         self._workspace = workspace
         self._clean = escape_for_ci

@@ -9,7 +9,7 @@ from __future__ import annotations
 import linecache
 import os
 import stat
-from collections import deque
+from traceback import walk_tb
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import cast
 
@@ -27,16 +27,14 @@ from discreet._values.stacktrace import render
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from types import FrameType, TracebackType
+    from types import FrameType
     from typing import Any, TypeAlias
 
     from discreet._record import Plain
 
     Frame: TypeAlias = dict[str, Plain]
-    Place: TypeAlias = tuple[FrameType, int | None]
 
-__all__ = ["OMITTED", "describe", "render", "stack"]
+__all__ = ["OMITTED", "describe", "render"]
 
 OMITTED = "<omitted>"
 """The `type` of an entry in the place of omitted exceptions; its `omitted` is their number, where known."""
@@ -128,10 +126,24 @@ class _Description:
             found["notes"] = shown
 
     def _frames(self, exc: BaseException, found: dict[str, Plain], level: int) -> None:
-        frames = _described(_along(_traceback_of(exc)), with_locals=self.with_locals)
+        places = list(walk_tb(_traceback_of(exc)))
+        hidden = len(places) - _FIRST - _LAST
+        frames = [self._frame(frame, line) for frame, line in (places[:_FIRST] if hidden > 0 else places)]
+        if hidden > 0:
+            frames.append({"file": "<omitted>", "line": 0, "function": f"<{hidden} more frames>", "omitted": hidden})
+            frames += [self._frame(frame, line) for frame, line in places[-_LAST:]]
         if issubclass(type(exc), SyntaxError):
             frames.extend(_syntax_frame(cast("SyntaxError", exc)))
         found["frames"] = [*frames]
+
+    def _frame(self, frame: FrameType, line: int | None) -> Frame:
+        file = frame.f_code.co_filename
+        found: Frame = {"file": file, "line": line or 0, "function": frame.f_code.co_name}
+        if line and file not in _without_source and (text := _code_line(frame, file, line)):
+            found["code"] = text
+        if self.with_locals:
+            found["locals"] = _locals(frame)
+        return found
 
     def _origin(self, exc: BaseException, found: dict[str, Plain], level: int) -> None:
         if (cause := _cause_of(exc)) is not None:
@@ -166,16 +178,6 @@ def _is_group(kind: type) -> bool:
     )
 
 
-def stack(frame: FrameType | None) -> list[Frame]:
-    """The frames from the bottom of the stack up to `frame`, newest last."""
-    places: list[Place] = []
-    while frame is not None:
-        places.append((frame, frame.f_lineno))
-        frame = frame.f_back
-    places.reverse()
-    return _described(places, with_locals=False)
-
-
 def _syntax_frame(error: SyntaxError) -> list[Frame]:
     """The place that a SyntaxError is about, which no frame has reached."""
     try:
@@ -194,43 +196,6 @@ def _syntax_frame(error: SyntaxError) -> list[Frame]:
     if isinstance(code, str) and code.strip():
         place["code"] = cut(str.__str__(code).strip(), _LONGEST_CODE)
     return [place]
-
-
-def _along(traceback: TracebackType | None) -> Iterator[Place]:
-    while traceback is not None:
-        yield traceback.tb_frame, traceback.tb_lineno
-        traceback = traceback.tb_next
-
-
-def _described(places: Iterable[Place], *, with_locals: bool) -> list[Frame]:
-    first: list[Place] = []
-    last: deque[Place] = deque(maxlen=_LAST)
-    total = 0
-    for place in places:
-        if total < _FIRST:
-            first.append(place)
-        else:
-            last.append(place)
-        total += 1
-    frames = [_frame(frame, line, with_locals=with_locals) for frame, line in first]
-    hidden = total - len(first) - len(last)
-    if hidden > 0:
-        frames.append({"file": "<omitted>", "line": 0, "function": f"<{hidden} more frames>", "omitted": hidden})
-    frames.extend([_frame(frame, line, with_locals=with_locals) for frame, line in last])
-    return frames
-
-
-def _frame(frame: FrameType, line: int | None, *, with_locals: bool) -> Frame:
-    code = frame.f_code
-    file = code.co_filename
-    found: Frame = {"file": file, "line": line or 0, "function": code.co_name}
-    if line and file not in _without_source:
-        text = _code_line(frame, file, line)
-        if text:
-            found["code"] = text
-    if with_locals:
-        found["locals"] = _locals(frame)
-    return found
 
 
 def _code_line(frame: FrameType, file: str, line: int) -> str:

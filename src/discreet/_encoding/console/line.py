@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from discreet._base.escape import display_width, escape
 from discreet._base.levels import WARNING, severity_text
-from discreet._encoding.console.layout import Layout
-from discreet._encoding.console.style import Palette, color_count, terminal_width, wants_color
+from discreet._encoding.console.style import Layout, Palette, color_count, terminal_width, wants_color
 from discreet._encoding.console.traceback import TracebackWriter, readable_path
 from discreet._encoding.console.values import field_tokens, ordered
 
@@ -125,8 +124,7 @@ class ConsoleEncoder:
         return f"{text}.{rest // 1_000_000:03d}"
 
     def _head(self, record: Record, prefix: str, columns: _Columns, layout: Layout) -> None:
-        if prefix:
-            layout.put(prefix, "quiet")
+        layout.put(prefix, "quiet")
         layout.put(self._time(record.time_ns), "time")
         layout.put(" ")
         severity = severity_text(record.level)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from discreet._base.lazy_pattern import lazy_pattern
 from discreet._encoding.console.values import text_of
@@ -16,7 +16,7 @@ from discreet._encoding.console.values import text_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from discreet._encoding.console.layout import Layout
+    from discreet._encoding.console.style import Layout
     from discreet._encoding.console.values import Clean
 
 _LONGEST_CHAIN = 50
@@ -191,12 +191,12 @@ def _mapping(value: object) -> Mapping[str, object] | None:
     return cast("dict[str, object]", value) if isinstance(value, dict) else None
 
 
-def _items(value: object) -> Sequence[Any]:
-    return cast("list[Any]", value) if isinstance(value, list) else ()
+def _items(value: object) -> Sequence[object]:
+    return cast("list[object]", value) if isinstance(value, list) else ()
 
 
 def _mappings(value: object) -> list[Mapping[str, object]]:
-    return [item for item in _items(value) if isinstance(item, dict)]
+    return [cast("dict[str, object]", item) for item in _items(value) if isinstance(item, dict)]
 
 
 def _text(value: object) -> str:

@@ -34,9 +34,6 @@ def encode(record: Redacted) -> bytes:
     exchange = exchange_of(fields)
     severity = severity_text(record.level)
     seconds = exchange.seconds if exchange is not None else None
-    code = None
-    if source is not None:
-        code = {"file": source.file, "line": source.line, "function": source.function}
     return line({
         "timestamp": timestamp(record.time_ns),
         "status": _STATUS.get(severity, severity.lower()),
@@ -61,7 +58,7 @@ def encode(record: Redacted) -> bytes:
         "process": known(pid=who.process, host=who.host),
         "task": record.task,
         "template": record.template,
-        "code": code,
+        "code": source and source._asdict(),
         **fields,
     })  # fmt: skip
 
