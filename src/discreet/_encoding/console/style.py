@@ -14,15 +14,9 @@ from discreet._base.escape import display_width, split_at_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from typing import Any, Protocol
+    from typing import Any
 
     from discreet._encoding.console.values import Token
-
-    class Terminal(Protocol):
-        """The part of a stream that `wants_color` uses."""
-
-        def isatty(self) -> bool: ...  # pragma: no cover
-
 
 RESET = "\x1b[0m"
 _NARROWEST = 12  # columns for text; below that nothing is readable, so a line may exceed the terminal
@@ -80,7 +74,7 @@ class Palette:
         return f"\x1b[{chosen}m{text}{RESET}"
 
 
-def wants_color(stream: Terminal, environ: Mapping[str, str] | None = None) -> bool:
+def wants_color(stream: Any, environ: Mapping[str, str] | None = None) -> bool:
     """Whether to colour what goes to `stream`.
 
     `NO_COLOR`, when not empty, wins (no-color.org); then `FORCE_COLOR` (any value but empty, 0 and false; those
