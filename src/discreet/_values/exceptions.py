@@ -358,11 +358,8 @@ def _add_frame(item: object, lines: list[str]) -> None:
     found = frame.get("locals")
     values = _mapping(found)
     if values is not None:
-        lines.extend([f"    {name} = {_short(value)}" for name, value in values.items()])
+        for name, value in values.items():
+            text = repr(value)
+            lines.append(f"    {name} = {text[:_LONGEST_LOCAL]}{'...' if len(text) > _LONGEST_LOCAL else ''}")
     elif found:
         lines.append(f"    {found}")
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= _LONGEST_LOCAL else text[:_LONGEST_LOCAL] + "..."

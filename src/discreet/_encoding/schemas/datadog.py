@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from discreet._record import Redacted
 
 _LOW = (1 << 64) - 1  # Datadog's ids are numbers of 64 bits: of a trace id, its lower half
-_STATUS = {"TRACE": "debug"}
 _TAKEN = frozenset((
     # What its intake takes for the date, the status, the host, the service, the message, the source or the trace.
     "@timestamp", "_timestamp", "Timestamp", "eventTime", "published_date", "timestamp", "date", "status", "severity",
@@ -36,7 +35,7 @@ def encode(record: Redacted) -> bytes:
     seconds = exchange.seconds if exchange is not None else None
     return line({
         "timestamp": timestamp(record.time_ns),
-        "status": _STATUS.get(severity, severity.lower()),
+        "status": "debug" if severity == "TRACE" else severity.lower(),
         "message": record.message,
         "ddsource": "python",
         "service": who.service,
