@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from discreet._base.levels import Channel
-    from discreet._call.logger import TraceIds
+    from discreet._call.logger import Ids
     from discreet._context.ambient import Context
     from discreet._delivery.runner import Runner
     from discreet._record import Encoder, Identity, Record, Redacted
@@ -37,18 +37,9 @@ class Output(NamedTuple):
     below: int = ANY
 
 
-class _Nesting:
-    """How many records a thread is in the middle of: a value's `__repr__`, for example, may log."""
-
-    __slots__ = ("depth",)
-
-    def __init__(self) -> None:
-        self.depth = 0
-
-
 class _Thread(threading.local):
-    def __init__(self) -> None:
-        self.nesting = _Nesting()
+    depth = 0
+    """How many records this thread is in the middle of: a value's `__repr__`, for example, may log."""
 
 
 _MOST_DEPTH = 3  # a record whose own values log, and theirs again: enough to see it, not enough to overflow
@@ -77,44 +68,44 @@ class Pipeline:
         args: tuple[object, ...],
         fields: dict[str, object],
         frame: FrameType | None,
-        span: TraceIds | None = None,
+        ids: Ids | None = None,
     ) -> None:
-        """Make one record of a call and write it; never raises. With `span`, the record has that span's ids."""
+        """Make one record of a call and write it; never raises. With `ids`, the record has these."""
         try:
-            nesting = _thread.nesting
+            depth = _thread.depth
         except AttributeError:  # the interpreter is shutting down and has emptied this module
             return
-        if nesting.depth >= _MOST_DEPTH:
+        if depth >= _MOST_DEPTH:
             process_statistics.drop("recursion")
             return
-        nesting.depth += 1
+        _thread.depth = depth + 1
         try:
             if not levels.temporary or levels.allows(channel.name, level):
                 record, context = collect(channel.name, level, message, fields, frame)
-                if span is not None:
-                    record.trace_id, record.span_id = span.trace_id, span.span_id
+                if ids is not None:
+                    record.trace_id, record.span_id = ids
                 self.process(record, context, args)
         except Exception as error:  # a log call never raises
             self._report_failure(channel.name, level, error)
         finally:
-            nesting.depth -= 1
+            _thread.depth = depth
 
     def take(self, record: Record, context: Context, args: tuple[object, ...]) -> None:
         """Write a record that the standard library's `logging` made; never raises."""
         try:
-            nesting = _thread.nesting
+            depth = _thread.depth
         except AttributeError:  # as above
             return
-        if nesting.depth >= _MOST_DEPTH:
+        if depth >= _MOST_DEPTH:
             process_statistics.drop("recursion")
             return
-        nesting.depth += 1
+        _thread.depth = depth + 1
         try:
             self.process(record, context, args)
         except Exception as error:  # as above
             self._report_failure(record.logger, record.level, error)
         finally:
-            nesting.depth -= 1
+            _thread.depth = depth
 
     def _report_failure(self, logger: str, level: int, error: Exception) -> None:
         """Write another record in the place of one that failed. Nothing of the failed record can be trusted."""

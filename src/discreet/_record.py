@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # `typing` would cost a third of the import
+from typing import TYPE_CHECKING, NamedTuple
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import NewType, TypeAlias
@@ -50,35 +51,22 @@ def free_key(key: str, taken: Mapping[str, object]) -> str:
     return key
 
 
-class Identity:
+class Identity(NamedTuple):
     """The service and process that write; the same for every record of a process."""
 
-    __slots__ = ("environment", "host", "process", "service", "version")
-
-    def __init__(
-        self,
-        service: str | None = None,
-        version: str | None = None,
-        environment: str | None = None,
-        host: str | None = None,
-        process: int | None = None,
-    ) -> None:
-        self.service = service
-        self.version = version
-        self.environment = environment
-        self.host = host
-        self.process = process
+    service: str | None = None
+    version: str | None = None
+    environment: str | None = None
+    host: str | None = None
+    process: int | None = None
 
 
-class Source:
+class Source(NamedTuple):
     """The line of code that made the record."""
 
-    __slots__ = ("file", "function", "line")
-
-    def __init__(self, file: str, line: int, function: str) -> None:
-        self.file = file
-        self.line = line
-        self.function = function
+    file: str
+    line: int
+    function: str
 
 
 class SafeFields(dict[str, "Plain"]):

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from discreet._record import Identity, Record
 from discreet._redaction.redactor import Redactor
-from discreet._values.exceptions import describe
-from discreet._values.stacktrace import render
+from discreet._values.exceptions import describe, render
 from discreet.azure import ApplicationInsights
 
 from .ingestion_server import KEY

@@ -12,7 +12,7 @@ from collections import UserDict
 
 import pytest
 
-from discreet._values.exceptions import describe, stack
+from discreet._values.exceptions import describe
 
 pytestmark = pytest.mark.version_sensitive
 
@@ -211,13 +211,6 @@ def test_a_syntax_error_without_a_place_has_no_such_frame():
         {"file": "<unknown>", "line": 3, "function": "<syntax error>"}
     ]
     assert describe(SyntaxError("odd", ("a.py", None, 0, "")))["frames"][0]["line"] == 0
-
-
-def test_a_stack_is_told_with_the_newest_frame_last():
-    frames = stack(sys._getframe())
-    assert frames[-1]["function"] == "test_a_stack_is_told_with_the_newest_frame_last"
-    assert frames[-1]["code"] == "frames = stack(sys._getframe())"
-    assert stack(None) == []
 
 
 def failing_module(file, source="raise ValueError\n", **names):

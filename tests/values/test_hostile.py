@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from discreet._values.plain import Limits, to_plain
-from discreet._values.text import cut, exception_message, representation
+from discreet._values.scalars import cut, exception_message, representation
 
 pytestmark = pytest.mark.version_sensitive
 
@@ -194,11 +194,11 @@ def test_with_no_stack_left_there_is_still_an_answer():
 
 
 def test_many_classes_made_on_the_fly_are_not_kept():
-    from discreet._values import kinds
+    from discreet._values import plain
 
-    for _ in range(kinds._MOST_KNOWN + 10):
+    for _ in range(plain._MOST_KNOWN + 10):
         to_plain(type("Brief", (), {})())
-    assert len(kinds._known) <= kinds._MOST_KNOWN
+    assert len(plain._known) <= plain._MOST_KNOWN
 
 
 def test_a_cut_leaves_no_half_of_a_token():

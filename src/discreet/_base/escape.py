@@ -22,25 +22,13 @@ _INVISIBLE = (
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"  # format characters, tags
 )
 _unsafe = lazy_pattern(f"[{_INVISIBLE}]")
-_NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def escape(text: str) -> str:
     """`text` with every control, bidirectional and invisible character written out, as in a Python literal."""
     if _unsafe.search(text) is None:
         return text
-    return _unsafe.sub(_written_out, text)
-
-
-def _written_out(match: re.Match[str]) -> str:
-    character = match.group()
-    named = _NAMED.get(character)
-    if named is not None:
-        return named
-    code = ord(character)
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return _unsafe.sub(lambda found: found.group().encode("unicode_escape").decode(), text)
 
 
 # `##` before `[` or `word[` (TeamCity reads `##teamcity[`), also where our own text could follow with a bracket;

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,9 +28,7 @@ _REMEDY = "Use trace, debug, info, warning, error, critical, off, or a number as
 
 def parse_level(value: str | int) -> int:
     """The number of a level, on the scale of the standard library. Raises `ValueError` with the remedy."""
-    if isinstance(value, bool):
-        raise ValueError(f"{value!r} is not a level. {_REMEDY}.")
-    if isinstance(value, int):
+    if isinstance(value, int) and not isinstance(value, bool):
         return value
     if isinstance(value, str):
         name = value.strip().lower()
@@ -117,9 +117,7 @@ class Levels:
         """Change one level now; with `ttl`, in seconds, only until then. No name (or "root") is the default."""
         key = "" if name is None or name == "root" else name
         if ttl is not None:
-            from time import monotonic
-
-            self.temporary = {**self.temporary, key: (level, monotonic() + ttl)}
+            self.temporary = {**self.temporary, key: (level, time.monotonic() + ttl)}
         else:
             self.temporary = {k: v for k, v in self.temporary.items() if k != key}
             if key:
@@ -144,9 +142,7 @@ class Levels:
 
     def allows(self, name: str, level: int, *, elsewhere: bool = False) -> bool:
         """The exact answer while temporary levels exist: ends the ones whose time is over."""
-        from time import monotonic
-
-        now = monotonic()
+        now = time.monotonic()
         if any(until <= now for _, until in self.temporary.values()):
             self.temporary = {k: v for k, v in self.temporary.items() if v[1] > now}
             self.refresh()

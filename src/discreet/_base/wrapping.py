@@ -16,17 +16,11 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 F = TypeVar("F", bound="Callable[..., Any]")
+Enter: TypeAlias = "Callable[..., AbstractContextManager[Any]]"
 
 
-def wrap(function: F, manager: Callable[..., AbstractContextManager[Any]], *, with_arguments: bool = False) -> F:
-    """`function`, with each call (or each whole iteration) inside `manager()`.
-
-    With `with_arguments` the manager is made from the call's arguments.
-    """
-
-    def enter(args: tuple[Any, ...], kwargs: dict[str, Any]) -> AbstractContextManager[Any]:
-        return manager(*args, **kwargs) if with_arguments else manager()
-
+def wrap(function: F, enter: Enter) -> F:
+    """`function`, with each call (or each whole iteration) inside the manager that `enter` makes of its arguments."""
     if inspect.iscoroutinefunction(function):
         wrapped = _coroutine(function, enter)
     elif inspect.isasyncgenfunction(function):
@@ -38,12 +32,9 @@ def wrap(function: F, manager: Callable[..., AbstractContextManager[Any]], *, wi
     return cast("F", functools.wraps(function)(wrapped))
 
 
-Enter: TypeAlias = "Callable[[tuple[Any, ...], dict[str, Any]], AbstractContextManager[Any]]"
-
-
 def _plain(function: Callable[..., Any], enter: Enter) -> Callable[..., Any]:
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        with enter(args, kwargs):
+        with enter(*args, **kwargs):
             return function(*args, **kwargs)
 
     return wrapped
@@ -51,7 +42,7 @@ def _plain(function: Callable[..., Any], enter: Enter) -> Callable[..., Any]:
 
 def _coroutine(function: Callable[..., Any], enter: Enter) -> Callable[..., Any]:
     async def wrapped(*args: Any, **kwargs: Any) -> Any:
-        with enter(args, kwargs):
+        with enter(*args, **kwargs):
             return await function(*args, **kwargs)
 
     return wrapped
@@ -60,7 +51,7 @@ def _coroutine(function: Callable[..., Any], enter: Enter) -> Callable[..., Any]
 def _generator(function: Callable[..., Any], enter: Enter) -> Callable[..., Any]:
     def wrapped(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         inside = copy_context()
-        with _Inside(inside, enter(args, kwargs)):
+        with _Inside(inside, enter(*args, **kwargs)):
             return (yield from _stepping(inside, function(*args, **kwargs)))
 
     return wrapped
@@ -70,7 +61,7 @@ def _async_generator(function: Callable[..., Any], enter: Enter) -> Callable[...
     async def wrapped(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
         inside = copy_context()
         steps = function(*args, **kwargs)
-        with _Inside(inside, enter(args, kwargs)):
+        with _Inside(inside, enter(*args, **kwargs)):
             step = steps.asend(None)
             while True:
                 try:

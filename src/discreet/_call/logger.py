@@ -14,18 +14,8 @@ if TYPE_CHECKING:
 
     from discreet._call.limits import Limit
 
-    class TraceIds(Protocol):
-        """The ids of a span, for the record that is written after the span has ended."""
-
-        @property
-        def trace_id(self) -> str:
-            """The trace id, in hexadecimal."""
-            ...
-
-        @property
-        def span_id(self) -> str:
-            """The span id, in hexadecimal."""
-            ...
+    Ids = tuple[str, str]
+    """The ids of a trace and of a span, in hexadecimal: for the record that is written after the span has ended."""
 
     class Emitter(Protocol):
         """Steps 2 to 5, as far as a logger knows them."""
@@ -38,7 +28,7 @@ if TYPE_CHECKING:
             args: tuple[object, ...],
             fields: dict[str, object],
             frame: FrameType | None,
-            span: TraceIds | None = None,
+            ids: Ids | None = None,
         ) -> None:
             """Make, redact, encode and deliver one record; never raises."""
 
@@ -54,11 +44,11 @@ class _Unconfigured:
         args: tuple[object, ...],
         fields: dict[str, object],
         frame: FrameType | None,
-        span: TraceIds | None = None,
+        ids: Ids | None = None,
     ) -> None:
         emitter = active.configure()
         if channel.threshold <= level and emitter is not self:
-            emitter.emit(channel, level, message, args, fields, frame if level >= active.located else None, span)
+            emitter.emit(channel, level, message, args, fields, frame if level >= active.located else None, ids)
 
 
 unconfigured = _Unconfigured()

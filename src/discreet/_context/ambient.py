@@ -44,10 +44,8 @@ class Context:
     def having(self, fields: Mapping[str, object]) -> Context:
         """This context with more fields. `request_id` is not a field but the id of the request."""
         merged = {**self.fields, **fields}
-        request_id = merged.pop("request_id", None)
-        if request_id is None:
-            request_id = self.request_id
-        request_id = request_id if request_id is None else _text(request_id)
+        given = merged.pop("request_id", None)
+        request_id = self.request_id if given is None else _text(given)
         return Context(merged, self.span, request_id, self.baggage, self.scope)
 
     def within(self, span: SpanContext) -> Context:
@@ -61,14 +59,13 @@ class Context:
 
 
 class Scope:
-    """One open `with`: its owner, the context before it, and the scope that encloses it."""
+    """One open `with`: its owner, and the context before it, whose own scope encloses this one."""
 
-    __slots__ = ("around", "before", "owner")
+    __slots__ = ("before", "owner")
 
     def __init__(self, owner: object, before: Context) -> None:
         self.owner = owner
         self.before = before
-        self.around = before.scope
 
 
 EMPTY = Context({})
@@ -125,7 +122,7 @@ class context:  # noqa: N801 - reads as the verb it is: `with discreet.context(t
         from discreet._base.wrapping import wrap
 
         fields = self._fields
-        return wrap(function, lambda: context(**fields))
+        return wrap(function, lambda *_args, **_kwargs: context(**fields))
 
 
 def enter(inner: Context, scope: Scope) -> None:
@@ -143,7 +140,7 @@ def opened_by(owner: object) -> Scope | None:
     """
     scope = current.get().scope
     while scope is not None and scope.owner is not owner:
-        scope = scope.around
+        scope = scope.before.scope
     return scope
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import lru_cache
 from typing import Any
 
 from discreet._context.trace_context import SpanContext
@@ -27,19 +28,17 @@ def parent_span(parent: SpanContext | None) -> SpanContext | None:
     return parent
 
 
-_tracer: tuple[object, Any] = (None, None)
+@lru_cache(1)
+def _tracer_of(provider: Any) -> Any:
+    return provider.get_tracer("discreet")
 
 
 def sdk_tracer() -> Any:
     """The tracer of the application's own SDK; None where it has none set up for traces."""
-    global _tracer  # noqa: PLW0603 - of the provider that is set; it is set once
     try:
         provider = sys.modules["opentelemetry.trace"].get_tracer_provider()
-        if not hasattr(provider, "add_span_processor"):  # the API alone: its spans go nowhere
-            return None
-        if _tracer[0] is not provider:
-            _tracer = (provider, provider.get_tracer("discreet"))
-        return _tracer[1]
+        # With the API alone, spans go nowhere.
+        return _tracer_of(provider) if hasattr(provider, "add_span_processor") else None
     except Exception:  # another version: use a span of our own
         return None
 
@@ -62,7 +61,11 @@ def server_span() -> tuple[SpanContext, str | None] | None:
         return None
 
 
-_counters: dict[int, Any] = {}
+@lru_cache(1)
+def _counter_of(provider: Any) -> Any:
+    return provider.get_meter("discreet").create_counter(
+        "discreet.redactions", unit="{redaction}", description="Secrets masked in log records"
+    )
 
 
 def count_redaction(kind: str, logger: str) -> None:
@@ -71,14 +74,6 @@ def count_redaction(kind: str, logger: str) -> None:
     if metrics is None:
         return
     try:
-        provider = metrics.get_meter_provider()
-        counter = _counters.get(id(provider))
-        if counter is None:
-            _counters.clear()
-            counter = provider.get_meter("discreet").create_counter(
-                "discreet.redactions", unit="{redaction}", description="Secrets masked in log records"
-            )
-            _counters[id(provider)] = counter
-        counter.add(1, {"kind": kind, "logger": logger})
+        _counter_of(metrics.get_meter_provider()).add(1, {"kind": kind, "logger": logger})
     except Exception:  # another version, or a provider that is shutting down: `health()` counts too
         return

@@ -31,6 +31,12 @@ if TYPE_CHECKING:
     Ci: TypeAlias = Literal["github", "azure", "gitlab", "other"]
 
 
+_GITHUB = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
+_GITHUB_PROPERTY = {**_GITHUB, ord(":"): "%3A", ord(","): "%2C"}
+_AZURE = {**_GITHUB, ord("%"): "%AZP25"}
+_AZURE_PROPERTY = {**_AZURE, ord("]"): "%5D", ord(";"): "%3B"}
+
+
 class CiEncoder(ConsoleEncoder):
     """The console format for one CI; it never wraps.
 
@@ -44,16 +50,15 @@ class CiEncoder(ConsoleEncoder):
         color: bool = False,
         colors: int = 16,
         services: bool = False,
-        dates: bool = False,
         workspace: str | None = None,
     ) -> None:
-        super().__init__(color=color, colors=colors, services=services, dates=dates)
+        super().__init__(color=color, colors=colors, services=services)
         self._ci = ci
         self._workspace = workspace
         self._clean = escape_for_ci
         self._sections = itertools.count(1)
 
-    def encode(self, record: Redacted, prefix: str = "") -> bytes:
+    def __call__(self, record: Redacted, prefix: str = "") -> bytes:
         """The record's annotation or line, and its traceback's lines."""
         if self._ci in ("github", "azure") and record.level >= WARNING:
             layout = self.layout()
@@ -61,7 +66,7 @@ class CiEncoder(ConsoleEncoder):
             layout.end_line()
             self._traceback(record, layout)
             return layout.text().encode("utf-8", "backslashreplace")
-        block = super().encode(record, prefix)
+        block = super().__call__(record, prefix)
         if self._ci == "gitlab" and block.count(b"\n") > 1:
             return self._section(record, block)
         return block
@@ -120,25 +125,11 @@ class CiEncoder(ConsoleEncoder):
 
 def github_command(kind: str, text: str, properties: Mapping[str, str]) -> str:
     """A workflow command, escaped as GitHub's toolkit escapes (`@actions/core`, command.ts)."""
-    data = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    listed = ",".join(f"{key}={_github_property(value)}" for key, value in properties.items() if value)
-    return f"::{kind} {listed}::{data}" if listed else f"::{kind}::{data}"
+    listed = ",".join(f"{key}={value.translate(_GITHUB_PROPERTY)}" for key, value in properties.items() if value)
+    return f"::{kind}{' ' if listed else ''}{listed}::{text.translate(_GITHUB)}"
 
 
 def azure_command(kind: str, text: str, properties: Mapping[str, str]) -> str:
     """A `task.logissue` command, escaped as the Azure Pipelines agent unescapes (logging commands, "Formatting")."""
-    listed = "".join(f"{key}={_azure_property(value)};" for key, value in properties.items() if value)
-    return f"##vso[task.logissue type={kind};{listed}]{_azure_data(text)}"
-
-
-def _github_property(value: str) -> str:
-    data = value.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    return data.replace(":", "%3A").replace(",", "%2C")
-
-
-def _azure_data(value: str) -> str:
-    return value.replace("%", "%AZP25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _azure_property(value: str) -> str:
-    return _azure_data(value).replace("]", "%5D").replace(";", "%3B")
+    listed = "".join(f"{key}={value.translate(_AZURE_PROPERTY)};" for key, value in properties.items() if value)
+    return f"##vso[task.logissue type={kind};{listed}]{text.translate(_AZURE)}"

@@ -113,7 +113,7 @@ def _severity(level: int) -> str:
 
 def _identity(identity: Identity) -> str:
     names = ("service", "version", "environment", "host", "process")
-    known = [(name, getattr(identity, name)) for name in names]
+    known = zip(names, identity, strict=True)
     text = "".join(f',"{name}":{value(item)}' for name, item in known if item is not None)
     if len(_identities) > 100:
         _identities.clear()

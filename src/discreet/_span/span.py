@@ -131,7 +131,7 @@ class span:  # noqa: N801 - reads as the verb it is: `with discreet.span("charge
         level = ERROR if failed else INFO
         channel = levels.channel(self._logger)
         if channel.threshold <= level:
-            active.emitter.emit(channel, level, self._name, (), fields, None, entry.span)
+            active.emitter.emit(channel, level, self._name, (), fields, None, entry.span[:2])
         if entry.sdk_span is not None:
             entry.sdk_span.end(self._logger, self._fields, error, failed=failed, first=first)
 
@@ -184,6 +184,6 @@ def traced(
                     opened.set(**{f"argument.{key}": given[key] for key in given if wanted is None or key in wanted})
             return opened
 
-        return wrap(target, begin, with_arguments=True)
+        return wrap(target, begin)
 
     return decorate if function is None else decorate(function)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from discreet._base.levels import Channel
-    from discreet._call.logger import TraceIds
+    from discreet._call.logger import Ids
     from discreet._record import Redacted
 
 
@@ -64,12 +64,12 @@ class HostPipeline(Pipeline):
         args: tuple[object, ...],
         fields: dict[str, object],
         frame: FrameType | None,
-        span: TraceIds | None = None,
+        ids: Ids | None = None,
     ) -> None:
         """As in every pipeline, if the host's levels let the call through."""
         logger = logging.getLogger(channel.name)
         if logger.disabled or logger.isEnabledFor(level):
-            super().emit(channel, level, message, args, fields, frame, span)
+            super().emit(channel, level, message, args, fields, frame, ids)
 
 
 def _as_logging(logger: logging.Logger, record: Redacted) -> HostRecord:

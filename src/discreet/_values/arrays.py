@@ -9,7 +9,7 @@ from __future__ import annotations
 import operator
 from itertools import islice
 
-from discreet._values.text import PASS_THROUGH, bases_of, cut, plain_text, qualified_name, type_name
+from discreet._values.scalars import PASS_THROUGH, bases_of, cut, plain_text, qualified_name, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,7 +1,8 @@
-"""Exceptions as structure: type, message, notes, frames, causes, contexts and groups, so that each part is redacted.
+"""Exceptions as structure (type, message, notes, frames, causes, contexts and groups), and that as a traceback's text.
 
-`describe` turns an exception into plain data and never raises; once that data is redacted, `stacktrace.render` turns it
-into the traceback text that people know. Both limit what they take: frames, causes and members of groups.
+`describe` turns an exception into plain data, so that each part is redacted; it never raises, and it limits frames,
+causes and members of groups. `render` turns the redacted description into the layout that Python prints. A description
+may also have been read from a file: any part may be missing or of another type, and `render` does not fail on that.
 """
 
 from __future__ import annotations
@@ -9,26 +10,30 @@ from __future__ import annotations
 import linecache
 import os
 import stat
-from collections import deque
+from traceback import walk_tb
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import cast
 
 from discreet._values.plain import DEFAULT, Limits, class_of, to_plain
-from discreet._values.stacktrace import render
-from discreet._values.text import PASS_THROUGH, bases_of, cut, exception_message, plain_text, qualified_name, type_name
+from discreet._values.scalars import (
+    PASS_THROUGH,
+    bases_of,
+    cut,
+    exception_message,
+    plain_text,
+    qualified_name,
+    type_name,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from types import FrameType, TracebackType
+    from collections.abc import Iterator, Mapping
+    from types import FrameType
     from typing import Any, TypeAlias
 
     from discreet._record import Plain
 
     Frame: TypeAlias = dict[str, Plain]
-    Place: TypeAlias = tuple[FrameType, int | None]
-
-__all__ = ["OMITTED", "describe", "render", "stack"]
 
 OMITTED = "<omitted>"
 """The `type` of an entry in the place of omitted exceptions; its `omitted` is their number, where known."""
@@ -43,6 +48,11 @@ _LAST = 30
 _LONGEST_CODE = 1_000
 _LARGEST_FILE = 4 << 20
 _MOST_FILES = 4096
+
+_CAUSE = "The above exception was the direct cause of the following exception:"
+_CONTEXT = "During handling of the above exception, another exception occurred:"
+_MOST_RENDERED = 40
+_LONGEST_LOCAL = 500
 
 LOCALS = Limits(max_depth=6, max_items=100, max_nodes=500, max_repr=1 << 16)
 """All variables of one frame together; a traceback has up to fifty frames."""
@@ -93,7 +103,11 @@ class _Description:
         if level >= _MOST_LEVELS or len(self.seen) >= _MOST_EXCEPTIONS:
             return {"type": OMITTED, "message": "further exceptions", "frames": []}
         self.seen[id(exc)] = exc
-        found = _head(exc, self.limits)
+        module, name = qualified_name(kind)
+        found: dict[str, Plain] = {"type": name}
+        if module != "builtins":
+            found["module"] = module
+        found["message"] = exception_message(exc, self.limits.max_repr)
         for part in (self._notes, self._frames, self._origin, self._members):
             try:
                 part(exc, found, level)
@@ -108,10 +122,7 @@ class _Description:
         notes: Any = getattr(exc, "__notes__", None)
         if notes is None:
             return
-        if not isinstance(notes, (list, tuple)):
-            found["notes"] = [_text(to_plain(notes, self.limits))]
-            return
-        every = cast("list[object]", notes)
+        every = cast("list[object]", notes if isinstance(notes, (list, tuple)) else [notes])
         shown: list[Plain] = [_text(to_plain(note, self.limits)) for note in every[:_MOST_NOTES]]
         if len(every) > _MOST_NOTES:
             shown.append(f"<{len(every) - _MOST_NOTES} more notes>")
@@ -119,18 +130,29 @@ class _Description:
             found["notes"] = shown
 
     def _frames(self, exc: BaseException, found: dict[str, Plain], level: int) -> None:
-        frames = frames_of(_traceback_of(exc), with_locals=self.with_locals)
+        places = list(walk_tb(_traceback_of(exc)))
+        hidden = len(places) - _FIRST - _LAST
+        frames = [self._frame(frame, line) for frame, line in (places[:_FIRST] if hidden > 0 else places)]
+        if hidden > 0:
+            frames.append({"file": "<omitted>", "line": 0, "function": f"<{hidden} more frames>", "omitted": hidden})
+            frames += [self._frame(frame, line) for frame, line in places[-_LAST:]]
         if issubclass(type(exc), SyntaxError):
-            frames.extend(syntax_frame(cast("SyntaxError", exc)))
+            frames.extend(_syntax_frame(cast("SyntaxError", exc)))
         found["frames"] = [*frames]
 
+    def _frame(self, frame: FrameType, line: int | None) -> Frame:
+        file = frame.f_code.co_filename
+        found: Frame = {"file": file, "line": line or 0, "function": frame.f_code.co_name}
+        if line and file not in _without_source and (text := _code_line(frame, file, line)):
+            found["code"] = text
+        if self.with_locals:
+            found["locals"] = _locals(frame)
+        return found
+
     def _origin(self, exc: BaseException, found: dict[str, Plain], level: int) -> None:
-        cause: BaseException | None = _cause_of(exc)
-        if cause is not None:
+        if (cause := _cause_of(exc)) is not None:
             found["cause"] = self.of(cause, level + 1)
-            return
-        context: BaseException | None = _context_of(exc)
-        if context is not None and not _suppresses_context(exc):
+        elif not _suppresses_context(exc) and (context := _context_of(exc)) is not None:
             found["context"] = self.of(context, level + 1)
 
     def _members(self, exc: BaseException, found: dict[str, Plain], level: int) -> None:
@@ -148,15 +170,6 @@ class _Description:
         found["exceptions"] = shown
 
 
-def _head(exc: BaseException, limits: Limits) -> dict[str, Plain]:
-    module, name = qualified_name(type(exc))
-    head: dict[str, Plain] = {"type": name}
-    if module != "builtins":
-        head["module"] = module
-    head["message"] = exception_message(exc, limits.max_repr)
-    return head
-
-
 def _text(plain: Plain) -> str:
     return plain if isinstance(plain, str) else plain_text(str(plain))
 
@@ -169,22 +182,7 @@ def _is_group(kind: type) -> bool:
     )
 
 
-def frames_of(traceback: TracebackType | None, *, with_locals: bool = False) -> list[Frame]:
-    """The frames of a traceback, newest last."""
-    return _described(_along(traceback), with_locals=with_locals)
-
-
-def stack(frame: FrameType | None) -> list[Frame]:
-    """The frames from the bottom of the stack up to `frame`, newest last."""
-    places: list[Place] = []
-    while frame is not None:
-        places.append((frame, frame.f_lineno))
-        frame = frame.f_back
-    places.reverse()
-    return _described(places, with_locals=False)
-
-
-def syntax_frame(error: SyntaxError) -> list[Frame]:
+def _syntax_frame(error: SyntaxError) -> list[Frame]:
     """The place that a SyntaxError is about, which no frame has reached."""
     try:
         file, line, code = error.filename, error.lineno, error.text
@@ -202,43 +200,6 @@ def syntax_frame(error: SyntaxError) -> list[Frame]:
     if isinstance(code, str) and code.strip():
         place["code"] = cut(str.__str__(code).strip(), _LONGEST_CODE)
     return [place]
-
-
-def _along(traceback: TracebackType | None) -> Iterator[Place]:
-    while traceback is not None:
-        yield traceback.tb_frame, traceback.tb_lineno
-        traceback = traceback.tb_next
-
-
-def _described(places: Iterable[Place], *, with_locals: bool) -> list[Frame]:
-    first: list[Place] = []
-    last: deque[Place] = deque(maxlen=_LAST)
-    total = 0
-    for place in places:
-        if total < _FIRST:
-            first.append(place)
-        else:
-            last.append(place)
-        total += 1
-    frames = [_frame(frame, line, with_locals=with_locals) for frame, line in first]
-    hidden = total - len(first) - len(last)
-    if hidden > 0:
-        frames.append({"file": "<omitted>", "line": 0, "function": f"<{hidden} more frames>", "omitted": hidden})
-    frames.extend([_frame(frame, line, with_locals=with_locals) for frame, line in last])
-    return frames
-
-
-def _frame(frame: FrameType, line: int | None, *, with_locals: bool) -> Frame:
-    code = frame.f_code
-    file = code.co_filename
-    found: Frame = {"file": file, "line": line or 0, "function": code.co_name}
-    if line and file not in _without_source:
-        text = _code_line(frame, file, line)
-        if text:
-            found["code"] = text
-    if with_locals:
-        found["locals"] = _locals(frame)
-    return found
 
 
 def _code_line(frame: FrameType, file: str, line: int) -> str:
@@ -300,3 +261,105 @@ def _locals(frame: FrameType) -> Plain:
         and type(value).__module__ not in _LOGGERS
     }
     return to_plain(shown, LOCALS)
+
+
+def render(description: Mapping[str, object]) -> str:
+    """The traceback as text, oldest cause first, without a final newline. Never raises."""
+    return "\n".join(_exception(description, 0, 0))
+
+
+def _mapping(value: object) -> Mapping[str, object] | None:
+    return cast("dict[str, object]", value) if isinstance(value, dict) else None
+
+
+def _list(value: object) -> list[object] | None:
+    return cast("list[object]", value) if isinstance(value, list) else None
+
+
+def _exception(description: Mapping[str, object], level: int, margin: int) -> Iterator[str]:
+    bar = _bar(margin)
+    if level > _MOST_RENDERED:
+        yield bar + "..."
+        return
+    for key, sentence in (("cause", _CAUSE), ("context", _CONTEXT)):
+        origin = _mapping(description.get(key))
+        if origin is not None:
+            yield from _exception(origin, level + 1, margin)
+            yield from (bar, bar + sentence, bar)
+            break
+    members = _list(description.get("exceptions"))
+    if members is not None:
+        yield from _group(description, members, level, margin)
+        return
+    for line in _own_lines(description, "Traceback"):
+        yield bar + line
+
+
+def _group(description: Mapping[str, object], members: list[object], level: int, margin: int) -> Iterator[str]:
+    """A group and its members, indented and numbered as Python does since 3.11."""
+    bar = _bar(margin or 1)
+    for index, line in enumerate(_own_lines(description, "Exception Group Traceback")):
+        opens = margin == 0 and index == 0 and line.endswith("(most recent call last):")
+        yield ("  + " if opens else bar) + line
+    inner = (margin or 1) + 1
+    indent = "  " * (margin or 1)
+    last: Mapping[str, object] | None = None
+    for number, item in enumerate(members, 1):
+        corner = "+-+" if number == 1 else "  +"
+        last = _mapping(item)
+        title = "..." if last is not None and "omitted" in last else number
+        yield f"{indent}{corner}---------------- {title} ----------------"
+        if last is not None:
+            yield from _exception(last, level + 1, inner)
+        else:
+            yield f"{_bar(inner)}{item}"
+    if last is None or _list(last.get("exceptions")) is None:  # a group that comes last has drawn the line
+        yield f"{indent}  +------------------------------------"
+
+
+def _bar(margin: int) -> str:
+    """Members of groups stand behind a bar, two columns deeper for each group around them."""
+    return "  " * margin + "| " if margin else ""
+
+
+def _own_lines(description: Mapping[str, object], title: str) -> list[str]:
+    lines: list[str] = []
+    found = description.get("frames")
+    frames = _list(found)
+    if frames:
+        if len(frames) > 1 or (_mapping(frames[0]) or {}).get("function") != "<syntax error>":
+            lines.append(f"{title} (most recent call last):")
+        for frame in frames:
+            _add_frame(frame, lines)
+    elif found and frames is None:
+        lines.append(f"  {found}")
+    name, module, message = description.get("type", "<unknown>"), description.get("module"), description.get("message")
+    full = f"{module}.{name}" if module and module != "__main__" else f"{name}"
+    lines.extend((f"{full}: {message}" if message not in (None, "") else full).split("\n"))
+    notes = description.get("notes")
+    for note in () if notes is None else _list(notes) or (notes,):
+        lines.extend(str(note).split("\n"))
+    return lines
+
+
+def _add_frame(item: object, lines: list[str]) -> None:
+    frame = _mapping(item)
+    if frame is None:
+        lines.append(f"  {item}")
+        return
+    if "omitted" in frame:
+        lines.append(f"  ... {frame['omitted']} more frames ...")
+        return
+    function, code = frame.get("function"), frame.get("code")
+    place = f'  File "{frame.get("file")}", line {frame.get("line")}'
+    lines.append(place if function == "<syntax error>" else f"{place}, in {function}")
+    if code:
+        lines.append(f"    {code}")
+    found = frame.get("locals")
+    values = _mapping(found)
+    if values is not None:
+        for name, value in values.items():
+            text = repr(value)
+            lines.append(f"    {name} = {text[:_LONGEST_LOCAL]}{'...' if len(text) > _LONGEST_LOCAL else ''}")
+    elif found:
+        lines.append(f"    {found}")

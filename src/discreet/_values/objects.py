@@ -9,8 +9,7 @@ from __future__ import annotations
 import sys
 from itertools import islice
 
-from discreet._values.scalars import SECRET
-from discreet._values.text import PASS_THROUGH, plain_text, qualified_name
+from discreet._values.scalars import PASS_THROUGH, SECRET, plain_text, qualified_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -81,7 +81,7 @@ def pretty(
     as `logger` count too), are left out. A line that holds no record is written byte for byte. What a container engine
     put before a record stays before the pretty line. Returns when the reader of the output is gone.
     """
-    encode = (encoder or ConsoleEncoder()).encode
+    encode = encoder or ConsoleEncoder()
     wanted = (fields or {}).items()
     for line in lines:
         found = read_line(line)

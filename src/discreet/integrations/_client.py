@@ -133,4 +133,4 @@ class Call:
         # The exception is only named: the caller handles or records it.
         outcome = type(error).__name__ if error is not None else str(self._status)
         arguments = (self._method, f"{self._host}{self._path}", outcome)
-        active.emitter.emit(channel, level, "%s %s %s", arguments, fields, None, self._span)
+        active.emitter.emit(channel, level, "%s %s %s", arguments, fields, None, self._span and self._span[:2])

@@ -159,7 +159,7 @@ class Request:
                 record["exc_info"] = self.error
         arguments = (self.method, where, ending or str(self.status or outcome))
         # The route is an argument and not part of the template: its braces must not be filled from the fields.
-        active.emitter.emit(channel, level, "%s %s %s", arguments, record, None, self.span)
+        active.emitter.emit(channel, level, "%s %s %s", arguments, record, None, self.span[:2])
 
     def record_late_error(self, error: BaseException) -> None:
         """Record an exception that was raised after the response, by a background task for example."""

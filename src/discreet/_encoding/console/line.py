@@ -9,12 +9,11 @@ All text from data is escaped (escape.py).
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from discreet._base.escape import display_width, escape
 from discreet._base.levels import WARNING, severity_text
-from discreet._encoding.console.layout import Layout
-from discreet._encoding.console.style import Palette, color_count, terminal_width, wants_color
+from discreet._encoding.console.style import Layout, Palette, color_count, terminal_width, wants_color
 from discreet._encoding.console.traceback import TracebackWriter, readable_path
 from discreet._encoding.console.values import field_tokens, ordered
 
@@ -30,16 +29,13 @@ _TRACE_DIGITS = 8  # of 32; enough to distinguish the requests on a screen
 _SHORT_SEVERITY = {"WARNING": "WARN", "CRITICAL": "CRIT"}
 
 
-class _Columns:
+class _Columns(NamedTuple):
     """How wide each part is, by the width of the terminal (0 = no column of its own)."""
 
-    __slots__ = ("logger", "message", "service", "severity")
-
-    def __init__(self, severity: int, logger: int, message: int, service: int) -> None:
-        self.severity = severity
-        self.logger = logger
-        self.message = message
-        self.service = service
+    severity: int
+    logger: int
+    message: int
+    service: int
 
 
 WIDE = _Columns(severity=8, logger=18, message=28, service=12)
@@ -71,12 +67,8 @@ class ConsoleEncoder:
         self._time_format = "%Y-%m-%d %H:%M:%S" if dates else "%H:%M:%S"
         self._second: tuple[int, str] = (-1, "")
 
-    def __call__(self, record: Redacted) -> bytes:
-        """The record's line, and its traceback's lines."""
-        return self.encode(record)
-
-    def encode(self, record: Redacted, prefix: str = "") -> bytes:
-        """The record's lines; `prefix` (a container's name, for example) comes before the first."""
+    def __call__(self, record: Redacted, prefix: str = "") -> bytes:
+        """The record's line and its traceback's lines; `prefix` (a container's name, for example) comes first."""
         layout = self.layout()
         self._line(record, layout, prefix)
         self._traceback(record, layout)
@@ -132,8 +124,7 @@ class ConsoleEncoder:
         return f"{text}.{rest // 1_000_000:03d}"
 
     def _head(self, record: Record, prefix: str, columns: _Columns, layout: Layout) -> None:
-        if prefix:
-            layout.put(prefix, "quiet")
+        layout.put(prefix, "quiet")
         layout.put(self._time(record.time_ns), "time")
         layout.put(" ")
         severity = severity_text(record.level)
@@ -144,11 +135,11 @@ class ConsoleEncoder:
             name = record.identity.service or "-"
             shown = shorten(self._clean(name), columns.service)
             layout.put_painted(self.palette.service(shown, name), display_width(shown))
-            layout.put(" " * (columns.service - display_width(shown) + 1))
+            layout.space(columns.service - display_width(shown) + 1)
         if columns.logger:
             shown = shorten(self._clean(record.logger), columns.logger)
             layout.put(shown, "quiet")
-            layout.put(" " * (columns.logger - display_width(shown) + 1))
+            layout.space(columns.logger - display_width(shown) + 1)
 
     def _chunks(self, record: Record, columns: _Columns) -> list[list[Token]]:
         clean = self._clean

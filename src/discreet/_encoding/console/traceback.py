@@ -7,14 +7,16 @@ so every key may be missing and every value of another type.
 from __future__ import annotations
 
 import os
+from itertools import groupby
 from typing import TYPE_CHECKING, cast
 
+from discreet._base.lazy_pattern import lazy_pattern
 from discreet._encoding.console.values import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from discreet._encoding.console.layout import Layout
+    from discreet._encoding.console.style import Layout
     from discreet._encoding.console.values import Clean
 
 _LONGEST_CHAIN = 50
@@ -22,6 +24,7 @@ _DEEPEST_GROUP = 12
 _OMITTED = "<omitted>"
 _SHORTEST_FOLD = 4
 _LIBRARIES = ("site-packages", "dist-packages")
+_IN_LIBRARY = lazy_pattern(r"[/\\](?:site|dist)-packages[/\\]")
 
 Gutter = tuple[str, str]
 """What a traceback line starts with: bare, to measure, and painted."""
@@ -35,29 +38,28 @@ class TracebackWriter:
         self._clean = clean
         self._gutter: Gutter = (margin + "│ ", margin + layout.palette.paint("│", "gutter") + " ")
 
-    def exception(self, description: Mapping[str, object]) -> None:
-        """A described exception with all it was caused by."""
-        self._chain(description, self._gutter, 0)
-
-    def plain(self, stacktrace: str) -> None:
-        """A traceback that is only text."""
-        for line in stacktrace.splitlines():
-            self._line(self._gutter, (line.expandtabs(4), "code"))
-
-    def _chain(self, description: Mapping[str, object], gutter: Gutter, depth: int) -> None:
+    def exception(self, description: Mapping[str, object], gutter: Gutter | None = None, depth: int = 0) -> None:
+        """A described exception with all it was caused by; inside a group, behind the group's gutter."""
+        gutter = gutter or self._gutter
         chain: list[tuple[Mapping[str, object], str]] = [(description, "")]
         while len(chain) < _LONGEST_CHAIN:
-            earlier, relation = _origin(chain[-1][0])
+            latest = chain[-1][0]
+            cause = _mapping(latest.get("cause"))
+            earlier = _mapping(latest.get("context")) if cause is None else cause
             if earlier is None:
                 break
-            chain.append((earlier, relation))
-        for position in range(len(chain) - 1, -1, -1):
-            member, relation = chain[position]
+            chain.append((earlier, "while handling that" if cause is None else "the direct cause of"))
+        for member, relation in reversed(chain):
             self._one(member, gutter, depth)
             if relation:
                 self._line(gutter)
                 self._line(gutter, (f"── {relation} ──", "quiet"))
                 self._line(gutter)
+
+    def plain(self, stacktrace: str) -> None:
+        """A traceback that is only text."""
+        for line in stacktrace.splitlines():
+            self._line(self._gutter, (line.expandtabs(4), "code"))
 
     def _one(self, description: Mapping[str, object], gutter: Gutter, depth: int) -> None:
         self._frames(_mappings(description.get("frames")), gutter)
@@ -70,7 +72,7 @@ class TracebackWriter:
             last = number == len(children)
             branch, trunk = ("└─ ", "   ") if last else ("├─ ", "│  ")
             self._line(self._deeper(gutter, branch), (f"{number} of {len(children)}", "quiet"))
-            self._chain(child, self._deeper(gutter, trunk), depth + 1)
+            self.exception(child, self._deeper(gutter, trunk), depth + 1)
 
     def _headline(self, description: Mapping[str, object], gutter: Gutter) -> None:
         name = _text(description.get("type")) or "Exception"
@@ -101,14 +103,14 @@ class TracebackWriter:
             if position > 1 and places[position] == places[position - 1] == places[position - 2]:
                 repeated += 1
                 continue
-            repeated = self._repeated(repeated, gutter)
+            self._repeated(repeated, gutter)
+            repeated = 0
             self._frame(frame, gutter)
         self._repeated(repeated, gutter)
 
-    def _repeated(self, times: int, gutter: Gutter) -> int:
+    def _repeated(self, times: int, gutter: Gutter) -> None:
         if times:
             self._line(gutter, (f"… the same frame {times} more times", "quiet"))
-        return 0
 
     def _frame(self, frame: Mapping[str, object], gutter: Gutter) -> None:
         if frame.get("file") == _OMITTED:
@@ -154,23 +156,15 @@ def _folds(frames: Sequence[Mapping[str, object]]) -> dict[int, str]:
     The first frame into a library stays, and the last before one's own code goes on or the error is raised.
     """
     folds: dict[int, str] = {}
-    start = 0
-    while start < len(frames):
-        end = start
-        while end < len(frames) and _is_librarys(frames[end]):
-            end += 1
-        if end - start > _SHORTEST_FOLD:
-            inside = range(start + 1, end - 1)
-            names = dict.fromkeys(readable_path(_text(frames[i].get("file")))[0].partition("/")[0] for i in inside)
+    paths = [_text(frame.get("file")) for frame in frames]
+    for is_library, run in groupby(range(len(paths)), lambda number: _IN_LIBRARY.search(paths[number]) is not None):
+        numbers = list(run)
+        if is_library and len(numbers) > _SHORTEST_FOLD:
+            inside = numbers[1:-1]
+            names = dict.fromkeys(readable_path(paths[number])[0].partition("/")[0] for number in inside)
             folds.update(dict.fromkeys(inside, ""))
-            folds[start + 1] = f"… {len(inside)} frames in {', '.join(names)}"
-        start = max(end, start + 1)
+            folds[inside[0]] = f"… {len(inside)} frames in {', '.join(names)}"
     return folds
-
-
-def _is_librarys(frame: Mapping[str, object]) -> bool:
-    path = _text(frame.get("file")).replace("\\", "/")
-    return any(f"/{folder}/" in path for folder in _LIBRARIES)
 
 
 def readable_path(path: str) -> tuple[str, bool]:
@@ -193,13 +187,6 @@ def readable_path(path: str) -> tuple[str, bool]:
 _STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
 
 
-def _origin(description: Mapping[str, object]) -> tuple[Mapping[str, object] | None, str]:
-    cause = _mapping(description.get("cause"))
-    if cause is not None:
-        return cause, "the direct cause of"
-    return _mapping(description.get("context")), "while handling that"
-
-
 def _mapping(value: object) -> Mapping[str, object] | None:
     return cast("dict[str, object]", value) if isinstance(value, dict) else None
 
@@ -209,8 +196,7 @@ def _items(value: object) -> Sequence[object]:
 
 
 def _mappings(value: object) -> list[Mapping[str, object]]:
-    found = [_mapping(item) for item in _items(value)]
-    return [item for item in found if item is not None]
+    return [cast("dict[str, object]", item) for item in _items(value) if isinstance(item, dict)]
 
 
 def _text(value: object) -> str:

@@ -22,13 +22,13 @@ _marker = lazy_pattern(r"\[REDACTED:[a-z0-9-]+\]")
 _STATUS_KEYS = frozenset(("status", "status_code", "http_status", "http.status_code", "http.response.status_code"))
 _IN_A_REQUESTS_MESSAGE = ("http.request.method", "http.route", "url.path", "http.response.status_code")
 _SLOW = 1000  # milliseconds
-_ENDLESS = 1e15  # milliseconds; beyond that it is no duration but a mistake, shown as the number it is
+_MOST = 1e15  # milliseconds; beyond that it is no duration but a mistake, shown as the number it is
 _DEEPEST = 40  # deeper values are unreadable, and the interpreter's stack is limited
 
 
 def field_tokens(key: str, value: object, clean: Clean, role: str) -> list[Token]:
     """One field; `role` colours its key."""
-    if key == "duration_ms" and isinstance(value, (int, float)) and _is_duration(value):
+    if key == "duration_ms" and isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < _MOST:
         return [("duration", role), ("=", "quiet"), (duration(value), "warn" if value >= _SLOW else "value")]
     return [(_quoted(str(key), clean, _needs_quotes), role), ("=", "quiet"), (text_of(value, clean), _role(key, value))]
 
@@ -74,10 +74,6 @@ def ordered(fields: Mapping[str, object], message: str) -> Iterator[tuple[str, o
     for key, value in fields.items():
         if key not in told:
             yield key, value
-
-
-def _is_duration(value: float) -> bool:
-    return not isinstance(value, bool) and 0 <= value < _ENDLESS
 
 
 def _role(key: str, value: object) -> str:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from discreet._record import Redacted
 
 _LOW = (1 << 64) - 1  # Datadog's ids are numbers of 64 bits: of a trace id, its lower half
-_STATUS = {"TRACE": "debug"}
 _TAKEN = frozenset((
     # What its intake takes for the date, the status, the host, the service, the message, the source or the trace.
     "@timestamp", "_timestamp", "Timestamp", "eventTime", "published_date", "timestamp", "date", "status", "severity",
@@ -30,16 +29,13 @@ _TAKEN = frozenset((
 def encode(record: Redacted) -> bytes:
     """One record as one line, newline included."""
     who, source = record.identity, record.source
-    failure, fields = failure_of(record), user_fields(record, _TAKEN)
+    (failure, reason), fields = failure_of(record), user_fields(record, _TAKEN)
     exchange = exchange_of(fields)
     severity = severity_text(record.level)
     seconds = exchange.seconds if exchange is not None else None
-    code = None
-    if source is not None:
-        code = {"file": source.file, "line": source.line, "function": source.function}
     return line({
         "timestamp": timestamp(record.time_ns),
-        "status": _STATUS.get(severity, severity.lower()),
+        "status": "debug" if severity == "TRACE" else severity.lower(),
         "message": record.message,
         "ddsource": "python",
         "service": who.service,
@@ -56,12 +52,12 @@ def encode(record: Redacted) -> bytes:
         "logger": known(name=record.logger, thread_name=record.thread),
         "http": _http(record.request_id, exchange),
         "duration": None if seconds is None else int(seconds * 1e9),
-        "error": known(kind=failure.kind, message=failure.message, stack=record.stacktrace),
+        "error": known(kind=failure, message=reason, stack=record.stacktrace),
         "exception": record.exception,
         "process": known(pid=who.process, host=who.host),
         "task": record.task,
         "template": record.template,
-        "code": code,
+        "code": source and source._asdict(),
         **fields,
     })  # fmt: skip
 

@@ -23,7 +23,7 @@ _OUTCOMES = {"ok": "success", "error": "failure", "cancelled": "unknown"}
 def encode(record: Redacted) -> bytes:
     """One record as one line of ECS, newline included."""
     who, source = record.identity, record.source
-    failure, fields = failure_of(record), user_fields(record)
+    (failure, reason), fields = failure_of(record), user_fields(record)
     exchange = exchange_of(fields)
     origin = None
     if source is not None:
@@ -48,7 +48,7 @@ def encode(record: Redacted) -> bytes:
         "http": _http(record.request_id, exchange),
         "url": known(path=exchange.path) if exchange is not None else None,
         "client": known(address=exchange.client) if exchange is not None else None,
-        "error": known(type=failure.kind, message=failure.message, stack_trace=record.stacktrace) if failed else None,
+        "error": known(type=failure, message=reason, stack_trace=record.stacktrace) if failed else None,
         "discreet": known(
             template=record.template,
             task=record.task,

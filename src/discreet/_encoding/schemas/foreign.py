@@ -12,14 +12,6 @@ if TYPE_CHECKING:
     from discreet._record import Redacted
 
 
-class Failure(NamedTuple):
-    """Type and message of a record's exception; None where it has none."""
-
-    kind: str | None = None
-    """Qualified, but for Python's own."""
-    message: str | None = None
-
-
 class Exchange(NamedTuple):
     """The HTTP request that a record describes; None for values that are missing or of another type."""
 
@@ -54,13 +46,11 @@ def user_fields(record: Redacted, taken: Container[str] = ()) -> dict[str, objec
     return fields
 
 
-def failure_of(record: Redacted) -> Failure:
-    """The type and the message of a record's exception."""
-    if record.exception is None:
-        return Failure()
-    described = cast("dict[str, Any]", record.exception)
+def failure_of(record: Redacted) -> tuple[str | None, str | None]:
+    """Type (qualified, but for Python's own) and message of a record's exception; None where it has none."""
+    described = cast("dict[str, Any]", record.exception or {})
     kind, module, message = (described.get(key) for key in ("type", "module", "message"))
-    return Failure(f"{module}.{kind}" if module else _text(kind), _text(message))
+    return f"{module}.{kind}" if module else _text(kind), _text(message)
 
 
 def exchange_of(fields: Mapping[str, object]) -> Exchange | None:

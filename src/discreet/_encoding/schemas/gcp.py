@@ -41,10 +41,8 @@ class GcpEncoder:
     def __call__(self, record: Redacted) -> bytes:
         """The line, newline included."""
         who, source, trace = record.identity, record.source, record.trace_id
-        failure, fields = failure_of(record), user_fields(record, _TAKEN)
-        location = None
-        if source is not None:
-            location = {"file": source.file, "line": str(source.line), "function": source.function}
+        (failure, reason), fields = failure_of(record), user_fields(record, _TAKEN)
+        location = source and {**source._asdict(), "line": str(source.line)}
         return line({
             "severity": _severity(record.level),
             "message": record.message,
@@ -53,14 +51,22 @@ class GcpEncoder:
             f"{_PREFIX}spanId": record.span_id,
             f"{_PREFIX}trace_sampled": bool(flags_of(trace) & 1) if trace else None,
             f"{_PREFIX}sourceLocation": location,
-            f"{_PREFIX}labels": _labels(record),
+            f"{_PREFIX}labels": known(  # which are texts
+                logger=record.logger,
+                environment=who.environment,
+                host=who.host,
+                process=None if who.process is None else str(who.process),
+                thread=record.thread,
+                task=record.task,
+                request_id=record.request_id,
+            ),
             "httpRequest": _http_request(exchange_of(fields)),
             "@type": _ERROR_EVENT if record.exception is not None and record.level >= ERROR else None,
             "serviceContext": known(service=who.service, version=who.version),
             "severity_number": severity_number(record.level),
             "template": record.template,
-            "error_type": failure.kind,
-            "error_message": failure.message,
+            "error_type": failure,
+            "error_message": reason,
             "stack_trace": record.stacktrace,
             "error_details": record.exception,
             **fields,
@@ -72,20 +78,6 @@ def _severity(level: int) -> str:
     if text == "INFO" and level >= _NOTICE:
         return "NOTICE"
     return "DEBUG" if text == "TRACE" else text
-
-
-def _labels(record: Redacted) -> dict[str, object]:
-    """Labels are texts."""
-    who = record.identity
-    return known(
-        logger=record.logger,
-        environment=who.environment,
-        host=who.host,
-        process=None if who.process is None else str(who.process),
-        thread=record.thread,
-        task=record.task,
-        request_id=record.request_id,
-    )
 
 
 def _http_request(exchange: Exchange | None) -> dict[str, object] | None:

@@ -11,11 +11,13 @@ from __future__ import annotations
 import base64
 import json
 import sys
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from discreet._base.levels import severity_number, severity_text
 from discreet._context.ambient import current
 from discreet._encoding.json import quote, seal
+from discreet._encoding.json import value as as_json
 from discreet._redaction.secrets import registry
 
 if TYPE_CHECKING:
@@ -116,7 +118,7 @@ def _any(value: object, depth: int) -> str:
     if kind is int and LEAST <= cast("int", value) <= MOST:
         return f'{{"intValue":"{value}"}}'
     if kind is float:
-        return f'{{"doubleValue":{_double(cast("float", value))}}}'
+        return f'{{"doubleValue":{as_json(value)}}}'  # NaN and the infinities are texts, as protobuf's mapping has them
     if value is None:
         return "{}"
     if kind is bytes:
@@ -130,13 +132,6 @@ def _any(value: object, depth: int) -> str:
     return f'{{"stringValue":{quote(as_text(value))}}}'
 
 
-def _double(value: float) -> str:
-    """NaN and the infinities are strings in protobuf's JSON mapping."""
-    if value - value == 0:
-        return repr(value)
-    return '"Infinity"' if value > 0 else '"-Infinity"' if value < 0 else '"NaN"'
-
-
 class Limits(NamedTuple):
     """How much of a record's attributes is sent (specification, "Attribute Limits")."""
 
@@ -146,17 +141,11 @@ class Limits(NamedTuple):
     """Characters of one text, also inside arrays and maps; None: no limit."""
 
 
-class Fields(NamedTuple):
-    """What is written of a record besides its time, message and ids."""
+def fields_of(record: Redacted, limits: Limits) -> tuple[tuple[int, str], str, dict[str, object], int]:
+    """Severity, event name, attributes within the limits, and how many attributes are over the limits.
 
-    severity: tuple[int, str]
-    event_name: str
-    attributes: dict[str, object]
-    dropped: int
-
-
-def fields_of(record: Redacted, limits: Limits) -> Fields:
-    """The attributes, those of the user over those that the record itself gives, within the limits."""
+    Attributes of the user replace those that the record itself gives.
+    """
     attributes = derived_of(record)
     attributes.update(record.ambient)
     attributes.update(record.fields)
@@ -173,7 +162,7 @@ def fields_of(record: Redacted, limits: Limits) -> Fields:
         attributes = dict(list(attributes.items())[: limits.most])
     if limits.length is not None:
         attributes = {key: shortened(value, limits.length) for key, value in attributes.items()}
-    return Fields(severity_of(record.level), clean(event_name), attributes, max(0, dropped))
+    return severity_of(record.level), clean(event_name), attributes, max(0, dropped)
 
 
 def derived_of(record: Redacted) -> dict[str, object]:
@@ -194,28 +183,20 @@ def derived_of(record: Redacted) -> dict[str, object]:
         found["code.file.path"] = source.file
         found["code.line.number"] = source.line
         found["code.function.name"] = source.function
-    if record.thread is not None:
-        found["thread.name"] = record.thread
-    if record.task is not None:
-        found["task"] = record.task
-    if record.request_id is not None:
-        found["request_id"] = record.request_id
-    if record.template is not None:
-        found["template"] = record.template
+    others = {
+        "thread.name": record.thread,
+        "task": record.task,
+        "request_id": record.request_id,
+        "template": record.template,
+    }
+    found.update({key: text for key, text in others.items() if text is not None})
     return found
 
 
-_severities: dict[int, tuple[int, str]] = {}
-
-
+@lru_cache(1024)
 def severity_of(level: int) -> tuple[int, str]:
     """OpenTelemetry's number, and Python's name of the level: the data model wants the source's own text."""
-    known = _severities.get(level)
-    if known is None:
-        known = (severity_number(level), severity_text(level))
-        if len(_severities) < 1000:
-            _severities[level] = known
-    return known
+    return severity_number(level), severity_text(level)
 
 
 def flags_of(trace_id: str) -> int:
