@@ -100,6 +100,28 @@ coverage: setup kusto  ## run the tests and require 95 % of branches
 	$(RUN) --group test coverage combine --quiet
 	$(RUN) --group test coverage report
 
+# CPython in WebAssembly: what needs neither a process nor a thread.
+WASM := .tools/wasm
+WASM_PYTHON ?= 314
+
+$(WASM)/node_modules/.package-lock.json: tests/wasm/package-lock.json
+	@mkdir -p $(WASM)
+	@cp tests/wasm/package*.json $(WASM)
+	@cd $(WASM) && npm ci --silent --ignore-scripts --no-audit --no-fund && touch node_modules/.package-lock.json
+
+$(WASM)/packages/.installed: tests/wasm/requirements.txt pyproject.toml
+	@rm -rf $(WASM)/packages
+	@$(UV) pip install --quiet --target $(WASM)/packages --python-version 3.14 --no-deps \
+	    --only-binary :all: --requirement tests/wasm/requirements.txt
+	@$(UV) pip install --quiet --target $(WASM)/packages --no-deps --editable .
+	@touch $@
+
+# A deep recursion of Python takes more of JavaScript's stack than Node.js has by itself.
+.PHONY: test-wasm
+test-wasm: setup $(WASM)/node_modules/.package-lock.json $(WASM)/packages/.installed  ## run what needs no process and no thread on CPython in WebAssembly (wants Node.js)
+	@ulimit -s $$(ulimit -H -s) && node --stack-size=60000 tests/wasm/run.mjs \
+	    $(WASM)/node_modules/pyodide-$(WASM_PYTHON) $(WASM)/packages $(ARGS)
+
 ##@ Measurements, and what the docs show of them
 
 .PHONY: bench
@@ -135,26 +157,3 @@ clean:  ## remove what the other targets made
 	rm -rf .tools .venv build dist src/*.egg-info .coverage .coverage.* htmlcov
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis benchmarks/out
 	find src tests benchmarks -name __pycache__ -type d -exec rm -rf {} +
-
-# --- CPython in WebAssembly: what needs neither a process nor a thread ----------------------------------------------
-
-WASM := .tools/wasm
-WASM_PYTHON ?= 314
-
-$(WASM)/node_modules/.package-lock.json: tests/wasm/package-lock.json
-	@mkdir -p $(WASM)
-	@cp tests/wasm/package*.json $(WASM)
-	@cd $(WASM) && npm ci --silent --ignore-scripts --no-audit --no-fund && touch node_modules/.package-lock.json
-
-$(WASM)/packages/.installed: tests/wasm/requirements.txt pyproject.toml
-	@rm -rf $(WASM)/packages
-	@$(UV) pip install --quiet --target $(WASM)/packages --python-version 3.14 --no-deps \
-	    --only-binary :all: --requirement tests/wasm/requirements.txt
-	@$(UV) pip install --quiet --target $(WASM)/packages --no-deps --editable .
-	@touch $@
-
-# A deep recursion of Python takes more of JavaScript's stack than Node.js has by itself.
-.PHONY: test-wasm
-test-wasm: setup $(WASM)/node_modules/.package-lock.json $(WASM)/packages/.installed  ## run the tests that need no process and no thread in WebAssembly (wants Node.js)
-	@ulimit -s $$(ulimit -H -s) && node --stack-size=60000 tests/wasm/run.mjs \
-	    $(WASM)/node_modules/pyodide-$(WASM_PYTHON) $(WASM)/packages $(ARGS)
