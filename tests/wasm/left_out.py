@@ -48,7 +48,9 @@ BY_PLACE = {
     "delivery/test_rotation_kept.py::test_a_compression_that_fails_leaves_the_uncompressed_file_and_nothing_else": "a thread",
     "delivery/test_rotation_kept.py::test_a_file_that_another_process_compresses_is_left_to_it": "a thread",
     "delivery/test_rotation_kept.py::test_a_link_in_a_rotated_files_place_is_not_followed_and_the_others_are_compressed": "a thread",
+    "delivery/test_sink.py::test_records_that_such_a_sink_takes_and_loses_are_counted": "a full device",
     "delivery/test_spool.py": "file locks",
+    "delivery/test_state_machine.py": "file locks",
     "delivery/test_stream.py::test_a_stalled_reader_costs_a_bounded_wait_and_the_next_line_starts_anew": "a full pipe",
     "delivery/test_wanted.py::test_a_connection_string_alone_asks_for_application_insights": "urllib3",
     "delivery/test_wanted.py::test_an_otlp_variable_asks_for_the_otlp_sink": "opentelemetry",
@@ -57,7 +59,7 @@ BY_PLACE = {
     "otel": "a socket",
     "settings/test_configure.py::test_a_folder_for_state_that_cannot_be_used_is_named_as_it_was_given": "file locks",
     "settings/test_configure.py::test_a_ring_lies_in_the_state_folder_that_code_gives": "file locks",
-    "settings/test_configure.py::test_what_earlier_sinks_delivered_and_lost_stays_in_the_books": "a full device",
+    "settings/test_configure.py::test_what_earlier_sinks_delivered_and_lost_stays_in_the_statistics": "a full device",
 }
 BY_CALL = (
     (asyncio, "new_event_loop", "an event loop"),
