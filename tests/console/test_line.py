@@ -6,7 +6,7 @@ import pytest
 
 import discreet
 from discreet._encoding.console.line import ConsoleEncoder, shorten
-from discreet._encoding.console.values import duration
+from discreet._encoding.console.style import duration
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discreet._encoding.console.line import ConsoleEncoder
-from discreet._encoding.console.traceback import readable_path
+from discreet._encoding.console.line import ConsoleEncoder, readable_path
 from discreet._values import exceptions
 
 pytestmark = pytest.mark.version_sensitive

@@ -95,36 +95,32 @@ def begin(tracer: Any, name: str, kind: str, ours: SpanContext | None) -> SdkSpa
     in a thread that only discreet's context follows, or in a request that only discreet knows.
     """
     try:
-        return _begin(tracer, name, kind, ours)
+        trace, contexts = sys.modules["opentelemetry.trace"], sys.modules["opentelemetry.context"]
+        before = contexts.get_current()
+        parent = trace.get_current_span(before).get_span_context()
+        start_context = before
+        if not parent.is_valid and ours is not None:
+            parent = trace.SpanContext(
+                int(ours.trace_id, 16),
+                int(ours.span_id, 16),
+                is_remote=False,
+                trace_flags=trace.TraceFlags(ours.flags & 0xFF),
+                trace_state=trace.TraceState.from_header([ours.state]) if ours.state else None,
+            )
+            start_context = trace.set_span_in_context(trace.NonRecordingSpan(parent), before)
+        sdk_kind = trace.SpanKind[kind.upper()] if kind in _KINDS else trace.SpanKind.INTERNAL
+        if pipeline_in_force() is None:
+            active.configure()
+        pipeline = pipeline_in_force()
+        redacted = "span" if pipeline is None else clean(pipeline.redactor.text(name))
+        span = tracer.start_span(redacted, context=start_context, kind=sdk_kind)
+        context = span.get_span_context()
+        if not context.is_valid or context.span_id == parent.span_id:
+            return None
+        contexts.attach(trace.set_span_in_context(span, before))
+        return SdkSpan(span, before, ids_of(context), f"{parent.span_id:016x}" if parent.is_valid else None)
     except Exception:  # another version, a sampler that raises: then discreet makes a span of its own
         return None
-
-
-def _begin(tracer: Any, name: str, kind: str, ours: SpanContext | None) -> SdkSpan | None:
-    trace, contexts = sys.modules["opentelemetry.trace"], sys.modules["opentelemetry.context"]
-    before = contexts.get_current()
-    parent = trace.get_current_span(before).get_span_context()
-    start_context = before
-    if not parent.is_valid and ours is not None:
-        parent = trace.SpanContext(
-            int(ours.trace_id, 16),
-            int(ours.span_id, 16),
-            is_remote=False,
-            trace_flags=trace.TraceFlags(ours.flags & 0xFF),
-            trace_state=trace.TraceState.from_header([ours.state]) if ours.state else None,
-        )
-        start_context = trace.set_span_in_context(trace.NonRecordingSpan(parent), before)
-    sdk_kind = trace.SpanKind[kind.upper()] if kind in _KINDS else trace.SpanKind.INTERNAL
-    if pipeline_in_force() is None:
-        active.configure()
-    pipeline = pipeline_in_force()
-    redacted = "span" if pipeline is None else clean(pipeline.redactor.text(name))
-    span = tracer.start_span(redacted, context=start_context, kind=sdk_kind)
-    context = span.get_span_context()
-    if not context.is_valid or context.span_id == parent.span_id:
-        return None
-    contexts.attach(trace.set_span_in_context(span, before))
-    return SdkSpan(span, before, ids_of(context), f"{parent.span_id:016x}" if parent.is_valid else None)
 
 
 def attributes(fields: dict[str, Plain]) -> dict[str, Any]:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from discreet._base.escape import escape
 from discreet._base.levels import severity_text
 from discreet._delivery.runner import OwnSink, RecordRunner, Runner, runner_of
-from discreet._encoding.console.values import field_tokens
+from discreet._encoding.console.style import field_tokens
 from discreet._pipeline import Pipeline
-from discreet._takeover.log_record import STANDARD_ATTRIBUTES
-from discreet._takeover.standard_library import handlers_of
+from discreet._takeover.log_record import STANDARD_ATTRIBUTES, handlers_of
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -80,8 +79,10 @@ def _as_logging(logger: logging.Logger, record: Redacted) -> HostRecord:
             attributes[name] = value
     message = record.message
     stacktrace = record.stacktrace
-    if _shows_only_messages(logger):
-        # These handlers neither quote nor escape: a line break would forge a row.
+    formatters = (handler.formatter for handler in handlers_of(logger))
+    if all(formatter is None or type(formatter) is logging.Formatter for formatter in formatters):
+        # Plain formatters show no field outside the message, and neither quote nor escape: a line break would forge a
+        # row.
         shown = ["".join(text for text, _ in field_tokens(key, value, escape, "")) for key, value in attributes.items()]
         message = " ".join([escape(message), *shown])
         stacktrace = stacktrace and "\n".join(map(escape, stacktrace.split("\n")))
@@ -105,9 +106,3 @@ def _as_logging(logger: logging.Logger, record: Redacted) -> HostRecord:
     for key, value in attributes.items():
         converted.__dict__[f"field.{key}" if key in STANDARD_ATTRIBUTES else key] = value
     return converted
-
-
-def _shows_only_messages(logger: logging.Logger) -> bool:
-    """Whether every handler has a plain formatter, so that fields would be lost unless the message shows them."""
-    formatters = (handler.formatter for handler in handlers_of(logger))
-    return all(formatter is None or type(formatter) is logging.Formatter for formatter in formatters)

@@ -14,7 +14,7 @@ from discreet._record import Record, Source
 from discreet._values.messages import text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from discreet._redaction.redactor import Redactor
 
@@ -57,7 +57,12 @@ def from_logging(record: logging.LogRecord) -> tuple[Record, Context, tuple[obje
         ours.source = Source(_text(record.pathname), line if type(line) is int else 0, _text(record.funcName))
     else:
         ours.source = None
-    context = _context_of(ours.exception)
+    # The context of a request is on its exception, which a server may log after the request.
+    try:
+        attached: object = getattr(ours.exception, "__discreet_context__", None)
+    except Exception:  # an exception with a __getattr__ of its own
+        attached = None
+    context = attached if isinstance(attached, Context) else current.get()
     correlate(ours, context)
     args = record.args or ()
     return ours, context, args if isinstance(args, tuple) else (args,)
@@ -74,18 +79,6 @@ def is_duplicate(record: logging.LogRecord) -> bool:
         return False
 
 
-def _context_of(error: BaseException | None) -> Context:
-    """The context of the row: the one on the exception, if a server logs it after the request; else the current one."""
-    if error is not None:
-        try:
-            attached: object = getattr(error, "__discreet_context__", None)
-        except Exception:  # an exception with a __getattr__ of its own
-            attached = None
-        if isinstance(attached, Context):
-            return attached
-    return current.get()
-
-
 def _exception(record: logging.LogRecord) -> BaseException | None:
     found: object = record.exc_info
     if isinstance(found, tuple) and len(found) == 3:
@@ -100,6 +93,14 @@ def _exception(record: logging.LogRecord) -> BaseException | None:
 
 def _text(value: object) -> str:
     return value if type(value) is str else "" if value is None else text_of(value)
+
+
+def handlers_of(logger: logging.Logger) -> Iterator[logging.Handler]:
+    """A logger's handlers and those of its parents, as far as it propagates."""
+    here: logging.Logger | None = logger
+    while here is not None:
+        yield from here.handlers
+        here = here.parent if here.propagate else None
 
 
 def redacted_copy(record: logging.LogRecord, redactor: Redactor) -> logging.LogRecord:

@@ -12,16 +12,13 @@ from discreet._base.levels import levels
 from discreet._base.statistics import process_statistics
 from discreet._delivery.runner import OwnSink
 from discreet._pipeline import pipeline_in_force
-from discreet._takeover.log_record import from_logging, is_duplicate, redacted_copy
+from discreet._takeover.log_record import from_logging, handlers_of, is_duplicate, redacted_copy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from discreet._pipeline import Pipeline
 
 _levels_set: dict[str, int] = {}
 """The levels that discreet has set on named loggers of `logging`."""
-
 
 _standard_call_handlers = logging.Logger.callHandlers
 """`Logger.callHandlers` before discreet changed anything."""
@@ -123,14 +120,6 @@ def _call_original(logger: logging.Logger, record: logging.LogRecord) -> None:
         _Original.call_handlers(logger, record)
     finally:
         _passing.record = before
-
-
-def handlers_of(logger: logging.Logger) -> Iterator[logging.Handler]:
-    """A logger's handlers and those of its parents, as far as it propagates."""
-    here: logging.Logger | None = logger
-    while here is not None:
-        yield from here.handlers
-        here = here.parent if here.propagate else None
 
 
 def _is_replaced(handler: logging.Handler, pipeline: Pipeline) -> bool:

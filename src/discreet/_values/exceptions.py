@@ -156,7 +156,9 @@ class _Description:
             found["context"] = self.of(context, level + 1)
 
     def _members(self, exc: BaseException, found: dict[str, Plain], level: int) -> None:
-        if not _is_group(type(exc)):
+        # Groups are known by name, since Python 3.10 has them only from the `exceptiongroup` package.
+        groups = [base for base in bases_of(type(exc)) if base.__name__ == "BaseExceptionGroup"]
+        if not any(base.__module__.partition(".")[0] in ("builtins", "exceptiongroup") for base in groups):
             return
         members: Any = getattr(exc, "exceptions", ())
         if not isinstance(members, (tuple, list)):
@@ -172,14 +174,6 @@ class _Description:
 
 def _text(plain: Plain) -> str:
     return plain if isinstance(plain, str) else plain_text(str(plain))
-
-
-def _is_group(kind: type) -> bool:
-    """Told by name, since Python 3.10 has exception groups only from the `exceptiongroup` package."""
-    return any(
-        base.__name__ == "BaseExceptionGroup" and base.__module__.partition(".")[0] in ("builtins", "exceptiongroup")
-        for base in bases_of(kind)
-    )
 
 
 def _syntax_frame(error: SyntaxError) -> list[Frame]:

@@ -16,7 +16,7 @@ from datetime import date, datetime, time, timedelta
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from discreet._values import arrays, objects, scalars
+from discreet._values import objects, scalars
 from discreet._values.scalars import PASS_THROUGH, bases_of, qualified_name, type_name
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class _Walk:
         finally:
             self.inside.discard(ident)
         if shape != LIST:  # a set has no order: sorted, its lines are easy to compare
-            items.sort(key=_place_in_set)
+            items.sort(key=lambda item: (type(item).__name__, item if isinstance(item, (int, float)) else 0, str(item)))
         if hidden > 0:
             items.append(f"<{hidden} more>")
         return items
@@ -190,10 +190,6 @@ def _free(key: str, taken: dict[str, Plain]) -> str:
     return f"{key}_{number}"
 
 
-def _place_in_set(item: Plain) -> tuple[str, float, str]:
-    return type(item).__name__, item if isinstance(item, (int, float)) else 0.0, str(item)
-
-
 _BUILT_IN: tuple[tuple[type, int, Callable[[Any, int], Any]], ...] = (
     (str, LEAF, scalars.text),
     (int, LEAF, scalars.whole),
@@ -229,13 +225,13 @@ _BY_NAME: dict[str, Kind] = {
     "collections.UserString": (LEAF, scalars.as_str),
     "re.Pattern": (LEAF, scalars.pattern),
     "array.array": (LEAF, scalars.array),
-    "builtins.range": (LEAF, scalars.as_repr),
+    "builtins.range": (LEAF, scalars.representation),
     "builtins.generator": (LEAF, scalars.running),
     "builtins.coroutine": (LEAF, scalars.running),
     "builtins.async_generator": (LEAF, scalars.running),
     "types.SimpleNamespace": (DICT, objects.namespace_pairs),
     "argparse.Namespace": (DICT, objects.namespace_pairs),
-    "pandas._libs.tslibs.nattype._NaT": (LEAF, scalars.as_repr),  # a datetime that can do nothing of one
+    "pandas._libs.tslibs.nattype._NaT": (LEAF, scalars.representation),  # a datetime that can do nothing of one
     "django.db.models.query.QuerySet": (LEAF, scalars.name_only),
     "pyspark.sql.dataframe.DataFrame": (LEAF, scalars.name_only),
 }
@@ -259,11 +255,13 @@ def _decide(kind: type) -> Kind:
     bases = bases_of(kind)
     if type in bases:
         return LEAF, scalars.definition
-    if any("get_secret_value" in vars(base) for base in bases) or _is_own_secret(bases):
-        return LEAF, scalars.secret
+    for base in bases:
+        is_own = base.__name__ == "Secret" and base.__module__.partition(".")[0] == "discreet"
+        if is_own or "get_secret_value" in vars(base):
+            return LEAF, scalars.secret
     if BaseException in bases:
         return LEAF, scalars.exception
-    library = arrays.library_of(kind)
+    library = objects.library_of(kind)
     if library is not None:
         found = _from_library(kind, bases, library)
         if found is not None:
@@ -280,21 +278,17 @@ def _decide(kind: type) -> Kind:
     return _by_protocol(kind)
 
 
-def _is_own_secret(bases: tuple[type, ...]) -> bool:
-    return any(base.__name__ == "Secret" and base.__module__.partition(".")[0] == "discreet" for base in bases)
-
-
 def _from_library(kind: type, bases: tuple[type, ...], library: str) -> Kind | None:
     names = {".".join(qualified_name(base)) for base in bases}
     if "numpy.generic" in names:
         return None if float in bases or str in bases or bytes in bases else (LEAF, scalars.numpy_scalar)
     if any(base in bases for base in (dict, list, tuple, int, float, str, date, timedelta)):
         return None  # torch.Size, pandas.Timestamp, ...: what their base is
-    if arrays.is_descriptive(kind):
-        return LEAF, scalars.as_repr
-    if arrays.is_array(kind):
-        return LEAF, arrays.summary
-    return (LEAF, scalars.name_only) if library in arrays.DEVICE_LIBRARIES else None
+    if objects.is_descriptive(kind):
+        return LEAF, scalars.representation
+    if objects.is_array(kind):
+        return LEAF, objects.summary
+    return (LEAF, scalars.name_only) if library in objects.DEVICE_LIBRARIES else None
 
 
 def _structured(kind: Any) -> Kind | None:
@@ -304,7 +298,7 @@ def _structured(kind: Any) -> Kind | None:
     if isinstance(getattr(kind, "__dataclass_fields__", None), dict):
         # With repr=False the author hides all fields; then the class's `repr` decides what is shown.
         shown = getattr(getattr(kind, "__dataclass_params__", None), "repr", True)
-        return (DICT, objects.dataclass_fields(kind)) if shown else (LEAF, scalars.as_repr)
+        return (DICT, objects.dataclass_fields(kind)) if shown else (LEAF, scalars.representation)
     if isinstance(getattr(kind, "__pydantic_fields__", getattr(kind, "model_fields", None)), dict):
         return DICT, objects.pydantic_fields(kind)
     declared: Any = getattr(kind, "__struct_fields__", None)
@@ -323,13 +317,13 @@ def _are_names(fields: Any) -> bool:
 def _by_protocol(kind: type) -> Kind:
     """Containers that only say so; an iterator is never one, since reading it would use it up."""
     if any("__next__" in vars(base) for base in bases_of(kind)):
-        return LEAF, scalars.as_repr
+        return LEAF, scalars.representation
     if issubclass(kind, Mapping):
         return DICT, objects.mapping_pairs
     if issubclass(kind, ItemsView):
-        return DICT, objects.item_view_pairs
+        return DICT, objects.iterable_items  # of pairs
     if issubclass(kind, (KeysView, ValuesView, Sequence)):
         return LIST, objects.iterable_items
     if issubclass(kind, AbstractSet):
         return SET, objects.iterable_items
-    return LEAF, scalars.as_repr
+    return LEAF, scalars.representation

@@ -159,11 +159,6 @@ def as_str(value: object, limit: int) -> Plain:
     return cut(plain_text(str(value)), limit)
 
 
-def as_repr(value: object, limit: int) -> Plain:
-    """Objects of unknown types."""
-    return representation(value, limit)
-
-
 def name_only(value: object, limit: int) -> Plain:
     """Types whose `repr` may block: it would query a database, start a computation or wait for a device."""
     return f"<{type_name(type(value))}>"

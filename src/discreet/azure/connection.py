@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from discreet._base.extras import missing_library
+from discreet._base.imports import missing_library
 from discreet._redaction.secrets import Secret
 from discreet.errors import ConfigurationError
 

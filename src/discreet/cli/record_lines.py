@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from discreet._base.levels import parse_level
-from discreet._encoding.console.values import text_of
+from discreet._encoding.console.style import text_of
 from discreet._logfiles.json_line import CONTAINER_PREFIX
 from discreet._record import RESERVED, Identity, Record, Source
 

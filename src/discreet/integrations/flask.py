@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from discreet._base.extras import load_library
+from discreet._base.imports import load_library
 from discreet._base.levels import ERROR, levels
 from discreet._takeover.log_record import duplicate_rows
 from discreet.integrations._server import LOGGER, REQUEST_ID_HEADER, annotate, serving

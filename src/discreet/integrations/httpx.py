@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from discreet._base.extras import load_library
+from discreet._base.imports import load_library
 from discreet.integrations._client import Call, patch_send, request_of, restore_send
 
 if TYPE_CHECKING:

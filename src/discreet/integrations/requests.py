@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from discreet._base.extras import load_library
+from discreet._base.imports import load_library
 from discreet._context.ambient import Context, current
 from discreet.integrations._client import Call, patch_send, request_of, restore_send
 

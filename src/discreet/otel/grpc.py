@@ -13,7 +13,7 @@ from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 
-from discreet._base.extras import missing_library
+from discreet._base.imports import missing_library
 from discreet._delivery.export.sink import Result
 from discreet.otel.http import of_response
 from discreet.otel.protobuf import request

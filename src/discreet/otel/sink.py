@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from discreet._base.extras import missing_library
+from discreet._base.imports import missing_library
 from discreet._base.version import __version__
 from discreet._delivery.export.sink import ExportSink, Result
 from discreet.errors import ConfigurationError

@@ -14,7 +14,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
-from discreet._base.import_hook import when_imported
+from discreet._base.imports import when_imported
 from discreet._context.ambient import EMPTY, Context, current, leave
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ from discreet._encoding.json import timestamp
 from discreet._encoding.schemas.foreign import exchange_of, failure_of, known, line, user_fields
 
 if TYPE_CHECKING:
-    from discreet._encoding.schemas.foreign import Exchange
     from discreet._record import Redacted
 
 _LOW = (1 << 64) - 1  # Datadog's ids are numbers of 64 bits: of a trace id, its lower half
@@ -32,7 +31,6 @@ def encode(record: Redacted) -> bytes:
     (failure, reason), fields = failure_of(record), user_fields(record, _TAKEN)
     exchange = exchange_of(fields)
     severity = severity_text(record.level)
-    seconds = exchange.seconds if exchange is not None else None
     return line({
         "timestamp": timestamp(record.time_ns),
         "status": "debug" if severity == "TRACE" else severity.lower(),
@@ -50,8 +48,13 @@ def encode(record: Redacted) -> bytes:
             trace_id=record.trace_id, span_id=record.span_id, severity_number=severity_number(record.level)
         ),
         "logger": known(name=record.logger, thread_name=record.thread),
-        "http": _http(record.request_id, exchange),
-        "duration": None if seconds is None else int(seconds * 1e9),
+        "http": known(
+            request_id=record.request_id,
+            method=exchange.method,
+            status_code=exchange.status,
+            url_details=known(path=exchange.path) or None,
+        ),
+        "duration": None if exchange.seconds is None else int(exchange.seconds * 1e9),  # nanoseconds
         "error": known(kind=failure, message=reason, stack=record.stacktrace),
         "exception": record.exception,
         "process": known(pid=who.process, host=who.host),
@@ -60,15 +63,3 @@ def encode(record: Redacted) -> bytes:
         "code": source and source._asdict(),
         **fields,
     })  # fmt: skip
-
-
-def _http(request_id: str | None, exchange: Exchange | None) -> dict[str, object]:
-    """Datadog's names for a request; its duration is in nanoseconds."""
-    if exchange is None:
-        return known(request_id=request_id)
-    return known(
-        request_id=request_id,
-        method=exchange.method,
-        status_code=exchange.status,
-        url_details=known(path=exchange.path) or None,
-    )

@@ -13,7 +13,6 @@ from discreet._encoding.json import timestamp
 from discreet._encoding.schemas.foreign import exchange_of, failure_of, known, line, user_fields
 
 if TYPE_CHECKING:
-    from discreet._encoding.schemas.foreign import Exchange
     from discreet._record import Redacted
 
 VERSION = "8.11.0"
@@ -45,9 +44,12 @@ def encode(record: Redacted) -> bytes:
         "process": known(pid=who.process, thread=known(name=record.thread) or None),
         "trace": known(id=record.trace_id),
         "span": known(id=record.span_id),
-        "http": _http(record.request_id, exchange),
-        "url": known(path=exchange.path) if exchange is not None else None,
-        "client": known(address=exchange.client) if exchange is not None else None,
+        "http": known(
+            request=known(id=record.request_id, method=exchange.method) or None,
+            response=known(status_code=exchange.status) or None,
+        ),
+        "url": known(path=exchange.path),
+        "client": known(address=exchange.client),
         "error": known(type=failure, message=reason, stack_trace=record.stacktrace) if failed else None,
         "discreet": known(
             template=record.template,
@@ -65,9 +67,3 @@ def _ending(fields: dict[str, object]) -> dict[str, object]:
     if "span" not in fields or type(duration) is not float or type(status) is not str:
         return {}
     return known(duration=int(duration * 1e6) if 0 <= duration < 1e12 else None, outcome=_OUTCOMES.get(status))
-
-
-def _http(request_id: str | None, exchange: Exchange | None) -> dict[str, object]:
-    request = known(id=request_id, method=exchange.method if exchange is not None else None)
-    response = known(status_code=exchange.status if exchange is not None else None)
-    return known(request=request or None, response=response or None)

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 class Exchange(NamedTuple):
     """The HTTP request that a record describes; None for values that are missing or of another type."""
 
-    method: str
-    status: int | None
-    path: str | None
-    client: str | None
-    seconds: float | None
-    is_server: bool
+    method: str | None = None
+    status: int | None = None
+    path: str | None = None
+    client: str | None = None
+    seconds: float | None = None
+    is_server: bool = False
 
 
 def line(content: Mapping[str, object]) -> bytes:
@@ -53,11 +53,11 @@ def failure_of(record: Redacted) -> tuple[str | None, str | None]:
     return f"{module}.{kind}" if module else _text(kind), _text(message)
 
 
-def exchange_of(fields: Mapping[str, object]) -> Exchange | None:
-    """The request that a record's fields describe (OpenTelemetry's names), or None."""
+def exchange_of(fields: Mapping[str, object]) -> Exchange:
+    """The request that a record's fields describe (OpenTelemetry's names); without a method they describe none."""
     method, status = fields.get("http.request.method"), fields.get("http.response.status_code")
     if type(method) is not str:
-        return None
+        return Exchange()
     milliseconds = fields.get("duration_ms")
     return Exchange(
         method,

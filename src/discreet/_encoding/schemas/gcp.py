@@ -80,8 +80,8 @@ def _severity(level: int) -> str:
     return "DEBUG" if text == "TRACE" else text
 
 
-def _http_request(exchange: Exchange | None) -> dict[str, object] | None:
-    if exchange is None or not exchange.is_server or exchange.status is None:
+def _http_request(exchange: Exchange) -> dict[str, object] | None:
+    if not exchange.is_server or exchange.status is None:
         return None
     return known(
         requestMethod=exchange.method,

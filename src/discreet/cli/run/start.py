@@ -12,7 +12,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from discreet._base.import_hook import when_imported
+from discreet._base.imports import when_imported
 
 if TYPE_CHECKING:
     from types import ModuleType

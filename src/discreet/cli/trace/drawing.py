@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from discreet._base.diagnostics import counted
 from discreet._base.escape import display_width, escape, split_at_width
 from discreet._base.levels import ERROR, severity_text
-from discreet._encoding.console.traceback import readable_path
-from discreet._encoding.console.values import duration, field_tokens
+from discreet._encoding.console.line import readable_path
+from discreet._encoding.console.style import duration, field_tokens
 from discreet.cli.trace.tree import SPAN_FIELDS, Span, Trace, ends_span
 
 if TYPE_CHECKING:
-    from discreet._encoding.console.style import Palette
-    from discreet._encoding.console.values import Token
+    from discreet._encoding.console.style import Palette, Token
     from discreet._record import Record
 
 Known = Mapping[str, object]

@@ -1,4 +1,4 @@
-"""Change a module of somebody else's: now if it is loaded, else when it is imported."""
+"""Modules of other packages: change one when it is imported, and name the remedy where one is missing."""
 
 from __future__ import annotations
 
@@ -61,3 +61,19 @@ class _Finder:
         change, self._change = self._change, None
         if change is not None:
             change(module)
+
+
+def missing_library(user: str, library: str, extra: str, module: str) -> ModuleNotFoundError:
+    """The error to raise where `module` of `library` cannot be imported; `user` is what needs it, for the message."""
+    return ModuleNotFoundError(
+        f'{user} needs {library}, which is not installed. Install it with: pip install "discreet[{extra}]"',
+        name=module,
+    )
+
+
+def load_library(user: str, name: str) -> Any:
+    """The module of a library whose extra and module have the library's own name."""
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        raise missing_library(user, name, name, name) from error
