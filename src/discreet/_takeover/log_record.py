@@ -1,10 +1,8 @@
-"""A `logging.LogRecord` as one of our records, and as a redacted copy of itself."""
+"""A `logging.LogRecord` as one of our records."""
 
 from __future__ import annotations
 
-import copy
 import logging
-import os
 import sys
 from typing import TYPE_CHECKING, cast
 
@@ -15,8 +13,6 @@ from discreet._values.messages import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from discreet._redaction.redactor import Redactor
 
 STANDARD_ATTRIBUTES = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {
     "message", "asctime", "taskName",
@@ -101,29 +97,3 @@ def handlers_of(logger: logging.Logger) -> Iterator[logging.Handler]:
     while here is not None:
         yield from here.handlers
         here = here.parent if here.propagate else None
-
-
-def redacted_copy(record: logging.LogRecord, redactor: Redactor) -> logging.LogRecord:
-    """A copy of the record without secrets, for handlers that are not ours.
-
-    Every attribute that another formatter may use keeps its name.
-    """
-    from discreet._redaction.record import redact
-
-    ours, _, args = from_logging(record)
-    safe = redact(ours, None, args, redactor, with_locals=False)
-    copied = copy.copy(record)
-    extra = {key: value for key, value in vars(record).items() if key not in STANDARD_ATTRIBUTES}
-    for key in extra:
-        del copied.__dict__[key]
-    copied.__dict__.update(redactor.fields(extra))
-    copied.__dict__[TAKEN_BY] = os.getpid()
-    copied.name, copied.threadName = safe.logger, safe.thread
-    if "taskName" in vars(copied):
-        copied.taskName = safe.task
-    copied.msg, copied.args, copied.message = safe.message, None, safe.message
-    copied.exc_info = None  # a formatter would print the raw traceback
-    is_traceback = safe.exception is not None or record.exc_text
-    copied.exc_text = safe.stacktrace if is_traceback else None
-    copied.stack_info = None if is_traceback else safe.stacktrace
-    return copied

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import os
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -12,10 +13,12 @@ from discreet._base.levels import levels
 from discreet._base.statistics import process_statistics
 from discreet._delivery.runner import OwnSink
 from discreet._pipeline import pipeline_in_force
-from discreet._takeover.log_record import from_logging, handlers_of, is_duplicate, redacted_copy
+from discreet._redaction.record import redact
+from discreet._takeover.log_record import STANDARD_ATTRIBUTES, TAKEN_BY, from_logging, handlers_of, is_duplicate
 
 if TYPE_CHECKING:
     from discreet._pipeline import Pipeline
+    from discreet._redaction.redactor import Redactor
 
 _levels_set: dict[str, int] = {}
 """The levels that discreet has set on named loggers of `logging`."""
@@ -100,7 +103,7 @@ def call_handlers(logger: logging.Logger, record: logging.LogRecord) -> None:
     if not others and not _Original.wrapped:
         return
     try:
-        safe = redacted_copy(record, pipeline.redactor_of(record.name))
+        safe = _redacted_copy(record, pipeline.redactor_of(record.name))
         copies = [copy.copy(safe) for _ in others]  # a handler may change its record, and only its own
     except Exception as error:  # fail closed: a record that cannot be redacted is not passed on
         process_statistics.drop(f"logging {type(error).__name__}")
@@ -112,6 +115,30 @@ def call_handlers(logger: logging.Logger, record: logging.LogRecord) -> None:
         stand_in.propagate = False
         stand_in.addHandler(logging.NullHandler())
         _call_original(stand_in, safe)
+
+
+def _redacted_copy(record: logging.LogRecord, redactor: Redactor) -> logging.LogRecord:
+    """A copy of the record without secrets, for handlers that are not ours.
+
+    Every attribute that another formatter may use keeps its name.
+    """
+    ours, _, args = from_logging(record)
+    safe = redact(ours, None, args, redactor, with_locals=False)
+    copied = copy.copy(record)
+    extra = {key: value for key, value in vars(record).items() if key not in STANDARD_ATTRIBUTES}
+    for key in extra:
+        del copied.__dict__[key]
+    copied.__dict__.update(redactor.fields(extra))
+    copied.__dict__[TAKEN_BY] = os.getpid()
+    copied.name, copied.threadName = safe.logger, safe.thread
+    if "taskName" in vars(copied):
+        copied.taskName = safe.task
+    copied.msg, copied.args, copied.message = safe.message, None, safe.message
+    copied.exc_info = None  # a formatter would print the raw traceback
+    is_traceback = safe.exception is not None or record.exc_text
+    copied.exc_text = safe.stacktrace if is_traceback else None
+    copied.stack_info = None if is_traceback else safe.stacktrace
+    return copied
 
 
 def _call_original(logger: logging.Logger, record: logging.LogRecord) -> None:
