@@ -29,7 +29,16 @@ class ConfigurationError(DiscreetError, ValueError):
         self.value = value
         self.problem = problem
         self.remedy = remedy
-        super().__init__(f"{setting}={mask(_shown(value))}: {mask(problem)}. {remedy}")
+        super().__init__(mask(f"{setting}={_shown(value)}: {problem}. {remedy}"))
+
+
+class InvalidValue(ValueError):
+    """What is wrong with a value, and the remedy; never the value, which whoever knows the setting adds."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        self.problem = problem
+        self.remedy = remedy
+        super().__init__(f"{problem}. {remedy}")
 
 
 def _hide(_text: str) -> str:
@@ -41,9 +50,12 @@ mask: Callable[[str], str] = _hide
 
 
 def _shown(value: object) -> str:
-    """The value as the user wrote it, shortened. A `repr` that raises must not hide the real error."""
+    """The value as the user wrote it, masked, then shortened: what is cut off a secret would hide the rest of it.
+
+    A `repr` that raises must not hide the real error.
+    """
     try:
-        text = repr(value)
+        text = mask(repr(value))
     except Exception:  # any user object may be here
         text = f"<{type(value).__name__}>"
     return text if len(text) <= 200 else text[:200] + "…"

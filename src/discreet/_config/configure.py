@@ -30,7 +30,7 @@ from discreet._record import Identity
 from discreet._redaction.audit import audit
 from discreet._redaction.redactor import Redactor
 from discreet._redaction.secrets import registry
-from discreet.errors import ConfigurationError
+from discreet.errors import ConfigurationError, InvalidValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -281,7 +281,8 @@ def _outputs(runners: Sequence[Runner], settings: Settings, redactor: Redactor) 
             sink = runner.sink
             own = sink.encoder(redactor) if isinstance(sink, OwnSink) else None
             encode = None if takes_records(sink) else own or by_format(sink, settings, redactor)
-            outputs.append(Output(_level(runner, sink.level, 0), encode, runner, _level(runner, sink.below, ANY)))
+            where = f" for sink {runner.name}"
+            outputs.append(Output(_level(sink.level, 0, where), encode, runner, _level(sink.below, ANY, where)))
     except Exception as error:
         for runner in opened:
             if runner not in running.runners:
@@ -349,11 +350,11 @@ def _host_has_handlers() -> bool:
     return ours is None or not any(isinstance(handler, ours.Handler) for handler in handlers)
 
 
-def _level(runner: Runner, given: int | str | None, default: int) -> int:
+def _level(given: int | str | None, default: int, where: str = "") -> int:
     try:
         return default if given is None else parse_level(given)
-    except ValueError as error:
-        raise ConfigurationError("level", given, f"sink {runner.name}", str(error)) from None
+    except InvalidValue as error:
+        raise ConfigurationError("level", given, error.problem + where, error.remedy) from None
 
 
 def _log(level: int, message: str, **fields: object) -> None:
@@ -368,10 +369,7 @@ def set_level(name: str | None, level: Level, *, ttl: float | None = None) -> No
 
     `None` or "root" is the default of every logger without a level of its own. Raises `ConfigurationError`.
     """
-    try:
-        number = parse_level(level)
-    except ValueError as error:
-        raise ConfigurationError("level", level, *split_error(error)) from None
+    number = _level(level, 0)
     if ttl is not None and not ttl > 0:
         raise ConfigurationError("ttl", ttl, "not a time to live", "Give seconds above 0, or leave it out")
     with _lock:

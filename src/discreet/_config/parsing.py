@@ -1,7 +1,7 @@
 """Which values a setting takes: one parser for each kind of value.
 
-A parser gets what was given in code, or the text of a variable. For a wrong value it raises `ValueError` with a problem
-and a remedy ("not a number. Give one"), to which its caller adds the setting and the value, or a `ConfigurationError`.
+A parser gets what was given in code, or the text of a variable. For a wrong value it raises `InvalidValue`, to
+which its caller adds the setting and the value, or a `ConfigurationError`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from discreet._delivery.sink import Sink
 from discreet._redaction.masking import check_key
 from discreet._redaction.policy import Redaction
 from discreet._redaction.secrets import Secret
-from discreet.errors import ConfigurationError
+from discreet.errors import ConfigurationError, InvalidValue
 
 Format = Literal["auto", "console", "json", "otel", "ecs", "azure", "gcp", "datadog"]
 StreamName = Literal["stdout", "stderr", "split", "none"]
@@ -58,7 +58,7 @@ def one_of(kind: str, choices: tuple[str, ...]) -> Callable[[Any], str]:
 
     def parse(value: Any) -> str:
         if value not in choices:
-            raise ValueError(f"no such {kind}. Use {either(choices)}")
+            raise InvalidValue(f"no such {kind}", f"Use {either(choices)}")
         return str(value)
 
     return parse
@@ -78,26 +78,25 @@ def parse_seconds(value: float | str) -> float:
     """Seconds, from 0 to less than a day."""
     try:
         seconds = -1.0 if isinstance(value, bool) else float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         seconds = -1.0
     if not 0 <= seconds < _LONGEST_SECONDS:
-        raise ValueError("not a number of seconds. Give seconds from 0 to a day, such as 5")
+        raise InvalidValue("not a number of seconds", "Give seconds from 0 to a day, such as 5")
     return seconds
 
 
-def parse_switch(value: bool | str) -> bool:
+def parse_switch(value: bool | str | int) -> bool:
     """On or off."""
-    if isinstance(value, bool):
-        return value
-    if str(value).lower() not in _SWITCH:
-        raise ValueError("neither on nor off. Use on or off")
-    return _SWITCH[value.lower()]
+    word = str(value).lower()
+    if word not in _SWITCH:
+        raise InvalidValue("neither on nor off", "Use on or off")
+    return _SWITCH[word]
 
 
 def parse_name(value: object) -> str:
     """A name that is not empty."""
     if not isinstance(value, str) or not value.strip():
-        raise ValueError('not a name. Give a name as text, such as "shop"')
+        raise InvalidValue("not a name", 'Give a name as text, such as "shop"')
     return value.strip()
 
 
@@ -105,7 +104,7 @@ def parse_folder(value: str | os.PathLike[str]) -> str:
     """The path of a folder, which need not exist yet."""
     path = os.fspath(value)
     if not isinstance(path, str) or not path.strip():
-        raise ValueError("not a folder. Give the path of a folder")
+        raise InvalidValue("not a folder", "Give the path of a folder")
     return path
 
 
@@ -129,7 +128,7 @@ def parse_redaction(value: Redaction | str | os.PathLike[str]) -> Redaction:
     if isinstance(value, Redaction):
         return value
     if not isinstance(value, (str, os.PathLike)):
-        raise TypeError("not a policy. Use discreet.Redaction(...), or the path of a JSON file")
+        raise InvalidValue("not a policy", "Use discreet.Redaction(...), or the path of a JSON file")
     from discreet._config.policy_file import read_policy
 
     return read_policy(value)
@@ -145,7 +144,6 @@ def parse_pseudonym_key(value: str | Secret[str]) -> Secret[str]:
 
 def split_error(error: Exception) -> tuple[str, str]:
     """The problem and the remedy that a parser's error tells."""
-    if isinstance(error, ConfigurationError):
+    if isinstance(error, (ConfigurationError, InvalidValue)):
         return error.problem, error.remedy
-    problem, _, remedy = str(error).partition(". ")
-    return problem, remedy or "See `discreet doctor`"
+    return str(error), "See `discreet doctor`"

@@ -8,35 +8,44 @@ from __future__ import annotations
 
 import json
 import re
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from discreet._redaction.policy import Redaction
-from discreet.errors import ConfigurationError
+from discreet.errors import ConfigurationError, InvalidValue
 
 if TYPE_CHECKING:
     import os
 
+_MOST_BYTES = 1 << 20
+
 
 def read_policy(path: str | os.PathLike[str]) -> Redaction:
-    """The policy in this file. Raises `ValueError` or `TypeError`, naming the key and the remedy."""
+    """The policy in this file. Raises `InvalidValue`, naming the key and the remedy."""
     try:
-        with open(path, encoding="utf-8") as file:
-            document = json.load(file, object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)
+        found = Path(path).stat()  # first: to open a pipe would wait for its writer
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_BYTES:
+            raise InvalidValue("is not a file of at most 1 MiB", "Name a JSON file that holds a policy")
+        document = json.loads(
+            Path(path).read_text("utf-8-sig"),  # editors on Windows begin a file with a mark
+            object_pairs_hook=_without_duplicates,
+            parse_constant=_refuse_constant,
+        )
     except OSError as error:
-        raise ValueError(f"cannot be read ({error.strerror}). Name a JSON file that this user may read") from None
+        raise InvalidValue(f"cannot be read ({error.strerror})", "Name a JSON file that this user may read") from None
     except UnicodeDecodeError:
-        raise ValueError("is not text in UTF-8. Write the file in UTF-8") from None
+        raise InvalidValue("is not text in UTF-8", "Write the file in UTF-8") from None
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise ValueError(f"is not JSON ({where}: {error.msg}). Correct it there") from None
+        raise InvalidValue(f"is not JSON ({where}: {error.msg})", "Correct it there") from None
     except RecursionError:
-        raise ValueError("is nested too deeply. Write a policy as docs/redaction.md shows") from None
+        raise InvalidValue("is nested too deeply", "Write a policy as docs/redaction.md shows") from None
     check_document(document)
     try:
         return _policy(document)
     except ConfigurationError as error:
-        raise ValueError(f"{error.setting}: {error.problem}. {error.remedy}") from None
+        raise InvalidValue(f"{error.setting}: {error.problem}", error.remedy) from None
 
 
 def _policy(document: dict[str, Any]) -> Redaction:
@@ -56,15 +65,16 @@ def check_document(document: object) -> None:
 
 def _check_policy(value: object, schema: dict[str, Any], definitions: dict[str, Any], where: str = "") -> None:
     if not isinstance(value, dict):
-        raise TypeError(f"{where or 'the policy'} is not a JSON object. Write keys such as extra_keys between braces")
+        raise InvalidValue(f"{where or 'the policy'} is not a JSON object", "Write keys such as extra_keys between braces")
     properties = schema["properties"]
     for key, entry in cast("dict[str, object]", value).items():
         path = f"{where}.{key}" if where else key
         if key not in properties:
-            raise ValueError(f"{path} is not a key of a policy. {_nearest(key, properties)}")
+            raise InvalidValue(f"{path} is not a key of a policy", _nearest(key, properties))
         rule = definitions.get(key) or properties[key]
         if not (isinstance(entry, dict) if key == "loggers" else _fits(entry, rule)):
-            raise ValueError(f"{path} {rule['error']}")
+            problem, _, remedy = rule["error"].partition(". ")
+            raise InvalidValue(f"{path} {problem}", remedy)
         if key == "loggers":
             for name, policy in cast("dict[str, object]", entry).items():
                 _check_policy(policy, rule["additionalProperties"], definitions, f"loggers[{name!r}]")
@@ -103,10 +113,10 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise ValueError(f"has the key {key} twice. Leave one of the two")
+            raise InvalidValue(f"has the key {key} twice", "Leave one of the two")
         found[key] = value
     return found
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"has {name}, which is not JSON. Write a number")
+    raise InvalidValue(f"has {name}, which is not JSON", "Write a number")

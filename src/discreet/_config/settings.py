@@ -53,6 +53,7 @@ def configure(
     take_over: bool | None = None,
 ) -> dict[str, Any]:
     """The parameters of `discreet.configure()`, which takes them from here; returns those that were given, by name."""
+    version = version or None  # builds that know none give an empty one
     return {name: value for name, value in locals().items() if value is not None}
 
 
@@ -96,7 +97,7 @@ def _by_profile(words: str, *, dev: object, ci: object, prod: object) -> Default
 
 
 def _service(here: Surroundings) -> tuple[str, str]:
-    return _environment.service_name(here.environ, sys.argv, sys.modules.get("__main__"))
+    return _environment.service_name(here.environ, [*map(str, getattr(sys, "argv", ()))], sys.modules.get("__main__"))
 
 
 def _version(here: Surroundings) -> tuple[str | None, str]:
@@ -254,12 +255,13 @@ def resolve(
             values[name], why[name] = None, "sinks are given"
         else:
             values[name], why[name] = _find(name, row, given, here, who)
+    sinks = values["sinks"] if "sinks" in given else None  # as parsed: what was given may be an iterator
     values["environment"] = place.name  # "dev" is written "development"
     if "environment" not in given:
         why["environment"] = place.reason
     if "sinks" not in given:
         why["sinks"] = why["stream"]
-    values["sinks"], reasons, missing = choose_sinks(given.get("sinks"), values["stream"], values["file"], environ)
+    values["sinks"], reasons, missing = choose_sinks(sinks, values["stream"], values["file"], environ)
     why["sinks"] = ", ".join([why["sinks"], *([why["file"]] if values["file"] is not None else ()), *reasons])
     advice = [f"{name} is not a setting{_nearest(name, VARIABLES)}" for name in unknown_variables(environ)]
     if place.profile == "prod" and "service" not in given and _environment.given_service_name(environ) is None:

@@ -162,7 +162,8 @@ def check_pattern(kind: str, regex: str) -> re.Pattern[str]:
     try:
         compiled = re.compile(regex)
     except (re.error, OverflowError, RecursionError) as error:
-        raise ConfigurationError(setting, regex, f"invalid regular expression: {error}", "Correct it.") from None
+        reason = str(error).partition("'")[0].rstrip()  # it goes on with a word of the pattern
+        raise ConfigurationError(setting, regex, f"invalid regular expression: {reason}", "Correct it.") from None
     if _nested_unbounded(stripped):
         raise ConfigurationError(
             setting,
