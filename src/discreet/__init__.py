@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 
 from discreet import errors as _errors
+from discreet._base.fork_lock import configuring as _configuring
 from discreet._base.version import __version__ as __version__
 from discreet._call.logger import Logger, get_logger
 from discreet._call.logger import active as _active
@@ -98,9 +99,10 @@ def __dir__() -> list[str]:
 
 
 def _configure_at_first_record() -> Emitter:
-    from discreet._config.configure import configure_at_first_record
+    with _configuring:  # before the import: a child would wait forever for a module that another thread was importing
+        from discreet._config.configure import configure_at_first_record
 
-    return configure_at_first_record()
+        return configure_at_first_record()
 
 
 def _mask(text: str) -> str:

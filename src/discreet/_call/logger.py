@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from discreet._base.levels import CRITICAL, DEBUG, ERROR, INFO, WARNING, Channel, levels, parse_level
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
 class _Unconfigured:
     """The emitter of a process that nobody has configured: it configures at the first record."""
 
+    def __init__(self) -> None:
+        self.dropped: dict[str, int] = {}
+        """The records that could not be made, because nothing could be configured, by reason."""
+
     def emit(
         self,
         channel: Channel,
@@ -46,9 +51,21 @@ class _Unconfigured:
         frame: FrameType | None,
         ids: Ids | None = None,
     ) -> None:
-        emitter = active.configure()
-        if channel.threshold <= level and emitter is not self:
-            emitter.emit(channel, level, message, args, fields, frame if level >= active.located else None, ids)
+        try:
+            emitter = active.configure()
+            if channel.threshold <= level and emitter is not self:
+                emitter.emit(channel, level, message, args, fields, frame if level >= active.located else None, ids)
+        except Exception as error:  # a log call never raises
+            self._drop(f"configuring {type(error).__name__}")
+
+    def _drop(self, reason: str) -> None:
+        """Count a record without an import, which may be what failed: at exit, or for want of file descriptors."""
+        if reason not in self.dropped:
+            try:
+                os.write(2, f"discreet: a record was lost: {reason}\n".encode("utf-8", "backslashreplace"))
+            except Exception:  # no stderr: `health()` still knows
+                pass
+        self.dropped[reason] = self.dropped.get(reason, 0) + 1
 
 
 unconfigured = _Unconfigured()

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from functools import wraps
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ParamSpec, cast
 
+from discreet._base.fork_lock import configuring
 from discreet._base.levels import WARNING, levels, parse_level
 from discreet._base.statistics import process_statistics
 from discreet._call import limits
@@ -28,6 +28,7 @@ from discreet._encoding.json import encode as encode_json
 from discreet._pipeline import ANY, Output, Pipeline, pipeline_in_force
 from discreet._record import Identity
 from discreet._redaction.audit import audit
+from discreet._redaction.policy import Redaction
 from discreet._redaction.redactor import Redactor
 from discreet._redaction.secrets import registry
 from discreet.errors import ConfigurationError, InvalidValue
@@ -48,18 +49,8 @@ _THREADS = "discreet.propagation._thread_patches"  # context follows the work; b
 _P = ParamSpec("_P")
 _NOT_CALLED = "nobody called configure()"
 
-_lock = threading.RLock()
+configuring.register()  # `lifecycle` has hooks that take the locks of sinks, which this lock comes before
 _given_advice: set[str] = set()  # advice is given once per process
-
-
-def _renew_lock() -> None:
-    """In a forked child: the thread that was configuring is not here to free the lock."""
-    global _lock  # noqa: PLW0603 - the lock itself cannot be reset
-    _lock = threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)
 
 
 def _with_parameters_of(
@@ -94,7 +85,7 @@ def configure(given: dict[str, Any]) -> None:
     Calling it again replaces the whole configuration. Raises `ConfigurationError`, which names the value, the setting
     and the remedy; the configuration in force then stays.
     """
-    with _lock:
+    with configuring:
         install(resolve(given))
 
 
@@ -107,32 +98,49 @@ def configure_at_first_record(*, inside_host: bool = False) -> Emitter:
     A wrong variable must not cost the application its first log call, nor its other settings: each is reported, and
     the default serves in its place.
     """
-    with _lock:
+    with configuring:
         if pipeline_in_force() is not None and not (inside_host and state.hosted):
             return active.emitter
         environ = dict(os.environ)
-        problems: list[ConfigurationError] = []
+        given: dict[str, Any] = {"take_over": False}
+        problems: list[Exception] = []
         settings: Settings | None = None
         while True:
             try:
-                settings = resolve({"take_over": False}, environ, who=_NOT_CALLED)
+                settings = resolve(given, environ, who=_NOT_CALLED)
                 if not inside_host and _host_has_handlers():
                     _install_into_host(settings)
                 else:
                     install(settings)
                 break
-            except ConfigurationError as error:
+            except Exception as error:  # a log call never raises
                 problems.append(error)
-                if not _leave_out(error, environ):
-                    _install_what_works(settings or resolve({"take_over": False}, {}, who=_NOT_CALLED))
+                left_out = _leave_out(error, environ)
+                unread = "DISCREET_REDACTION" not in environ or (settings is None and not left_out)
+                if unread and os.environ.get("DISCREET_REDACTION"):
+                    given["redaction"] = _MASK_EVERYTHING
+                if not left_out:
+                    _install_what_works(settings or resolve(given, {}, who=_NOT_CALLED))
                     break
         for problem in problems:
             _log(40, "setting ignored: {problem}", problem=str(problem))
+        if "redaction" in given:
+            _log(40, "every text is masked: correct what DISCREET_REDACTION names, or unset it, then start again")
         return active.emitter
 
 
-def _leave_out(error: ConfigurationError, environ: dict[str, str]) -> bool:
+def _refuse(_text: str) -> str:
+    raise ValueError("the policy is not known")
+
+
+_MASK_EVERYTHING = Redaction(callback=_refuse, loggers={"discreet": Redaction()})
+"""While the policy cannot be read: each text becomes `[REDACTED:unjudged]`, but for what discreet itself reports."""
+
+
+def _leave_out(error: Exception, environ: dict[str, str]) -> bool:
     """Remove the variable that an error is about, or all about receivers; False if there is none to remove."""
+    if not isinstance(error, ConfigurationError):
+        return False
     if error.setting in environ:
         del environ[error.setting]
         return True
@@ -282,7 +290,9 @@ def _outputs(runners: Sequence[Runner], settings: Settings, redactor: Redactor) 
             own = sink.encoder(redactor) if isinstance(sink, OwnSink) else None
             encode = None if takes_records(sink) else own or by_format(sink, settings, redactor)
             where = f" for sink {runner.name}"
-            outputs.append(Output(_level(sink.level, 0, where), encode, runner, _level(sink.below, ANY, where)))
+            level = 0 if sink.level is None else _level(sink.level, where)
+            below = ANY if sink.below is None else _level(sink.below, where)
+            outputs.append(Output(level, encode, runner, below))
     except Exception as error:
         for runner in opened:
             if runner not in running.runners:
@@ -312,7 +322,7 @@ def undo() -> None:
     """
     from discreet._takeover import standard_library, uncaught
 
-    with _lock:
+    with configuring:
         runners, running.runners = running.runners, ()  # first: a sink that is in force is not closed
         for runner in runners:
             runner.retire()
@@ -350,9 +360,9 @@ def _host_has_handlers() -> bool:
     return ours is None or not any(isinstance(handler, ours.Handler) for handler in handlers)
 
 
-def _level(given: int | str | None, default: int, where: str = "") -> int:
+def _level(given: int | str, where: str = "") -> int:
     try:
-        return default if given is None else parse_level(given)
+        return parse_level(given)
     except InvalidValue as error:
         raise ConfigurationError("level", given, error.problem + where, error.remedy) from None
 
@@ -369,8 +379,8 @@ def set_level(name: str | None, level: Level, *, ttl: float | None = None) -> No
 
     `None` or "root" is the default of every logger without a level of its own. Raises `ConfigurationError`.
     """
-    number = _level(level, 0)
+    number = _level(level)
     if ttl is not None and not ttl > 0:
         raise ConfigurationError("ttl", ttl, "not a time to live", "Give seconds above 0, or leave it out")
-    with _lock:
+    with configuring:
         levels.set(name, number, ttl)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from discreet._base import threads
 from discreet._base.diagnostics import report_problem
 from discreet._base.statistics import process_statistics
+from discreet._call.logger import unconfigured
 from discreet._config.settings import EXIT_TIMEOUT, state
 from discreet._delivery.runner import running, time_left
 from discreet._pipeline import pipeline_in_force
@@ -34,21 +35,23 @@ _LONGEST_PAUSE = 0.1
 _installed = False
 _postponed = 0  # how often SIGTERM let a log call end first
 _received = 0  # how often SIGTERM came
-_forking = threading.local()
+
+
+class _Forking(threading.local):
+    runners: tuple[Runner, ...] = ()
+
+
+_forking = _Forking()
 
 
 def install() -> None:
-    """Have the sinks drained at exit and renewed after a fork. Does so once per process."""
+    """Have the sinks drained at exit. Does so once per process."""
     global _installed  # noqa: PLW0603 - a latch
     if _installed:
         return
     _installed = True
     atexit.register(drain)
     _drain_at_end_of_worker()
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(
-            before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child
-        )
 
 
 def install_sigterm() -> None:
@@ -158,11 +161,12 @@ def _after_fork_in_parent() -> None:
 
 def _after_fork_in_child() -> None:
     process_statistics.reset()
+    unconfigured.dropped.clear()
     audit.forget()
     limits = sys.modules.get("discreet._call.limits")
     if limits is not None:
         limits.renew_lock()
-    forked: tuple[Runner, ...] = _forking.runners
+    forked = _forking.runners
     for runner in (*forked, *(runner for runner in running.runners if runner not in forked)):
         runner.after_fork_in_child()
     running.draining.clear()  # what these sinks still deliver belongs to the parent
@@ -176,3 +180,10 @@ def _after_fork_in_child() -> None:
         util = sys.modules.get(f"{name}.util")
         if util is not None:  # a worker begins with an empty list of finalizers, then calls what is registered here
             util.register_after_fork(drain, _drain_at_end_of_worker)
+
+
+# Now, although there are no sinks yet: `_config.configure` has a hook of its own, which must run before this one.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child
+    )

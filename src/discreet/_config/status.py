@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from discreet._base.engine import ENGINE
 from discreet._base.levels import levels, severity_text
 from discreet._base.statistics import process_statistics
+from discreet._call.logger import unconfigured
 from discreet._config.parsing import LevelSettings
 from discreet._config.settings import ROWS, state
 from discreet._delivery.runner import runner_of, running
@@ -43,7 +44,7 @@ def health() -> dict[str, Any]:
     in_force = [runner.statistics for runner in running.runners]
     past = [earlier for earlier in process_statistics.past if not any(earlier is other for other in in_force)]
     everything: list[dict[str, Any]] = [*sinks, *(earlier.as_dict() for earlier in past)]
-    dropped: dict[str, int] = dict(process_statistics.dropped)
+    dropped: dict[str, int] = process_statistics.dropped | unconfigured.dropped
     sums = {name: sum(counts[name] for counts in everything) for name in _COUNTS}
     sums["emitted"] += sum(dropped.values())
     for counts in everything:
