@@ -34,6 +34,8 @@ def configured(**options):
         ({"sinks": [discreet.Stream(level="loud")]}, "level", "loud", "Use trace"),
         ({"redaction": {"keys": "x"}}, "redaction", "keys", "discreet.Redaction"),
         ({"with_locals": "maybe"}, "locals", "maybe", "Use on or off"),
+        ({"take_over": 2}, "take_over", "2", "Use on or off"),
+        ({"exit_timeout": 10**400}, "exit_timeout", "1000", "Give seconds"),
     ],
 )
 def test_a_bad_setting_raises_one_error_with_value_setting_and_remedy(options, setting, value, remedy):
@@ -435,3 +437,35 @@ def test_a_file_in_code_is_not_mistaken_for_the_files_variable(monkeypatch, tmp_
     with pytest.raises(discreet.ConfigurationError) as caught:
         discreet.configure(sinks=[discreet.File(tmp_path)])
     assert caught.value.setting == "file"
+
+
+def test_sinks_may_come_from_an_iterator_and_an_empty_version_is_none():
+    sink = Remembering()
+    discreet.configure(sinks=iter([sink]), version="", spool=0, with_locals=1)
+    discreet.get_logger("shop").info("hello")
+    assert b"hello" in sink.lines[-1]
+    assert b"version" not in sink.lines[-1]
+
+
+class Remembering(discreet.Sink):
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.lines = []
+
+    def write(self, line):
+        self.lines.append(line)
+
+
+@pytest.mark.parametrize("before", ["x. ", "password=", "x" * 180 + " "])
+@pytest.mark.parametrize("setting", ["level", "format", "set_level", "sink"])
+def test_an_error_shows_no_secret_of_a_wrong_value(setting, before):
+    planted = "ghp_" + "a1B2" * 9
+    with pytest.raises(discreet.ConfigurationError) as caught:
+        if setting == "set_level":
+            discreet.set_level("shop", before + planted)
+        elif setting == "sink":
+            discreet.configure(sinks=[Remembering(level=before + planted)])
+        else:
+            discreet.configure(**{setting: before + planted})
+    assert planted[:8] not in str(caught.value)
+    assert "Use " in str(caught.value)

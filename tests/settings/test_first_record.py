@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 pytestmark = pytest.mark.version_sensitive
@@ -50,7 +52,6 @@ def test_each_wrong_variable_is_reported_once_and_the_others_still_count(python,
         DISCREET_FORMAT="ecs",
         DISCREET_LEVEL="loud",
         DISCREET_EXIT_TIMEOUT="soon",
-        DISCREET_REDACTION=str(tmp_path / "missing.json"),
         DISCREET_FILE=str(tmp_path),
         OTEL_EXPORTER_OTLP_ENDPOINT="nonsense",
     )
@@ -59,8 +60,109 @@ def test_each_wrong_variable_is_reported_once_and_the_others_still_count(python,
     assert (hello["message"], hello["service"]["name"]) == ("hello", "shop")
     named = [report["message"].removeprefix("setting ignored: ").partition("=")[0] for report in reports]
     assert sorted(named) == [
-        "DISCREET_EXIT_TIMEOUT", "DISCREET_FILE", "DISCREET_LEVEL", "DISCREET_REDACTION", "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "DISCREET_EXIT_TIMEOUT", "DISCREET_FILE", "DISCREET_LEVEL", "OTEL_EXPORTER_OTLP_ENDPOINT",
     ]  # fmt: skip
+
+
+def test_while_the_policy_cannot_be_read_every_text_is_masked_and_it_is_said_once_why(python, tmp_path):
+    policy = tmp_path / "policy.json"
+    policy.write_text('{"extra_keys": ["colour"],}', "utf-8")
+    planted = "blue-" + "value"
+    done = python(
+        f"""
+        import discreet
+        log = discreet.get_logger("shop")
+        for _ in range(2):
+            log.info("paint it {planted} %s", "{planted}", colour="{planted}", n=1, nested=["{planted}"])
+        """,
+        DISCREET_SERVICE="shop",
+        DISCREET_REDACTION=str(policy),
+        DISCREET_FORMAT="nonsense",
+    )
+    assert done.code == 0, done.err
+    assert planted.encode() not in done.out + done.err
+    *reports, _, last = done.records
+    assert [report["message"].partition("=")[0] for report in reports] == [
+        "setting ignored: DISCREET_FORMAT",
+        "setting ignored: DISCREET_REDACTION",
+        "every text is masked: correct what DISCREET_REDACTION names, or unset it, then start again",
+    ]
+    assert "is not JSON (line 1, column" in reports[1]["message"]
+    assert last["message"] == "[REDACTED:unjudged]"
+
+
+def test_a_record_that_cannot_configure_is_counted_and_the_call_returns(python):
+    done = python(
+        """
+        import os, discreet
+        from discreet._call.logger import active
+        configure, error = active.configure, OSError(24, "Too many open files")
+        def fail():
+            raise error
+        active.configure = fail
+        log = discreet.get_logger("shop")
+        log.info("one")
+        log.info("two")
+        active.configure = configure
+        log.info("three")
+        assert discreet.health()["dropped"] == {"configuring OSError": 2}, discreet.health()
+        """,
+        DISCREET_SERVICE="shop",
+    )
+    assert done.code == 0, done.err
+    assert done.err == b"discreet: a record was lost: configuring OSError\n"
+    assert [record["message"] for record in done.records] == ["three"]
+
+
+@pytest.mark.parametrize("before", ["del sys.argv", "sys.argv = []", "sys.argv = [None]"])
+def test_the_first_record_is_written_without_usual_arguments(python, before):
+    done = python(f"import sys, discreet\n{before}\ndiscreet.get_logger('shop').info('hello')\n")
+    assert [record["message"] for record in done.records][-1:] == ["hello"], done.err
+
+
+def test_a_first_record_while_the_interpreter_shuts_down_raises_nothing(python):
+    done = python(
+        """
+        import discreet
+        log = discreet.get_logger("shop")
+        class Closing:
+            def __del__(self):
+                log.info("closed")
+        kept = Closing()
+        """
+    )
+    assert (done.code, b"Traceback" in done.err) == (0, False), done.err
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_a_child_forked_while_a_thread_logs_the_first_record_logs_too(python):
+    done = python(
+        """
+        import os, threading, discreet
+        from discreet._call.logger import active
+        log = discreet.get_logger("shop")
+        configure, begun = active.configure, threading.Event()
+        from discreet._base.fork_lock import configuring
+        def begin():
+            with configuring:
+                begun.set()
+                return configure()
+        active.configure = begin
+        thread = threading.Thread(target=log.info, args=("parent",))
+        thread.start()
+        begun.wait()
+        child = os.fork()
+        log.info("child" if child == 0 else "after")
+        if child == 0:
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        thread.join()
+        """,
+        measured=False,
+        DISCREET_SERVICE="shop",
+    )
+    assert done.code == 0, done.err
+    assert sorted(record["message"] for record in done.records) == ["after", "child", "parent"]
 
 
 def test_a_file_that_cannot_be_written_costs_neither_the_call_nor_the_record(python, tmp_path):

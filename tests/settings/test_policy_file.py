@@ -161,3 +161,24 @@ def test_the_schema_is_a_schema_and_takes_what_the_docs_show():
 def test_the_command_prints_the_schema_as_published(capsys):
     assert main(["schema", "--redaction"]) == 0
     assert json.loads(capsys.readouterr().out) == SCHEMA
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path):
+    path = tmp_path / "policy.json"
+    path.write_text('{"extra_keys": ["badge"]}', "utf-8-sig")
+    assert read_policy(path).extra_keys == ("badge",)
+
+
+def test_what_is_no_regular_file_or_too_large_is_refused(tmp_path):
+    large = write(tmp_path / "large.json", " " * (1 << 20) + "{}")
+    for path in (tmp_path, large):
+        with pytest.raises(ValueError, match="is not a file of at most 1 MiB"):
+            read_policy(path)
+
+
+def test_an_error_shows_no_secret_of_the_file(tmp_path):
+    planted = "ghp_" + "a1B2" * 9
+    for document in ({"loggers": {f"shop. {planted}": 5}}, {"patterns": {"a": f"(?P<a. {planted}>x)"}}):
+        with pytest.raises(discreet.ConfigurationError) as caught:
+            discreet.configure(redaction=write(tmp_path / "policy.json", document))
+        assert planted not in str(caught.value)
