@@ -2,8 +2,9 @@
 
     DiscreetError
       ConfigurationError    a setting, or an option of a sink or a policy, that cannot be honoured
+    InvalidValueError       a value that is none of those allowed, where no setting is concerned
 
-A log call raises neither: `discreet.health()` counts what goes wrong there.
+A log call raises none of them: `discreet.health()` counts what goes wrong there.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class ConfigurationError(DiscreetError, ValueError):
         super().__init__(mask(f"{setting}={_shown(value)}: {problem}. {remedy}"))
 
 
-class InvalidValue(ValueError):
+class InvalidValueError(ValueError):
     """What is wrong with a value, and the remedy; never the value, which whoever knows the setting adds."""
 
     def __init__(self, problem: str, remedy: str) -> None:

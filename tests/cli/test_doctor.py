@@ -114,7 +114,10 @@ def test_a_misspelt_variable_is_wrong(cli: Cli, environ: dict[str, str]) -> None
 
 @pytest.mark.parametrize(
     ("variable", "value", "problem"),
-    [("DISCREET_LEVEL", "loud", "DISCREET_LEVEL='loud': not a level"), ("DISCREET_FILE", "/proc/none/x", "cannot be opened")],
+    [
+        ("DISCREET_LEVEL", "loud", "DISCREET_LEVEL='loud': not a level"),
+        ("DISCREET_FILE", "/proc/none/x", "cannot be opened"),
+    ],
 )
 def test_a_wrong_setting_is_one_problem_with_its_remedy(
     cli: Cli, environ: dict[str, str], variable: str, value: str, problem: str

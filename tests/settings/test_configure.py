@@ -457,15 +457,18 @@ class Remembering(discreet.Sink):
 
 
 @pytest.mark.parametrize("before", ["x. ", "password=", "x" * 180 + " "])
-@pytest.mark.parametrize("setting", ["level", "format", "set_level", "sink"])
-def test_an_error_shows_no_secret_of_a_wrong_value(setting, before):
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda text: discreet.configure(level=text),
+        lambda text: discreet.configure(format=text),
+        lambda text: discreet.set_level("shop", text),
+        lambda text: discreet.configure(sinks=[Remembering(level=text)]),
+    ],
+)
+def test_an_error_shows_no_secret_of_a_wrong_value(call, before):
     planted = "ghp_" + "a1B2" * 9
     with pytest.raises(discreet.ConfigurationError) as caught:
-        if setting == "set_level":
-            discreet.set_level("shop", before + planted)
-        elif setting == "sink":
-            discreet.configure(sinks=[Remembering(level=before + planted)])
-        else:
-            discreet.configure(**{setting: before + planted})
+        call(before + planted)
     assert planted[:8] not in str(caught.value)
     assert "Use " in str(caught.value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from discreet.errors import InvalidValue
+from discreet.errors import InvalidValueError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _REMEDY = "Use trace, debug, info, warning, error, critical, off, or a number as
 
 
 def parse_level(value: str | int) -> int:
-    """The number of a level, on the scale of the standard library. Raises `InvalidValue`."""
+    """The number of a level, on the scale of the standard library. Raises `InvalidValueError`."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     if isinstance(value, str):
@@ -38,7 +38,7 @@ def parse_level(value: str | int) -> int:
             return LEVEL_NUMBERS[name]
         if name.isdecimal() and len(name) < 5:
             return int(name)
-    raise InvalidValue("not a level", _REMEDY)
+    raise InvalidValueError("not a level", _REMEDY)
 
 
 def parse_levels(spec: str) -> tuple[int | None, dict[str, int]]:
@@ -49,11 +49,11 @@ def parse_levels(spec: str) -> tuple[int | None, dict[str, int]]:
         name, equals, level = part.strip().rpartition("=")
         if equals:
             if not name.strip():
-                raise InvalidValue("a level names no logger", "Write it as logger=level")
+                raise InvalidValueError("a level names no logger", "Write it as logger=level")
             named[name.strip()] = parse_level(level)
         elif part.strip():
             if default is not None:
-                raise InvalidValue("there are two default levels", "Write the others as logger=level")
+                raise InvalidValueError("there are two default levels", "Write the others as logger=level")
             default = parse_level(part)
     return default, named
 

@@ -31,7 +31,7 @@ from discreet._redaction.audit import audit
 from discreet._redaction.policy import Redaction
 from discreet._redaction.redactor import Redactor
 from discreet._redaction.secrets import registry
-from discreet.errors import ConfigurationError, InvalidValue
+from discreet.errors import ConfigurationError, InvalidValueError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -363,7 +363,7 @@ def _host_has_handlers() -> bool:
 def _level(given: int | str, where: str = "") -> int:
     try:
         return parse_level(given)
-    except InvalidValue as error:
+    except InvalidValueError as error:
         raise ConfigurationError("level", given, error.problem + where, error.remedy) from None
 
 

@@ -1,6 +1,6 @@
 """Which values a setting takes: one parser for each kind of value.
 
-A parser gets what was given in code, or the text of a variable. For a wrong value it raises `InvalidValue`, to
+A parser gets what was given in code, or the text of a variable. For a wrong value it raises `InvalidValueError`, to
 which its caller adds the setting and the value, or a `ConfigurationError`.
 """
 
@@ -17,7 +17,7 @@ from discreet._delivery.sink import Sink
 from discreet._redaction.masking import check_key
 from discreet._redaction.policy import Redaction
 from discreet._redaction.secrets import Secret
-from discreet.errors import ConfigurationError, InvalidValue
+from discreet.errors import ConfigurationError, InvalidValueError
 
 Format = Literal["auto", "console", "json", "otel", "ecs", "azure", "gcp", "datadog"]
 StreamName = Literal["stdout", "stderr", "split", "none"]
@@ -58,7 +58,7 @@ def one_of(kind: str, choices: tuple[str, ...]) -> Callable[[Any], str]:
 
     def parse(value: Any) -> str:
         if value not in choices:
-            raise InvalidValue(f"no such {kind}", f"Use {either(choices)}")
+            raise InvalidValueError(f"no such {kind}", f"Use {either(choices)}")
         return str(value)
 
     return parse
@@ -81,7 +81,7 @@ def parse_seconds(value: float | str) -> float:
     except (ValueError, OverflowError):
         seconds = -1.0
     if not 0 <= seconds < _LONGEST_SECONDS:
-        raise InvalidValue("not a number of seconds", "Give seconds from 0 to a day, such as 5")
+        raise InvalidValueError("not a number of seconds", "Give seconds from 0 to a day, such as 5")
     return seconds
 
 
@@ -89,14 +89,14 @@ def parse_switch(value: bool | str | int) -> bool:
     """On or off."""
     word = str(value).lower()
     if word not in _SWITCH:
-        raise InvalidValue("neither on nor off", "Use on or off")
+        raise InvalidValueError("neither on nor off", "Use on or off")
     return _SWITCH[word]
 
 
 def parse_name(value: object) -> str:
     """A name that is not empty."""
     if not isinstance(value, str) or not value.strip():
-        raise InvalidValue("not a name", 'Give a name as text, such as "shop"')
+        raise InvalidValueError("not a name", 'Give a name as text, such as "shop"')
     return value.strip()
 
 
@@ -104,7 +104,7 @@ def parse_folder(value: str | os.PathLike[str]) -> str:
     """The path of a folder, which need not exist yet."""
     path = os.fspath(value)
     if not isinstance(path, str) or not path.strip():
-        raise InvalidValue("not a folder", "Give the path of a folder")
+        raise InvalidValueError("not a folder", "Give the path of a folder")
     return path
 
 
@@ -128,7 +128,7 @@ def parse_redaction(value: Redaction | str | os.PathLike[str]) -> Redaction:
     if isinstance(value, Redaction):
         return value
     if not isinstance(value, (str, os.PathLike)):
-        raise InvalidValue("not a policy", "Use discreet.Redaction(...), or the path of a JSON file")
+        raise InvalidValueError("not a policy", "Use discreet.Redaction(...), or the path of a JSON file")
     from discreet._config.policy_file import read_policy
 
     return read_policy(value)
@@ -144,6 +144,6 @@ def parse_pseudonym_key(value: str | Secret[str]) -> Secret[str]:
 
 def split_error(error: Exception) -> tuple[str, str]:
     """The problem and the remedy that a parser's error tells."""
-    if isinstance(error, (ConfigurationError, InvalidValue)):
+    if isinstance(error, (ConfigurationError, InvalidValueError)):
         return error.problem, error.remedy
     return str(error), "See `discreet doctor`"

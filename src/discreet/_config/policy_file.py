@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from discreet._redaction.policy import Redaction
-from discreet.errors import ConfigurationError, InvalidValue
+from discreet.errors import ConfigurationError, InvalidValueError
 
 if TYPE_CHECKING:
     import os
@@ -22,30 +22,31 @@ _MOST_BYTES = 1 << 20
 
 
 def read_policy(path: str | os.PathLike[str]) -> Redaction:
-    """The policy in this file. Raises `InvalidValue`, naming the key and the remedy."""
+    """The policy in this file. Raises `InvalidValueError`, naming the key and the remedy."""
     try:
         found = Path(path).stat()  # first: to open a pipe would wait for its writer
         if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_BYTES:
-            raise InvalidValue("is not a file of at most 1 MiB", "Name a JSON file that holds a policy")
+            raise InvalidValueError("is not a file of at most 1 MiB", "Name a JSON file that holds a policy")
         document = json.loads(
             Path(path).read_text("utf-8-sig"),  # editors on Windows begin a file with a mark
             object_pairs_hook=_without_duplicates,
             parse_constant=_refuse_constant,
         )
     except OSError as error:
-        raise InvalidValue(f"cannot be read ({error.strerror})", "Name a JSON file that this user may read") from None
+        remedy = "Name a JSON file that this user may read"
+        raise InvalidValueError(f"cannot be read ({error.strerror})", remedy) from None
     except UnicodeDecodeError:
-        raise InvalidValue("is not text in UTF-8", "Write the file in UTF-8") from None
+        raise InvalidValueError("is not text in UTF-8", "Write the file in UTF-8") from None
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise InvalidValue(f"is not JSON ({where}: {error.msg})", "Correct it there") from None
+        raise InvalidValueError(f"is not JSON ({where}: {error.msg})", "Correct it there") from None
     except RecursionError:
-        raise InvalidValue("is nested too deeply", "Write a policy as docs/redaction.md shows") from None
+        raise InvalidValueError("is nested too deeply", "Write a policy as docs/redaction.md shows") from None
     check_document(document)
     try:
         return _policy(document)
     except ConfigurationError as error:
-        raise InvalidValue(f"{error.setting}: {error.problem}", error.remedy) from None
+        raise InvalidValueError(f"{error.setting}: {error.problem}", error.remedy) from None
 
 
 def _policy(document: dict[str, Any]) -> Redaction:
@@ -65,16 +66,17 @@ def check_document(document: object) -> None:
 
 def _check_policy(value: object, schema: dict[str, Any], definitions: dict[str, Any], where: str = "") -> None:
     if not isinstance(value, dict):
-        raise InvalidValue(f"{where or 'the policy'} is not a JSON object", "Write keys such as extra_keys between braces")
+        remedy = "Write keys such as extra_keys between braces"
+        raise InvalidValueError(f"{where or 'the policy'} is not a JSON object", remedy)
     properties = schema["properties"]
     for key, entry in cast("dict[str, object]", value).items():
         path = f"{where}.{key}" if where else key
         if key not in properties:
-            raise InvalidValue(f"{path} is not a key of a policy", _nearest(key, properties))
+            raise InvalidValueError(f"{path} is not a key of a policy", _nearest(key, properties))
         rule = definitions.get(key) or properties[key]
         if not (isinstance(entry, dict) if key == "loggers" else _fits(entry, rule)):
             problem, _, remedy = rule["error"].partition(". ")
-            raise InvalidValue(f"{path} {problem}", remedy)
+            raise InvalidValueError(f"{path} {problem}", remedy)
         if key == "loggers":
             for name, policy in cast("dict[str, object]", entry).items():
                 _check_policy(policy, rule["additionalProperties"], definitions, f"loggers[{name!r}]")
@@ -113,10 +115,10 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise InvalidValue(f"has the key {key} twice", "Leave one of the two")
+            raise InvalidValueError(f"has the key {key} twice", "Leave one of the two")
         found[key] = value
     return found
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise InvalidValue(f"has {name}, which is not JSON", "Write a number")
+    raise InvalidValueError(f"has {name}, which is not JSON", "Write a number")
