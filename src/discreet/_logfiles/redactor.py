@@ -291,19 +291,14 @@ class _Walk:
                 self.visit(inner, safe)
             next(self._tokens)
         elif isinstance(before, (dict, list)):  # nested too deep: the redactor replaced all of it
-            self.found.append(Change(token.start(), self._closing(), before, after))
+            start, depth = token.start(), 1
+            while depth:
+                token = next(self._tokens)
+                depth += (token.group() in "{[") - (token.group() in "}]")
+            self.found.append(Change(start, token.end(), before, after))
         else:
             self._scalar(token, before, after)
 
     def _scalar(self, token: re.Match[str], before: Plain, after: Plain) -> None:
         if after is not before and after != before:
             self.found.append(Change(*token.span(), before, after))
-
-    def _closing(self) -> int:
-        """Where the object or array ends that was just entered."""
-        depth = 1
-        while True:
-            token = next(self._tokens)
-            depth += (token.group() in "{[") - (token.group() in "}]")
-            if not depth:
-                return token.end()

@@ -82,7 +82,15 @@ def run(arguments: argparse.Namespace) -> int:
         if skipped:
             say(f"{counted(skipped, 'line')} skipped: no record of discreet")
         if len(matches) == 1:
-            _draw(Trace(_records(files, *next(iter(matches)))), arguments)
+            trace = Trace(_records(files, *next(iter(matches))))
+            if arguments.spans:
+                for span in trace.spans():
+                    span.events.clear()
+            width = arguments.width or shutil.get_terminal_size((120, 24)).columns
+            drawing = Drawing(palette(arguments.color), width, ascii_only=arguments.ascii or not shows_unicode())
+            text = "\n".join(drawing.lines(trace)) + "\n"
+            sys.stdout.flush()
+            sys.stdout.buffer.write(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
             return 0
     if not matches:
         where = "standard input" if arguments.files == ["-"] else counted(len(arguments.files), "file")
@@ -149,17 +157,6 @@ def _records(files: Sequence[Iterable[bytes]], kind: str, wanted: str) -> list[R
 
 def _as_in_json(text: str) -> bytes:
     return json.dumps(text, ensure_ascii=False)[1:-1].encode("utf-8", "surrogateescape")
-
-
-def _draw(trace: Trace, arguments: argparse.Namespace) -> None:
-    width = arguments.width or shutil.get_terminal_size((120, 24)).columns
-    if arguments.spans:
-        for span in trace.spans():
-            span.events.clear()
-    drawing = Drawing(palette(arguments.color), width, ascii_only=arguments.ascii or not shows_unicode())
-    text = "\n".join(drawing.lines(trace)) + "\n"
-    sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
 
 
 class Drawing:

@@ -19,8 +19,8 @@ from discreet._base.diagnostics import counted
 from discreet._base.escape import escape
 from discreet._base.version import __version__
 from discreet.cli import redact
+from discreet.cli.inputs import Files
 from discreet.cli.options import CommandLineError, add_color, add_repeatable, value
-from discreet.cli.scan.files import Files
 from discreet.cli.terminal import Progress, counts_text, palette, say
 
 if TYPE_CHECKING:
