@@ -13,7 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from discreet._testing.watch import Watch
+    from discreet._testing import Watch
     from discreet.testing import Captured
 
 
@@ -28,7 +28,7 @@ def discreet_records() -> Generator[Captured]:
 
 @pytest.fixture
 def _discreet_watch(discreet_records: Captured) -> Generator[Watch]:
-    from discreet._testing.watch import Watch
+    from discreet._testing import Watch
 
     watch = Watch(discreet_records)
     root = logging.getLogger()
@@ -56,7 +56,7 @@ def no_secrets_logged(_discreet_watch: Watch) -> None:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, None]:
     """Keep the output that the test itself reads: pytest reports only the rest."""
     if "_discreet_watch" in getattr(item, "fixturenames", ()):
-        from discreet._testing.watch import keep_what_is_read
+        from discreet._testing import keep_what_is_read
 
         keep_what_is_read(item)
     yield
@@ -67,6 +67,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
     """Fail the test if it logged or printed a secret."""
     outcome = yield
     if "_discreet_watch" in getattr(item, "fixturenames", ()):
-        from discreet._testing.watch import check
+        from discreet._testing import check
 
         check(item, outcome.get_result())

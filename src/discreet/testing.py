@@ -7,7 +7,6 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from discreet._base.diagnostics import counted, shortened
 from discreet._base.levels import levels, parse_level
 from discreet._call.logger import active
 from discreet._config.settings import state
@@ -109,7 +108,7 @@ def assert_no_secrets(*things: object, secrets: Iterable[object] = ()) -> None:
     Raises AssertionError with the kind and the place of each secret, never its value.
     """
     __tracebackhide__ = True  # pytest would show the arguments, which may be secrets
-    from discreet._testing.leaks import leaks
+    from discreet._testing import failure_text, leaks
 
     given = (secrets,) if isinstance(secrets, (str, bytes)) else tuple(secrets)
     found = list(map(str, leaks(_numbered("argument", things), _numbered("planted secret", given))))
@@ -121,11 +120,6 @@ def _numbered(name: str, things: Sequence[object]) -> dict[str, object]:
     if len(things) == 1:
         return {f"the {name}": things[0]}
     return {f"{name} {number}": thing for number, thing in enumerate(things, 1)}
-
-
-def failure_text(found: list[str]) -> str:
-    """The message of a failed test: how many secrets were found, and the first twenty."""
-    return "\n  ".join([f"{counted(len(found), 'secret')} in clear:", *shortened(found)])
 
 
 def reset() -> None:

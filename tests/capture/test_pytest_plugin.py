@@ -9,8 +9,7 @@ import pytest
 
 from discreet._redaction.policy import Redaction
 from discreet._redaction.redactor import Redactor
-from discreet._testing.leaks import revealed
-from discreet._testing.made_up import kinds, made_up
+from discreet._testing import kinds, made_up, revealed
 
 pytestmark = pytest.mark.version_sensitive
 

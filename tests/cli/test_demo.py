@@ -16,7 +16,7 @@ import pytest
 
 from discreet.cli import main
 from discreet.cli.demo import command as demo
-from discreet.cli.demo.services import Answer, Service, wait_until_ready
+from discreet.cli.demo.command import Answer, Service, wait_until_ready
 from discreet.errors import DiscreetError
 
 from .conftest import Cli
@@ -125,7 +125,7 @@ def test_a_service_that_is_slow_to_listen_is_waited_for(service: Callable[[str],
 def test_a_service_that_hangs_is_given_up_with_what_it_wrote(
     service: Callable[[str], Service], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("discreet.cli.demo.services._LIMIT", 0.1)
+    monkeypatch.setattr("discreet.cli.demo.command._LIMIT", 0.1)
     with pytest.raises(DiscreetError, match=r"gateway is not ready after 0.1 s\ngateway \(still running\) wrote:"):
         wait_until_ready([service("input()")])
 
@@ -211,9 +211,9 @@ def test_a_failed_proof_is_shown_with_its_first_reasons_and_ends_with_1(
         yield []
 
     monkeypatch.setattr(demo, "find_spec", str)
-    monkeypatch.setattr(demo.services, "running", running)
+    monkeypatch.setattr(demo, "running", running)
     answers = [Answer("a secret", "GET", "/", 500, "request-1")]
-    monkeypatch.setattr(demo.services, "send_requests", lambda *_: answers)
+    monkeypatch.setattr(demo, "send_requests", lambda *_: answers)
     assert main(["demo", "--color", "never", "--out", str(tmp_path / "logs")]) == exit_code
     shown = capsys.readouterr().out
     assert ("gateway.json:6 is not JSON" in shown) == bool(bad_lines)

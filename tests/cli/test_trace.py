@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from discreet._encoding.console.style import Palette
 from discreet._encoding.json import timestamp
 from discreet.cli import main
-from discreet.cli.record_lines import parse_line
-from discreet.cli.trace.drawing import Drawing
+from discreet.cli.inputs import parse_line
+from discreet.cli.trace.command import Drawing
 from discreet.cli.trace.tree import Trace
 
 from .conftest import Cli

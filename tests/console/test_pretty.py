@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import discreet
 from discreet._encoding.console.line import ConsoleEncoder
+from discreet.cli.inputs import parse_line, parse_timestamp
 from discreet.cli.pretty import pretty
-from discreet.cli.record_lines import parse_line, parse_timestamp
 
 
 def line(message="order placed", **changes):

@@ -22,6 +22,14 @@ _CHUNK = 256 << 10
 LONGEST = 8 << 20
 """Bytes of the longest line that is redacted as a whole. A longer line is cut into pieces of text."""
 
+CONTAINER_PREFIX = (
+    r"(?:[\w.\-]{1,128} *\| *"
+    r"|\[[\w./\-]{1,256}\] *"
+    r"|\d{4}-\d\d-\d\dT[\d:.]{8,24}(?:Z|[+\-]\d\d:\d\d) (?:std(?:out|err) [FP] )?)?"
+)
+"""What container engines write before a line: `web-1  | ` (docker compose), `[pod/web/app] ` (kubectl --prefix),
+`2024-05-01T10:00:00.123Z stdout F ` (CRI), or only the time (docker and kubectl --timestamps)."""
+
 _MOST_KEY_LINES = 400  # three times the length of the longest private keys
 _TAIL = 65_536  # bytes before a possible cut that are searched for lines that belong together
 _AFTER_NAME = 2  # lines after a name that may hold its value

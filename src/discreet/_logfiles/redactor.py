@@ -1,7 +1,8 @@
 """Existing logs: a chunk of lines redacted, or searched for the places of its secrets.
 
-A line that is JSON is redacted as the fields of a record, so it stays JSON. Anything else is text. Bytes that are not
-UTF-8 stay as they are, and so do line ends.
+A line that is JSON is redacted by the same rules as the fields of a record, so it stays JSON: only values and names
+that are secret are replaced, each in its place. Spaces, escapes and every digit of its numbers stay. Anything else is
+text. Bytes that are not UTF-8 stay as they are, and so do line ends.
 """
 
 from __future__ import annotations
@@ -9,10 +10,9 @@ from __future__ import annotations
 import json
 import re
 from hashlib import blake2b
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-from discreet._logfiles.chunks import groups, is_key, without_key
-from discreet._logfiles.json_line import CONTAINER_PREFIX, Change, changes, parsed, spliced
+from discreet._logfiles.chunks import CONTAINER_PREFIX, groups, is_key, without_key
 from discreet._redaction.engine.secret_values import MARKER
 from discreet._redaction.policy import Redaction
 from discreet._redaction.redactor import Redactor
@@ -20,6 +20,7 @@ from discreet._redaction.redactor import Redactor
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from discreet._record import Plain
     from discreet._redaction.engine.secret_values import Span
     from discreet._redaction.secrets import Secret
 
@@ -32,6 +33,10 @@ _CONTEXT = 128  # characters: more than a name and its separator
 _BEFORE_JSON = re.compile(r"\ufeff?[ \t]*" + CONTAINER_PREFIX + r"(?=\{)")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+\-]?\d+)?")
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})|\\.|[^\\]", re.DOTALL)
+
+_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]|[^\s"{}\[\],:]+', re.DOTALL)
+_MOST_DIGITS = 4000  # Python refuses to convert much longer numbers; the converted ones are never written
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Finding(NamedTuple):
@@ -211,3 +216,89 @@ def _in_token(token: str, start: int, end: int) -> tuple[int, int]:
     places.append(len(token) - 1)
     last = len(places) - 1
     return places[min(start, last)], places[min(end, last)]
+
+
+class Change(NamedTuple):
+    """A value or a name of the line, from `start` to `end`, and what replaces it."""
+
+    start: int
+    end: int
+    before: Plain
+    after: Plain
+
+
+def parsed(line: str) -> Plain:
+    """The value of a line; raises ValueError or RecursionError if it is no JSON."""
+    return cast(
+        "Plain", json.loads(line, object_pairs_hook=_every_pair, parse_int=lambda digits: int(digits[:_MOST_DIGITS]))
+    )
+
+
+def changes(line: str, value: Plain, redactor: Redactor) -> list[Change]:
+    """What has to be replaced in a line whose parsed value is `value`, in order."""
+    safe = redactor.plain(value)
+    if safe == value:
+        return []
+    walk = _Walk(line)
+    try:
+        walk.visit(value, safe)
+    except (ValueError, StopIteration):  # the policy drops fields, so the line cannot keep its shape
+        return [Change(0, len(line), value, safe)]
+    return walk.found
+
+
+def spliced(line: str, found: list[Change]) -> str:
+    """The line with every change made."""
+    parts: list[str] = []
+    position = 0
+    for start, end, _, value in found:
+        before = line[start:end]
+        text = json.dumps(value, ensure_ascii=before.isascii())
+        if not text.isascii() and _SURROGATE.search(text) and not _SURROGATE.search(before):
+            text = json.dumps(value)  # half of a character cannot be written as UTF-8, so it stays escaped
+        parts += (line[position:start], text)
+        position = end
+    return "".join((*parts, line[position:]))
+
+
+def _every_pair(pairs: list[tuple[str, Plain]]) -> dict[str, Plain]:
+    """All pairs of an object. A name that comes twice gets two entries: some reader may use either of them."""
+    found: dict[str, Plain] = {}
+    for name, value in pairs:
+        label = name
+        while label in found:
+            label = f"{name}'{len(found)}"
+        found[label] = value
+    return found
+
+
+class _Walk:
+    """Walks through the tokens of a line, with its value before and after redaction, and collects the changes."""
+
+    def __init__(self, line: str) -> None:
+        self._tokens: Iterator[re.Match[str]] = _TOKEN.finditer(line)
+        self.found: list[Change] = []
+
+    def visit(self, before: Plain, after: Plain) -> None:
+        token = next(self._tokens)
+        if isinstance(before, dict) and isinstance(after, dict):
+            for (name, inner), (safe_name, safe) in zip(before.items(), after.items(), strict=True):
+                self._scalar(next(self._tokens), name, safe_name)
+                self.visit(inner, safe)
+            next(self._tokens)
+        elif isinstance(before, list) and isinstance(after, list):
+            for inner, safe in zip(before, after, strict=True):
+                self.visit(inner, safe)
+            next(self._tokens)
+        elif isinstance(before, (dict, list)):  # nested too deep: the redactor replaced all of it
+            start, depth = token.start(), 1
+            while depth:
+                token = next(self._tokens)
+                depth += (token.group() in "{[") - (token.group() in "}]")
+            self.found.append(Change(start, token.end(), before, after))
+        else:
+            self._scalar(token, before, after)
+
+    def _scalar(self, token: re.Match[str], before: Plain, after: Plain) -> None:
+        if after is not before and after != before:
+            self.found.append(Change(*token.span(), before, after))

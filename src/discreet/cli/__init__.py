@@ -25,7 +25,7 @@ _COMMANDS = {
     "pretty": "show JSON lines in a form for people",
     "trace.command": "draw one request across services",
     "redact": "copy logs without their secrets",
-    "scan.command": "find secrets in files and folders",
+    "scan": "find secrets in files and folders",
     "doctor.command": "show the settings in force, and check that logging works",
     "recover": "deliver records that killed processes left on disk",
     "schema": "print the JSON Schema of a log line",

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from discreet._base.levels import parse_level
 from discreet._encoding.console.line import ConsoleEncoder, terminal_width
-from discreet.cli.inputs import line_files
+from discreet.cli.inputs import line_files, parse_line, read_line, text_at
 from discreet.cli.options import add_color, add_files, add_repeatable, pair, value
-from discreet.cli.record_lines import parse_line, read_line, text_at
 from discreet.cli.terminal import palette
 
 if TYPE_CHECKING:

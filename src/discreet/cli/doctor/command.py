@@ -165,8 +165,11 @@ class _Page(Page):
         yield from self._settings(report["settings"])
         yield from self._checks("sinks", report["sinks"])
         yield from self._checks("delivery", report["delivery"])
-        if report["pending"]:
-            yield from self._pending(report["pending"])
+        if report["pending"]:  # this is not wrong: their process may be about to deliver them
+            yield self.title("waits on disk")
+        for place in report["pending"]:
+            yield f"  {self.paint('!', 'warn')} {counted(place['records'], 'record')} in {escape(place['where'])}"
+            yield from self.wrapped("delivered by " + place["remedy"], "quiet")
         yield from self._checks("hooks", report["hooks"])
         yield from self._redaction(report["redaction"])
         yield from self._variables(report)
@@ -201,13 +204,6 @@ class _Page(Page):
             else:
                 note = self.paint(escape(check["note"]), "quiet" if check["ok"] else "bad")
                 yield f"  {mark} {name:<{column}}  {note}"
-
-    def _pending(self, pending: list[dict[str, Any]]) -> Iterator[str]:
-        """Records that wait on disk. This is not wrong: their process may be about to deliver them."""
-        yield self.title("waits on disk")
-        for place in pending:
-            yield f"  {self.paint('!', 'warn')} {counted(place['records'], 'record')} in {escape(place['where'])}"
-            yield from self.wrapped("delivered by " + place["remedy"], "quiet")
 
     def _redaction(self, kinds: list[dict[str, Any]]) -> Iterator[str]:
         """How many kinds were masked, and their names: first those that were not."""

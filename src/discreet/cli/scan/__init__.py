@@ -1,1 +1,0 @@
-"""`discreet scan`: which secrets stand where."""
