@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from discreet._base.version import __version__
 from discreet._config.environment import resource_attributes
 from discreet._encoding.schemas.otel import OtelEncoder
-from discreet.otel.environment import limits
+from discreet.otel.settings import limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
