@@ -12,7 +12,6 @@ import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -240,12 +239,6 @@ class Tls(NamedTuple):
             raise ConfigurationError(
                 setting, getattr(self, setting), "a certificate and its key belong together", "Give both"
             )
-
-    def read(self) -> tuple[bytes | None, bytes | None, bytes | None]:
-        """The content of the files in the order of gRPC: authorities, key, certificate."""
-        paths = (self.certificate, self.client_key, self.client_certificate)
-        authorities, key, certificate = (None if path is None else Path(path).read_bytes() for path in paths)
-        return authorities, key, certificate
 
 
 def http_endpoint(text: str) -> Endpoint:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip as gzip_module
 import os
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf import json_format
@@ -139,7 +140,8 @@ class Grpc:
     def _connect(self) -> None:
         options = (("grpc.primary_user_agent", self._agent), ("grpc.enable_retries", 0))
         if self._endpoint.secure:
-            authority, key, chain = self._tls.read()
+            paths = (self._tls.certificate, self._tls.client_key, self._tls.client_certificate)
+            authority, key, chain = (None if path is None else Path(path).read_bytes() for path in paths)
             credentials = self._grpc.ssl_channel_credentials(authority, key, chain)
             self._channel = self._grpc.secure_channel(self._endpoint.target, credentials, options)
         else:
@@ -194,7 +196,12 @@ def of_response(response: ExportLogsServiceResponse | None, count: int) -> Resul
     partial = response.partial_success
     rejected = max(0, min(partial.rejected_log_records, count))
     if partial.error_message:
-        _report(rejected, partial.error_message)
+        text = Redactor().text(partial.error_message)[:_LONGEST]  # redacted, because it may quote a record
+        if text not in _reported and len(_reported) < _MOST_MESSAGES:
+            _reported.add(text)
+            records = "1 record" if rejected == 1 else f"{rejected} records"
+            about = f"the receiver refused {records} of a batch" if rejected else "the receiver"
+            report_problem(f"{about}: {text}")
     if not rejected:
         return Result(count)
     return Result(count - rejected, {"partial success": rejected}, reason="partial success")
@@ -208,12 +215,3 @@ def _parsed(body: bytes, *, json: bool) -> ExportLogsServiceResponse | None:
         return ExportLogsServiceResponse.FromString(body)
     except (DecodeError, json_format.ParseError, UnicodeDecodeError, RecursionError):
         return None
-
-
-def _report(rejected: int, message: str) -> None:
-    """Report the receiver's message, once; it is redacted, because it may quote a record."""
-    text = Redactor().text(message)[:_LONGEST]
-    records = "1 record" if rejected == 1 else f"{rejected} records"
-    if text not in _reported and len(_reported) < _MOST_MESSAGES:
-        _reported.add(text)
-        report_problem(f"the receiver refused {records} of a batch: {text}" if rejected else f"the receiver: {text}")
