@@ -5,20 +5,20 @@ from __future__ import annotations
 import pytest
 
 from discreet.errors import ConfigurationError
-from discreet.otel import OTLP, environment, from_environment
+from discreet.otel import OTLP, from_environment, settings
 
 
 @pytest.fixture(autouse=True)
 def nothing_reported_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environment, "_reported", set())
+    monkeypatch.setattr(settings, "_reported", set())
 
 
 def test_the_defaults_are_the_specifications():
     sink = OTLP(environ={})
     assert sink.destination == "otlp http://localhost:4318/v1/logs"
     assert sink.timeout == 10
-    assert environment.exporter({}).protocol == "http/protobuf"
-    assert environment.limits({}) == (128, None)
+    assert settings.exporter({}).protocol == "http/protobuf"
+    assert settings.limits({}) == (128, None)
 
 
 @pytest.mark.parametrize(
@@ -78,11 +78,11 @@ def test_the_logs_own_variables_come_before_the_general_ones():
         "INSECURE": "false",
     }
     environ = {f"OTEL_EXPORTER_OTLP_{name}": value for name, value in general.items()}
-    found = environment.exporter(environ)
+    found = settings.exporter(environ)
     assert (found.protocol, found.compression, found.timeout, dict(found.headers)) == ("grpc", "gzip", 1.0, {"a": "1"})
     assert (found.certificate, found.client_key, found.client_certificate, found.insecure) == ("a", "b", "c", True)
     environ |= {f"OTEL_EXPORTER_OTLP_LOGS_{name}": value for name, value in own.items()}
-    found = environment.exporter(environ)
+    found = settings.exporter(environ)
     assert (found.protocol, found.compression, found.timeout, dict(found.headers)) == (
         "http/json",
         "none",
@@ -100,7 +100,7 @@ def test_what_is_given_in_code_comes_before_the_environment():
 
 
 def test_headers_are_read_as_baggage_is():
-    found, wrong = environment.headers("Api-Key=a%20b%3D, x = y=z ,,broken,bad name=1,crlf=a%0D%0Ab")
+    found, wrong = settings.headers("Api-Key=a%20b%3D, x = y=z ,,broken,bad name=1,crlf=a%0D%0Ab")
     assert found == {"api-key": "a b=", "x": "y=z"}
     assert wrong == 3
 
@@ -196,7 +196,7 @@ def test_the_shorter_timeout_counts():
 
 
 def test_a_batch_is_never_larger_than_its_queue(capfd):
-    found = environment.batching({"OTEL_BLRP_MAX_QUEUE_SIZE": "10", "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE": "20"})
+    found = settings.batching({"OTEL_BLRP_MAX_QUEUE_SIZE": "10", "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE": "20"})
     assert (found["queue_count"], found["batch_count"]) == (10, 10)
     assert "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE" in capfd.readouterr().err
 
@@ -211,7 +211,7 @@ def test_a_batch_is_never_larger_than_its_queue(capfd):
     ],
 )
 def test_limits_of_log_records_come_before_the_general_ones(variables, limits):
-    assert environment.limits(variables) == limits
+    assert settings.limits(variables) == limits
 
 
 @pytest.mark.parametrize(

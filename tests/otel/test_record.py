@@ -17,8 +17,7 @@ import discreet
 from discreet._encoding.schemas.otel import Limits, OtelEncoder
 from discreet._record import Identity, Record, SafeFields, Source
 from discreet._redaction.secrets import registry
-from discreet.otel.encoder import Encoder, Templates
-from discreet.otel.protobuf import json_request, log_record, request
+from discreet.otel.encoder import Encoder, Templates, json_request, log_record, request
 from discreet.otel.resource import Resource
 
 from .receiver import Receiver, attributes_of, from_json, value_of

@@ -36,8 +36,6 @@ _REMEDIES: Mapping[int, str] = {
     "send to; a service with much to say may need a resource of its own",
     439: "the resource's quota is used up. Raise it, or log less",
 }
-
-
 _UNREACHABLE = (
     "Check the address in the connection string, the firewall, and HTTPS_PROXY where there is a proxy; "
     "with private link, whether this network resolves the name"

@@ -98,11 +98,6 @@ def host_of(url: str) -> str:
     return (urlsplit(url).hostname or "").lower()
 
 
-def is_loopback(url: str) -> bool:
-    """Whether a URL leads to this machine."""
-    return _LOOPBACK.fullmatch(host_of(url)) is not None
-
-
 class Token:
     """One credential's token for one audience, kept until shortly before it expires; used by the sender's thread.
 
@@ -121,20 +116,17 @@ class Token:
         now = self._clock()
         if self._text is None or now >= self._renew_at:
             try:
-                self._ask(now)
+                found = self._credential.get_token(self._scope)
+                self._expires = float(found.expires_on)
+                refresh = getattr(found, "refresh_on", None)
+                self._renew_at = min(float(refresh), self._expires) if refresh else max(now, self._expires - _EARLY)
+                self._text = Secret(str(found.token))
             except Exception:
                 if self._text is None or now >= self._expires:
                     raise
                 self._renew_at = now + 30.0  # the old token is still good: try again later
         assert self._text is not None
         return f"Bearer {self._text.reveal()}"
-
-    def _ask(self, now: float) -> None:
-        found = self._credential.get_token(self._scope)
-        self._expires = float(found.expires_on)
-        refresh = getattr(found, "refresh_on", None)
-        self._renew_at = min(float(refresh), self._expires) if refresh else max(now, self._expires - _EARLY)
-        self._text = Secret(str(found.token))
 
     def forget(self) -> None:
         """Ask for another token next time, because the receiver refused this one."""
@@ -150,7 +142,7 @@ def check_credential(credential: object, endpoint: str) -> None:
             "has no get_token",
             "Pass a credential of azure-identity, such as DefaultAzureCredential()",
         )
-    if not endpoint.startswith("https://") and not is_loopback(endpoint):
+    if not endpoint.startswith("https://") and not _LOOPBACK.fullmatch(host_of(endpoint)):
         raise ConfigurationError(
             "credential", endpoint, "a token must not travel over http", "Use an endpoint that begins with https://"
         )
@@ -161,11 +153,8 @@ def credential_from_environment(environ: Mapping[str, str]) -> Any:
     text = environ.get(AUTHENTICATION, "").strip()
     if not text:
         return None
-    found: dict[str, str] = {}
-    for part in text.split(";"):
-        name, _, value = part.partition("=")
-        if name.strip():
-            found[name.strip().lower()] = value.strip()
+    pairs = [part.partition("=") for part in text.split(";")]
+    found = {name.strip().lower(): value.strip() for name, _, value in pairs if name.strip()}
     if found.get("authorization", "").upper() != "AAD":
         raise ConfigurationError(
             AUTHENTICATION,

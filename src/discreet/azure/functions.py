@@ -46,7 +46,9 @@ def invocation(context: Any, /, **fields: object) -> Generator[None, None, None]
     (Records that discreet sends need no such help: the context follows threads.) This replaces the whole ambient
     context. Fields: `faas.invocation_id`, `faas.name`, `faas.coldstart`, and `fields`.
     """
-    silence_worker()
+    for handler in logging.getLogger().handlers:
+        if type(handler).__module__.partition(".")[0] in _WORKERS and _is_for_worker not in handler.filters:
+            handler.addFilter(_is_for_worker)
     identifier = _text(context, "invocation_id")
     known: dict[str, object] = {"faas.invocation_id": identifier, "faas.name": _text(context, "function_name")}
     known = {key: value for key, value in known.items() if value}
@@ -100,13 +102,6 @@ def invocations(function: F) -> F:
         parameters.insert(place, inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY))
         wrapper.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # PEP 362
     return cast("F", wrapper)
-
-
-def silence_worker() -> None:
-    """Keep the application's records from the worker's handler while discreet sends them to Application Insights."""
-    for handler in logging.getLogger().handlers:
-        if type(handler).__module__.partition(".")[0] in _WORKERS and _is_for_worker not in handler.filters:
-            handler.addFilter(_is_for_worker)
 
 
 def _is_for_worker(record: logging.LogRecord) -> bool:

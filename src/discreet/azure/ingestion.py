@@ -125,7 +125,16 @@ class ApplicationInsights(ExportSink):
     def send(self, batch: Sequence[bytes], timeout: float) -> Result:
         """One attempt. Raises `OSError` where there was no answer."""
         status, headers, body = self.track(batch, timeout)
-        return of_track(status, headers, body, batch) if status else Result(0, retry=batch, reason=body.decode())
+        if not status:
+            return Result(0, retry=batch, reason=body.decode())
+        if status not in (200, 206) and status not in QUOTA:
+            return refused(status, headers, batch, retry=status in REDIRECTS)
+        found = problems_of(body, len(batch))
+        if found is not None:
+            return _partial(status, *found, parse_retry_after(headers.get("retry-after")), batch)
+        if status in QUOTA:
+            return Result(0, {_quota(status): len(batch)}, reason=f"HTTP {status}")
+        return Result(len(batch))
 
     def track(self, lines: Sequence[bytes], timeout: float) -> tuple[int, Mapping[str, str], bytes]:
         """POST envelopes, following redirects; status 0 and the reason if Entra ID gave no token."""
@@ -255,18 +264,6 @@ def problems_of(body: bytes, count: int) -> tuple[int, list[Problem]] | None:
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
     return max(0, min(accepted, count)), list(problems.values())
-
-
-def of_track(status: int, headers: Mapping[str, str], body: bytes, batch: Sequence[bytes]) -> Result:
-    """The result for an answer to POST /v2.1/track."""
-    if status in (200, 206) or status in QUOTA:
-        found = problems_of(body, len(batch))
-        if found is None and status in QUOTA:
-            return Result(0, {_quota(status): len(batch)}, reason=f"HTTP {status}")
-        if found is None:
-            return Result(len(batch))
-        return _partial(status, *found, parse_retry_after(headers.get("retry-after")), batch)
-    return refused(status, headers, batch, retry=status in REDIRECTS)
 
 
 def refused(status: int, headers: Mapping[str, str], batch: Sequence[bytes], *, retry: bool = False) -> Result:

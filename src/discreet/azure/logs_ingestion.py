@@ -21,8 +21,8 @@ from discreet.azure.connection import Token, check_credential, clean_endpoint, h
 from discreet.azure.dimensions import cut, cut_middle, quote, to_bytes
 from discreet.azure.ingestion import refused
 from discreet.errors import ConfigurationError
-from discreet.otel.endpoint import shown
 from discreet.otel.resource import Resource
+from discreet.otel.settings import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

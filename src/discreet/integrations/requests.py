@@ -40,7 +40,9 @@ def instrument(session: requests.Session | None = None, *, hosts: Collection[str
         def send_recorded(*args: Any, **kwargs: Any) -> Any:
             if _sending.get() is current.get():  # the session sends again, for a redirect
                 return send(*args, **kwargs)
-            with _call(request_of(args, kwargs), hosts) as call:
+            request: requests.PreparedRequest = request_of(args, kwargs)
+            url, method = urlsplit(request.url or ""), request.method or "GET"
+            with Call(method, url.hostname or "", url.path, url.port, request.headers, hosts) as call:
                 token = _sending.set(current.get())
                 try:
                     return call.answered(send(*args, **kwargs))
@@ -59,8 +61,3 @@ def uninstrument(session: requests.Session | None = None) -> None:
 
 def _classes() -> tuple[Any, ...]:
     return (load_library(__name__, "requests").Session,)
-
-
-def _call(request: requests.PreparedRequest, hosts: Collection[str] | None) -> Call:
-    url = urlsplit(request.url or "")
-    return Call(request.method or "GET", url.hostname or "", url.path, url.port, request.headers, hosts)

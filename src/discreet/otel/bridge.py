@@ -66,7 +66,7 @@ class _SdkSink(OwnSink):
     def write_record(self, record: Redacted) -> bool:
         """Give a record to the SDK, and raise what that raises; False if it is about the export itself."""
         emitting = getattr(self._busy, "now", 0)
-        if (emitting and _is_theirs(record.logger)) or (_suppressed() and _below_sdk()):
+        if (emitting and _is_theirs(record.logger)) or _made_by_export():
             return False
         self._busy.now = emitting + 1
         try:
@@ -255,14 +255,11 @@ def _is_theirs(name: str) -> bool:
     return name.startswith("opentelemetry.")
 
 
-def _suppressed() -> bool:
-    """Whether OpenTelemetry says that what happens here is not to be observed: it exports, or the application asked."""
+def _made_by_export() -> bool:
+    """Whether instrumentation is suppressed here, and the SDK called what made the record."""
     context = sys.modules["opentelemetry.context"]
-    return bool(context.get_value(getattr(context, "_SUPPRESS_INSTRUMENTATION_KEY", "suppress_instrumentation")))
-
-
-def _below_sdk() -> bool:
-    """Whether the SDK called what made the record; asked only where instrumentation is suppressed."""
+    if not context.get_value(getattr(context, "_SUPPRESS_INSTRUMENTATION_KEY", "suppress_instrumentation")):
+        return False  # neither does OpenTelemetry export here, nor did the application ask for silence
     frame: FrameType | None = sys._getframe(2)
     while frame is not None:
         if str(frame.f_globals.get("__name__", "")).startswith("opentelemetry.sdk"):

@@ -1,28 +1,45 @@
 """The encoder for OTLP: a redacted record as one line, which is a head and a body.
 
 The head is a `ResourceLogs` that holds the resource and the scope and no record; the body is a serialized `LogRecord`.
-So a line from the spool says which process made it, whichever process sends it. `protobuf.py` makes requests of lines.
+So a line from the spool says which process made it, whichever process sends it. `request` makes requests of lines.
 
 Most of a record equals the record before: severity, thread, the fields of the context. These are serialized once,
 because two serialized messages, one after the other, are one message with the fields of both (protobuf, "Message
 structure"). To make a message with its attributes takes longer than all other work, so that a `LogRecord` with the
 names of its attributes is kept as a template, and the next record with the same names only sets the values.
-`protobuf.log_record` is the plain way: unusual records take it, and both ways write the same record.
+`log_record` is the plain way: unusual records take it, and both ways write the same record.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+import json
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
 
-from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs
+from google.protobuf import json_format
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
 
-from discreet._encoding.schemas.otel import EVENT_NAMES, SCHEMA_URL, Limits, clean, derived_of, severity_of
+from discreet._encoding.schemas.otel import (
+    DEEPEST,
+    EVENT_NAMES,
+    LEAST,
+    MOST,
+    SCHEMA_URL,
+    Limits,
+    as_text,
+    clean,
+    clean_keys,
+    derived_of,
+    fields_of,
+    flags_of,
+    severity_of,
+)
 from discreet._record import SafeFields
 from discreet._redaction.secrets import registry
-from discreet.otel.protobuf import log_record, put, put_ids, with_head
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
@@ -95,7 +112,8 @@ class Encoder:
             for key, value in self._resource_of(record.identity).items():
                 put(message.resource.attributes.add(key=clean(key)).value, value)
             message.scope_logs.add().scope.name = clean(record.logger)
-            head = with_head(message.SerializeToString(deterministic=True))
+            serialized = message.SerializeToString(deterministic=True)
+            head = len(serialized).to_bytes(4, "big") + serialized
             if len(self._heads) >= _MOST_KNOWN:
                 self._heads.clear()
             self._heads[record.logger] = head
@@ -187,3 +205,136 @@ class Templates:
         if template.written < _MOST_BYTES:
             idle.append(template)
         return written
+
+
+def log_record(record: Redacted, limits: Limits) -> LogRecord:
+    """The record as a message of the schema. Never raises for a bad value."""
+    (number, text), event_name, attributes, dropped = fields_of(record, limits)
+    time_ns = max(0, record.time_ns)
+    message = LogRecord(
+        time_unix_nano=time_ns,
+        observed_time_unix_nano=time_ns,
+        severity_number=number,  # type: ignore[arg-type]  # the enumeration's own number
+        severity_text=text,
+        dropped_attributes_count=dropped,
+        event_name=event_name,
+    )
+    put(message.body, record.message)
+    put_ids(message, record)
+    for key, value in attributes.items():
+        put(message.attributes.add(key=key).value, value)
+    return message
+
+
+def put_ids(message: LogRecord, record: Redacted) -> None:
+    """Trace, span and flags, all or nothing."""
+    trace_id, span_id = record.trace_id, record.span_id
+    if trace_id is None or span_id is None:
+        return
+    try:
+        message.trace_id, message.span_id = bytes.fromhex(trace_id), bytes.fromhex(span_id)
+    except ValueError:  # ids from another library that are not hexadecimal
+        message.ClearField("trace_id")
+        return
+    message.flags = flags_of(trace_id)
+
+
+def put(target: AnyValue, value: object) -> None:
+    """Set the value of `target`. Never raises: a value that the schema has no type for is sent as text."""
+    try:
+        if type(value) is str:
+            target.string_value = value
+        else:
+            _put_other(target, value, 0)
+    except Exception:  # a lone surrogate: too rare to be checked for first
+        target.Clear()
+        try:
+            _put_other(target, value, 0)
+        except Exception:  # one value costs at most itself
+            target.Clear()
+            target.string_value = as_text(value)
+
+
+def _put_other(target: AnyValue, value: object, depth: int) -> None:
+    kind = type(value)
+    if kind is str:
+        target.string_value = clean(cast("str", value))
+    elif kind is bool:
+        target.bool_value = cast("bool", value)
+    elif kind is int and LEAST <= cast("int", value) <= MOST:
+        target.int_value = cast("int", value)
+    elif kind is float:
+        target.double_value = cast("float", value)
+    elif value is None:
+        target.SetInParent()  # an empty value is a value
+    elif kind is bytes:
+        target.bytes_value = cast("bytes", value)
+    elif kind is dict and depth < DEEPEST:
+        target.kvlist_value.SetInParent()
+        for key, item in clean_keys(cast("dict[str, object]", value)).items():
+            _put_other(target.kvlist_value.values.add(key=key).value, item, depth + 1)
+    elif kind is list and depth < DEEPEST:
+        target.array_value.SetInParent()
+        for item in cast("list[object]", value):
+            _put_other(target.array_value.values.add(), item, depth + 1)
+    else:
+        target.string_value = as_text(value)
+
+
+# A message inside another message is written as the field's number, the length and the bytes. So requests are put
+# together from serialized records, without parsing them.
+@lru_cache(maxsize=4096)
+def _length(number: int) -> bytes:
+    """A number as protobuf writes lengths (encoding, "Base 128 Varints"), cached: most records have few lengths."""
+    if number < 0x80:
+        return bytes((number,))
+    parts = bytearray()
+    while number >= 0x80:
+        parts.append(number & 0x7F | 0x80)
+        number >>= 7
+    parts.append(number)
+    return bytes(parts)
+
+
+def _tag(message: Any, field: str) -> bytes:
+    return _length(message.DESCRIPTOR.fields_by_name[field].number << 3 | 2)
+
+
+_RECORD, _SCOPE = _tag(ScopeLogs, "log_records"), _tag(ResourceLogs, "scope_logs")
+_RESOURCE = _tag(ExportLogsServiceRequest, "resource_logs")
+
+
+def request(lines: Sequence[bytes]) -> bytes:
+    """An `ExportLogsServiceRequest`: each resource once, in it each scope once, in it the records in order."""
+    by_head: dict[bytes, list[bytes]] = {}
+    last: bytes | None = None
+    records: list[bytes] = []
+    for line in lines:
+        end = 4 + int.from_bytes(line[:4], "big")  # as `Encoder` writes it
+        head, body = line[4:end], line[end:]
+        if head != last:  # most heads equal the one before, and comparing is cheaper than hashing
+            last, records = head, by_head.setdefault(head, [])
+        records += (_RECORD, _length(len(body)), body)
+    by_resource: dict[bytes, list[bytes]] = {}
+    for head, records in by_head.items():
+        message = ResourceLogs.FromString(head)
+        scope = message.scope_logs[0].SerializeToString()
+        message.ClearField("scope_logs")
+        scopes = by_resource.setdefault(message.SerializeToString(deterministic=True), [])
+        scopes += (_SCOPE, _length(len(scope) + sum(map(len, records))), scope, *records)
+    parts: list[bytes] = []
+    for resource, scopes in by_resource.items():
+        parts += (_RESOURCE, _length(len(resource) + sum(map(len, scopes))), resource, *scopes)
+    return b"".join(parts)
+
+
+def json_request(lines: Sequence[bytes]) -> bytes:
+    """The same request as OTLP/JSON: protobuf's JSON mapping, but enumerations as numbers and ids in hexadecimal."""
+    message = ExportLogsServiceRequest.FromString(request(lines))
+    written = json_format.MessageToDict(message, use_integers_for_enums=True)
+    for resource, found in zip(written.get("resourceLogs", ()), message.resource_logs, strict=True):
+        for scope, scoped in zip(resource.get("scopeLogs", ()), found.scope_logs, strict=True):
+            for record, logged in zip(scope.get("logRecords", ()), scoped.log_records, strict=True):
+                if logged.trace_id:
+                    record["traceId"], record["spanId"] = logged.trace_id.hex(), logged.span_id.hex()
+    return json.dumps(written, ensure_ascii=False, separators=(",", ":")).encode()

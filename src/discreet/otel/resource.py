@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from discreet._base.version import __version__
 from discreet._config.environment import resource_attributes
 from discreet._encoding.schemas.otel import OtelEncoder
-from discreet.otel.environment import limits
+from discreet.otel.settings import limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -246,12 +246,10 @@ def _app_service(get: Callable[[str], str]) -> dict[str, Plain]:
 
 
 def _ci_system(get: Callable[[str], str]) -> dict[str, str]:
-    for variable, attributes in _CI_SYSTEMS.items():
-        if get(variable):
-            found = {key: get(name) for key, name in attributes.items()}
-            break
-    else:
+    variable = next((name for name in _CI_SYSTEMS if get(name)), None)
+    if variable is None:
         return {}
+    found = {key: get(name) for key, name in _CI_SYSTEMS[variable].items()}
     run = found.get("cicd.pipeline.run.id")
     if variable == "TF_BUILD":
         server, project = get("SYSTEM_COLLECTIONURI").rstrip("/"), get("SYSTEM_TEAMPROJECT")

@@ -7,21 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from discreet._base.imports import missing_library
 from discreet._base.version import __version__
-from discreet._delivery.export.sink import ExportSink, Result
+from discreet._delivery.export.sink import LONGEST, ExportSink, Result
 from discreet.errors import ConfigurationError
-from discreet.otel import environment
+from discreet.otel import settings
 from discreet.otel.bridge import Bridge, UntilSdk, set_provider
-from discreet.otel.endpoint import (
-    GRPC_DEFAULT,
-    HTTP_DEFAULT,
-    Tls,
-    grpc_endpoint,
-    http_endpoint,
-    register_secrets,
-    shown,
-)
-from discreet.otel.environment import COMPRESSIONS, GENERAL_ENDPOINT, PROTOCOLS
 from discreet.otel.resource import Resource
+from discreet.otel.settings import COMPRESSIONS, GENERAL_ENDPOINT, GRPC_DEFAULT, HTTP_DEFAULT, PROTOCOLS, Tls, shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -29,8 +20,7 @@ if TYPE_CHECKING:
     from discreet._delivery.sink import Sink
     from discreet._record import Encoder
     from discreet._redaction.redactor import Redactor
-    from discreet.otel.grpc import Grpc
-    from discreet.otel.http import Http
+    from discreet.otel.transport import Grpc, Http
 
 
 class OTLP(ExportSink):
@@ -66,7 +56,7 @@ class OTLP(ExportSink):
         **options: Any,
     ) -> None:
         self._environ = environ = dict(os.environ if environ is None else environ)
-        variables = environment.exporter(environ)
+        variables = settings.exporter(environ)
         self._protocol = _one_of("protocol", protocol or variables.protocol, PROTOCOLS)
         self._gzip = _one_of("compression", compression or variables.compression, COMPRESSIONS) == "gzip"
         self._tls = Tls(
@@ -78,17 +68,21 @@ class OTLP(ExportSink):
         if headers is not None:
             self._headers = {name.lower(): value for name, value in headers.items()}
         self._resource = dict(resource or {})
-        self._limits = environment.limits(environ)
-        batching = environment.batching(environ)
-        batching["timeout"] = _timeout(timeout, variables.timeout, batching["timeout"])
+        self._limits = settings.limits(environ)
+        batching = settings.batching(environ)
+        if timeout is None and (variables.timeout or batching["timeout"]):
+            # The exporter's timeout, but not longer than the processor allows.
+            timeout = min(variables.timeout or ExportSink.timeout, batching["timeout"] or LONGEST)
+        batching["timeout"] = timeout
         options = {name: value for name, value in (batching | options).items() if value is not None}
+        address = endpoint or variables.endpoint
         try:
             self._tls.check()
             if self._protocol == "grpc":
                 insecure = variables.insecure if insecure is None else insecure
-                self._endpoint = grpc_endpoint(endpoint or variables.endpoint or GRPC_DEFAULT, insecure=insecure)
+                self._endpoint = settings.grpc_endpoint(address or GRPC_DEFAULT, insecure=insecure)
             else:
-                self._endpoint = http_endpoint(endpoint or variables.endpoint or HTTP_DEFAULT)
+                self._endpoint = settings.http_endpoint(address or HTTP_DEFAULT)
             if self._endpoint.authorization is not None:
                 self._headers.setdefault("authorization", self._endpoint.authorization)
             self._transport = self._make_transport()
@@ -102,12 +96,10 @@ class OTLP(ExportSink):
         """The transport, not yet connected. It is imported here because its libraries belong to the extras."""
         agent = f"discreet-otlp-python/{__version__}"
         try:
+            from discreet.otel.transport import Grpc, Http
+
             if self._protocol == "grpc":
-                from discreet.otel.grpc import Grpc
-
                 return Grpc(self._endpoint, self._tls, self._headers, gzip=self._gzip, agent=agent)
-            from discreet.otel.http import Http
-
             json = self._protocol == "http/json"
             return Http(self._endpoint, self._tls, self._headers, gzip=self._gzip, json=json, agent=agent)
         except ImportError as error:
@@ -145,7 +137,7 @@ class OTLP(ExportSink):
         """One redacted record to one line: its head with resource and scope, and the serialized record."""
         from discreet.otel.encoder import Encoder as LineEncoder
 
-        register_secrets(self._endpoint, self._headers, redactor)
+        settings.register_secrets(self._endpoint, self._headers, redactor)
         return LineEncoder(Resource(self._environ, redactor, self._resource), self._limits)
 
     def send(self, batch: Sequence[bytes], timeout: float) -> Result:
@@ -163,7 +155,7 @@ def from_environment(environ: Mapping[str, str]) -> Sink | None:
     Where the application has set the OpenTelemetry SDK up for logs, those variables are the SDK's: records go into it,
     from the moment that it is there.
     """
-    if environment.disabled(environ):
+    if settings.disabled(environ):
         return None
     return Bridge() if set_provider() is not None else _OTLPUntilSdk(environ=environ)
 
@@ -193,13 +185,3 @@ def _as_written(
         remedy = remedy.replace("/v1/logs", "") if variable == GENERAL_ENDPOINT else remedy  # it is appended
         setting = variable
     return ConfigurationError(setting, value, error.problem, remedy)
-
-
-def _timeout(given: float | None, exporter: float | None, batching: float | None) -> float | None:
-    """Seconds for one attempt: the exporter's, but not longer than the processor allows."""
-    if given is not None:
-        return given
-    if exporter is None and batching is None:
-        return None
-    longest = ExportSink.timeout if exporter is None else exporter
-    return longest if batching is None else min(longest, batching)
