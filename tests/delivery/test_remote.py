@@ -285,11 +285,11 @@ def test_records_made_while_sending_go_to_local_sinks_only(configured, memory_si
         return Result(len(batch))
 
     remote = Scripted(answer, delay=0)
-    log = configured(remote, local)
+    log = configured(local, remote)
     log.info("mine")
     assert discreet.flush(HANG)
-    assert sorted(record["message"] for record in local.records) == ["connecting", "mine"]
-    assert of(discreet.health())["emitted"] == 1
+    assert [record["message"] for record in local.records] == ["mine", "connecting"]
+    assert of(discreet.health(), 1)["emitted"] == 1
 
 
 def test_a_flush_on_the_senders_own_thread_does_not_wait_for_itself(configured):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -127,6 +128,67 @@ def test_a_sink_that_is_named_again_goes_on_counting():
     for _ in range(3):
         configure(sink).info("hello")
     assert discreet.health()["delivered"] == len(sink.records) == 3
+
+
+def test_a_patch_of_write_holds_for_as_long_as_it_is_there(memory_sink, monkeypatch):
+    sink, patched = memory_sink(), []
+    with monkeypatch.context() as patch:
+        patch.setattr(sink, "write", patched.append)
+        log = configure(sink)
+    log.info("unpatched")
+    with monkeypatch.context() as patch:
+        patch.setattr(memory_sink, "write", lambda self, line: patched.append(line))
+        log.info("patched")
+    assert (len(sink.lines), len(patched)) == (1, 1)
+
+
+def test_a_flush_without_a_timeout_may_come_after_the_configuration(memory_sink):
+    sink, flushed = memory_sink(), []
+    configure(sink)
+    sink.flush = lambda: flushed.append("flushed")
+    assert discreet.flush()
+    assert flushed == ["flushed"]
+
+
+def test_a_sink_that_has_every_attribute_gets_lines(memory_sink):
+    class Proxy(memory_sink):
+        def __getattr__(self, name):
+            return lambda *_: None
+
+    sink = Proxy()
+    configure(sink).info("hello")
+    assert len(sink.lines) == discreet.health()["delivered"] == 1
+
+
+def test_a_sink_that_is_frozen_serves_and_counts_as_the_same_sink():
+    @dataclass(frozen=True)
+    class Frozen(discreet.Sink):
+        lines: list = field(default_factory=list)
+
+        def write(self, line):
+            self.lines.append(line)
+
+    sink = Frozen()
+    for _ in range(2):
+        configure(sink).info("hello")
+    assert len(sink.lines) == discreet.health()["sinks"][0]["delivered"] == 2
+
+
+@pytest.mark.parametrize("deliveries", [("direct", "queued"), ("queued", "direct", "queued"), ("direct", "", "direct")])
+def test_each_line_counts_once_whatever_configurations_a_sink_is_used_in(tmp_path, memory_sink, deliveries):
+    file, other = discreet.File(tmp_path / "log"), memory_sink()
+    for delivery in deliveries:
+        configure(*([file, other] if delivery else [other]), delivery=delivery or "direct").info("hello")
+    assert discreet.flush()
+    written = len((tmp_path / "log").read_bytes().splitlines()) + len(other.lines)
+    health = discreet.health()
+    assert health["emitted"] == health["delivered"] == written
+
+
+def test_a_sink_that_is_named_twice_counts_each_line_once(memory_sink):
+    sink = memory_sink()
+    configure(sink, sink).info("hello")
+    assert discreet.health()["delivered"] == len(sink.lines) == 2
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork there")

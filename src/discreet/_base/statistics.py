@@ -138,8 +138,8 @@ class ProcessStatistics:
         self._lock = threading.RLock()  # re-entrant: a signal handler may log while its own thread is in here
         self.dropped: dict[str, int] = {}
         self.suppressed = 0
-        self.past: list[Statistics] = []
-        """Of the sinks that an earlier configuration used."""
+        self.past: set[Statistics] = set()
+        """Of the sinks that an earlier configuration used: each once, however many configurations used it."""
 
     def drop(self, reason: str) -> None:
         """Count one record that reached no sink, and say so once per reason on stderr."""

@@ -171,9 +171,10 @@ def install(settings: Settings) -> None:
     levels.replace(settings.level.default, settings.level.elsewhere, dict(settings.level.named))
     kept = [*runners, *(runner_of(runner.sink) for runner in runners)]
     replaced = [runner for runner in previous if runner not in kept]
+    for runner in previous:
+        process_statistics.past.update((runner.statistics, runner_of(runner.sink).statistics))
     lifecycle.deliver_now(replaced)  # so that they send side by side
     for runner in replaced:
-        process_statistics.past.append(runner.statistics)
         runner.retire()
     lifecycle.install()
     if settings.take_over:

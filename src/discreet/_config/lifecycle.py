@@ -47,6 +47,8 @@ _forking = _Forking()
 def install() -> None:
     """Have the sinks drained at exit. Does so once per process."""
     global _installed  # noqa: PLW0603 - a latch
+    if not threading.main_thread().is_alive():  # an `atexit` function configures: ours ran already, or never will
+        drain()
     if _installed:
         return
     _installed = True

@@ -40,10 +40,12 @@ def health() -> dict[str, Any]:
     `suppressed` are records held back by `once`, `every` or `sample`, and `redacted` the markers written, by kind,
     under the configuration in force.
     """
-    sinks: list[dict[str, Any]] = [dict(runner.health()) for runner in running.runners]
-    in_force = [runner.statistics for runner in running.runners]
-    past = [earlier for earlier in process_statistics.past if not any(earlier is other for other in in_force)]
-    everything: list[dict[str, Any]] = [*sinks, *(earlier.as_dict() for earlier in past)]
+    runners = running.runners
+    sinks: list[dict[str, Any]] = [dict(runner.health()) for runner in runners]
+    # Each statistics once: a sink may be named twice, have been named before, or have a buffer before its own runner.
+    in_force = {runner.statistics: shown for runner, shown in zip(runners, sinks, strict=True)}
+    others = process_statistics.past.union(runner_of(runner.sink).statistics for runner in runners).difference(in_force)
+    everything: list[dict[str, Any]] = [*in_force.values(), *(other.as_dict() for other in others)]
     dropped: dict[str, int] = process_statistics.dropped | unconfigured.dropped
     sums = {name: sum(counts[name] for counts in everything) for name in _COUNTS}
     sums["emitted"] += sum(dropped.values())

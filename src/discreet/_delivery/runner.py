@@ -48,9 +48,6 @@ class Runner:
 
     def __init__(self, sink: Sink) -> None:
         self.sink = sink
-        self._write = sink.write  # looked up once: it is called for every line
-        self.may_block = not _takes_timeout(sink)
-        """Whether a flush cannot be given a timeout: such sinks are flushed last, and cost the others no time."""
         self._begin()
 
     def _begin(self) -> None:
@@ -65,6 +62,11 @@ class Runner:
         """What `health()` and `discreet doctor` call the sink."""
         sink = self.sink
         return sink.name if isinstance(sink, OwnSink) else type(sink).__name__
+
+    @property
+    def may_block(self) -> bool:
+        """Whether a flush cannot be given a timeout: such sinks are flushed last, and cost the others no time."""
+        return not _takes_timeout(self.sink.flush)
 
     @property
     def is_held(self) -> bool:
@@ -103,7 +105,7 @@ class Runner:
         """Deliver a line, or count it as dropped; never raises. `level` is the record's."""
         try:
             with self.lock:
-                self._write(line)
+                self.sink.write(line)
                 self.statistics.direct += 1
         except Exception as error:  # whatever a sink raises, the caller's work goes on
             self.drop(reason_of(error))
@@ -260,30 +262,30 @@ running = Running()
 
 def runner_of(sink: Sink) -> Runner:
     """The runner of a sink, which is the same for as long as the sink lives."""
-    found: Runner | None = getattr(sink, _ATTRIBUTE, None)
-    if found is not None and found.sink is sink:  # else the sink is a copy
+    attributes = vars(sink)  # not `getattr` and `setattr`, which a sink may define or forbid
+    found = attributes.get(_ATTRIBUTE)
+    if isinstance(found, Runner) and found.sink is sink:  # else the sink is a copy
         return found
-    runner = sink.make_runner() if isinstance(sink, OwnSink) else Runner(sink)
-    setattr(sink, _ATTRIBUTE, runner)
+    runner = attributes[_ATTRIBUTE] = sink.make_runner() if isinstance(sink, OwnSink) else Runner(sink)
     return runner
 
 
 def takes_records(sink: Sink) -> bool:
     """Whether a sink wants redacted records instead of lines."""
-    return callable(getattr(sink, "write_record", None))
+    return callable(getattr(type(sink), "write_record", None))
 
 
-def _takes_timeout(sink: Sink) -> bool:
+def _takes_timeout(flush: Callable[..., object]) -> bool:
     """Sinks may define `flush(self)`, as they could before there was a timeout."""
-    if type(sink).__module__.startswith("discreet."):
+    if str(getattr(flush, "__module__", "")).startswith("discreet."):
         return True
     import inspect  # for sinks of users only: it takes as long to import as `logging`
 
     try:
-        inspect.signature(sink.flush).bind(1.0)
+        inspect.signature(flush).bind(1.0)
     except TypeError:
         return False
-    except ValueError:  # not written in Python
+    except (ValueError, AttributeError):  # not written in Python, or a signal interrupts the import of `inspect`
         return True
     return True
 

@@ -90,3 +90,21 @@ def test_an_exit_waits_for_the_reader_of_an_earlier_configuration(tmp_path):
         assert process.stderr is not None
         assert b"still pending" in process.stderr.readline()  # the new configuration is in force
         assert numbers(process.stdout.read().splitlines()) == list(range(3000))
+
+
+@pytest.mark.parametrize("before", ['discreet.configure(**options); discreet.get_logger("x").info("before")'])
+@BOTH
+def test_what_an_atexit_function_configures_delivers_its_records(python, tmp_path, before, delivery):
+    done = python(
+        f"""
+import atexit, discreet
+options = {{"service": "s", "environment": "prod", "delivery": {delivery!r}, "take_over": False}}
+def late():
+    discreet.configure(**options)
+    discreet.get_logger("x").info("late")
+atexit.register(late)  # before discreet, so that it runs after discreet has delivered
+{before}
+""",
+        DISCREET_STATE_DIR=str(tmp_path / "state"),
+    )
+    assert [record["message"] for record in done.records] == (["before"] if before else []) + ["late"], done.err
