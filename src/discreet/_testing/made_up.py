@@ -8,8 +8,8 @@ import secrets
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from discreet._redaction.engine.checks import luhn
 from discreet._redaction.engine.detectors import detectors
+from discreet._redaction.engine.secret_values import luhn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
