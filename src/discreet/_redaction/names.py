@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _CASE_CHANGE = r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
+_WORD = r"[^\W_]+"
 _KIND = r"[a-z][a-z0-9-]{0,39}\Z"
 _MAX_NAME = 160  # of longer names the end counts, where the word that matters stands
 _CACHED_NAMES = 4096
@@ -69,13 +70,13 @@ def split(name: str) -> list[str]:
     """The words of a name, lower-case, without trailing digits: `newAPIKey2` is new, api, key."""
     if not name.islower() and not name.isupper():
         name = re.sub(_CASE_CHANGE, " ", name)
-    words = "".join(char if char.isalnum() else " " for char in name.lower()).split()
-    return [word for word in (word.rstrip("0123456789") for word in words) if word]
+    words = [word.rstrip("0123456789") for word in re.findall(_WORD, name.lower())]
+    return [word for word in words if word]
 
 
 def _normal(name: str) -> str:
     """A name in lower case without separators: extra and safe keys are compared in this form."""
-    return "".join(filter(str.isalnum, name.lower()))
+    return "".join(re.findall(_WORD, name.lower()))
 
 
 class Keys:
