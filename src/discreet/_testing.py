@@ -24,8 +24,8 @@ from discreet._config.settings import state
 from discreet._config.status import mask
 from discreet._logfiles.chunks import chunks
 from discreet._logfiles.redactor import LogRedactor
-from discreet._redaction.engine.checks import luhn
 from discreet._redaction.engine.detectors import detectors
+from discreet._redaction.engine.secret_values import luhn
 from discreet._redaction.secrets import spellings as plain_and_encoded
 from discreet._redaction.walk import is_secret
 

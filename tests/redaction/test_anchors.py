@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discreet._redaction.engine.detectors import Anchors, Detector, ascii_lower, detectors
+from discreet._redaction.engine.detectors import Anchors, Detector, detectors
+from discreet._redaction.engine.secret_values import ascii_lower
 
 _RULES = detectors()
 _INDEX = Anchors(_RULES)

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import discreet
 from discreet._redaction.names import Keys
-from discreet._redaction.secrets import Registry
+from discreet._redaction.redactor import Redactor
+from discreet._redaction.secrets import Registry, registry
 
 VALUE = "Tr0ub4dor&3 " + 'says "hi" <ok>'
 
@@ -116,3 +118,90 @@ def test_a_program_that_registers_without_end_does_not_fill_the_memory():
     for number in range(5000):
         registry.add(f"registered-{number:08d}")
     assert len(registry._spellings) <= 10_000
+
+
+@pytest.mark.parametrize(
+    "judge",
+    [
+        lambda redactor, text: redactor.text(text),
+        lambda redactor, text: redactor.fields({"note": text})["note"],
+        lambda redactor, text: redactor.fields({"note": [text, 1]})["note"][0],
+        lambda redactor, text: next(iter(redactor.fields({text: 1}))),
+        lambda redactor, text: next(iter(redactor.plain({text: 1}))),
+    ],
+)
+def test_a_verdict_from_before_another_thread_registered_the_secret_is_not_remembered(judge, monkeypatch):
+    redactor = Redactor()
+    redactor.fields({"note": ["seen", 1]})  # the name is known: its values are judged together
+    text = f"say {VALUE}"
+    holds = Registry.holds
+
+    def overtaken(self, judged):
+        verdict = holds(self, judged)
+        if VALUE in judged and not self:  # the other thread comes after this verdict, and before it is remembered
+            self.add(VALUE)
+            redactor.text("a text of the other thread")
+        return verdict
+
+    monkeypatch.setattr(Registry, "holds", overtaken)
+    try:
+        assert judge(redactor, text) == text
+        assert judge(redactor, text) == "say [REDACTED:registered-secret]"
+    finally:
+        registry.forget()
+
+
+def test_a_text_that_comes_while_the_redactor_forgets_is_judged_anew():
+    text = f"say {VALUE}"
+    meanwhile = []
+
+    class Interleaved(Redactor):
+        def __setattr__(self, name, value):
+            if name == "clean" and registry and not meanwhile:
+                meanwhile.append("")
+                meanwhile[0] = self.text(text)  # as of another thread, just before the caches are replaced
+            super().__setattr__(name, value)
+
+    redactor = Interleaved()
+    assert redactor.text(text) == text
+    registry.add(VALUE)
+    try:
+        redactor.text("any")
+        assert meanwhile == ["say [REDACTED:registered-secret]"]
+    finally:
+        registry.forget()
+
+
+def test_the_context_is_judged_again_if_a_secret_was_registered_meanwhile(monkeypatch):
+    fields = Redactor.fields
+
+    def overtaken(self, mapping):
+        safe = fields(self, mapping)
+        if "note" in mapping:  # the fields of the context: another thread registers the secret after this verdict
+            registry.add(VALUE)
+        return safe
+
+    monkeypatch.setattr(Redactor, "fields", overtaken)
+    try:
+        with discreet.capture() as records, discreet.context(note=f"say {VALUE}"):
+            discreet.log.info("first")
+            discreet.log.info("second")
+        assert records[1]["note"] == "say [REDACTED:registered-secret]"
+    finally:
+        registry.forget()
+
+
+def test_a_field_that_registers_a_secret_hides_it_in_the_fields_after_it():
+    redactor = Redactor()
+    text = f"say {VALUE}"
+    redactor.fields({"connection": 1, "note": text})
+
+    class Connection:
+        def __repr__(self):
+            registry.add(VALUE)
+            return "Connection()"
+
+    try:
+        assert redactor.fields({"connection": Connection(), "note": text})["note"] == "say [REDACTED:registered-secret]"
+    finally:
+        registry.forget()

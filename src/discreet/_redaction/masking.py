@@ -38,6 +38,10 @@ class Replacement:
         self._key_id, self._key = _split(key) if key else ("", b"")
         self.lacks_key = not self._key and "pseudonym" in self._strategies.values()
         """Whether pseudonyms were asked for but no key was given: markers are written instead."""
+        if self._key:
+            from hashlib import blake2b  # here, because it loads OpenSSL, and few processes make pseudonyms
+
+            self._hash = blake2b(digest_size=_DIGEST, key=self._key)
 
     def __call__(self, kind: str, value: str) -> str:
         """What stands in the place of this value."""
@@ -49,9 +53,8 @@ class Replacement:
             if shown.isalnum() and shown.isascii():
                 return f"[REDACTED:{kind}:{shown}]"
         if strategy == "pseudonym" and self._key:
-            from hashlib import blake2b  # here, because it loads OpenSSL, and few processes make pseudonyms
-
-            digest = blake2b(f"{kind}\0{value}".encode("utf-8", "surrogatepass"), digest_size=_DIGEST, key=self._key)
+            digest = self._hash.copy()
+            digest.update(f"{kind}\0{value}".encode("utf-8", "surrogatepass"))
             name = f"{self._key_id}:" if self._key_id else ""
             return f"[{kind}:{name}{digest.hexdigest()}]"
         return f"[REDACTED:{kind}]"

@@ -12,15 +12,12 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from discreet._base.lazy_pattern import lazy_pattern
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_LOWER_UPPER = lazy_pattern(r"([a-z0-9])([A-Z])")
-_ACRONYM_WORD = lazy_pattern(r"([A-Z])([A-Z][a-z])")
-_WORD = lazy_pattern(r"[^\W_]+")
-_KIND = lazy_pattern(r"[a-z][a-z0-9-]{0,39}\Z")
+_CASE_CHANGE = r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
+_WORD = r"[^\W_]+"
+_KIND = r"[a-z][a-z0-9-]{0,39}\Z"
 _MAX_NAME = 160  # of longer names the end counts, where the word that matters stands
 _CACHED_NAMES = 4096
 
@@ -41,11 +38,19 @@ class NameRules:
 
 
 @cache
+def read_rules(file: str) -> bytes:
+    """One file in the folder `rules`. A redactor reads all of them when it is made.
+
+    Later, the process may be out of file descriptors, in another root directory, or about to end.
+    """
+    with open(os.path.join(os.path.dirname(__file__), "rules", file), "rb") as data:
+        return data.read()
+
+
+@cache
 def load_rules(file: str) -> dict[str, Any]:
-    """The data of one file in the folder `rules`."""
-    path = os.path.join(os.path.dirname(__file__), "rules", file)
-    with open(path, encoding="utf-8") as data:
-        rules: dict[str, Any] = json.load(data)
+    """The data of one file in the folder `rules`; parsed at first use, because a program may never need it."""
+    rules: dict[str, Any] = json.loads(read_rules(file))
     return rules
 
 
@@ -64,14 +69,14 @@ def any_of(table: str, flags: int = 0) -> re.Pattern[str]:
 def split(name: str) -> list[str]:
     """The words of a name, lower-case, without trailing digits: `newAPIKey2` is new, api, key."""
     if not name.islower() and not name.isupper():
-        name = _ACRONYM_WORD.sub(r"\1 \2", _LOWER_UPPER.sub(r"\1 \2", name))
-    words = [word.rstrip("0123456789") for word in _WORD.findall(name.lower())]
+        name = re.sub(_CASE_CHANGE, " ", name)
+    words = [word.rstrip("0123456789") for word in re.findall(_WORD, name.lower())]
     return [word for word in words if word]
 
 
 def _normal(name: str) -> str:
     """A name in lower case without separators: extra and safe keys are compared in this form."""
-    return "".join(_WORD.findall(name.lower()))
+    return "".join(re.findall(_WORD, name.lower()))
 
 
 class Keys:
@@ -80,7 +85,7 @@ class Keys:
     def __init__(self, extra: Iterable[str] = (), safe: Iterable[str] = ()) -> None:
         self._rules = name_rules()
         kinds = {name: "-".join(split(name)) for name in extra}  # internal_id is of the kind internal-id
-        self._extra = {_normal(name): kind if _KIND.match(kind) else "key" for name, kind in kinds.items()}
+        self._extra = {_normal(name): kind if re.match(_KIND, kind) else "key" for name, kind in kinds.items()}
         self.declared = frozenset(self._extra.values())
         """Kinds of the user's own names: any value under such a name is a secret, also a number or a word."""
         self._safe = frozenset(map(_normal, safe))

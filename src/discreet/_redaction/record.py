@@ -117,10 +117,11 @@ def _judged(context: Context, redactor: Redactor) -> SafeFields:
     steady = all(type(value) in _SCALARS for value in fields.values())
     if not steady:
         fields = {key: resolve(value) for key, value in fields.items()}
+    epoch = registry.epoch  # before they are judged: another thread may register a secret meanwhile
     safe = SafeFields(redactor.fields(fields))
     safe.json = None
     if steady:  # what can change is judged each time
-        context.safe = (redactor, registry.epoch, safe)
+        context.safe = (redactor, epoch, safe)
     return safe
 
 

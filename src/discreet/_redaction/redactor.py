@@ -15,7 +15,7 @@ from discreet._redaction.engine.detectors import Detector, personal
 from discreet._redaction.engine.find_secrets import find_secrets, merge_overlaps
 from discreet._redaction.engine.prefilter import Prefilter
 from discreet._redaction.masking import Replacement, replace_spans
-from discreet._redaction.names import Keys
+from discreet._redaction.names import Keys, read_rules
 from discreet._redaction.policy import Redaction
 from discreet._redaction.secrets import MARKER, registry
 from discreet._redaction.walk import UNJUDGED, VALUE_KEYS, Walk, is_secret
@@ -41,6 +41,7 @@ class Redactor:
     """Applies one policy. Safe to share between threads: its caches hold only verdicts, and losing one costs time."""
 
     def __init__(self, policy: Redaction | None = None, key: Secret[str] | None = None) -> None:
+        read_rules("detectors.json")
         self.policy = policy if policy is not None else Redaction()
         patterns = {kind: personal()[kind] for kind in self.policy.personal} | dict(self.policy.patterns)
         self._extra = tuple(Detector.of_user(kind, pattern) for kind, pattern in patterns.items())
@@ -55,16 +56,18 @@ class Redactor:
         self._most_joined = sys.maxsize if self.policy.max_text is None else self.policy.max_text
         if self.policy.callback is not None:  # it sees each text by itself
             self._most_joined = -1
+        self._epoch: object = None
         self._forget()
 
     def text(self, value: str) -> str:
         """The text with a typed marker in place of every secret, shortened to the policy's `max_text`."""
         if self._epoch is not registry.epoch:
             self._forget()
-        if value in self.clean:
+        clean = self.clean
+        if value in clean:
             return value
         try:
-            return self._judged(value)
+            return self._judged(value, clean)
         except Exception:  # fail closed, whatever it was
             audit.count("unjudged")
             return UNJUDGED
@@ -82,6 +85,7 @@ class Redactor:
             for name, value in mapping.items():
                 if name not in known:
                     self._field(name, value, safe)
+                    clean = self.clean  # to read the value may have registered a secret
                     continue
                 kind = type(value)
                 if kind is str:
@@ -93,11 +97,12 @@ class Redactor:
                 elif kind is not int or not -_SMALL < value < _SMALL:  # type: ignore[operator]  # an int
                     before = len(unseen)
                     safe[name] = self._nested(value, unseen)
+                    clean = self.clean
                     if len(unseen) > before:
                         unjudged.append(name)
                     continue
                 safe[name] = value  # type: ignore[assignment]  # a plain scalar
-            if unseen and not self._all_clean(unseen):
+            if unseen and not self._all_clean(unseen, clean):
                 for name in unjudged:
                     safe[name] = self._raw(safe[name])
             return safe
@@ -204,36 +209,42 @@ class Redactor:
                 return False
         return True
 
-    def know(self, name: str) -> None:
-        """A name that is clean, and whose values are judged by themselves."""
-        if len(self._clean_names) >= _CACHED_TEXTS:
-            self._clean_names.clear()
-        if len(name) <= _CACHED_LENGTH:
-            self._clean_names[name] = None
+    def label(self, name: str, *, remember: bool) -> str:
+        """A name, redacted. With `remember`, a clean one is known from now on; values under it are judged alone."""
+        known = self._clean_names
+        label = self.text(name)
+        if remember and label == name and len(name) <= _CACHED_LENGTH:
+            if len(known) >= _CACHED_TEXTS:
+                known.clear()
+            known[name] = None
+        return label
 
     def _forget(self) -> None:
-        """A value was registered: what was found clean before may not be now."""
-        self._epoch = registry.epoch
+        """A value was registered: what was found clean before may not be now.
+
+        Another thread may still judge by the old values: it adds to the old set. The epoch is read first and set last,
+        so that no thread takes an old set for an up-to-date one, and a value registered meanwhile is noticed.
+        """
+        epoch = registry.epoch
         self.clean: set[str] = set()
         """Texts that were found clean; up to date after a call of `fields` or `text`."""
         self._clean_names: dict[str, None] = {}
+        self._epoch = epoch
 
     def _field(self, name: object, value: object, safe: dict[str, Plain]) -> None:
         """A field whose name has not been found clean before."""
         text = str.__str__(name) if isinstance(name, str) else str(to_plain(name))
         kind = self.key(text)
-        label = self.text(text)
+        label = self.label(text, remember=kind is None)
         while label in safe:  # two secrets as names become the same marker; neither value may be lost
             label += f"'{len(safe)}"
-        if kind is None:
-            safe[label] = self._raw(value)
-            if label == name:
-                self.know(label)
-        else:
-            safe[label] = self._raw(value, kind)
+        safe[label] = self._raw(value, kind)
 
-    def _all_clean(self, texts: Collection[str]) -> bool:
-        """One look at all new strings of a record together, because most records hold nothing."""
+    def _all_clean(self, texts: Collection[str], clean: set[str]) -> bool:
+        """One look at all new strings of a record together, because most records hold nothing.
+
+        They are remembered in `clean`, the set as it was before this look.
+        """
         joined = "\n".join(texts)
         if len(joined) > self._most_joined or (len(texts) > 1 and self._prefilter.sees_line_ends):
             return False
@@ -243,15 +254,15 @@ class Redactor:
         except Exception:  # each text on its own then, failing closed on its own
             audit.count("unjudged")
             return False
-        self._remember(texts, len(joined))
+        _remember(clean, texts, len(joined))
         return True
 
-    def _judged(self, value: str) -> str:
+    def _judged(self, value: str, clean: set[str]) -> str:
         limit, callback = self.policy.max_text, self.policy.callback
         window = value if limit is None or len(value) <= limit + _BEYOND else value[: limit + _BEYOND]
         spans = self.spans(window)
         if not spans and callback is None and window is value and (limit is None or len(value) <= limit):
-            self._remember((value,), len(value))
+            _remember(clean, (value,), len(value))
             return value
         if limit is not None and len(value) > limit:
             window, spans = _shortened(value, window, spans, limit)
@@ -268,13 +279,11 @@ class Redactor:
                 raise TypeError("the redaction callback returned no string")
         return result
 
-    def _remember(self, texts: Collection[str], together: int) -> None:
-        if len(self.clean) >= _CACHED_TEXTS:
-            self.clean.clear()
-        if together <= _CACHED_LENGTH:
-            self.clean.update(texts)
-        else:
-            self.clean.update(text for text in texts if len(text) <= _CACHED_LENGTH)
+
+def _remember(clean: set[str], texts: Collection[str], together: int) -> None:
+    if len(clean) >= _CACHED_TEXTS:
+        clean.clear()
+    clean.update(texts if together <= _CACHED_LENGTH else (text for text in texts if len(text) <= _CACHED_LENGTH))
 
 
 def _shortened(

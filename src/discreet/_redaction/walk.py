@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from discreet._redaction.audit import audit
-from discreet._redaction.engine.checks import luhn
-from discreet._redaction.engine.secret_values import MARKER, is_harmless, secret_parts
+from discreet._redaction.engine.secret_values import MARKER, is_harmless, luhn, secret_parts
 from discreet._redaction.masking import replace_spans
 from discreet._redaction.names import name_rules
 from discreet._redaction.secrets import Secret
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
         def spans(self, text: str) -> list[tuple[int, int, str]]: ...
         def mask(self, kind: str, value: str) -> str: ...
         def is_clean(self, mapping: dict[str, Plain]) -> bool: ...
-        def know(self, name: str) -> None: ...
+        def label(self, name: str, *, remember: bool) -> str: ...
 
 
 _DEPTH = 64
@@ -99,12 +98,10 @@ class Walk:
                 under = None
             if named is not None and name in VALUE_KEYS:
                 under = named
-            label = redactor.text(name)
+            label = redactor.label(name, remember=under is None and kind is None)
             while label in safe:  # two secrets as keys become the same marker; neither value may be lost
                 label += f"'{len(safe)}"
             safe[label] = self.value(value, under, depth + 1)
-            if under is None and kind is None and label == name:
-                redactor.know(label)
         return safe
 
     def _named(self, mapping: dict[str, Plain]) -> str | None:

@@ -17,7 +17,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from discreet._base.diagnostics import report_problem
 from discreet._context.baggage import percent_decode
-from discreet._delivery.export.sink import LONGEST
+from discreet._delivery.export.retry import LONGEST_WAIT
 from discreet._encoding.schemas.otel import Limits
 from discreet._redaction.secrets import registry
 from discreet.errors import ConfigurationError
@@ -136,8 +136,8 @@ def batching(environ: Mapping[str, str]) -> dict[str, float | None]:
     delay = _number(environ, "OTEL_BLRP_SCHEDULE_DELAY", least=0)
     timeout = _number(environ, "OTEL_BLRP_EXPORT_TIMEOUT", least=0)
     return {
-        "delay": None if delay is None else min(delay / 1000, LONGEST),
-        "timeout": None if not timeout else min(timeout / 1000, LONGEST),  # 0 means no limit
+        "delay": None if delay is None else min(delay / 1000, LONGEST_WAIT),
+        "timeout": None if not timeout else min(timeout / 1000, LONGEST_WAIT),  # 0 means no limit
         "queue_count": queue,
         "batch_count": batch,
     }
@@ -173,7 +173,7 @@ def _milliseconds(text: str) -> float | None:
     number = int(text)
     if number < 0:
         raise ValueError(text)
-    return min(number / 1000, LONGEST) or None  # 0 means no limit; then the sink's default is used
+    return min(number / 1000, LONGEST_WAIT) or None  # 0 means no limit; then the sink's default is used
 
 
 def _one_of(words: tuple[str, ...]) -> Callable[[str], str]:

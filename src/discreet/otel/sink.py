@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from discreet._base.imports import missing_library
 from discreet._base.version import __version__
-from discreet._delivery.export.sink import LONGEST, ExportSink, Result
+from discreet._delivery.export.retry import LONGEST_WAIT
+from discreet._delivery.export.sink import ExportSink, Result
 from discreet.errors import ConfigurationError
 from discreet.otel import settings
 from discreet.otel.bridge import Bridge, UntilSdk, set_provider
@@ -72,7 +73,7 @@ class OTLP(ExportSink):
         batching = settings.batching(environ)
         if timeout is None and (variables.timeout or batching["timeout"]):
             # The exporter's timeout, but not longer than the processor allows.
-            timeout = min(variables.timeout or ExportSink.timeout, batching["timeout"] or LONGEST)
+            timeout = min(variables.timeout or ExportSink.timeout, batching["timeout"] or LONGEST_WAIT)
         batching["timeout"] = timeout
         options = {name: value for name, value in (batching | options).items() if value is not None}
         address = endpoint or variables.endpoint

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FIRST = 0.5
+LONGEST_WAIT = 86_400
+"""Seconds that a line may wait for others, or one attempt may take, at most."""
 LONGEST = 30.0
 LONGEST_ASKED = 900.0
 """Seconds that a receiver may ask for at most: a wrong clock there must not stop delivery for a day."""

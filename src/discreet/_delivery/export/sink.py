@@ -9,6 +9,7 @@ from discreet._base import threads
 from discreet._base.diagnostics import counted, report_problem
 from discreet._delivery.export.exporter import Exporter, Result, Unreachable
 from discreet._delivery.export.pending import Pending
+from discreet._delivery.export.retry import LONGEST_WAIT
 from discreet._delivery.export.sender import Sender, sending
 from discreet._delivery.runner import PATIENCE, OwnSink, Runner, Setup, runner_of, running
 from discreet.errors import ConfigurationError
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ExportRunner", "ExportSink", "Result", "Unreachable"]
 
-LONGEST = 86_400
-"""Seconds that a line may wait for others, or one attempt may take, at most."""
 _MOMENT = 0.1  # seconds that a thread gets to end, beside
 
 
@@ -40,8 +39,8 @@ class ExportSink(OwnSink, Exporter):
             if value is not None:
                 if not value >= 0 or (value == 0 and name != "delay"):
                     raise ConfigurationError(name, value, "too small", "Give a number above 0")
-                if name in ("delay", "timeout") and value > LONGEST:
-                    raise ConfigurationError(name, value, "too large", f"Give at most {LONGEST:,} seconds")
+                if name in ("delay", "timeout") and value > LONGEST_WAIT:
+                    raise ConfigurationError(name, value, "too large", f"Give at most {LONGEST_WAIT:,} seconds")
                 setattr(self, name, value)
 
     def make_runner(self) -> ExportRunner:

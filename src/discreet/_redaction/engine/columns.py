@@ -12,9 +12,15 @@ import re
 from itertools import islice
 
 from discreet._base.lazy_pattern import end_of_match, lazy_pattern, matches_in_a_row
-from discreet._redaction.engine.checks import looks_generated, looks_random
-from discreet._redaction.engine.detectors import ascii_lower
-from discreet._redaction.engine.secret_values import KindOf, Span, is_harmless, secret_parts
+from discreet._redaction.engine.secret_values import (
+    KindOf,
+    Span,
+    ascii_lower,
+    is_harmless,
+    looks_generated,
+    looks_random,
+    secret_parts,
+)
 from discreet._redaction.names import name_rules
 
 _LINE = lazy_pattern(r"[^\n]+")

@@ -17,7 +17,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from discreet._base.lazy_pattern import lazy_pattern
-from discreet._redaction.engine.checks import CHECKS, luhn, mod97, us_ssn
+from discreet._redaction.engine.secret_values import CHECKS, luhn, mod97, us_ssn
 from discreet._redaction.names import load_rules
 
 if TYPE_CHECKING:
@@ -25,12 +25,6 @@ if TYPE_CHECKING:
 
 _ALNUM = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
-_ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
-
-
-def ascii_lower(text: str) -> str:
-    """In lower case; every character keeps its position."""
-    return text.lower() if text.isascii() else text.translate(_ASCII_LOWER)
 
 
 class Detector:

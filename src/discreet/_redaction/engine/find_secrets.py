@@ -7,10 +7,10 @@ from functools import cache
 from operator import itemgetter
 
 from discreet._redaction.engine.columns import find_in_sql
-from discreet._redaction.engine.detectors import Anchors, Detector, ascii_lower, detectors, find_numbers
+from discreet._redaction.engine.detectors import Anchors, Detector, detectors, find_numbers
 from discreet._redaction.engine.encoded import decoded_percent_runs, decoded_runs, texts_with_plain_quotes
 from discreet._redaction.engine.pairs import find_pairs
-from discreet._redaction.engine.secret_values import MARKER, KindOf, Span, is_harmless
+from discreet._redaction.engine.secret_values import MARKER, KindOf, Span, ascii_lower, is_harmless
 
 
 @cache

@@ -15,8 +15,14 @@ import re
 from itertools import islice
 
 from discreet._base.lazy_pattern import lazy_pattern, matches_in_a_row
-from discreet._redaction.engine.checks import looks_generated, looks_random
-from discreet._redaction.engine.secret_values import KindOf, Spans, is_harmless, secret_parts
+from discreet._redaction.engine.secret_values import (
+    KindOf,
+    Spans,
+    is_harmless,
+    looks_generated,
+    looks_random,
+    secret_parts,
+)
 
 
 def find_in_layouts(text: str, kind_of: KindOf) -> Spans:

@@ -9,8 +9,7 @@ import re
 from itertools import islice
 
 from discreet._base.lazy_pattern import end_of_match, lazy_pattern, matches_in_a_row
-from discreet._redaction.engine.checks import looks_generated, looks_mixed
-from discreet._redaction.engine.secret_values import PARAMETER_SCHEME, Span, secret_parts
+from discreet._redaction.engine.secret_values import PARAMETER_SCHEME, Span, looks_generated, looks_mixed, secret_parts
 from discreet._redaction.names import any_of, name_rules
 
 _LEAD = lazy_pattern(

@@ -30,7 +30,6 @@ from discreet._redaction.engine.detectors import (
     CHARACTER_CLASSES,
     Anchors,
     Detector,
-    ascii_lower,
     detectors,
     find_numbers,
     may_hold_number,
@@ -43,6 +42,7 @@ from discreet._redaction.engine.encoded import (
 )
 from discreet._redaction.engine.layouts import find_shown_items, find_userinfo, holds_tuple
 from discreet._redaction.engine.pairs import any_name_is_sensitive
+from discreet._redaction.engine.secret_values import ascii_lower
 from discreet._redaction.engine.sentences import find_in_sentences
 from discreet._redaction.names import name_rules
 

@@ -10,8 +10,17 @@ from __future__ import annotations
 import re
 
 from discreet._base.lazy_pattern import end_of_match, lazy_pattern
-from discreet._redaction.engine.checks import is_credential_like, is_uuid, looks_generated, looks_mixed, looks_random
-from discreet._redaction.engine.secret_values import KindOf, Span, Spans, is_harmless
+from discreet._redaction.engine.secret_values import (
+    KindOf,
+    Span,
+    Spans,
+    is_credential_like,
+    is_harmless,
+    is_uuid,
+    looks_generated,
+    looks_mixed,
+    looks_random,
+)
 from discreet._redaction.names import any_of, name_rules
 
 _TELLING = lazy_pattern(
