@@ -30,7 +30,7 @@ class ConfigurationError(DiscreetError, ValueError):
         self.value = value
         self.problem = problem
         self.remedy = remedy
-        super().__init__(mask(f"{setting}={_shown(value)}: {problem}. {remedy}"))
+        super().__init__(f"{mask(setting)}={_shown(value)}: {mask(problem)}. {mask(remedy)}")
 
 
 class InvalidValueError(ValueError):

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from discreet._base.imports import missing_library
+from discreet._delivery.export.exporter import Result
+from discreet._delivery.export.retry import parse_retry_after
 from discreet._redaction.secrets import Secret
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import NoReturn
 
 VARIABLE = "APPLICATIONINSIGHTS_CONNECTION_STRING"
@@ -27,6 +29,9 @@ GLOBAL_ENDPOINT = "https://dc.services.visualstudio.com"
 AUTHENTICATION = "APPLICATIONINSIGHTS_AUTHENTICATION_STRING"
 AUDIENCE = "https://monitor.azure.com/"
 """Azure Monitor in the public cloud. A scope is an audience and `/.default`, the second slash included."""
+
+RETRYABLE = frozenset({401, 403, 408, 429, 500, 502, 503, 504})
+"""401 and 403 too: it takes minutes until a new role assignment has effect, and until then no record is lost."""
 
 _EARLY = 300.0  # a token is renewed this many seconds before it expires
 _KEY = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
@@ -168,3 +173,13 @@ def credential_from_environment(environ: Mapping[str, str]) -> Any:
         raise missing_library("Entra ID", "azure-identity", "azure", "azure.identity") from error
     client = found.get("clientid")
     return DefaultAzureCredential(managed_identity_client_id=client) if client else DefaultAzureCredential()
+
+
+def refused(status: int, headers: Mapping[str, str], batch: Sequence[bytes], *, retry: bool = False) -> Result:
+    """The result for an answer that stored nothing."""
+    reason = f"HTTP {status}"
+    if retry or status in RETRYABLE or status >= 500:
+        return Result(0, retry=batch, after=parse_retry_after(headers.get("retry-after")), reason=reason)
+    if status == 413 and len(batch) > 1:
+        return Result(0, reason=reason, split=True)
+    return Result(0, {reason: len(batch)}, reason=reason)

@@ -23,12 +23,14 @@ from discreet._delivery.export.retry import parse_retry_after
 from discreet._delivery.export.sink import ExportSink, Result
 from discreet._redaction.secrets import registry
 from discreet.azure.connection import (
+    RETRYABLE,
     VARIABLE,
     Token,
     check_credential,
     credential_from_environment,
     host_of,
     parse_connection_string,
+    refused,
 )
 from discreet.azure.envelope import Envelopes
 from discreet.errors import ConfigurationError
@@ -58,8 +60,6 @@ _EXPORTER = "azure.monitor.opentelemetry.exporter"
 _SDK = ("opentelemetry.sdk", "azure.monitor", "microsoft.opentelemetry")
 _MOST_OBJECTS = 200
 
-RETRYABLE = frozenset({401, 403, 408, 429, 500, 502, 503, 504})
-"""401 and 403 too: it takes minutes until a new role assignment has effect, and until then no record is lost."""
 QUOTA = frozenset({402, 439})
 REDIRECTS = frozenset({307, 308})
 
@@ -264,16 +264,6 @@ def problems_of(body: bytes, count: int) -> tuple[int, list[Problem]] | None:
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
     return max(0, min(accepted, count)), list(problems.values())
-
-
-def refused(status: int, headers: Mapping[str, str], batch: Sequence[bytes], *, retry: bool = False) -> Result:
-    """The result for an answer that stored nothing."""
-    reason = f"HTTP {status}"
-    if retry or status in RETRYABLE or status >= 500:
-        return Result(0, retry=batch, after=parse_retry_after(headers.get("retry-after")), reason=reason)
-    if status == 413 and len(batch) > 1:
-        return Result(0, reason=reason, split=True)
-    return Result(0, {reason: len(batch)}, reason=reason)
 
 
 def _partial(

@@ -17,9 +17,8 @@ from discreet._delivery.export.http import Http
 from discreet._delivery.export.sink import ExportSink, Result
 from discreet._encoding.json import timestamp, value
 from discreet._redaction.secrets import registry
-from discreet.azure.connection import Token, check_credential, clean_endpoint, host_of
+from discreet.azure.connection import Token, check_credential, clean_endpoint, host_of, refused
 from discreet.azure.dimensions import cut, cut_middle, quote, to_bytes
-from discreet.azure.ingestion import refused
 from discreet.errors import ConfigurationError
 from discreet.otel.resource import Resource
 from discreet.otel.settings import shown
