@@ -408,6 +408,25 @@ def test_a_secret_that_is_registered_later_leaves_the_resource_too(redactor):
     assert secret.encode() not in file(plain())
 
 
+@pytest.mark.parametrize("make", [Encoder, OtelEncoder])
+def test_a_resource_that_was_read_before_a_secret_was_registered_is_not_used_afterwards(make):
+    secret = "Zq9" + "tR" * 8
+    speaker = Identity("shop")
+    read: list[str] = []
+
+    def resource_of(identity: Identity) -> dict[str, object]:
+        read.append("once")
+        if len(read) > 1:
+            return {"team": "masked by now"}
+        registry.add(secret)  # as another thread may do meanwhile, and then log
+        encoder(plain(identity=speaker))
+        return {"team": secret}
+
+    encoder = make(resource_of, Limits())
+    encoder(plain(identity=speaker))
+    assert secret.encode() not in encoder(plain(identity=speaker))
+
+
 def test_a_source_has_the_attributes_of_the_conventions(sent):
     found = attributes_of(sent(plain(source=Source("/app/shop.py", 7, "charge"))))
     assert found == {"code.file.path": "/app/shop.py", "code.line.number": 7, "code.function.name": "charge"}

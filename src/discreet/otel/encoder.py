@@ -65,10 +65,12 @@ class Encoder:
         self._forget(None)
 
     def _forget(self, identity: Identity | None) -> None:
-        self._prepared_for = (identity, registry.epoch)
+        # The epoch is read first and known last: what another thread makes meanwhile must not pass for made in it.
+        prepared_for = (identity, registry.epoch)
         self._heads: dict[str, bytes] = {}
         self._starts: dict[tuple[object, ...], bytes] = {}
         self._contexts: dict[int, tuple[object, bytes | None]] = {}
+        self._prepared_for = prepared_for
 
     def __call__(self, record: Redacted) -> bytes:
         """The line; a bad value costs at most its own attribute."""
@@ -92,9 +94,10 @@ class Encoder:
         if not _SPECIAL.isdisjoint(fields) or len(fields) + len(ambient) + 4 > self._limits.most:
             return None
         shared = (record.logger, record.level, record.thread, record.task, record.request_id, record.template)
-        start = self._starts.get(shared)
+        starts = self._starts
+        start = starts.get(shared)
         if start is None:
-            start = self._starts[shared] = self._start(record)
+            start = starts[shared] = self._start(record)
         context = b""
         if ambient:
             known = self._contexts.get(id(ambient))
@@ -106,7 +109,8 @@ class Encoder:
 
     def _head(self, record: Redacted) -> bytes:
         """The head of all lines of one logger."""
-        head = self._heads.get(record.logger)
+        heads = self._heads
+        head = heads.get(record.logger)
         if head is None:
             message = ResourceLogs(schema_url=SCHEMA_URL)
             for key, value in self._resource_of(record.identity).items():
@@ -114,9 +118,9 @@ class Encoder:
             message.scope_logs.add().scope.name = clean(record.logger)
             serialized = message.SerializeToString(deterministic=True)
             head = len(serialized).to_bytes(4, "big") + serialized
-            if len(self._heads) >= _MOST_KNOWN:
-                self._heads.clear()
-            self._heads[record.logger] = head
+            if len(heads) >= _MOST_KNOWN:
+                heads.clear()
+            heads[record.logger] = head
         return head
 
     def _start(self, record: Redacted) -> bytes:

@@ -53,22 +53,26 @@ class OtelEncoder:
         """The line, newline included."""
         known = self._heads_for
         if known[0] is not record.identity or known[1] is not registry.epoch:
-            # Another process after a fork, or a secret was registered that the resource may hold.
-            self._heads_for, self._heads = (record.identity, registry.epoch), {}
-        head = self._heads.get(record.logger)
+            # Another process after a fork, or a secret was registered that the resource may hold. The epoch is read
+            # first and known last: what another thread makes meanwhile must not pass for made in this epoch.
+            known = (record.identity, registry.epoch)
+            self._heads = {}
+            self._heads_for = known
+        heads = self._heads
+        head = heads.get(record.logger)
         if head is None:
-            head = self._head(record)
+            head = self._head(record, heads)
         return seal(f'{head}{log_record(record, self._limits)}]}}],"schemaUrl":"{SCHEMA_URL}"}}]}}\n')
 
-    def _head(self, record: Redacted) -> str:
+    def _head(self, record: Redacted, heads: dict[str, str]) -> str:
         resource = _attributes(clean_keys(dict(self._resource_of(record.identity))))
         head = (
             f'{{"resourceLogs":[{{"resource":{{"attributes":{resource}}},'
             f'"scopeLogs":[{{"scope":{{"name":{quote(record.logger)}}},"logRecords":['
         )
-        if len(self._heads) >= _MOST_HEADS:
-            self._heads.clear()
-        self._heads[record.logger] = head
+        if len(heads) >= _MOST_HEADS:
+            heads.clear()
+        heads[record.logger] = head
         return head
 
 
