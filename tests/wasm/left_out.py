@@ -54,6 +54,7 @@ BY_PLACE = {
     "delivery/test_stream.py::test_a_stalled_reader_costs_a_bounded_wait_and_the_next_line_starts_anew": "a full pipe",
     "delivery/test_wanted.py::test_a_connection_string_alone_asks_for_application_insights": "urllib3",
     "delivery/test_wanted.py::test_an_otlp_variable_asks_for_the_otlp_sink": "opentelemetry",
+    "hosts": "the libraries themselves",
     "integrations": "a socket",
     "lifecycle": "a process",
     "otel": "a socket",
