@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from discreet._delivery.file.sink import File
     from discreet._delivery.sink import Sink
     from discreet._delivery.stream import Stream
+    from discreet._processors import Record
     from discreet._redaction.policy import Redaction
     from discreet._redaction.secrets import Secret, register_secret
     from discreet._span.span import span, traced
@@ -40,6 +41,7 @@ __all__ = [
     "DiscreetError",
     "File",
     "Logger",
+    "Record",
     "Redaction",
     "Secret",
     "Sink",
@@ -71,6 +73,7 @@ _MODULES = {
     "_delivery.file.sink": ("File",),
     "_delivery.sink": ("Sink",),
     "_delivery.stream": ("Stream",),
+    "_processors": ("Record",),
     "_redaction.policy": ("Redaction",),
     "_redaction.secrets": ("Secret", "register_secret"),
     "_span.span": ("span", "traced"),

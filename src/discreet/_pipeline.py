@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from discreet._base.levels import INFO, levels
 from discreet._base.statistics import process_statistics
 from discreet._call.logger import active
+from discreet._context.ambient import EMPTY as NO_CONTEXT
 from discreet._context.capture import collect
 from discreet._delivery.stream import echoes, writing
 from discreet._redaction.audit import audit, current
@@ -15,6 +16,7 @@ from discreet._redaction.record import redact
 from discreet._redaction.redactor import Redactor
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
     from discreet._base.levels import Channel
@@ -50,7 +52,13 @@ class Pipeline:
     """What happens to a record that passed the logger's level check."""
 
     def __init__(
-        self, redactor: Redactor, outputs: tuple[Output, ...], identity: Identity, *, with_locals: bool = False
+        self,
+        redactor: Redactor,
+        outputs: tuple[Output, ...],
+        identity: Identity,
+        *,
+        with_locals: bool = False,
+        processors: Callable[[Record, Context, tuple[object, ...]], bool] | None = None,
     ) -> None:
         self.redactor = redactor
         key, policies = redactor.pseudonym_key, redactor.policy.loggers
@@ -59,6 +67,8 @@ class Pipeline:
         self.runners = tuple(output.runner for output in outputs)
         self.identity = identity
         self.with_locals = with_locals
+        self.processors = processors
+        """Lets the user's processors see a record; False if one dropped it. None: there are none."""
 
     def emit(
         self,
@@ -120,6 +130,10 @@ class Pipeline:
         if writing and echoes(record.message, args):
             return
         record.identity = self.identity
+        if self.processors is not None:
+            if not self.processors(record, context, args):
+                return
+            context = NO_CONTEXT  # its fields are among the record's now
         redactor = self.redactor_of(record.logger) if self._redactors else self.redactor
         current.logger = record.logger
         self.deliver(redact(record, context, args, redactor, with_locals=self.with_locals))

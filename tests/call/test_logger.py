@@ -26,10 +26,10 @@ def test_each_method_writes_its_severity_and_opentelemetrys_number(sink, method,
     assert (sink.last["severity"], sink.last["severity_number"]) == (severity, number)
 
 
-def test_keyword_arguments_are_always_fields(sink):
-    discreet.get_logger("shop").info("hello", extra={"a": 1}, stack_info=True, level=3, msg="m", self="me")
-    assert sink.last["extra"] == {"a": 1}
-    assert (sink.last["stack_info"], sink.last["level"], sink.last["msg"], sink.last["self"]) == (True, 3, "m", "me")
+def test_keyword_arguments_are_fields_whatever_parameters_are_called(sink):
+    discreet.get_logger("shop").info("hello", level=3, msg="m", self="me", args=[1], name="n")
+    assert (sink.last["level"], sink.last["msg"], sink.last["self"]) == (3, "m", "me")
+    assert (sink.last["args"], sink.last["name"]) == ([1], "n")
 
 
 def test_a_field_named_like_a_reserved_key_is_kept_under_field(sink):
@@ -279,3 +279,41 @@ def test_exc_info_without_an_exception_says_nothing(sink):
         discreet.get_logger("x").info("hello", exc_info=nothing)
         assert "exception" not in sink.last
         assert "exc_info" not in sink.last
+
+
+@pytest.mark.parametrize(
+    ("template", "message"),
+    [
+        ("loss {loss:.4f}", "loss 0.1235"),
+        ("{count:>6}|", "    42|"),
+        ("{count:,}", "42"),
+        ("{name:<5}|", "ann  |"),
+        ("{share:.1%}", "25.0%"),
+        ("{name:d}", "ann"),  # does not fit: plain
+        ("{loss:>1000000}", "{loss:>1000000}"),  # as written: it would fill the memory
+        ("{loss:.{missing}f}", "{loss:.{missing}f}"),
+    ],
+)
+def test_a_placeholder_may_have_a_format_specification(sink, template, message):
+    discreet.get_logger("train").info(template, loss=0.12345, count=42, name="ann", share=0.25)
+    assert sink.last["message"] == message
+
+
+def test_a_format_specification_cuts_no_marker_in_pieces(sink):
+    discreet.get_logger("shop").info("with {password:.4}", password="hunter" + "2hunter2")
+    assert sink.last["message"] == "with [REDACTED:password]"
+
+
+def test_in_dev_a_placeholder_that_nearly_is_a_field_is_reported_once(memory_sink):
+    sink = memory_sink(format="json")
+    discreet.configure(sinks=[sink], environment="dev")
+    for _ in range(2):
+        discreet.get_logger("shop").info("hello {nme}", name="ann")
+    (advice,) = (record for record in sink.records if record["logger"] == "discreet")
+    assert "did you mean name?" in advice["message"]
+    assert [record["message"] for record in sink.records].count("hello {nme}") == 2
+
+
+def test_elsewhere_it_is_not(sink):
+    discreet.get_logger("shop").info("hello {nme}", name="ann")
+    assert len(sink.records) == 1

@@ -53,7 +53,7 @@ FOREIGN = [
     line(timestamp=7),
     line(timestamp="2026-02-31T00:00:00Z"),
     line(timestamp="2026-02-01T24:00:00Z"),
-    line(severity="LOUD"),
+    line(severity="TOO LOUD"),
     line(severity=None),
     line(message=None),
     b"what is this? " + line(),

@@ -16,7 +16,7 @@ LAYERS = (
     ("_redaction",),
     ("_encoding",),
     ("_delivery",),
-    ("_pipeline",),
+    ("_pipeline", "_processors"),
     ("_span", "_takeover"),
     ("_config",),
     ("_logfiles",),

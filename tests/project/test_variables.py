@@ -59,7 +59,7 @@ def test_the_types_name_the_values_that_are_taken() -> None:
 
 
 def test_all_plain_data_can_be_given_by_a_variable_too() -> None:
-    assert [name for name, row in ROWS.items() if not row.variable] == ["sinks"]
+    assert [name for name, row in ROWS.items() if not row.variable] == ["sinks", "processors"]
 
 
 def test_the_settings_in_force_have_a_value_for_each_row_and_can_be_replaced_but_not_changed() -> None:

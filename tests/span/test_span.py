@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 import pytest
 
@@ -190,3 +191,47 @@ def test_any_name_is_a_field_of_a_span(sink):
     with discreet.span("work", self=1) as span:
         span.set(self=2)
     assert sink.last["self"] == 2
+
+
+def test_with_raise_severity_an_error_that_is_logged_inside_raises_the_severity_of_the_spans_record(sink):
+    with discreet.span("import", raise_severity=True):
+        log.error("one row is broken")
+    assert (sink.last["message"], sink.last["severity"], sink.last["status"]) == ("import", "ERROR", "ok")
+
+
+def test_by_default_it_does_not_and_a_warning_never_does(sink):
+    with discreet.span("import"):
+        log.error("one row is broken")
+    assert sink.last["severity"] == "INFO"
+    with discreet.span("import", raise_severity=True):
+        log.warning("one row is odd")
+    assert sink.last["severity"] == "INFO"
+
+
+def test_an_error_of_logging_in_a_task_inside_raises_it_too(taken_over):
+    async def work():
+        logging.getLogger("library").error("broken")
+
+    async def main():
+        with discreet.span("import", raise_severity=True):
+            await asyncio.create_task(work())
+
+    asyncio.run(main())
+    assert taken_over.last["severity"] == "ERROR"
+
+
+def test_dicts_under_one_name_become_one(sink):
+    with discreet.span("work", user={"id": 1}) as span:
+        span.set(user={"plan": "free"})
+        span.set(user={"plan": "paid"}, size=1)
+    assert (sink.last["user"], sink.last["size"]) == ({"id": 1, "plan": "paid"}, 1)
+
+
+def test_a_field_that_comes_after_the_record_is_counted_and_reported_once(sink, capfd):
+    with discreet.span("work") as span:
+        pass
+    before = discreet.health()["late_fields"]
+    span.set(rows=1, columns=2)
+    span.set(rows=3)
+    assert discreet.health()["late_fields"] == before + 3
+    assert capfd.readouterr().err.count("after the record of a span") <= 1

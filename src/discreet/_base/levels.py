@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 from discreet.errors import InvalidValueError
@@ -25,7 +26,12 @@ LEVEL_NUMBERS = {
     "fatal": CRITICAL,
     "off": OFF,
 }
-_REMEDY = "Use trace, debug, info, warning, error, critical, off, or a number as in `logging`"
+STANDARD_LEVELS = frozenset((TRACE, DEBUG, INFO, WARNING, ERROR, CRITICAL))
+_REMEDY = (
+    "Use trace, debug, info, warning, error, critical, off, a number, "
+    "or a name that `logging.addLevelName` was given before"
+)
+_WORD = 20  # characters of a level's name at most
 
 
 def parse_level(value: str | int) -> int:
@@ -38,6 +44,10 @@ def parse_level(value: str | int) -> int:
             return LEVEL_NUMBERS[name]
         if name.isdecimal() and len(name) < 5:
             return int(name)
+        for spelling in (value.strip(), name.upper(), name):
+            number = _known_to_logging(spelling)
+            if type(number) is int:
+                return number
     raise InvalidValueError("not a level", _REMEDY)
 
 
@@ -63,6 +73,28 @@ def severity_text(level: int) -> str:
     if level >= WARNING:
         return "CRITICAL" if level >= CRITICAL else "ERROR" if level >= ERROR else "WARNING"
     return "INFO" if level >= INFO else "DEBUG" if level >= DEBUG else "TRACE"
+
+
+def severity_name(level: int) -> str:
+    """The name that `logging.addLevelName` gave a level between two standard ones, else that of the nearest below."""
+    if level in STANDARD_LEVELS:
+        return severity_text(level)
+    name = _known_to_logging(level)
+    # `logging` gives levels without a name one such as "Level 25"; others put terminal colours around theirs.
+    is_word = isinstance(name, str) and name.isidentifier() and name.isascii() and len(name) <= _WORD
+    return str(name) if is_word else severity_text(level)
+
+
+def level_of(severity: int) -> int:
+    """The lowest level that has OpenTelemetry's number `severity`: what `severity_number` turns into it."""
+    four, one = divmod(severity - 1, 4)
+    return TRACE if severity == 1 else four * 10 + (0, 3, 5, 8)[one]
+
+
+def _known_to_logging(level: int | str) -> object:
+    """The name of a number, or the number of a name, as `logging` knows it."""
+    logging = sys.modules.get("logging")
+    return None if logging is None else logging.getLevelName(level)
 
 
 def severity_number(level: int) -> int:

@@ -138,6 +138,10 @@ class ProcessStatistics:
         self._lock = threading.RLock()  # re-entrant: a signal handler may log while its own thread is in here
         self.dropped: dict[str, int] = {}
         self.suppressed = 0
+        self.processors: dict[str, dict[str, int]] = {}
+        """Of each processor of the user, by name: how many records it dropped, and at how many it failed."""
+        self.late_fields = 0
+        """Fields that came after the record they belong to was written."""
         self.past: set[Statistics] = set()
         """Of the sinks that an earlier configuration used: each once, however many configurations used it."""
 
@@ -153,6 +157,13 @@ class ProcessStatistics:
         """Count one record that `once`, `every` or `sample` held back."""
         with self._lock:
             self.suppressed += 1
+
+    def add_late(self, count: int, what: str) -> None:
+        """Count fields that came too late, and say so once; `what` is the record that they belong to."""
+        with self._lock:
+            first, self.late_fields = self.late_fields == 0, self.late_fields + count
+        if first:
+            report_problem(f"fields came after the record of {what} was written, and are lost")
 
     def reset(self) -> None:
         """Count from zero, as a forked child does: what the parent wrote belongs to the parent."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 
-from discreet._base.levels import CRITICAL, DEBUG, ERROR, INFO, WARNING, Channel, levels, parse_level
+from discreet._base.levels import CRITICAL, DEBUG, ERROR, INFO, TRACE, WARNING, Channel, levels, parse_level
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import FrameType
     from typing import Protocol
 
@@ -92,12 +92,27 @@ class _Active:
 active = _Active()
 
 
+_ELSEWHERE = {
+    "setLevel": "use discreet.set_level(name, level)",
+    "isEnabledFor": "use is_enabled_for(level)",
+    "getChild": "use discreet.get_logger(name)",
+    "addHandler": "use discreet.configure(sinks=[...])",
+    "addFilter": "use discreet.configure(processors=[...])",
+    "add": "use discreet.configure(sinks=[...])",
+    "contextualize": "use discreet.context(...)",
+    "catch": "use discreet.span(...), or exception(...) in an except clause",
+    "success": "use info(...)",
+}
+"""What loggers of other libraries have, and where it is here."""
+
+
 class Logger:
     """Writes records under one name. Cheap to make, safe to share, never raises from a log call.
 
-    Keyword arguments are always fields. `{name}` in a message is filled from the fields; positional arguments
-    fill `%` placeholders as in the standard library. The one keyword with a meaning of its own is `exc_info`, in
-    the forms that `logging` takes: True, an exception, or the triple of `sys.exc_info()`.
+    Keyword arguments are fields, but for the four that `logging` has, which mean the same here: `exc_info` (True, an
+    exception, or the triple of `sys.exc_info()`), `stack_info`, `stacklevel`, and `extra`, a mapping of further
+    fields. `{name}` in a message is filled from the fields, also as `{name:.2f}`; positional arguments fill `%`
+    placeholders as in `logging`. A dict as the message is fields, and its `event` or `message` the message.
     """
 
     __slots__ = ("_bound", "_channel", "_limit")
@@ -111,6 +126,11 @@ class Logger:
     def name(self) -> str:
         """The logger's name, as it stands in each record."""
         return self._channel.name
+
+    def trace(self, message: object, /, *args: object, **fields: object) -> None:
+        """Log at TRACE: every step, for someone who follows the code line by line."""
+        if self._channel.threshold <= 5:
+            self._emit(TRACE, message, args, fields)
 
     def debug(self, message: object, /, *args: object, **fields: object) -> None:
         """Log at DEBUG: details for someone who reads the code too."""
@@ -136,6 +156,9 @@ class Logger:
         """Log at CRITICAL: the process cannot do its work."""
         if self._channel.threshold <= 50:
             self._emit(CRITICAL, message, args, fields)
+
+    warn = warning
+    fatal = critical
 
     def exception(self, message: object, /, *args: object, **fields: object) -> None:
         """Log at ERROR with the exception being handled, as structure and as text."""
@@ -200,7 +223,7 @@ class Logger:
         return Logger(self._channel.name, self._bound, sample(rate, active.trace_id))
 
     def _emit(self, level: int, message: object, args: tuple[object, ...], fields: dict[str, object]) -> None:
-        if self._limit is not None and not self._passes(level, message, fields, sys._getframe(2)):
+        if self._limit is not None and not self._passes(level, message, fields, caller(fields, sys._getframe(2))):
             return
         if self._bound:
             fields = {**self._bound, **fields}
@@ -222,11 +245,26 @@ class Logger:
             fields["suppressed"] = suppressed
         return True
 
+    def __getattr__(self, name: str) -> object:
+        remedy = f": {_ELSEWHERE[name]}" if name in _ELSEWHERE else ""
+        raise AttributeError(f"a discreet.Logger has no {name}{remedy}", name=name, obj=self)
+
     def __reduce__(self) -> tuple[Callable[..., Logger], tuple[object, ...]]:
         return type(self), (self._channel.name, self._bound)
 
     def __repr__(self) -> str:
         return f"<discreet.Logger {self._channel.name!r}>"
+
+
+def caller(fields: Mapping[str, object], frame: FrameType) -> FrameType:
+    """The frame that a record is said to come from: as far above the call's own as `stacklevel` says, as in `logging`.
+
+    Frames outside the stack do not exist; then it is the outermost one.
+    """
+    level = fields.get("stacklevel")
+    while type(level) is int and level > 1 and frame.f_back is not None:
+        frame, level = frame.f_back, level - 1
+    return frame
 
 
 def get_logger(name: str | None = None, /, **fields: object) -> Logger:

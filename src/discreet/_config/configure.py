@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from functools import wraps
+from functools import partial, wraps
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ParamSpec, cast
 
@@ -31,6 +31,7 @@ from discreet._redaction.audit import audit
 from discreet._redaction.policy import Redaction
 from discreet._redaction.redactor import Redactor
 from discreet._redaction.secrets import registry
+from discreet._values import messages
 from discreet.errors import ConfigurationError, InvalidValueError
 
 if TYPE_CHECKING:
@@ -38,10 +39,12 @@ if TYPE_CHECKING:
 
     from discreet._call.logger import Emitter
     from discreet._config.settings import Level
+    from discreet._context.ambient import Context
     from discreet._delivery.runner import Runner
     from discreet._delivery.sink import Sink
     from discreet._encoding.ci import Ci
-    from discreet._record import Encoder
+    from discreet._processors import Processor
+    from discreet._record import Encoder, Record
 
 # Loaded now: a first import on the way of a record takes a lock that a child forked meanwhile would wait for forever.
 _PRELOADED = (limits,)
@@ -80,7 +83,8 @@ def configure(given: dict[str, Any]) -> None:
         where to        sinks, or stream; file
         how             delivery, spool, exit_timeout (seconds), state_dir
         secrets         redaction, pseudonym_key
-        what comes in   take_over: records of `logging`, warnings and uncaught exceptions too (the default)
+        what comes in   take_over: records of `logging`, warnings and uncaught exceptions too (the default); prints
+        what changes    processors
 
     Calling it again replaces the whole configuration. Raises `ConfigurationError`, which names the value, the setting
     and the remedy; the configuration in force then stays.
@@ -160,12 +164,19 @@ def _install_what_works(settings: Settings) -> None:
 
 def install(settings: Settings) -> None:
     """Put these settings in force. Raises `ConfigurationError`; what was in force then stays."""
-    import_module("discreet._config.status")  # now: a signal handler that flushes may interrupt a first import
+    from discreet._config import status  # now: a signal handler that flushes may interrupt a first import
+
     redactor = redactor_for(settings)
     runners = _runners(settings)
     outputs = _outputs(runners, settings, redactor)
     previous = running.runners
-    pipeline = Pipeline(redactor, outputs, identity_of(settings, redactor), with_locals=settings.with_locals)
+    pipeline = Pipeline(
+        redactor,
+        outputs,
+        identity_of(settings, redactor),
+        with_locals=settings.with_locals,
+        processors=_processing(settings.processors),
+    )
     state.settings, running.runners, state.hosted = settings, runners, False
     active.emitter, active.located = pipeline, WARNING
     levels.replace(settings.level.default, settings.level.elsewhere, dict(settings.level.named))
@@ -185,8 +196,13 @@ def install(settings: Settings) -> None:
         import_module(_THREADS).instrument()
         lifecycle.install_sigterm()
         state.took_over = True
+    if settings.prints or "discreet._takeover.prints" in sys.modules:
+        from discreet._takeover import prints
+
+        (prints.install if settings.prints else prints.uninstall)()
     elif any(runner.is_buffered for runner in runners):  # to die of SIGTERM at once would lose pending lines
         lifecycle.install_sigterm()
+    messages.unknown_name[:] = [status.report_unknown_name] if settings.place.profile == "dev" else []
     advice = list(settings.advice)
     if redactor.replacement.lacks_key:
         advice.append("DISCREET_PSEUDONYM_KEY is not set: markers stand in for pseudonyms")
@@ -194,6 +210,14 @@ def install(settings: Settings) -> None:
         if sentence not in _given_advice:
             _given_advice.add(sentence)
             _log(30, sentence)
+
+
+def _processing(processors: Sequence[Processor]) -> Callable[[Record, Context, tuple[object, ...]], bool] | None:
+    if not processors:
+        return None
+    from discreet._processors import process  # which few processes need
+
+    return partial(process, tuple(processors))
 
 
 def _runners(settings: Settings) -> tuple[Runner, ...]:
@@ -321,7 +345,7 @@ def undo() -> None:
 
     What is registered for the exit and for forks of the process stays, and finds no sink.
     """
-    from discreet._takeover import standard_library, uncaught
+    from discreet._takeover import prints, standard_library, uncaught
 
     with configuring:
         runners, running.runners = running.runners, ()  # first: a sink that is in force is not closed
@@ -331,6 +355,8 @@ def undo() -> None:
         active.emitter, active.located = unconfigured, 0
         standard_library.give_back()
         uncaught.uninstall()
+        prints.uninstall()
+        messages.unknown_name.clear()
         import_module(_THREADS).uninstrument()
         lifecycle.uninstall_sigterm()
         levels.replace(0, 0, {})

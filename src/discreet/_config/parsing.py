@@ -123,6 +123,17 @@ def parse_sinks(value: Iterable[Sink]) -> tuple[Sink, ...]:
     return sinks
 
 
+def parse_processors(value: Iterable[Any]) -> tuple[Any, ...]:
+    """Functions that take a record."""
+    processors = (value,) if callable(value) else tuple(value)
+    for processor in processors:
+        if not callable(processor):
+            raise ConfigurationError(
+                "processors", processor, "not callable", "Pass functions that take a discreet.Record and return it"
+            )
+    return processors
+
+
 def parse_redaction(value: Redaction | str | os.PathLike[str]) -> Redaction:
     """A policy, or the path of a file that holds one."""
     if isinstance(value, Redaction):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from discreet._config.environment import Environment
     from discreet._config.parsing import DeliveryMode, Format, LevelName, StreamName
     from discreet._delivery.sink import Sink
+    from discreet._processors import Processor
     from discreet._redaction.secrets import Secret
 
     Level = LevelName | str | int
@@ -51,6 +52,8 @@ def configure(
     redaction: Redaction | str | os.PathLike[str] | None = None,
     pseudonym_key: str | Secret[str] | None = None,
     take_over: bool | None = None,
+    processors: Sequence[Processor] | None = None,
+    prints: bool | None = None,
 ) -> dict[str, Any]:
     """The parameters of `discreet.configure()`, which takes them from here; returns those that were given, by name."""
     version = version or None  # builds that know none give an empty one
@@ -194,6 +197,15 @@ ROWS: Mapping[str, Row] = {
         meaning="whether `configure()` lets records of `logging`, warnings and uncaught exceptions in too",
         values="on or off",
     ),
+    "processors": Row(
+        "", parsing.parse_processors, _always((), "none"),
+        meaning="functions that see each record before redaction, and change or drop it",
+        values="functions from a `discreet.Record` to it or to None", page="configuration.md#processors",
+    ),
+    "prints": Row(
+        "DISCREET_PRINTS", parsing.parse_switch, _always(False, "off"),
+        meaning="whether `print` makes records instead of printing", values="on or off",
+    ),
 }
 # fmt: on
 """The table: the rows by the setting's name."""
@@ -221,6 +233,8 @@ class Settings(Frozen):
     redaction: Redaction
     pseudonym_key: Secret[str] | None
     take_over: bool
+    processors: tuple[Processor, ...]
+    prints: bool
 
     place: Environment
     """Where this process runs."""
@@ -263,7 +277,7 @@ def resolve(
         why["sinks"] = why["stream"]
     values["sinks"], reasons, missing = choose_sinks(sinks, values["stream"], values["file"], environ)
     why["sinks"] = ", ".join([why["sinks"], *([why["file"]] if values["file"] is not None else ()), *reasons])
-    advice = [f"{name} is not a setting{_nearest(name, VARIABLES)}" for name in unknown_variables(environ)]
+    advice = [f"{name} is not a setting{nearest(name, VARIABLES)}" for name in unknown_variables(environ)]
     if place.profile == "prod" and "service" not in given and _environment.given_service_name(environ) is None:
         advice.append("DISCREET_SERVICE is not set: records carry a guessed service name")
     return Settings(**values, place=place, host=_environment.host_name(), why=why, advice=(*advice, *missing))
@@ -302,7 +316,8 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     return sorted(name for name in environ if name.startswith("DISCREET_") and name not in VARIABLES)
 
 
-def _nearest(name: str, known: Mapping[str, object]) -> str:
+def nearest(name: str, known: Mapping[str, object]) -> str:
+    """The known name that is most like this one, as the end of a sentence; empty if none is."""
     from difflib import get_close_matches
 
     near = get_close_matches(name, known, n=1)

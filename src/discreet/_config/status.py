@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from discreet._base.engine import ENGINE
-from discreet._base.levels import levels, severity_text
+from discreet._base.levels import WARNING, levels, severity_name
 from discreet._base.statistics import process_statistics
-from discreet._call.logger import unconfigured
+from discreet._call.logger import active, unconfigured
 from discreet._config.parsing import LevelSettings
-from discreet._config.settings import ROWS, state
+from discreet._config.settings import ROWS, nearest, state
 from discreet._delivery.runner import runner_of, running
 from discreet._redaction.audit import audit
 from discreet._redaction.policy import Redaction
@@ -17,11 +17,15 @@ from discreet._redaction.redactor import Redactor
 from discreet._redaction.secrets import Secret
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from discreet._config.settings import Settings
+    from discreet._processors import Processor
 
 _COUNTS = ("emitted", "delivered", "pending", "transferred", "recovered")
 _OF_THE_HOST = ("level", "format", "sinks", "stream", "file", "delivery")
 _DEFAULT = Redaction()
+_reported_names: set[str] = set()
 
 _masker: tuple[Redaction, Secret[str] | None, Redactor] | None = None  # the policy, the key, and what they make
 
@@ -37,8 +41,9 @@ def health() -> dict[str, Any]:
     `emitted`, `delivered`, ... are sums over all sinks so far; `sinks` has those in force. `emitted` and `dropped`
     also have the records that reached no sink. Sinks that send over a network say where to (`destination`), whether
     they are trying (`circuit`: closed, open or half-open), the last error, and how often they tried again (`retries`).
-    `suppressed` are records held back by `once`, `every` or `sample`, and `redacted` the markers written, by kind,
-    under the configuration in force.
+    `suppressed` are records held back by `once`, `every` or `sample`, `processors` says how many records each of yours
+    dropped and failed at, `late_fields` counts fields that came after their wide record, and `redacted` the markers
+    written, by kind, under the configuration in force.
     """
     runners = running.runners
     sinks: list[dict[str, Any]] = [dict(runner.health()) for runner in runners]
@@ -56,11 +61,23 @@ def health() -> dict[str, Any]:
         **sums,
         "dropped": dropped,
         "suppressed": process_statistics.suppressed,
+        "processors": {name: dict(counts) for name, counts in process_statistics.processors.items()},
+        "late_fields": process_statistics.late_fields,
         "redacted": dict(audit.by_kind),
         "redacted_by_logger": dict(audit.by_logger),
         "sinks": sinks,
         "engine": ENGINE,
     }
+
+
+def report_unknown_name(template: str, name: str, fields: Mapping[str, object]) -> None:
+    """Say once, in a record, that a message has a name which only nearly is that of a field. For dev."""
+    near = nearest(name, fields)
+    if near and name not in _reported_names:
+        _reported_names.add(name)
+        text = f"a message has {{placeholder}}, and its call no such field{near}"
+        found: dict[str, object] = {"placeholder": f"{{{name}}}", "text": template}
+        active.emitter.emit(levels.channel("discreet"), WARNING, text, (), found, None)
 
 
 def explain() -> dict[str, Any]:
@@ -108,14 +125,18 @@ def _shown(value: object) -> str | None:
     if isinstance(value, Redaction):
         changed = [name for name, part in vars(value).items() if part != vars(_DEFAULT)[name]]
         return ", ".join(["the built-in rules", *changed])
+    if isinstance(value, tuple):  # of processors: nothing else is a tuple
+        from discreet._processors import name_of
+
+        return ", ".join(map(name_of, cast("tuple[Processor, ...]", value))) or None
     return str(value)
 
 
 def _levels_text(settings: LevelSettings) -> str:
-    parts = [severity_text(settings.default).lower()]
+    parts = [severity_name(settings.default).lower()]
     if settings.elsewhere != settings.default:
-        parts.append(f"{severity_text(settings.elsewhere).lower()} for the standard library's loggers")
-    parts += [f"{name}={severity_text(level).lower()}" for name, level in sorted(settings.named.items())]
+        parts.append(f"{severity_name(settings.elsewhere).lower()} for the standard library's loggers")
+    parts += [f"{name}={severity_name(level).lower()}" for name, level in sorted(settings.named.items())]
     return ", ".join(parts)
 
 

@@ -61,11 +61,13 @@ class Context:
 class Scope:
     """One open `with`: its owner, and the context before it, whose own scope encloses this one."""
 
-    __slots__ = ("before", "owner")
+    __slots__ = ("before", "owner", "worst")
 
     def __init__(self, owner: object, before: Context) -> None:
         self.owner = owner
         self.before = before
+        self.worst = 0
+        """The highest level from ERROR up of the records made inside, in whatever thread or task."""
 
 
 EMPTY = Context({})
@@ -169,6 +171,20 @@ def clear_context() -> None:
     """Remove all fields, the span and the request id. An enclosing `with` still restores what was before it."""
     scope = current.get().scope
     current.set(EMPTY if scope is None else Context({}, scope=scope))
+
+
+def note_severity(scope: Scope | None, level: int) -> None:
+    """Tell each open `with` that a record of this level was made inside it."""
+    while scope is not None:
+        scope.worst = max(scope.worst, level)
+        scope = scope.before.scope
+
+
+def merge(fields: dict[str, object], more: Mapping[str, object]) -> None:
+    """Add fields to those of a wide record. Two dicts under one name become one, so that neither part is lost."""
+    for name, value in more.items():
+        known = fields.get(name)
+        fields[name] = {**known, **value} if type(known) is dict and type(value) is dict else value
 
 
 def mark_recorded(error: BaseException) -> bool:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
-from discreet._context.ambient import current
+from discreet._base.levels import ERROR
+from discreet._call.logger import caller
+from discreet._context.ambient import current, note_severity
 from discreet._context.opentelemetry import active_ids
 from discreet._record import Identity, Record, Source
+from discreet._values.exceptions import stack_text
+from discreet._values.messages import event_of
 from discreet._values.plain import Lazy, resolve
 
 if TYPE_CHECKING:
@@ -19,6 +24,8 @@ if TYPE_CHECKING:
 
 NOWHERE = Identity()
 _NO_FIELDS: dict[str, object] = {}
+_KEYWORDS = frozenset(("exc_info", "extra", "stack_info", "stacklevel"))
+"""Of a log call: those that `logging` has too."""
 
 
 def collect(
@@ -36,13 +43,16 @@ def collect(
     record.source = None
     record.ambient = _NO_FIELDS
     record.identity = NOWHERE
-    if frame is not None:
+    if type(message) is not str:  # by type only: isinstance() asks the object itself
+        if issubclass(type(message), BaseException):
+            record.exception = message  # type: ignore[assignment]  # as the line above says
+        elif issubclass(type(message), dict):
+            record.message, fields = event_of(message, fields)  # type: ignore[arg-type,assignment]  # a dict
+    if not _KEYWORDS.isdisjoint(fields):
+        fields = _take_keywords(record, fields, frame)
+    elif frame is not None:
         code = frame.f_code
         record.source = Source(code.co_filename, frame.f_lineno, code.co_name)
-    if "exc_info" in fields:
-        record.exception = _take_exception(fields)
-    elif type(message) is not str and issubclass(type(message), BaseException):  # isinstance() asks the object itself
-        record.exception = message  # type: ignore[assignment]  # as the line above says
     for value in fields.values():
         if type(value) is Lazy:
             fields = {key: resolve(value) for key, value in fields.items()}
@@ -57,6 +67,8 @@ def collect(
 
 def correlate(record: Record, context: Context) -> None:
     """Set the ids of trace, span and request. An active OpenTelemetry span comes before our own."""
+    if record.level >= ERROR and context.scope is not None:
+        note_severity(context.scope, record.level)
     record.request_id = context.request_id
     span = context.span
     record.trace_id, record.span_id = (None, None) if span is None else (span.trace_id, span.span_id)
@@ -70,9 +82,42 @@ def correlate(record: Record, context: Context) -> None:
         record.fields = {key: value for key, value in fields.items() if key != "request_id"}
 
 
-def _take_exception(fields: dict[str, object]) -> BaseException | None:
+def _take_keywords(record: Record, fields: dict[str, object], frame: FrameType | None) -> dict[str, object]:
+    """Put what the keywords of `logging` say on the record. The fields without them; any other value is a field."""
+    record.exception = take_exception(fields) or record.exception
+    level, wants_stack = fields.get("stacklevel"), fields.get("stack_info", False)
+    if type(wants_stack) is bool:
+        fields.pop("stack_info", None)
+        if wants_stack:
+            record.stacktrace = stack_text(caller(fields, frame or _outermost_call()))
+    if type(level) is int:
+        if frame is not None:
+            frame = caller(fields, frame)
+        del fields["stacklevel"]
+    if frame is not None:
+        record.source = Source(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+    extra = fields.get("extra", _NO_FIELDS)
+    if extra is None or isinstance(extra, Mapping):
+        given = cast("Mapping[object, object]", extra or _NO_FIELDS)
+        more = {str(name): value for name, value in given.items()}
+        fields = {**more, **{name: value for name, value in fields.items() if name != "extra"}}
+    return fields
+
+
+def _outermost_call() -> FrameType:
+    """The frame that called the logger, where the record needs no source and so was not given it."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).startswith("discreet."):
+        frame = frame.f_back
+    return frame
+
+
+def take_exception(fields: dict[str, object]) -> BaseException | None:
     """The exception in `exc_info`, in the forms that `logging` takes; any other value remains an ordinary field."""
-    given = fields["exc_info"]
+    given = fields.get("exc_info")
+    if given is None:
+        fields.pop("exc_info", None)
+        return None
     triple = cast("tuple[object, ...]", given) if type(given) is tuple else ()
     inner: object = triple[1] if len(triple) == 3 else fields["exc_info"]
     # By type only: isinstance() and == would run the object's own code.

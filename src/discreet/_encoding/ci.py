@@ -19,7 +19,7 @@ import os
 from typing import TYPE_CHECKING
 
 from discreet._base.escape import escape_for_ci
-from discreet._base.levels import ERROR, WARNING, severity_text
+from discreet._base.levels import ERROR, WARNING, severity_name
 from discreet._encoding.console.line import WIDE, ConsoleEncoder, trace_of
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class CiEncoder(ConsoleEncoder):
         fields = ["".join(text for text, _ in chunk) for chunk in self._chunks(record, WIDE)]
         parts = [
             self._time(record.time_ns),
-            severity_text(record.level),
+            severity_name(record.level),
             self._clean(record.identity.service or "") if self.services else "",
             self._clean(record.logger),
             self._clean(record.message),

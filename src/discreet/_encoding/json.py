@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from discreet._base.escape import neutralise_json
 from discreet._base.lazy_pattern import lazy_pattern
-from discreet._base.levels import severity_number, severity_text
+from discreet._base.levels import STANDARD_LEVELS, severity_name, severity_number
 from discreet._record import SafeFields
 from discreet._values.plain import class_of
 
@@ -105,8 +105,8 @@ def _time_text(second: int) -> str:
 
 
 def _severity(level: int) -> str:
-    text = f',"severity":"{severity_text(level)}","severity_number":{severity_number(level)}'
-    if len(_severities) < _MOST_KEYS:
+    text = f',"severity":"{severity_name(level)}","severity_number":{severity_number(level)}'
+    if level in STANDARD_LEVELS:  # others may still get a name of their own
         _severities[level] = text
     return text
 

@@ -59,7 +59,10 @@ def redact(  # noqa: C901, PLR0912 - one function on purpose: each call that it 
     if source is not None and not (source.file in clean and source.function in clean):
         record.source = Source(text(source.file), source.line, text(source.function))
     if record.exception is not None:
+        stack = record.stacktrace
         record.exception, record.stacktrace = judged_exception(record.exception, redactor, with_locals=with_locals)
+        if stack is not None:  # that of the call, which `stack_info` asked for
+            record.stacktrace += "\n\n" + text(stack)
     elif record.stacktrace is not None:
         record.stacktrace = text(record.stacktrace)
     return record  # type: ignore[return-value]  # from here on it is redacted: no other line makes this type

@@ -8,8 +8,9 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from discreet._base.levels import ERROR, INFO, levels
+from discreet._base.statistics import process_statistics
 from discreet._call.logger import active, caller_name
-from discreet._context.ambient import Scope, current, enter, mark_recorded, opened_by
+from discreet._context.ambient import Scope, current, enter, mark_recorded, merge, opened_by
 from discreet._context.opentelemetry import parent_span, sdk_tracer
 from discreet._context.trace_context import new_span_context
 
@@ -47,17 +48,23 @@ class span:  # noqa: N801 - reads as the verb it is: `with discreet.span("charge
     every field that was set. An exception passes through, and is recorded once, by the innermost span. Where the
     application has set up the OpenTelemetry SDK for traces, the span is also a span of the SDK, with the same ids
     and redacted attributes.
+
+    With `raise_severity=True`, an error that is only logged inside raises the severity of the span's record too.
     """
 
-    __slots__ = ("_entry", "_fields", "_kind", "_logger", "_name", "context")
+    __slots__ = ("_ended", "_entry", "_fields", "_kind", "_logger", "_name", "_raises", "context")
 
     context: SpanContext
     """The span's place in its trace; set when it begins (again)."""
 
-    def __init__(self, name: str, /, *, span_kind: str = "internal", **fields: object) -> None:
+    def __init__(
+        self, name: str, /, *, span_kind: str = "internal", raise_severity: bool = False, **fields: object
+    ) -> None:
         self._name = name
         self._kind = span_kind
         self._fields = fields
+        self._raises = raise_severity
+        self._ended = False
         self._logger = caller_name(2)
         self._entry: _Entry | None = None
 
@@ -72,10 +79,16 @@ class span:  # noqa: N801 - reads as the verb it is: `with discreet.span("charge
         return self.context.span_id
 
     def set(self, /, **fields: object) -> None:
-        """Add fields to the record that ends the span."""
-        self._fields.update(fields)
+        """Add fields to the record that ends the span; two dicts under one name become one.
+
+        What comes after that record is lost, and counted as `late_fields` in `health()`.
+        """
+        if self._ended:
+            process_statistics.add_late(len(fields), "a span")
+        merge(self._fields, fields)
 
     def __enter__(self) -> span:
+        self._ended = False
         here = current.get()
         parent = here.span
         sdk_span = None
@@ -102,6 +115,7 @@ class span:  # noqa: N801 - reads as the verb it is: `with discreet.span("charge
         entry = scope if isinstance(scope, _Entry) else self._entry
         if entry is not None:
             self._end(entry, error)
+        self._ended = True
         self._entry = None  # otherwise the span and its entry would keep each other alive
         if scope is not None:
             current.set(scope.before)
@@ -129,6 +143,8 @@ class span:  # noqa: N801 - reads as the verb it is: `with discreet.span("charge
             if first:
                 fields["exc_info"] = error
         level = ERROR if failed else INFO
+        if self._raises:
+            level = max(level, entry.worst)
         channel = levels.channel(self._logger)
         if channel.threshold <= level:
             active.emitter.emit(channel, level, self._name, (), fields, None, entry.span[:2])

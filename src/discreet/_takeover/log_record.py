@@ -7,9 +7,9 @@ import sys
 from typing import TYPE_CHECKING, cast
 
 from discreet._context.ambient import Context, current
-from discreet._context.capture import NOWHERE, correlate
+from discreet._context.capture import NOWHERE, correlate, take_exception
 from discreet._record import Record, Source
-from discreet._values.messages import text_of
+from discreet._values.messages import event_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,12 +39,16 @@ def from_logging(record: logging.LogRecord) -> tuple[Record, Context, tuple[obje
     ours.logger = _text(record.name)
     ours.message = record.msg
     ours.template = None
-    ours.fields = {key: value for key, value in vars(record).items() if key not in _NOT_FIELDS} or _NO_FIELDS
+    fields = {key: value for key, value in vars(record).items() if key not in _NOT_FIELDS}
+    if issubclass(type(record.msg), dict):
+        fields = _event(ours, cast("dict[object, object]", record.msg), fields)
+    ours.fields = fields or _NO_FIELDS
     ours.ambient = _NO_FIELDS
     ours.identity = NOWHERE
     ours.thread = _text(record.threadName) or None
     ours.task = _text(getattr(record, "taskName", None)) or None
-    ours.exception = _exception(record)
+    inner = take_exception(fields)  # a dict as the message may bring it
+    ours.exception = _exception(record) or inner
     # A record that came through a queue or a socket has no exception any more, only its text in `exc_text`.
     stack = _text((record.exc_text if ours.exception is None else None) or record.stack_info)
     ours.stacktrace = stack or None
@@ -62,6 +66,19 @@ def from_logging(record: logging.LogRecord) -> tuple[Record, Context, tuple[obje
     correlate(ours, context)
     args = record.args or ()
     return ours, context, args if isinstance(args, tuple) else (args,)
+
+
+def _event(ours: Record, message: dict[object, object], fields: dict[str, object]) -> dict[str, object]:
+    """A dict as the message: its fields, and those of the record. Sets the message.
+
+    structlog's `wrap_for_formatter` marks its own, in which these three only repeat what the record says.
+    """
+    is_structlog = fields.pop("_logger", None) is not None and "_name" in fields
+    ours.message, fields = event_of(message, fields)  # type: ignore[assignment]  # the redaction step makes it text
+    if is_structlog:
+        for name in ("_name", "level", "logger", "timestamp"):
+            fields.pop(name, None)
+    return fields
 
 
 def is_duplicate(record: logging.LogRecord) -> bool:

@@ -227,6 +227,17 @@ def _prepare(frame: FrameType, file: str) -> bool:
     return False
 
 
+def stack_text(frame: FrameType | None) -> str:
+    """Where a call came from, as Python prints it: the outermost frame first. At most as many frames as a traceback."""
+    rows: list[str] = []
+    while frame is not None and len(rows) < _FIRST + _LAST:
+        file, line = frame.f_code.co_filename, frame.f_lineno
+        code = _code_line(frame, file, line)
+        rows.append(f'  File "{file}", line {line}, in {frame.f_code.co_name}' + (f"\n    {code}" if code else ""))
+        frame = frame.f_back
+    return "\n".join(["Stack (most recent call last):", *(["  ..."] if frame is not None else []), *reversed(rows)])
+
+
 def _give_up(file: str) -> None:
     if len(_without_source) >= _MOST_FILES:
         _without_source.clear()

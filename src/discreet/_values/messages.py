@@ -9,12 +9,19 @@ from discreet._base.lazy_pattern import lazy_pattern
 from discreet._values.plain import to_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-# A plain name in single braces: no attribute, no index, no format spec. Doubled braces are no placeholder.
-_PLACEHOLDER = re.compile(r"(\{\{)|\{([A-Za-z_][A-Za-z0-9_]*)\}")
+# A plain name in single braces: no attribute, no index. Doubled braces are no placeholder. A format specification is
+# one of numbers and text, as Python's documentation has it, with at most three digits: a message may come from outside,
+# and must not ask for a million spaces.
+_NAME = r"\{([A-Za-z_][A-Za-z0-9_]*)(?::((?:.?[<>=^])?[-+ ]?z?#?0?\d{0,3}[,_]?(?:\.\d{1,3})?[A-Za-z%]?))?\}"
+_PLACEHOLDER = re.compile(r"(\{\{)|" + _NAME)
 
-_BARE = lazy_pattern(r"(?:%[sdr]|\{[A-Za-z_][A-Za-z0-9_]*\}|[^A-Za-z0-9%{}])*")
+_BARE = lazy_pattern(r"(?:%[sdr]|\{[A-Za-z_][^{}]*\}|[^A-Za-z0-9%{}])*")
+_MARKED = "[REDACTED"  # no format may cut what stands in a secret's place
+
+unknown_name: list[Callable[[str, str, Mapping[str, object]], None]] = []
+"""Called with a template, a name in it and the fields, of which none has that name."""
 
 
 def text_of(message: object) -> str:
@@ -26,16 +33,45 @@ def text_of(message: object) -> str:
 
 
 def fill(template: str, fields: Mapping[str, object]) -> str:
-    """Fill `{name}` from the redacted fields; a missing name or a single brace is kept as written."""
+    """Fill `{name}` and `{name:.2f}` from the redacted fields; a missing name or a single brace is kept as written."""
 
     def value(match: re.Match[str]) -> str:
         name = match[2]
-        if name is None or name not in fields:
+        if name is None:
+            return match[0]
+        if name not in fields:
+            for observer in unknown_name:
+                observer(template, name, fields)
             return match[0]
         found = fields[name]
+        if match.end(2) + 1 != match.end():
+            return _formatted(found, match[3])
         return found if type(found) is str else str(found)
 
     return _PLACEHOLDER.sub(value, template)
+
+
+def _formatted(value: object, specification: str) -> str:
+    """A redacted value as a format specification wants it, or plainly where it does not fit."""
+    plain = value if type(value) is str else str(value)
+    if plain.startswith(_MARKED):
+        return plain
+    try:
+        return format(value, specification)
+    except (ValueError, TypeError, OverflowError):
+        return plain
+
+
+def event_of(message: Mapping[object, object], fields: Mapping[str, object]) -> tuple[object, dict[str, object]]:
+    """A dict as a message, as structlog and others log it: the text it has, and all else in it as fields."""
+    items = cast("Callable[[object], Iterable[tuple[object, object]]]", dict.items)  # a subclass may have its own
+    found = {key if type(key) is str else text_of(key): value for key, value in items(message)}
+    text: object = ""
+    for name in ("event", "message", "msg"):
+        if name in found:
+            text = found.pop(name)
+            break
+    return text if type(text) is str else text_of(text), {**found, **fields}
 
 
 def names_in(template: str) -> set[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING, Any, cast
 
-from discreet._base.levels import severity_text
+from discreet._base.levels import severity_name
 from discreet._encoding.json import timestamp
 from discreet._redaction.secrets import registry
 from discreet._values.exceptions import OMITTED
@@ -171,7 +171,7 @@ class Envelopes:
             own["message"] = record.message
         elif event:
             del fields[event]
-            own["message"], own["severity"] = record.message, severity_text(record.level)
+            own["message"], own["severity"] = record.message, severity_name(record.level)
         if dims.MEASUREMENTS in special and dims.measurements(special):
             fields.pop(dims.MEASUREMENTS, None)
         return special, {**self._resource, **own, **fields}

@@ -12,7 +12,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, cast
 
-from discreet._base.levels import severity_number, severity_text
+from discreet._base.levels import severity_name, severity_number
 from discreet._delivery.export.http import Http
 from discreet._delivery.export.sink import ExportSink, Result
 from discreet._encoding.json import timestamp, value
@@ -163,7 +163,7 @@ class Rows:
             columns["stacktrace"] = cut_middle(stack, _LONGEST)
         written = "".join([f',"{name}":{_column(item)}' for name, item in columns.items() if item is not None])
         return to_bytes(
-            f'{{"TimeGenerated":"{timestamp(record.time_ns)}","severity":"{severity_text(record.level)}"'
+            f'{{"TimeGenerated":"{timestamp(record.time_ns)}","severity":"{severity_name(record.level)}"'
             f',"severity_number":{severity_number(record.level)},"message":{quote(cut(record.message, _LONGEST))}'
             f"{written}{prepared[2]}}}\n"
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import logging
 import os
 import re
 import select
@@ -20,7 +21,7 @@ from fnmatch import fnmatchcase
 from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
 from discreet._base.compression import UTF16, decompressed, readable, unreadable
-from discreet._base.levels import parse_level
+from discreet._base.levels import level_of, parse_level
 from discreet._encoding.console.style import text_of
 from discreet._logfiles.chunks import CONTAINER_PREFIX, chunks
 from discreet._record import RESERVED, Identity, Record, Source
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 _IN_MEMORY = 32 << 20
 
+_MOST_SEVERE = 24  # OpenTelemetry's highest number
 _SCHEMA = "discreet/"
 _RESERVED = frozenset(RESERVED)
 _TIMESTAMP = re.compile(
@@ -170,13 +172,23 @@ def read_line(line: bytes) -> Line | None:
     return None if record is None else Line(before.decode("ascii", "replace").lstrip(), values, record)
 
 
+def _level(severity: object, number: object) -> int | None:
+    """The level of a severity. A name that is none of ours is one of a level between these, as the number says."""
+    if not isinstance(severity, str):
+        return None
+    with suppress(ValueError):
+        return parse_level(severity)
+    if not severity.isidentifier() or type(number) is not int or not 0 < number <= _MOST_SEVERE:
+        return None
+    logging.addLevelName(level_of(number), severity)  # so that it is shown
+    return level_of(number)
+
+
 def _record(values: dict[str, object]) -> Redacted | None:
     schema, timestamp, severity, message = map(values.get, ("schema", "timestamp", "severity", "message"))
     if not isinstance(schema, str) or not schema.startswith(_SCHEMA):
         return None
-    level = None
-    with suppress(ValueError):
-        level = parse_level(severity if isinstance(severity, str) else "")
+    level = _level(severity, values.get("severity_number"))
     time_ns = parse_timestamp(timestamp) if isinstance(timestamp, str) else None
     if level is None or time_ns is None or not isinstance(message, str):
         return None

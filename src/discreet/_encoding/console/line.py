@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from discreet._base.escape import display_width, escape
 from discreet._base.lazy_pattern import lazy_pattern
-from discreet._base.levels import WARNING, severity_text
+from discreet._base.levels import WARNING, severity_name
 from discreet._encoding.console.style import (
     Layout,
     Palette,
@@ -138,7 +138,7 @@ class ConsoleEncoder:
         layout.put(prefix, "quiet")
         layout.put(self._time(record.time_ns), "time")
         layout.put(" ")
-        severity = severity_text(record.level)
+        severity = severity_name(record.level)
         shown = severity if columns.severity >= 8 else _SHORT_SEVERITY.get(severity, severity)
         layout.put(shown, severity)
         layout.put(" " * (columns.severity - len(shown) + 1))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from discreet._base.levels import severity_number, severity_text
+from discreet._base.levels import severity_name, severity_number
 from discreet._encoding.json import timestamp
 from discreet._encoding.schemas.foreign import exchange_of, failure_of, known, line, user_fields
 
@@ -30,7 +30,7 @@ def encode(record: Redacted) -> bytes:
     failed = record.exception is not None
     return line({
         "@timestamp": timestamp(record.time_ns),
-        "log.level": severity_text(record.level).lower(),
+        "log.level": severity_name(record.level).lower(),
         "message": record.message,
         "ecs.version": VERSION,
         "log": known(logger=record.logger, origin=origin),

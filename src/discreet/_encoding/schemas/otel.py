@@ -14,7 +14,7 @@ import sys
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from discreet._base.levels import severity_number, severity_text
+from discreet._base.levels import severity_name, severity_number
 from discreet._context.ambient import current
 from discreet._encoding.json import quote, seal
 from discreet._encoding.json import value as as_json
@@ -200,7 +200,7 @@ def derived_of(record: Redacted) -> dict[str, object]:
 @lru_cache(1024)
 def severity_of(level: int) -> tuple[int, str]:
     """OpenTelemetry's number, and Python's name of the level: the data model wants the source's own text."""
-    return severity_number(level), severity_text(level)
+    return severity_number(level), severity_name(level)
 
 
 def flags_of(trace_id: str) -> int:
