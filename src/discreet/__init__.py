@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from discreet._redaction.policy import Redaction
     from discreet._redaction.secrets import Secret, register_secret
     from discreet._span.span import span, traced
+    from discreet._takeover.applications import instrument
     from discreet._values.plain import lazy
     from discreet.errors import ConfigurationError, DiscreetError
     from discreet.testing import capture
@@ -55,6 +56,7 @@ __all__ = [
     "flush",
     "get_logger",
     "health",
+    "instrument",
     "lazy",
     "log",
     "mask",
@@ -77,6 +79,7 @@ _MODULES = {
     "_redaction.policy": ("Redaction",),
     "_redaction.secrets": ("Secret", "register_secret"),
     "_span.span": ("span", "traced"),
+    "_takeover.applications": ("instrument",),
     "_values.plain": ("lazy",),
     "errors": ("ConfigurationError", "DiscreetError"),
     "testing": ("capture",),

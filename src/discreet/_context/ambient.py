@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Context:
     """What is added to every record made here. Immutable, except for `safe`: a cache of the redacted fields."""
 
-    __slots__ = ("baggage", "fields", "request_id", "safe", "scope", "span")
+    __slots__ = ("baggage", "fields", "request", "request_id", "safe", "scope", "span")
 
     def __init__(
         self,
@@ -33,6 +33,7 @@ class Context:
         request_id: str | None = None,
         baggage: Mapping[str, str] | None = None,
         scope: Scope | None = None,
+        request: object = None,
     ) -> None:
         self.fields = fields
         self.span = span
@@ -40,17 +41,19 @@ class Context:
         self.baggage: Mapping[str, str] = baggage if baggage is not None else {}
         self.safe: tuple[object, object, SafeFields] | None = None
         self.scope = scope
+        self.request = request
+        """The request being served, whose record `annotate` adds to. It does not leave the process."""
 
     def having(self, fields: Mapping[str, object]) -> Context:
         """This context with more fields. `request_id` is not a field but the id of the request."""
         merged = {**self.fields, **fields}
         given = merged.pop("request_id", None)
         request_id = self.request_id if given is None else _text(given)
-        return Context(merged, self.span, request_id, self.baggage, self.scope)
+        return Context(merged, self.span, request_id, self.baggage, self.scope, self.request)
 
     def within(self, span: SpanContext) -> Context:
         """This context with another span."""
-        inner = Context(self.fields, span, self.request_id, self.baggage, self.scope)
+        inner = Context(self.fields, span, self.request_id, self.baggage, self.scope, self.request)
         inner.safe = self.safe
         return inner
 
@@ -164,7 +167,7 @@ def unbind_context(*names: str) -> None:
     here = current.get()
     fields = {key: value for key, value in here.fields.items() if key not in names}
     request_id = None if "request_id" in names else here.request_id
-    current.set(Context(fields, here.span, request_id, here.baggage, here.scope))
+    current.set(Context(fields, here.span, request_id, here.baggage, here.scope, here.request))
 
 
 def clear_context() -> None:

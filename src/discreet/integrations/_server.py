@@ -8,8 +8,9 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from discreet._base.levels import DEBUG, ERROR, INFO, WARNING, levels
+from discreet._base.statistics import process_statistics
 from discreet._call.logger import active
-from discreet._context.ambient import Context, mark_recorded
+from discreet._context.ambient import Context, current, mark_recorded, merge
 from discreet._context.opentelemetry import active_ids, parent_span, server_span
 from discreet._context.trace_context import (
     Carrier,
@@ -37,11 +38,33 @@ serving: ContextVar[Request | None] = ContextVar("discreet.serving", default=Non
 def annotate(**fields: object) -> None:
     """Add fields to the record of the request being served, from anywhere in it: a dependency, a thread, a task.
 
-    Outside a request this does nothing.
+    Outside a request this does nothing. Two dicts under one name become one. What comes after the request's record is
+    lost, and counted as `late_fields` in `discreet.health()`.
     """
+    request = serving.get() or current.get().request
+    if isinstance(request, Request):
+        if request.recorded:
+            process_statistics.add_late(len(fields), "a request")
+        merge(request.annotations, fields)
+
+
+def keep_error(error: BaseException | None) -> None:
+    """Note the exception that a framework answers with 500 before any middleware can see it."""
     request = serving.get()
     if request is not None:
-        request.annotations.update(fields)
+        request.error = error
+
+
+def is_about_kept_error(record: logging.LogRecord) -> bool:
+    """Whether a framework's row is about the exception that the request's record will hold."""
+    request = serving.get()
+    error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+    return request is not None and error is not None and error is request.error and errors_are_recorded()
+
+
+def errors_are_recorded() -> bool:
+    """Whether the level lets records of failed requests through; if not, the frameworks' rows about errors stay."""
+    return levels.channel(LOGGER).threshold <= ERROR
 
 
 class Middleware(Generic[App]):
@@ -92,7 +115,8 @@ class Request:
             self.parent_id = None if parent is None else parent.span_id
             self.span = new_span_context() if parent is None else parent.child()
         self.request_id = (carrier.request_id if carrier is not None else None) or new_request_id()
-        self.context = Context({}, self.span, self.request_id, None if carrier is None else carrier.baggage)
+        baggage = None if carrier is None else carrier.baggage
+        self.context = Context({}, self.span, self.request_id, baggage, request=self)
         """The context that the application starts with: what the carrier holds, and nothing else."""
         self.method = method
         self.path = path

@@ -1,12 +1,10 @@
 """ASGI: one wide record per request or websocket, and ids on everything that is logged inside.
 
-    app = FastAPI()
-    ...
     app = ASGIMiddleware(app)  # last: it wraps the finished application
 
-Pure ASGI, for FastAPI, Starlette and every other ASGI application. It belongs around the finished application:
-added with `add_middleware` it would sit inside the handler that answers 500, and the records made there would lose
-their ids.
+For any ASGI application; `discreet.instrument(app)` does it in place for those that discreet knows. It belongs around
+the finished application: added with `add_middleware` it would sit inside the handler that answers 500, and the records
+made there would lose their ids.
 """
 
 from __future__ import annotations
@@ -118,7 +116,7 @@ class _Observed:
 
     def _record(self, outcome: str, ending: str = "", **fields: object) -> None:
         if not self._request.recorded:
-            self._request.route = route_of(self._scope, self._root)
+            self._request.route = route_of(self._scope, self._root) or self._request.route
             self._request.record(outcome, ending, **fields)
 
 
@@ -281,6 +279,8 @@ def route_of(scope: Mapping[str, Any], root: str) -> str | None:
 
 def _template(scope: Mapping[str, Any]) -> str | None:
     route: Any = scope.get("route")
+    if "path_template" in scope:  # Litestar's
+        return str(scope["path_template"])
     endpoint: object = scope.get("endpoint")
     if route is None:  # Starlette before 1.0 keeps only the endpoint: the route is known if exactly one has it
         found = set(_with_endpoint(scope["router"].routes, endpoint)) if endpoint is not None else set[str]()

@@ -10,58 +10,45 @@ Without it, `WSGIMiddleware` alone leaves an unhandled exception to Flask's own 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from discreet._base.imports import load_library
-from discreet._base.levels import ERROR, levels
 from discreet._takeover.log_record import duplicate_rows
-from discreet.integrations._server import LOGGER, REQUEST_ID_HEADER, annotate, serving
+from discreet.integrations._server import REQUEST_ID_HEADER, annotate, is_about_kept_error, keep_error
 from discreet.integrations.wsgi import WSGIMiddleware
 
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Collection
 
     from flask import Flask
 
 __all__ = ["annotate", "instrument"]
 
+AppT = TypeVar("AppT", bound="Flask")
+
 
 def instrument(
-    app: Flask,
+    app: AppT,
     *,
     request_id_header: str = REQUEST_ID_HEADER,
     trust_incoming: bool = True,
     quiet: Collection[str] = (),
-) -> None:
-    """Record each request of this application; the options are those of `WSGIMiddleware`.
+) -> AppT:
+    """Record each request of this application, and return it; the options are those of `WSGIMiddleware`.
 
     Flask answers an unhandled exception with 500 before any middleware can see it. With this, the exception stands in
     the request's record, in place of Flask's own row "Exception on /path [GET]". Calling it again changes nothing.
     """
     library = load_library(__name__, "flask")
     if isinstance(app.wsgi_app, WSGIMiddleware):
-        return
+        return app
     library.got_request_exception.connect(_keep_error, app)
     app.wsgi_app = WSGIMiddleware(  # type: ignore[method-assign]  # how Flask wants middleware applied
         app.wsgi_app, request_id_header=request_id_header, trust_incoming=trust_incoming, quiet=quiet
     )
-    duplicate_rows[app.name] = _is_exception_row
+    duplicate_rows[app.name] = is_about_kept_error
+    return app
 
 
 def _keep_error(_sender: object, exception: BaseException | None = None, **_: Any) -> None:
-    request = serving.get()
-    if request is not None:
-        request.error = exception
-
-
-def _is_exception_row(record: logging.LogRecord) -> bool:
-    """Whether this is Flask's own row about the exception that the request's record will hold."""
-    request = serving.get()
-    return (
-        request is not None
-        and str(record.msg).startswith("Exception on ")
-        and isinstance(record.exc_info, tuple)
-        and record.exc_info[1] is request.error
-        and levels.channel(LOGGER).threshold <= ERROR
-    )
+    keep_error(exception)

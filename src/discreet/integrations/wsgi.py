@@ -212,8 +212,12 @@ def _flask_route(environ: Environ) -> str | None:
     return rule if isinstance(rule, str) else None
 
 
+def is_responding() -> bool:
+    """Whether this thread's server is answering a request that gets a record."""
+    return _responding.request is not None
+
+
 def _is_access_row(record: logging.LogRecord) -> bool:
     """Whether werkzeug's row is the access row of the request that this thread answers."""
     row: object = record.msg
-    responding = _responding.request is not None
-    return responding and isinstance(row, str) and " - - [" in row and requests_are_recorded()
+    return is_responding() and isinstance(row, str) and " - - [" in row and requests_are_recorded()
