@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from discreet._call.logger import Emitter
     from discreet._config.configure import configure, set_level
     from discreet._config.lifecycle import flush
+    from discreet._config.shutdown import shutdown
     from discreet._config.status import explain, health, mask
     from discreet._delivery.file.sink import File
     from discreet._delivery.sink import Sink
@@ -62,6 +63,7 @@ __all__ = [
     "mask",
     "register_secret",
     "set_level",
+    "shutdown",
     "span",
     "traced",
     "unbind_context",
@@ -71,6 +73,7 @@ __all__ = [
 _MODULES = {
     "_config.configure": ("configure", "set_level"),
     "_config.lifecycle": ("flush",),
+    "_config.shutdown": ("shutdown",),
     "_config.status": ("explain", "health", "mask"),
     "_delivery.file.sink": ("File",),
     "_delivery.sink": ("Sink",),

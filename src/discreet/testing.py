@@ -126,7 +126,7 @@ def reset() -> None:
     """Forget the configuration, as if the process had just started: sinks are closed and hooks removed."""
     from discreet._base.statistics import process_statistics
     from discreet._call import limits
-    from discreet._config.configure import undo
+    from discreet._config.shutdown import undo
     from discreet._context.ambient import EMPTY, current
     from discreet._redaction.audit import audit
     from discreet._redaction.secrets import registry

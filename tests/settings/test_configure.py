@@ -35,6 +35,7 @@ def configured(**options):
         ({"redaction": {"keys": "x"}}, "redaction", "keys", "discreet.Redaction"),
         ({"with_locals": "maybe"}, "locals", "maybe", "Use on or off"),
         ({"take_over": 2}, "take_over", "2", "Use on or off"),
+        ({"take_over": "logbook"}, "take_over", "logbook", "structlog or loguru"),
         ({"exit_timeout": 10**400}, "exit_timeout", "1000", "Give seconds"),
     ],
 )

@@ -75,11 +75,15 @@ def severity_text(level: int) -> str:
     return "INFO" if level >= INFO else "DEBUG" if level >= DEBUG else "TRACE"
 
 
+names_elsewhere: dict[int, str] = {}
+"""By level: the name that another logging library has for a level between two standard ones."""
+
+
 def severity_name(level: int) -> str:
-    """The name that `logging.addLevelName` gave a level between two standard ones, else that of the nearest below."""
+    """The name that `logging` or loguru was given for a level between two standard ones, else that of the one below."""
     if level in STANDARD_LEVELS:
         return severity_text(level)
-    name = _known_to_logging(level)
+    name = names_elsewhere.get(level) or _known_to_logging(level)
     # `logging` gives levels without a name one such as "Level 25"; others put terminal colours around theirs.
     is_word = isinstance(name, str) and name.isidentifier() and name.isascii() and len(name) <= _WORD
     return str(name) if is_word else severity_text(level)

@@ -15,7 +15,7 @@ from discreet._base.fork_lock import configuring
 from discreet._base.levels import WARNING, levels, parse_level
 from discreet._base.statistics import process_statistics
 from discreet._call import limits
-from discreet._call.logger import active, unconfigured
+from discreet._call.logger import active
 from discreet._config import lifecycle
 from discreet._config import settings as table
 from discreet._config.parsing import split_error
@@ -48,12 +48,10 @@ if TYPE_CHECKING:
 
 # Loaded now: a first import on the way of a record takes a lock that a child forked meanwhile would wait for forever.
 _PRELOADED = (limits,)
-_THREADS = "discreet.propagation._thread_patches"  # context follows the work; by name, because it is an edge
 _P = ParamSpec("_P")
 _NOT_CALLED = "nobody called configure()"
 
 configuring.register()  # `lifecycle` has hooks that take the locks of sinks, which this lock comes before
-_given_advice: set[str] = set()  # advice is given once per process
 
 
 def _with_parameters_of(
@@ -188,14 +186,13 @@ def install(settings: Settings) -> None:
     for runner in replaced:
         runner.retire()
     lifecycle.install()
-    if settings.take_over:
-        from discreet._takeover import standard_library, uncaught
+    if settings.take_over or state.took_over:
+        from discreet._takeover import libraries
 
-        standard_library.take_over()
-        uncaught.install()
-        import_module(_THREADS).instrument()
+        libraries.take_over(settings.take_over)
+        import_module(lifecycle.THREADS).instrument()
         lifecycle.install_sigterm()
-        state.took_over = True
+        state.took_over = bool(settings.take_over)
     if settings.prints or "discreet._takeover.prints" in sys.modules:
         from discreet._takeover import prints
 
@@ -207,8 +204,8 @@ def install(settings: Settings) -> None:
     if redactor.replacement.lacks_key:
         advice.append("DISCREET_PSEUDONYM_KEY is not set: markers stand in for pseudonyms")
     for sentence in advice:
-        if sentence not in _given_advice:
-            _given_advice.add(sentence)
+        if sentence not in state.given_advice:
+            state.given_advice.add(sentence)
             _log(30, sentence)
 
 
@@ -338,29 +335,6 @@ def _as_given(error: ConfigurationError, settings: Settings) -> ConfigurationErr
             source = variable if settings.why[name] == variable else name
             return ConfigurationError(source, error.value, *split_error(error))
     return error
-
-
-def undo() -> None:
-    """Undo what `configure()` or the first record did: close sinks, take hooks and handlers out, open all levels.
-
-    What is registered for the exit and for forks of the process stays, and finds no sink.
-    """
-    from discreet._takeover import prints, standard_library, uncaught
-
-    with configuring:
-        runners, running.runners = running.runners, ()  # first: a sink that is in force is not closed
-        for runner in runners:
-            runner.retire()
-        state.settings, state.hosted, state.took_over = None, False, False
-        active.emitter, active.located = unconfigured, 0
-        standard_library.give_back()
-        uncaught.uninstall()
-        prints.uninstall()
-        messages.unknown_name.clear()
-        import_module(_THREADS).uninstrument()
-        lifecycle.uninstall_sigterm()
-        levels.replace(0, 0, {})
-        _given_advice.clear()
 
 
 def _install_into_host(settings: Settings) -> None:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from discreet._delivery.runner import Runner
 
+THREADS = "discreet.propagation._thread_patches"
+"""What lets context follow the work; imported by name, because it is an edge."""
+
 _SHORTEST = 0.25  # seconds that a sink gets at exit, also when those before it took all the time
 _MOST_POSTPONED = 20  # times that SIGTERM lets a log call end first; one that hangs in a write never ends
 _FIRST_PAUSE = 0.002  # seconds until the signal is sent again

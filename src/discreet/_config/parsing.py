@@ -24,9 +24,12 @@ StreamName = Literal["stdout", "stderr", "split", "none"]
 DeliveryMode = Literal["direct", "queued", "ring"]
 LevelName = Literal["trace", "notset", "debug", "info", "warning", "warn", "error", "critical", "fatal", "off"]
 
+Library = Literal["logging", "warnings", "exceptions", "structlog", "loguru"]
+
 FORMATS: tuple[str, ...] = get_args(Format)
 STREAMS: tuple[str, ...] = get_args(StreamName)
 DELIVERY_MODES: tuple[str, ...] = get_args(DeliveryMode)
+LIBRARIES: tuple[str, ...] = get_args(Library)
 
 _SWITCH = {"1": True, "true": True, "on": True, "yes": True, "0": False, "false": False, "off": False, "no": False}
 _LONGEST_SECONDS = 86_400  # a day
@@ -91,6 +94,16 @@ def parse_switch(value: bool | str | int) -> bool:
     if word not in _SWITCH:
         raise InvalidValueError("neither on nor off", "Use on or off")
     return _SWITCH[word]
+
+
+def parse_libraries(value: bool | str | Iterable[str]) -> tuple[str, ...]:
+    """Names of libraries, also as one text with commas; on means all of them, off none."""
+    if isinstance(value, (bool, int)) or (isinstance(value, str) and value.lower() in _SWITCH):
+        return LIBRARIES if parse_switch(value) else ()
+    names = [name.strip() for name in value.split(",")] if isinstance(value, str) else list(value)
+    if not set(names) <= set(LIBRARIES):
+        raise InvalidValueError("neither on nor off nor a library", f"Use on or off, or some of {either(LIBRARIES)}")
+    return tuple(name for name in LIBRARIES if name in names)
 
 
 def parse_name(value: object) -> str:

@@ -15,7 +15,7 @@ from discreet._base.frozen import Frozen
 from discreet._base.levels import DEBUG, INFO
 from discreet._config import environment as _environment
 from discreet._config import parsing
-from discreet._config.parsing import DELIVERY_MODES, FORMATS, STREAMS, LevelSettings, either, one_of
+from discreet._config.parsing import DELIVERY_MODES, FORMATS, LIBRARIES, STREAMS, LevelSettings, either, one_of
 from discreet._config.sinks import choose_sinks
 from discreet._redaction.policy import Redaction
 from discreet.errors import ConfigurationError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from discreet._config.environment import Environment
-    from discreet._config.parsing import DeliveryMode, Format, LevelName, StreamName
+    from discreet._config.parsing import DeliveryMode, Format, LevelName, Library, StreamName
     from discreet._delivery.sink import Sink
     from discreet._processors import Processor
     from discreet._redaction.secrets import Secret
@@ -51,7 +51,7 @@ def configure(
     state_dir: str | os.PathLike[str] | None = None,
     redaction: Redaction | str | os.PathLike[str] | None = None,
     pseudonym_key: str | Secret[str] | None = None,
-    take_over: bool | None = None,
+    take_over: bool | Library | Sequence[Library] | None = None,
     processors: Sequence[Processor] | None = None,
     prints: bool | None = None,
 ) -> dict[str, Any]:
@@ -193,9 +193,9 @@ ROWS: Mapping[str, Row] = {
         meaning="the key that pseudonyms are made with", values="a key, or `id:key`", page="redaction.md",
     ),
     "take_over": Row(
-        "DISCREET_TAKE_OVER", parsing.parse_switch, _always(True, "on"),
-        meaning="whether `configure()` lets records of `logging`, warnings and uncaught exceptions in too",
-        values="on or off",
+        "DISCREET_TAKE_OVER", parsing.parse_libraries, _always(LIBRARIES, "on: all of them"),
+        meaning="whose records `configure()` lets in too",
+        values=f"on, off, or some of {either(LIBRARIES)}", page="configuration.md",
     ),
     "processors": Row(
         "", parsing.parse_processors, _always((), "none"),
@@ -232,7 +232,7 @@ class Settings(Frozen):
     state_dir: str | None
     redaction: Redaction
     pseudonym_key: Secret[str] | None
-    take_over: bool
+    take_over: tuple[str, ...]
     processors: tuple[Processor, ...]
     prints: bool
 
@@ -340,6 +340,10 @@ class State:
     """Whether `logging`, warnings and uncaught exceptions come in."""
     hosted: bool = False
     """Whether records flow into a host's `logging`."""
+
+    def __init__(self) -> None:
+        self.given_advice: set[str] = set()
+        """Advice is given once per process."""
 
 
 state = State()

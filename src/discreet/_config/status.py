@@ -8,7 +8,7 @@ from discreet._base.engine import ENGINE
 from discreet._base.levels import WARNING, levels, severity_name
 from discreet._base.statistics import process_statistics
 from discreet._call.logger import active, unconfigured
-from discreet._config.parsing import LevelSettings
+from discreet._config.parsing import LIBRARIES, LevelSettings
 from discreet._config.settings import ROWS, nearest, state
 from discreet._delivery.runner import runner_of, running
 from discreet._redaction.audit import audit
@@ -125,6 +125,8 @@ def _shown(value: object) -> str | None:
     if isinstance(value, Redaction):
         changed = [name for name, part in vars(value).items() if part != vars(_DEFAULT)[name]]
         return ", ".join(["the built-in rules", *changed])
+    if isinstance(value, tuple) and all(isinstance(part, str) for part in value):
+        return "on" if value == LIBRARIES else ", ".join(value) or "off"
     if isinstance(value, tuple):  # of processors: nothing else is a tuple
         from discreet._processors import name_of
 

@@ -59,7 +59,7 @@ def collect(
             break
     record.fields = fields
     record.thread = threading.current_thread().name
-    record.task = _task_name() if "asyncio" in sys.modules else None
+    record.task = task_name() if "asyncio" in sys.modules else None
     context = current.get()
     correlate(record, context)
     return record, context
@@ -134,8 +134,11 @@ def take_exception(fields: dict[str, object]) -> BaseException | None:
     return found
 
 
-def _task_name() -> str | None:
-    asyncio = sys.modules["asyncio"]
+def task_name() -> str | None:
+    """The name of the running asyncio task."""
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None:
+        return None
     try:
         if asyncio._get_running_loop() is None:
             return None

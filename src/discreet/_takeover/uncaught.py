@@ -39,21 +39,28 @@ _previous: dict[Callable[..., None], Callable[..., object]] = {}
 """By our hook: the one that was there before it."""
 
 
-def install() -> None:
+def install(*, exceptions: bool = True, warnings: bool = True) -> None:
     """Put our hooks in place, once; they call the hooks of others, but not Python's own, which print."""
     for module, name, hook in _HOOKS:
         found = getattr(module, name)
-        if found is not hook:
+        if not (warnings if hook is showwarning else exceptions):
+            _put_back(module, name, hook)
+        elif found is not hook:
             _previous[hook] = found
             setattr(module, name, hook)
-    cover_multiprocessing()
+    if exceptions:
+        cover_multiprocessing()
 
 
 def uninstall() -> None:
     """Put the previous hooks back, where nobody has replaced ours."""
     for module, name, hook in _HOOKS:
-        if getattr(module, name) is hook:
-            setattr(module, name, _previous[hook])
+        _put_back(module, name, hook)
+
+
+def _put_back(module: ModuleType, name: str, hook: Callable[..., None]) -> None:
+    if getattr(module, name) is hook:
+        setattr(module, name, _previous[hook])
 
 
 def cover_multiprocessing() -> None:

@@ -18,6 +18,8 @@ import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -39,13 +41,13 @@ from discreet._delivery.stream import Stream
 from discreet._pipeline import Output, Pipeline
 from discreet._redaction import rules
 from discreet._redaction.engine.detectors import detectors
-from discreet._takeover import standard_library, uncaught
+from discreet._takeover import libraries, standard_library, uncaught
 from discreet._testing import card_number, generated
 from discreet.cli.recover import subfolders
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from discreet._config.settings import Settings
     from discreet._record import Encoder, Redacted
@@ -142,7 +144,21 @@ def hooks() -> list[Check]:
         Check("in finalizers", sys.unraisablehook is uncaught.unraisablehook, "sys.unraisablehook"),
         Check("thread pools", follows, "work in a pool keeps the context of its caller"),
         Check("SIGTERM", sigterm is lifecycle.on_sigterm, "writes what is pending, then ends the process"),
+        *_other_libraries(),
     ]
+
+
+def _other_libraries() -> Iterator[Check]:
+    """The logging libraries of others that are installed here, and whether their records come in."""
+    for library in libraries.LOADED_LATER:
+        if find_spec(library) is not None:
+            with contextlib.suppress(Exception):  # then it is broken by itself
+                import_module(library)
+            remedy = f"This version of {library} is not known to discreet. Its records leave as they are"
+            yield Check(library, library in libraries.taken(), f"{version(library)}: its records come in", remedy)
+    for library in libraries.CANNOT_BE_TAKEN:
+        if find_spec(library.partition(".")[0]) is not None:
+            yield Check(library, True, "installed: where it is used, its records do not come in and leave unredacted")
 
 
 def sinks(settings: Settings, pipeline: Pipeline, *, offline: bool) -> list[Check]:

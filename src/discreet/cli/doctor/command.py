@@ -15,6 +15,7 @@ from discreet._base.engine import ENGINE
 from discreet._base.escape import display_width, escape
 from discreet._base.version import __version__
 from discreet._config.configure import install
+from discreet._config.parsing import LIBRARIES
 from discreet._config.settings import VARIABLES, resolve, unknown_variables
 from discreet._config.status import describe
 from discreet._delivery.file.sink import File
@@ -90,7 +91,7 @@ def examine(*, offline: bool = False) -> dict[str, Any]:
                 File(sink.path, format=sink.format, level=sink.level) if isinstance(sink, File) else sink
                 for sink in settings.sinks
             )
-            install(settings.replace(sinks=sinks, advice=(), delivery="direct", spool=False, take_over=True))
+            install(settings.replace(sinks=sinks, advice=(), delivery="direct", spool=False, take_over=LIBRARIES))
             pipeline = pipeline_in_force()
             assert pipeline is not None
             pipeline.outputs = ()  # libraries log during the tests: print and send none of it
