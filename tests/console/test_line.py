@@ -194,3 +194,18 @@ def test_a_requests_record_does_not_say_twice_what_its_message_says(record):
 def test_a_masked_value_has_a_colour_of_its_own(record):
     text = ConsoleEncoder(color=True)(record(fields={"password": "[REDACTED:password]", "user": "ada"})).decode()
     assert "\x1b[35m[REDACTED:password]\x1b[0m" in text
+
+
+def test_the_date_stands_between_records_of_different_days(record):
+    encode = ConsoleEncoder()
+    day = 86_400 * 1_000_000_000
+    first, same, next_day = (encode(record(time_ns=time)).decode() for time in (20 * day, 20 * day + 1, 21 * day))
+    assert (first.count("\n"), same.count("\n"), next_day.count("\n")) == (1, 1, 2)
+    assert next_day.startswith("── 19") or next_day.startswith("── 20")
+    assert next_day.splitlines()[1].endswith("order placed")
+
+
+def test_lines_that_have_the_date_themselves_need_none_between(record):
+    encode = ConsoleEncoder(dates=True)
+    day = 86_400 * 1_000_000_000
+    assert [encode(record(time_ns=time)).decode().count("\n") for time in (20 * day, 21 * day)] == [1, 1]

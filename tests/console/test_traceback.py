@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discreet._encoding.console.line import ConsoleEncoder, readable_path
+import discreet
+from discreet._base.source_paths import readable_path
+from discreet._encoding.console.line import ConsoleEncoder
 from discreet._values import exceptions
 
 pytestmark = pytest.mark.version_sensitive
@@ -163,3 +165,42 @@ def test_a_run_of_library_frames_is_folded_and_its_ends_stay(record):
 def test_a_short_run_of_library_frames_is_not_folded(record):
     library = [f"/venv/site-packages/flask/part{number}.py" for number in range(4)]
     assert len(below(record, frames(*library))) == 5
+
+
+def test_frames_of_discreet_have_no_locals_and_those_around_them_do():
+    @discreet.traced
+    def work(amount):
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no") as caught:
+        work(9)
+    frames = exceptions.describe(caught.value, with_locals=True)["frames"]
+    own = [frame for frame in frames if frame["file"].startswith(os.path.dirname(discreet.__file__))]
+    assert own
+    assert not any("locals" in frame for frame in own)
+    assert frames[-1]["locals"]["amount"] == 9
+
+
+def test_own_frames_are_folded_on_the_console(record):
+    own = os.path.join(os.path.dirname(discreet.__file__), "_span", "span.py")
+    frames = [
+        {"file": "/srv/a.py", "line": 1, "function": "a"},
+        {"file": own, "line": 2, "function": "wrapper"},
+        {"file": "/srv/b.py", "line": 3, "function": "b"},
+    ]
+    assert below(record, {"type": "ValueError", "message": "no", "frames": frames}) == [
+        "/srv/a.py:1 in a",
+        "… 1 frame in discreet",
+        "/srv/b.py:3 in b",
+        "ValueError: no",
+    ]
+
+
+@pytest.mark.parametrize("path", ["/v/lib/python3.13/site-packages/starlette/routing.py", os.__file__, "<frozen runpy>"])
+def test_the_locals_of_a_library_are_left_out(path):
+    code = compile("def fail(scope):\n    raise ValueError('no')", path, "exec")
+    names = {}
+    exec(code, names)
+    with pytest.raises(ValueError, match="no") as caught:
+        names["fail"]({"query_string": b"a=1"})
+    assert "locals" not in exceptions.describe(caught.value, with_locals=True)["frames"][-1]

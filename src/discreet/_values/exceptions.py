@@ -14,6 +14,7 @@ from traceback import walk_tb
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import cast
 
+from discreet._base.source_paths import is_library
 from discreet._values.plain import DEFAULT, Limits, class_of, to_plain
 from discreet._values.scalars import (
     PASS_THROUGH,
@@ -145,7 +146,7 @@ class _Description:
         found: Frame = {"file": file, "line": line or 0, "function": frame.f_code.co_name}
         if line and file not in _without_source and (text := _code_line(frame, file, line)):
             found["code"] = text
-        if self.with_locals:
+        if self.with_locals and not is_library(file):  # a framework's explain nothing, and are long
             found["locals"] = _locals(frame)
         return found
 

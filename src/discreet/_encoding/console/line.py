@@ -9,14 +9,14 @@ The exception may also come from a file (`discreet pretty`): any key may be miss
 
 from __future__ import annotations
 
-import os
 import time
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from discreet._base.diagnostics import counted
 from discreet._base.escape import display_width, escape
-from discreet._base.lazy_pattern import lazy_pattern
 from discreet._base.levels import WARNING, severity_name
+from discreet._base.source_paths import is_library, readable_path
 from discreet._encoding.console.style import (
     Layout,
     Palette,
@@ -76,11 +76,17 @@ class ConsoleEncoder:
         self._width = width
         self._clean: Callable[[str], str] = escape
         self._time_format = "%Y-%m-%d %H:%M:%S" if dates else "%H:%M:%S"
+        self._dates = dates
         self._second: tuple[int, str] = (-1, "")
+        self._day: str | None = None
 
     def __call__(self, record: Redacted, prefix: str = "") -> bytes:
-        """The record's line and its traceback's lines; `prefix` (a container's name, for example) comes first."""
+        """The record's line and its traceback's lines; `prefix` (a container's name, for example) comes first.
+
+        Between two records of different days stands the new date, where lines do not have it.
+        """
         layout = self.layout()
+        self._new_day(record.time_ns, layout)
         self._line(record, layout, prefix)
         self._traceback(record, layout)
         return layout.text().encode("utf-8", "backslashreplace")
@@ -122,6 +128,18 @@ class ConsoleEncoder:
             writer.exception(record.exception)
         elif record.stacktrace:
             writer.plain(record.stacktrace)
+
+    def _new_day(self, time_ns: int, layout: Layout) -> None:
+        if self._dates or time_ns // 1_000_000_000 == self._second[0]:
+            return
+        try:
+            day = time.strftime("%Y-%m-%d", time.localtime(time_ns // 1_000_000_000))
+        except (OSError, OverflowError, ValueError):  # beyond the platform's calendar
+            return
+        before, self._day = self._day, day
+        if before is not None and before != day:
+            layout.put(f"── {day} ──", "quiet")
+            layout.end_line()
 
     def _time(self, time_ns: int) -> str:
         seconds, rest = divmod(time_ns, 1_000_000_000)
@@ -189,8 +207,6 @@ _LONGEST_CHAIN = 50
 _DEEPEST_GROUP = 12
 _OMITTED = "<omitted>"
 _SHORTEST_FOLD = 4
-_LIBRARIES = ("site-packages", "dist-packages")
-_IN_LIBRARY = lazy_pattern(r"[/\\](?:site|dist)-packages[/\\]")
 
 Gutter = tuple[str, str]
 """What a traceback line starts with: bare, to measure, and painted."""
@@ -319,38 +335,21 @@ class TracebackWriter:
 def _folds(frames: Sequence[Mapping[str, object]]) -> dict[int, str]:
     """Frames of libraries that the console folds into one line each run: by position, the line or nothing.
 
-    The first frame into a library stays, and the last before one's own code goes on or the error is raised.
+    The first frame into a library stays, and the last before one's own code goes on or the error is raised. Of frames
+    of discreet's own none stays.
     """
     folds: dict[int, str] = {}
     paths = [_text(frame.get("file")) for frame in frames]
-    for is_library, run in groupby(range(len(paths)), lambda number: _IN_LIBRARY.search(paths[number]) is not None):
+    names = [readable_path(path)[0].partition("/")[0] for path in paths]
+    for from_library, run in groupby(range(len(paths)), lambda number: is_library(paths[number])):
         numbers = list(run)
-        if is_library and len(numbers) > _SHORTEST_FOLD:
-            inside = numbers[1:-1]
-            names = dict.fromkeys(readable_path(paths[number])[0].partition("/")[0] for number in inside)
+        own_alone = all(names[number] == "discreet" for number in numbers)
+        if from_library and (own_alone or len(numbers) > _SHORTEST_FOLD):
+            inside = numbers if own_alone else numbers[1:-1]
             folds.update(dict.fromkeys(inside, ""))
-            folds[inside[0]] = f"… {len(inside)} frames in {', '.join(names)}"
+            frames_of = ", ".join(dict.fromkeys(names[number] for number in inside))
+            folds[inside[0]] = f"… {counted(len(inside), 'frame')} in {frames_of}"
     return folds
-
-
-def readable_path(path: str) -> tuple[str, bool]:
-    """A source path as short as it stays findable, and whether it is the application's own (not a library's)."""
-    parts = path.replace("\\", "/").split("/")
-    for folder in _LIBRARIES:
-        if folder in parts:
-            return "/".join(parts[parts.index(folder) + 1 :]) or path, False
-    if path.startswith("<"):
-        return path, False
-    try:
-        here = os.getcwd()
-    except OSError:  # the working directory was removed
-        return path, True
-    if path.startswith(here + os.sep):
-        return path[len(here) + 1 :], True
-    return path, not path.startswith(_STANDARD_LIBRARY)
-
-
-_STANDARD_LIBRARY = os.path.dirname(os.__file__) + os.sep
 
 
 def _mapping(value: object) -> Mapping[str, object] | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from discreet._base.diagnostics import counted, shortened
 from discreet._base.escape import display_width, escape, split_at_width
 from discreet._base.levels import ERROR, severity_text
-from discreet._encoding.console.line import readable_path
+from discreet._base.source_paths import readable_path
 from discreet._encoding.console.style import duration, field_tokens
 from discreet.cli.inputs import line_files, parse_line
 from discreet.cli.options import add_color, add_files
@@ -56,7 +56,6 @@ _STATUS_CODE = "http.response.status_code"
 # Fields that every request has and nobody looks for in a drawing, and those that its name mostly contains.
 _OF_A_REQUEST = frozenset({"http.request.method", "client.address", "server.port", _STATUS_CODE})
 _IN_A_NAME = frozenset({"http.route", "url.path", "server.address"})
-_OURS = "/discreet/integrations/"
 _SHORT = {"WARNING": "WARN", "CRITICAL": "CRIT"}
 _MOST_CAUSES = 5
 _MOST_FRAMES = 3
@@ -356,7 +355,7 @@ def _exception(record: Record, trunk: str) -> Iterator[_Row]:
 def _frames(frames: object) -> Iterator[list[Token]]:
     given = cast("list[object]", frames) if isinstance(frames, list) else []
     every = [cast("Mapping[str, object]", frame) for frame in given if isinstance(frame, Mapping)]
-    own = [frame for frame in every if readable_path(_file(frame))[1] and _OURS not in _file(frame)]
+    own = [frame for frame in every if readable_path(_file(frame))[1]]
     for frame in (own or every[-1:])[-_MOST_FRAMES:]:
         name = readable_path(_file(frame))[0].rpartition("/")[2]
         yield [
