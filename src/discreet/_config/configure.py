@@ -193,12 +193,13 @@ def install(settings: Settings) -> None:
         import_module(lifecycle.THREADS).instrument()
         lifecycle.install_sigterm()
         state.took_over = bool(settings.take_over)
-    if settings.prints or "discreet._takeover.prints" in sys.modules:
-        from discreet._takeover import prints
-
-        (prints.install if settings.prints else prints.uninstall)()
     elif any(runner.is_buffered for runner in runners):  # to die of SIGTERM at once would lose pending lines
         lifecycle.install_sigterm()
+    for name in ("prints", "progress"):
+        module = f"discreet._takeover.{name}"
+        if getattr(settings, name) or module in sys.modules:
+            found: Any = import_module(module)
+            (found.install if getattr(settings, name) else found.uninstall)()
     messages.unknown_name[:] = [status.report_unknown_name] if settings.place.profile == "dev" else []
     advice = list(settings.advice)
     if redactor.replacement.lacks_key:

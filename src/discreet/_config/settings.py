@@ -54,6 +54,7 @@ def configure(
     take_over: bool | Library | Sequence[Library] | None = None,
     processors: Sequence[Processor] | None = None,
     prints: bool | None = None,
+    progress: bool | None = None,
 ) -> dict[str, Any]:
     """The parameters of `discreet.configure()`, which takes them from here; returns those that were given, by name."""
     version = version or None  # builds that know none give an empty one
@@ -206,6 +207,11 @@ ROWS: Mapping[str, Row] = {
         "DISCREET_PRINTS", parsing.parse_switch, _always(False, "off"),
         meaning="whether `print` makes records instead of printing", values="on or off",
     ),
+    "progress": Row(
+        "DISCREET_PROGRESS", parsing.parse_switch, _always(False, "off"),
+        meaning="whether progress bars of tqdm make a record now and then where there is no terminal",
+        values="on or off",
+    ),
 }
 # fmt: on
 """The table: the rows by the setting's name."""
@@ -235,6 +241,7 @@ class Settings(Frozen):
     take_over: tuple[str, ...]
     processors: tuple[Processor, ...]
     prints: bool
+    progress: bool
 
     place: Environment
     """Where this process runs."""

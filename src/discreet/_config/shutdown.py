@@ -29,7 +29,7 @@ def undo() -> None:
 
     What is registered for the exit and for forks of the process stays, and finds no sink.
     """
-    from discreet._takeover import libraries, prints
+    from discreet._takeover import libraries, prints, progress
 
     with configuring:
         runners, running.runners = running.runners, ()  # first: a sink that is in force is not closed
@@ -39,6 +39,7 @@ def undo() -> None:
         active.emitter, active.located = unconfigured, 0
         libraries.give_back()
         prints.uninstall()
+        progress.uninstall()
         messages.unknown_name.clear()
         import_module(lifecycle.THREADS).uninstrument()
         lifecycle.uninstall_sigterm()

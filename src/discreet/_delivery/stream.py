@@ -8,6 +8,7 @@ from typing import TextIO
 
 from discreet._base import threads
 from discreet._delivery.descriptor import TornLineError, writable, write_line
+from discreet._delivery.progress import bars, cleared, watch
 from discreet._delivery.runner import OwnSink
 from discreet.errors import ConfigurationError
 
@@ -70,6 +71,11 @@ class Stream(OwnSink):
         known = self.target in ("stdout", "stderr") if isinstance(self.target, str) else hasattr(self.target, "write")
         if not known:
             raise ConfigurationError("stream", self.target, "no such stream", 'Use "stdout", "stderr" or a text stream')
+        try:
+            if self.stream().isatty():  # type: ignore[union-attr]  # as the line below says
+                watch()
+        except Exception:  # none, closed, or one that replaces a stream and has `write` only
+            return
 
     def stream(self) -> TextIO | None:
         """The stream as it is now; None where the process has none."""
@@ -98,6 +104,10 @@ class Stream(OwnSink):
             stream, fd = self._resolve()
         if getattr(stream, "closed", False):  # an object that replaces sys.stdout may have `write` only
             raise OSError(errno.EBADF, "the stream is closed")
+        if bars.tqdm is not None and bars.cleared_by != threads.ident():
+            with cleared(stream):
+                self.write(line)
+            return
         if fd < 0:
             self._write_text(stream, line.decode("utf-8", "replace"))
             if stream is self._avoided and self.stream() is not stream:
