@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _STEP = 10  # percent between two records
 _FIRST_WAIT = 10.0  # seconds until the first record of a bar without a total; each later one takes twice as long
-_ATTRIBUTE = "_discreet_next"  # of a bar: the percentage, or the seconds, of its next record
+_ATTRIBUTE = "_discreet_next"  # of a bar: the percentage, or the seconds, of its next record; None after the last
 
 
 class _Tqdm:
@@ -73,10 +73,10 @@ def _display(bar: Any, msg: str | None = None, pos: int | None = None) -> Any:
     due = getattr(bar, _ATTRIBUTE, 0.0)
     reached = 100 * done / total if total else elapsed
     ended = bar.disable or (total and done >= total)  # a bar that is closed is disabled first
-    if getattr(bar, "_discreet_ended", False) or (reached < due and not ended):
+    if due is None or (reached < due and not ended):
         return True
-    bar._discreet_ended = ended
-    setattr(bar, _ATTRIBUTE, reached // _STEP * _STEP + _STEP if total else max(_FIRST_WAIT, 2 * elapsed))
+    later = reached // _STEP * _STEP + _STEP if total else max(_FIRST_WAIT, 2 * elapsed)
+    setattr(bar, _ATTRIBUTE, None if ended else later)
     _record(found["prefix"].rstrip(": ") if found["prefix"] else "progress", done, total, elapsed, found)
     return True
 
