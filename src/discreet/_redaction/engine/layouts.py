@@ -11,18 +11,19 @@ check(user, password)
 
 from __future__ import annotations
 
-import re
 from itertools import islice
 
 from discreet._base.lazy_pattern import lazy_pattern, matches_in_a_row
 from discreet._redaction.engine.secret_values import (
     KindOf,
     Spans,
+    ascii_lower,
     is_harmless,
     looks_generated,
     looks_random,
     secret_parts,
 )
+from discreet._redaction.names import any_of
 
 
 def find_in_layouts(text: str, kind_of: KindOf) -> Spans:
@@ -39,12 +40,6 @@ def find_in_layouts(text: str, kind_of: KindOf) -> Spans:
     yield from find_userinfo(text)
 
 
-_CODES = lazy_pattern(
-    r"(?:recovery|backup|scratch|emergency|rescue|one[- ]time|single[- ]use|2fa|mfa|otp|login) codes"
-    r"(?: (?:for|of) [^\s:]{1,64})?"
-    r"(?:(?: (?:are|is|were))?(?: now)?[ \t]{0,4}[:=]| (?:are|were)(?=\s)|[ \t]{0,4}(?=\r?\n))",
-    re.IGNORECASE,
-)
 _CODE = lazy_pattern(
     r"""(?:[\s,;|"'\[(*•\-]|\d{1,2}[.)][ \t]|\\n){1,24}"""
     r"""([A-Za-z0-9]{3,12}(?:-[A-Za-z0-9]{3,12}){0,4})(?=[\s,;|"'\]).\\]|\Z)"""
@@ -71,7 +66,7 @@ def find_shown_items(text: str, kind_of: KindOf | None) -> Spans:
 
 def _listed(text: str) -> Spans:
     """Spans of recovery codes, and of the passwords in lines of `user:password`."""
-    for called in _CODES.finditer(text) if " codes" in text or " CODES" in text or " Codes" in text else ():
+    for called in any_of("codes").finditer(text) if " codes" in ascii_lower(text) else ():
         for code in islice(matches_in_a_row(_CODE, text, called.end()), _MOST_CODES):
             value = code.group(1)
             long_number = value.replace("-", "").isdigit() and len(value) > 5
