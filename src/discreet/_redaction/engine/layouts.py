@@ -2,7 +2,8 @@
 
 Lists below what they are called ("recovery codes:", cloud-init's `chpasswd`), what an interpreter shows of an item,
 private keys with a prefix on each line, `user:password@host` without a scheme, tuples and maps of Erlang and Elixir
-(`{default_pass, <<"...">>}`, `{:api_key, "..."}`), and values that a traceback draws below names in a line of source:
+(`{default_pass, <<"...">>}`, `{:api_key, "..."}`), PHP's `s:8:"password";s:12:"..."` and, of a session,
+`password|s:12:"..."`, and values that a traceback draws below names in a line of source:
 
 check(user, password)
 │     │     └ 'the value of password'
@@ -35,8 +36,7 @@ def find_in_layouts(text: str, kind_of: KindOf) -> Spans:
         yield from _annotated(text, kind_of)
     if "-" in text:
         yield from _prefixed_key_lines(text)
-    if "{" in text:
-        yield from _tuples(text, kind_of)
+    yield from _named(text, kind_of)
     yield from find_userinfo(text)
 
 
@@ -142,17 +142,22 @@ _TUPLE = lazy_pattern(
 )
 
 
+_SERIALIZED = lazy_pattern(r"""(?:"([\w.\-]{1,80})\\?";|\b([\w.\-]{1,80})\|)s:\d{1,6}:\\?"([^"\\]{1,4096})""")
+
+
 def holds_tuple(text: str) -> bool:
     """Whether a name and a value stand in some tuple, or in some map."""
     return _TUPLE.search(text) is not None
 
 
-def _tuples(text: str, kind_of: KindOf) -> Spans:
-    """Spans of the values whose names are sensitive."""
-    for pair in _TUPLE.finditer(text):
-        kind = kind_of(pair.group(1) or pair.group(3))
-        if kind is not None:
-            yield from secret_parts(text, *pair.span(2 if pair.group(1) else 4), kind)
+def _named(text: str, kind_of: KindOf) -> Spans:
+    """Spans of the values in tuples and maps, and in what PHP serialized, whose names are sensitive."""
+    for sign, pattern in (("{", _TUPLE), ("s:", _SERIALIZED)):
+        for pair in pattern.finditer(text) if sign in text else ():
+            value = pair.lastindex or 0
+            kind = kind_of(pair.group(1) or pair.group(value - 1))
+            if kind is not None:
+                yield from secret_parts(text, *pair.span(value), kind)
 
 
 _MOST = 300
