@@ -26,7 +26,7 @@ _PERCENT = lazy_pattern(r"""(?:%22|%27|%20|\+){0,3}(.{1,4096}?)(?:%2[267CcDd]|%7
 _LINE = lazy_pattern(r"(?:[^\r\n\\]|\\[^rn])+")
 _TAG = lazy_pattern(r"[^<]+")
 _INNER_TAG = lazy_pattern(r"\s{0,24}<(?:value|string|plaintext|content)>", re.IGNORECASE)
-_CDATA = "<![CDATA["
+_CDATA = lazy_pattern(r"<!\[CDATA\[(.*?)(?:\]\]>|\Z)", re.DOTALL)
 _CELL = lazy_pattern(r"""[ \t]{0,8}([^\s|│"'`]{3,512})[ \t]{0,64}(?:[|│\r\n]|\Z)""")
 _WRAPPED = lazy_pattern(
     r"(?:[NEUBRFnebruxf]{1,2}|[A-Za-z_][\w.]{0,40}\(|string\(\d{1,6}\) |\[\][a-z]{3,9}[({])[bu]?(?=[\"'])|"
@@ -78,7 +78,9 @@ def pair_value(text: str, position: int, sign: str, kind: str, name: str, begin:
     if begin > 0 and text[start] == text[begin - 1] and text[start] in "\"'" and text[begin + len(name)] != text[start]:
         return [], start + 1  # the quote that ends what the name stands in: prompt="Password: "
     if sign == ">":
-        return _element(text, start, kind)
+        if text.startswith("<![CDATA[", start):
+            return _matched(text, _CDATA, start, kind, 1)
+        return _matched(text, _TAG, end_of_match(_INNER_TAG, text, start), kind)
     if sign == "t":
         return _cell_of_markup(text, start, kind)
     opening = _OPENING.match(text, start)
@@ -97,16 +99,6 @@ def _matched(
     first, end = matched.span(group)
     end = _within_brackets(text, start, end, closing)
     return secret_parts(text, first, end, kind), end
-
-
-def _element(text: str, start: int, kind: str) -> tuple[list[Span], int]:
-    """What an element of XML holds."""
-    if text.startswith(_CDATA, start):
-        start += len(_CDATA)
-        end = text.find("]]>", start)
-        end = len(text) if end < 0 else end
-        return secret_parts(text, start, end, kind), end
-    return _matched(text, _TAG, end_of_match(_INNER_TAG, text, start), kind)
 
 
 def _value_start(text: str, position: int, sign: str) -> tuple[int, str]:
