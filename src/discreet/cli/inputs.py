@@ -181,8 +181,8 @@ def _record(values: dict[str, object]) -> Redacted | None:
     exception = values.get("exception")
     record.exception = cast("dict[str, Plain]", exception) if isinstance(exception, dict) else None
     process = values.get("process")
-    texts = (text_at(values, name) for name in ("service", "version", "environment", "host"))
-    record.identity = Identity(*texts, process if isinstance(process, int) else None)
+    service, version, environment, host = (text_at(values, name) for name in Identity._fields[:4])
+    record.identity = Identity(service, version, environment, host, process if isinstance(process, int) else None)
     record.fields = {key: value for key, value in values.items() if key not in _RESERVED}
     record.ambient = {}
     # The line was redacted before it was written.
