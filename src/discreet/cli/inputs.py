@@ -35,6 +35,7 @@ _IN_MEMORY = 32 << 20
 
 _SCHEMA = "discreet/"
 _RESERVED = frozenset(RESERVED)
+_NAMES = ("service", "version", "environment", "host")
 _TIMESTAMP = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?(?:Z|([+-]\d\d):?(\d\d))", re.ASCII
 )
@@ -181,7 +182,7 @@ def _record(values: dict[str, object]) -> Redacted | None:
     exception = values.get("exception")
     record.exception = cast("dict[str, Plain]", exception) if isinstance(exception, dict) else None
     process = values.get("process")
-    service, version, environment, host = (text_at(values, name) for name in Identity._fields[:4])
+    service, version, environment, host = (text_at(values, name) for name in _NAMES)
     record.identity = Identity(service, version, environment, host, process if isinstance(process, int) else None)
     record.fields = {key: value for key, value in values.items() if key not in _RESERVED}
     record.ambient = {}
