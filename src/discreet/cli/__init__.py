@@ -35,7 +35,18 @@ _COMMANDS = {
     "schema": "print the JSON Schema of a log line",
     "demo.command": "watch three real services log as one",
 }
-_HERE = Path(__file__).parent
+_EXAMPLES = """\
+examples:
+  discreet run -- uvicorn shop.api:app          run a service; its logs become structured and redacted
+  uvicorn shop.api:app | discreet pretty        read JSON lines in a terminal
+  discreet trace 4bf92f35 logs/*.json           follow one request through all services
+  discreet redact < app.log > safe.log          remove the secrets from a log
+  discreet scan .                               find secrets in files
+  discreet doctor                               see the settings, who decided them, and what is wrong
+  discreet recover                              deliver what killed processes could not
+
+`discreet COMMAND --help` explains each command.
+"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -67,7 +78,7 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="discreet",
         description="Logs that tell you everything but your secrets.",
-        epilog=(_HERE / "examples.txt").read_text("utf-8"),
+        epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"discreet {__version__}")
@@ -78,7 +89,7 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         subparser = subparsers.add_parser(name, help=summary, formatter_class=parser.formatter_class)
         if name == wanted:
             command = import_module(f"discreet.cli.{module}")
-            text = (_HERE / f"{module.replace('.', '/')}.txt").read_text("utf-8")
+            text = Path(str(command.__file__)).with_suffix(".txt").read_text("utf-8")
             subparser.description, _, subparser.epilog = text.partition("\n\n")
             subparser.set_defaults(run=command.run)
             command.add_options(subparser)
