@@ -1,8 +1,5 @@
 """The `discreet` command: one module or folder for each subcommand, imported only when it is asked for.
 
-What `--help` says of a subcommand stands beside its module, in a text file of the same name: the first paragraph
-above the options, the rest below.
-
 Exit codes: 0 done, 1 bad news (or nothing was found), 2 the command line was wrong or the output cannot be written,
 130 interrupted.
 """
@@ -13,7 +10,6 @@ import argparse
 import os
 import sys
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from discreet._base.version import __version__
@@ -89,8 +85,7 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         subparser = subparsers.add_parser(name, help=summary, formatter_class=parser.formatter_class)
         if name == wanted:
             command = import_module(f"discreet.cli.{module}")
-            text = Path(str(command.__file__)).with_suffix(".txt").read_text("utf-8")
-            subparser.description, _, subparser.epilog = text.partition("\n\n")
+            subparser.description, subparser.epilog = command.DESCRIPTION, command.EPILOG
             subparser.set_defaults(run=command.run)
             command.add_options(subparser)
     return parser

@@ -17,6 +17,16 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+DESCRIPTION = """\
+Show JSON lines as the console format. A line that holds no record of discreet passes through unchanged. Several
+files are merged by time, with a column for the service. Without FILES it reads standard input, line by line.
+"""
+EPILOG = """\
+examples:
+  docker compose logs -f | discreet pretty
+  discreet pretty --level warning --field tenant=acme gateway.json orders.json.gz
+"""
+
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """FILES, which records, and how they look."""

@@ -22,6 +22,19 @@ if TYPE_CHECKING:
 
     from discreet._delivery.buffered.ring import DeadRing
 
+DESCRIPTION = """\
+Deliver the records that killed processes left in their rings (DISCREET_DELIVERY=ring): to the file where they belong,
+or to standard output. The rings of living processes are left alone. Records in spools are only counted: their service
+delivers them at its next start.
+"""
+EPILOG = """\
+examples:
+  discreet recover --dry-run                    show what is there
+  discreet recover                              deliver it where it belongs
+  discreet recover --to - | discreet pretty     print it, and remove it from the ring
+
+exit codes: 0 done (or nothing was there), 1 some records could not be delivered and stay, 2 the command line was wrong
+"""
 _BATCH = 512  # records that are delivered twice, at most, if this process is killed
 
 

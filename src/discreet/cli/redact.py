@@ -34,6 +34,19 @@ if TYPE_CHECKING:
 
     from discreet.cli.inputs import Input
 
+DESCRIPTION = """\
+Copy logs without their secrets. A line of JSON stays JSON: only names and values that are secret change, each in its
+place. Any other line is read as text. Reads FILES one after the other, or standard input; files that gzip or Zstandard
+compressed are recognised. Writes to standard output, or where -o says. An input is never changed.
+"""
+EPILOG = """\
+examples:
+  discreet redact < app.log > safe.log
+  discreet redact app.log.1.gz app.log -o safe.log.zst
+  kubectl logs -f deploy/shop | discreet redact --quiet | tee shop.log
+
+exit codes: 0 done, 1 an input could not be read to its end, 2 the command line was wrong or the output failed
+"""
 
 Result = TypeVar("Result")
 

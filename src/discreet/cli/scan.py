@@ -29,6 +29,20 @@ if TYPE_CHECKING:
     from discreet._encoding.console.style import Palette
     from discreet._logfiles.redactor import Finding
 
+DESCRIPTION = """\
+Find secrets in files: their kind, file, line and column, never their value. Folders are searched with all their
+subfolders, but without those of version control (.git, ...), links and binary files. Files that gzip or Zstandard
+compressed are read. A line that contains discreet:allow is left out.
+"""
+EPILOG = """\
+examples:
+  discreet scan .                               before a commit
+  discreet scan --sarif . > discreet.sarif      for a code host
+  kubectl logs deploy/shop | discreet scan -    a log, before somebody gets it
+
+exit codes: 0 nothing found, 1 secrets found, 2 the command line was wrong, a file could not be read or the output
+failed
+"""
 _SIZE = re.compile(r"(\d{1,9})\s*([kmg]?)b?", re.IGNORECASE)
 _FACTORS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3}
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 SCHEMA = Path(_encoding.__file__).with_name("schema.json")
 REDACTION = Path(_config.__file__).with_name("redaction.schema.json")
 
+DESCRIPTION = "Print the JSON Schema (2020-12) against which every JSON line from discreet is valid."
+EPILOG = ""
+
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the option of this command."""

@@ -32,6 +32,13 @@ if TYPE_CHECKING:
 _NEEDED = ("fastapi", "flask", "gunicorn", "httpx", "jsonschema", "sqlalchemy", "uvicorn")
 _MOST_REASONS = 5
 
+DESCRIPTION = """\
+Start three services on this machine: FastAPI under uvicorn, Flask under gunicorn, and one that knows nothing of
+discreet, under `discreet run`. Send them five requests with made-up secrets, one of which fails. Then show what was
+logged as the console shows it, the failed request as a tree, and the proof: every line is valid, each request has one
+trace, and no secret was written. Exits with 1 if a proof fails. Takes a few seconds.
+"""
+EPILOG = ""
 _SERVICES = """\
   gateway     FastAPI under uvicorn        from discreet import log
   inventory   Flask under gunicorn         SQLAlchemy on SQLite, a thread pool

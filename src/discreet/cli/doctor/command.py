@@ -35,6 +35,18 @@ _UNSENT = " is set, but nothing is sent there: "  # a sink that was asked for, a
 _MARKER = re.compile(rb"\[REDACTED:([^\s:\[\]\"\\]{1,64})[\]:]")
 _NO_LOGGER = "(none)"
 
+DESCRIPTION = """\
+Show the settings that a service would have if it started here, and who decided each; which hooks discreet has in
+place; whether its sinks can be written to; and whether a secret of every kind is redacted. A collector or Azure, if
+one is set up, receives one record as a test. Exits with 1 if something is wrong.
+"""
+EPILOG = """\
+examples:
+  discreet doctor
+  discreet doctor --offline --json              for programs, without a test record
+  discreet doctor --log app.log                 what was redacted in this log, by kind and by logger
+"""
+
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """What to check, and how to show it."""

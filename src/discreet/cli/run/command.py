@@ -17,6 +17,23 @@ _BOOTSTRAP = str(Path(__file__).with_name("path"))
 _NOT_EXECUTABLE = 126  # as in shells
 _NOT_FOUND = 127
 
+DESCRIPTION = """\
+Run a program with discreet in every Python process that it starts, configured from the environment before the first
+line of the program. Records of the program and its libraries, warnings and uncaught exceptions become structured,
+redacted lines. Under uvicorn and gunicorn each request gets ids and one record. The program replaces this process, so
+signals and the exit code are its own.
+"""
+EPILOG = """\
+examples:
+  discreet run -- uvicorn shop.api:app --port 8000
+  discreet run -- gunicorn shop.web:app
+  discreet run -- python -m shop.worker
+  discreet run -- job.py --date 2024-05-01
+  DISCREET_FORMAT=json DISCREET_LEVEL=info,sqlalchemy=debug discreet run -- celery -A shop worker
+
+It has no effect on Python started with -I, -E or -S, which ignores PYTHONPATH or start-up files.
+"""
+
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The program and its arguments."""

@@ -32,6 +32,16 @@ if TYPE_CHECKING:
 _SHORTEST = 6
 _HEXADECIMAL = re.compile(r"[0-9a-fA-F]{6,32}")
 
+DESCRIPTION = """\
+Find one request in the JSON lines of several services and draw it: spans as a tree with their durations, each
+with its records, by time. ID is a trace id, a request id, or the beginning of one (at least 6 characters; the
+console shows 8 of a trace id). Reads FILES, or standard input.
+"""
+EPILOG = """\
+examples:
+  discreet trace 4bf92f35 gateway.json orders.json.gz
+  docker compose logs | discreet trace --spans 4bf92f35
+"""
 
 Known = Mapping[str, object]
 """The fields of the spans around a row, which the row does not repeat."""
