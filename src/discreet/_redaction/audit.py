@@ -17,10 +17,12 @@ _MOST_LOGGERS = 1000
 
 class _Current(threading.local):
     logger = ""
+    """The logger whose record this thread is making."""
+    depth = 0
+    """How many records it is in the middle of: a value's `__repr__`, for example, may log."""
 
 
 current = _Current()
-"""The logger whose record this thread is redacting."""
 
 
 class Audit:

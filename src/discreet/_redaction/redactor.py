@@ -19,7 +19,7 @@ from discreet._redaction.names import Keys, read_rules
 from discreet._redaction.policy import Redaction
 from discreet._redaction.secrets import MARKER, registry
 from discreet._redaction.walk import UNJUDGED, VALUE_KEYS, Walk, is_secret
-from discreet._values.plain import class_of, to_plain
+from discreet._values.plain import class_of, resolve, to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from discreet._redaction.secrets import Secret
 
 _CACHED_TEXTS = 4096
+_CACHED_LISTS = 256
 _CACHED_LENGTH = 512  # longer strings rarely repeat, and would fill the memory
 _BEYOND = 8192  # characters judged past those that leave, so that a secret at the cut is recognised whole
 _ROUNDS = 4
@@ -92,9 +93,12 @@ class Redactor:
                     if value not in clean:
                         unseen.append(value)  # type: ignore[arg-type]  # a str
                         unjudged.append(name)
-                elif kind is float or value is None or kind is bool:
-                    pass  # compared by identity, because a class may bring its own hash and comparison
-                elif kind is not int or not -_SMALL < value < _SMALL:  # type: ignore[operator]  # an int
+                elif (
+                    kind is not float  # by identity, because a class may bring its own hash and comparison
+                    and (kind is not int or not -_SMALL < value < _SMALL)  # type: ignore[operator]  # an int
+                    and value is not None
+                    and kind is not bool
+                ):
                     before = len(unseen)
                     safe[name] = self._nested(value, unseen)
                     clean = self.clean
@@ -124,15 +128,30 @@ class Redactor:
                     return self._raw(value)
             return pairs if self._are_clean_scalars(pairs.values(), unseen) else self._raw(value)
         if kind is list or kind is tuple:
+            known = self._clean_lists
             items: list[Plain] = list(value)
+            texts: tuple[Plain, ...] | None = None
+            for item in items:
+                if type(item) is not str:  # as above
+                    break
+            else:
+                texts = tuple(items)
+                if texts in known:  # a third of what the rest costs
+                    return items
+            before = len(unseen)
             named = len(items) == 2 and type(items[0]) is str and self.key(items[0]) is not None
             if not named and self._are_clean_scalars(items, unseen, "-"):
+                if texts is not None and len(unseen) == before:
+                    if len(known) >= _CACHED_LISTS:
+                        known.clear()
+                    known.add(texts)
                 return items
         return self._raw(value)
 
     def _raw(self, value: object, kind: str | None = None) -> Plain:
         """Any object as a plain, redacted value; `kind` if its name is sensitive."""
         try:
+            value = resolve(value)
             if is_secret(value):
                 audit.count("secret")
                 return MARKER
@@ -229,6 +248,7 @@ class Redactor:
         self.clean: set[str] = set()
         """Texts that were found clean; up to date after a call of `fields` or `text`."""
         self._clean_names: dict[str, None] = {}
+        self._clean_lists: set[tuple[Plain, ...]] = set()
         self._epoch = epoch
 
     def _field(self, name: object, value: object, safe: dict[str, Plain]) -> None:
@@ -246,15 +266,19 @@ class Redactor:
         They are remembered in `clean`, the set as it was before this look.
         """
         joined = "\n".join(texts)
-        if len(joined) > self._most_joined or (len(texts) > 1 and self._prefilter.sees_line_ends):
+        length = len(joined)
+        if length > self._most_joined or (len(texts) > 1 and self._prefilter.sees_line_ends):
             return False
         try:
-            if self._prefilter.may_hold_secret(joined, joined=True) or registry.holds(joined):
+            if self._prefilter.may_hold_secret(joined, joined=True) or (registry.spellings and registry.holds(joined)):
                 return False
         except Exception:  # each text on its own then, failing closed on its own
             audit.count("unjudged")
             return False
-        _remember(clean, texts, len(joined))
+        if length <= _CACHED_LENGTH and len(clean) < _CACHED_TEXTS:  # as `_remember` does, without a call
+            clean.update(texts)
+        else:
+            _remember(clean, texts, length)
         return True
 
     def _judged(self, value: str, clean: set[str]) -> str:
