@@ -117,7 +117,7 @@ def test_a_program_that_registers_without_end_does_not_fill_the_memory():
     registry = Registry()
     for number in range(5000):
         registry.add(f"registered-{number:08d}")
-    assert len(registry.spellings) <= 10_000
+    assert len(registry._spellings) <= 10_000
 
 
 @pytest.mark.parametrize(

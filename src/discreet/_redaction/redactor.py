@@ -14,11 +14,12 @@ from discreet._redaction.audit import audit
 from discreet._redaction.engine.detectors import Detector, personal
 from discreet._redaction.engine.find_secrets import find_secrets, merge_overlaps
 from discreet._redaction.engine.prefilter import Prefilter
+from discreet._redaction.engine.secret_values import is_harmless
 from discreet._redaction.masking import Replacement, replace_spans
 from discreet._redaction.names import Keys, read_rules
 from discreet._redaction.policy import Redaction
 from discreet._redaction.secrets import MARKER, registry
-from discreet._redaction.walk import UNJUDGED, VALUE_KEYS, Walk, is_secret
+from discreet._redaction.walk import IN_PART, UNJUDGED, VALUE_KEYS, Walk, is_secret
 from discreet._values.plain import class_of, resolve, to_plain
 
 if TYPE_CHECKING:
@@ -85,7 +86,10 @@ class Redactor:
         try:
             for name, value in mapping.items():
                 if name not in known:
-                    self._field(name, value, safe)
+                    if type(value) is str and name in self._masked_names:
+                        safe[name] = self._masked(value, self._masked_names[name])
+                    else:
+                        self._field(name, value, safe)
                     clean = self.clean  # to read the value may have registered a secret
                     continue
                 kind = type(value)
@@ -248,6 +252,8 @@ class Redactor:
         self.clean: set[str] = set()
         """Texts that were found clean; up to date after a call of `fields` or `text`."""
         self._clean_names: dict[str, None] = {}
+        self._masked_names: dict[str, str] = {}
+        """Clean names, each with its kind, under which a text is masked as a whole."""
         self._clean_lists: set[tuple[Plain, ...]] = set()
         self._epoch = epoch
 
@@ -256,9 +262,18 @@ class Redactor:
         text = str.__str__(name) if isinstance(name, str) else str(to_plain(name))
         kind = self.key(text)
         label = self.label(text, remember=kind is None)
+        if kind is not None and kind not in IN_PART and label is name and len(self._masked_names) < _CACHED_TEXTS:
+            self._masked_names[label] = kind
         while label in safe:  # two secrets as names become the same marker; neither value may be lost
             label += f"'{len(safe)}"
         safe[label] = self._raw(value, kind)
+
+    def _masked(self, value: str, kind: str) -> Plain:
+        """A text under a name of this kind, without a walk: seven functions fewer, and half the time."""
+        if kind in self.declared or is_harmless(value, kind):
+            return self._raw(value, kind)
+        audit.count(kind)
+        return self.replacement(kind, value) if self.policy.strategies else f"[REDACTED:{kind}]"
 
     def _all_clean(self, texts: Collection[str], clean: set[str]) -> bool:
         """One look at all new strings of a record together, because most records hold nothing.
@@ -270,7 +285,7 @@ class Redactor:
         if length > self._most_joined or (len(texts) > 1 and self._prefilter.sees_line_ends):
             return False
         try:
-            if self._prefilter.may_hold_secret(joined, joined=True) or (registry.spellings and registry.holds(joined)):
+            if self._prefilter.may_hold_secret(joined, joined=True) or registry.holds(joined):
                 return False
         except Exception:  # each text on its own then, failing closed on its own
             audit.count("unjudged")

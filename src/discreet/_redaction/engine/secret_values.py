@@ -247,7 +247,7 @@ def is_harmless(text: str, kind: str) -> bool:
         is_number = len(stripped) <= 11 and stripped.replace(".", "", 1).lstrip("-+").isdigit()
         if is_number and kind not in rules.words["number_kinds"]:
             return True
-        if len(stripped) <= 3 and not any(char.isalnum() for char in stripped):
+        if len(stripped) <= 3 and not any(map(str.isalnum, stripped)):
             return True  # punctuation, as parsers report it
         if kind == "pin":
             return not stripped.isdigit()  # a pin of a board or a chip has a name
