@@ -23,7 +23,7 @@ from discreet._config.settings import ROWS, Settings, resolve, state
 from discreet._config.sinks import RECEIVER_PREFIXES
 from discreet._context.opentelemetry import count_redaction
 from discreet._delivery.runner import OwnSink, Setup, runner_of, running, takes_records
-from discreet._delivery.stream import Stream
+from discreet._delivery.stream import Stream, descriptor_of
 from discreet._encoding.json import encode as encode_json
 from discreet._pipeline import ANY, Output, Pipeline, pipeline_in_force
 from discreet._record import Identity
@@ -274,7 +274,9 @@ def _console(sink: Sink, settings: Settings) -> Encoder:
         return CiEncoder(kind, color=color, colors=color_count(), workspace=workspace)
     if stream is None:
         return ConsoleEncoder()
-    return ConsoleEncoder(color=color, colors=color_count(), width=lambda: terminal_width(stream))
+    # The descriptor of a notebook's stream is that of another terminal.
+    width = (lambda: terminal_width(stream)) if descriptor_of(stream) >= 0 else None
+    return ConsoleEncoder(color=color, colors=color_count(), width=width)
 
 
 def _outputs(runners: Sequence[Runner], settings: Settings, redactor: Redactor) -> tuple[Output, ...]:

@@ -149,6 +149,25 @@ def host_name() -> str | None:
     return name or None
 
 
+_SHELL_LOGGERS = (
+    "IPython", "asyncio", "comm", "debugpy", "ipykernel", "jedi", "jupyter_client", "parso", "prompt_toolkit",
+    "stack_data", "tornado", "traitlets", "zmq",
+)  # fmt: skip
+
+
+def shell_loggers() -> tuple[str, ...]:
+    """The loggers of what runs this notebook or IPython prompt, none in any other process.
+
+    They repeat each cell, and what comes and goes between it and the browser, below WARNING.
+    """
+    get_shell = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    if get_shell is None or get_shell() is None:
+        return ()
+    application = getattr(sys.modules.get("traitlets.config.application"), "Application", None)
+    own = (application.instance().log.name,) if application is not None and application.initialized() else ()
+    return (*own, *_SHELL_LOGGERS)  # the kernel's logger has the name of its class: IPKernelApp, SpyderKernelApp
+
+
 _SERVICE_VARIABLES = (
     "WEBSITE_SITE_NAME", "CONTAINER_APP_NAME", "CONTAINER_APP_JOB_NAME", "K_SERVICE", "CLOUD_RUN_JOB",
     "AWS_LAMBDA_FUNCTION_NAME",

@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from discreet._base.frozen import Frozen
-from discreet._base.levels import DEBUG, INFO
+from discreet._base.levels import DEBUG, INFO, WARNING
 from discreet._config import environment as _environment
 from discreet._config import parsing
 from discreet._config.parsing import DELIVERY_MODES, FORMATS, STREAMS, LevelSettings, either, one_of
@@ -255,6 +255,9 @@ def resolve(
             values[name], why[name] = None, "sinks are given"
         else:
             values[name], why[name] = _find(name, row, given, here, who)
+    # What runs a notebook stays silent below WARNING, unless the user names it.
+    level: LevelSettings = values["level"]
+    values["level"] = level._replace(named=dict.fromkeys(_environment.shell_loggers(), WARNING) | dict(level.named))
     sinks = values["sinks"] if "sinks" in given else None  # as parsed: what was given may be an iterator
     values["environment"] = place.name  # "dev" is written "development"
     if "environment" not in given:
