@@ -103,11 +103,12 @@ def configure_at_first_record(*, inside_host: bool = False) -> Emitter:
             return active.emitter
         environ = dict(os.environ)
         given: dict[str, Any] = {"take_over": False}
+        asked = any(environ.get(name, "").strip() for name in table.ASKING)
         problems: list[Exception] = []
         settings: Settings | None = None
         while True:
             try:
-                settings = resolve(given, environ, who=_NOT_CALLED)
+                settings = resolve(given, environ, who=_NOT_CALLED, asked=asked)
                 if not inside_host and _host_has_handlers():
                     _install_into_host(settings)
                 else:
@@ -120,8 +121,11 @@ def configure_at_first_record(*, inside_host: bool = False) -> Emitter:
                 if unread and os.environ.get("DISCREET_REDACTION"):
                     given["redaction"] = _MASK_EVERYTHING
                 if not left_out:
-                    _install_what_works(settings or resolve(given, {}, who=_NOT_CALLED))
+                    _install_what_works(settings or resolve(given, {}, who=_NOT_CALLED, asked=asked))
                     break
+        installed = pipeline_in_force()
+        if installed is not None and not asked:
+            installed.sums_up = False  # a process that did not ask for our lines hears only what is wrong
         for problem in problems:
             _log(40, "setting ignored: {problem}", problem=str(problem))
         if "redaction" in given:
@@ -155,7 +159,7 @@ def _install_what_works(settings: Settings) -> None:
     try:
         install(settings.replace(delivery="direct", spool=False))
     except ConfigurationError:
-        install(settings.replace(sinks=(Stream(),), delivery="direct"))
+        install(settings.replace(sinks=(Stream("stderr"),), delivery="direct"))
 
 
 def install(settings: Settings) -> None:
