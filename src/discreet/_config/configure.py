@@ -28,10 +28,11 @@ from discreet._encoding.json import encode as encode_json
 from discreet._pipeline import ANY, Output, Pipeline, pipeline_in_force
 from discreet._record import Identity
 from discreet._redaction.audit import audit
+from discreet._redaction.names import missing_rules
 from discreet._redaction.policy import Redaction
 from discreet._redaction.redactor import Redactor
 from discreet._redaction.secrets import registry
-from discreet.errors import ConfigurationError, InvalidValueError
+from discreet.errors import ConfigurationError, DiscreetError, InvalidValueError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -83,8 +84,11 @@ def configure(given: dict[str, Any]) -> None:
         what comes in   take_over: records of `logging`, warnings and uncaught exceptions too (the default)
 
     Calling it again replaces the whole configuration. Raises `ConfigurationError`, which names the value, the setting
-    and the remedy; the configuration in force then stays.
+    and the remedy; the configuration in force then stays. Raises `DiscreetError` where the rules cannot be read.
     """
+    problem = missing_rules()
+    if problem is not None:
+        raise DiscreetError(problem)
     with configuring:
         install(resolve(given))
 

@@ -12,6 +12,8 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
+from discreet import _config
+from discreet._base.data_files import read_data
 from discreet._redaction.policy import Redaction
 from discreet.errors import ConfigurationError, InvalidValueError
 
@@ -60,7 +62,7 @@ def _policy(document: dict[str, Any]) -> Redaction:
 
 def check_document(document: object) -> None:
     """Whether this is the document of a policy, by the names and types of its keys. Raises as `read_policy`."""
-    schema = json.loads(Path(__file__).with_name("redaction.schema.json").read_text("utf-8"))
+    schema = json.loads(read_data(_config, "redaction.schema.json"))
     _check_policy(document, schema, schema["$defs"])
 
 

@@ -7,10 +7,13 @@ A name is split into words, and each word is compared as a whole. Stop words on 
 from __future__ import annotations
 
 import json
-import os
 import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from discreet._base.data_files import read_data
+from discreet._base.diagnostics import reason_of
+from discreet._redaction import rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,15 +46,25 @@ def read_rules(file: str) -> bytes:
 
     Later, the process may be out of file descriptors, in another root directory, or about to end.
     """
-    with open(os.path.join(os.path.dirname(__file__), "rules", file), "rb") as data:
-        return data.read()
+    return read_data(rules, file)
 
 
 @cache
 def load_rules(file: str) -> dict[str, Any]:
     """The data of one file in the folder `rules`; parsed at first use, because a program may never need it."""
-    rules: dict[str, Any] = json.loads(read_rules(file))
-    return rules
+    found: dict[str, Any] = json.loads(read_rules(file))
+    return found
+
+
+def missing_rules() -> str | None:
+    """What is wrong with the files in the folder `rules`, if one cannot be read."""
+    try:
+        for file in ("names.json", "detectors.json"):
+            read_rules(file)
+    except OSError as error:
+        reason = reason_of(error)
+        return f"{file} of the package discreet cannot be read ({reason}). Pack its data files with your program"
+    return None
 
 
 @cache

@@ -21,6 +21,7 @@ from discreet._encoding.console.line import ConsoleEncoder
 from discreet._testing import leaks, made_up
 from discreet.cli.inputs import parse_line
 from discreet.cli.options import add_color
+from discreet._base.data_files import read_data
 from discreet.cli.schema import SCHEMA
 from discreet.cli.terminal import Page
 from discreet.errors import DiscreetError
@@ -144,7 +145,7 @@ def prove(folder: Path, answers: Sequence[Answer], planted: Mapping[str, str]) -
 def _valid(contents: Mapping[str, bytes]) -> tuple[list[dict[str, Any]], list[str]]:
     from jsonschema import Draft202012Validator
 
-    validator: Any = Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
+    validator: Any = Draft202012Validator(json.loads(read_data(*SCHEMA)))
     records: list[dict[str, Any]] = []
     broken: list[str] = []
     for name, content in contents.items():

@@ -37,8 +37,8 @@ from discreet._delivery.sink import Sink
 from discreet._delivery.spool.segment import survey
 from discreet._delivery.stream import Stream
 from discreet._pipeline import Output, Pipeline
-from discreet._redaction import rules
 from discreet._redaction.engine.detectors import detectors
+from discreet._redaction.names import load_rules
 from discreet._takeover import standard_library, uncaught
 from discreet._testing import card_number, generated
 from discreet.cli.recover import subfolders
@@ -215,7 +215,7 @@ def redaction(redactor: Redactor) -> list[Check]:
     for detector in detectors():
         for example in detector.examples:
             results[detector.kind] = results.get(detector.kind, True) and _masked(redactor, detector, example)
-    words = json.loads(Path(rules.__file__).with_name("names.json").read_text("utf-8"))
+    words = load_rules("names.json")
     names = {kind: known[0] for group in ("exact", "last", "strong") for kind, known in words[group].items()}
     for kind, name in sorted(names.items()):
         planted = _repeatable("digits", 12) if kind == "pin" else _repeatable("alnum", 44)
