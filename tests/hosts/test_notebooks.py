@@ -6,7 +6,6 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator
 
 import nbformat
 import pytest
@@ -61,7 +60,7 @@ CELLS = {
 
 
 @pytest.fixture(scope="module")
-def notebook() -> Iterator[dict[str, dict[str, str]]]:
+def notebook() -> dict[str, dict[str, str]]:
     """A real notebook, run by a real kernel: by cell, what stands under it, by stream and without colours."""
     cells = [nbformat.v4.new_code_cell(source.replace("\n        ", "\n").strip()) for source in CELLS.values()]
     client = NotebookClient(nbformat.v4.new_notebook(cells=cells), kernel_name="python3", timeout=int(HANG))
@@ -72,9 +71,7 @@ def notebook() -> Iterator[dict[str, dict[str, str]]]:
         streams = shown[name] = {"stdout": "", "stderr": ""}
         for output in cell.outputs:
             streams[output.name] += COLORS.sub("", output.text)
-    yield shown
-
-
+    return shown
 
 
 def test_a_record_appears_in_its_cell_where_nobody_configured(notebook):

@@ -74,7 +74,13 @@ def test_other_variables_do_not_move_records_to_stdout(python):
 
 def test_what_is_wrong_is_said_on_stderr_too_and_loses_only_itself(python):
     done = python(
-        COMMAND, "--rows", "1", DISCREET_LEVEL="inof", DISCREET_SERVICE="shop", DISCREET_LOCALS="maybe", DISCREET_COLOUR="1"
+        COMMAND,
+        "--rows",
+        "1",
+        DISCREET_LEVEL="inof",
+        DISCREET_SERVICE="shop",
+        DISCREET_LOCALS="maybe",
+        DISCREET_COLOUR="1",
     )
     assert done.out == b"0,0\n"
     *reports, exporting, last = done.told

@@ -26,7 +26,16 @@ SAID = {"message": "snow ☃ café", "emoji": "😀", "lone": "\\udc80", "plain"
 
 @pytest.mark.parametrize(
     "encoding",
-    ["latin-1", "cp1252", "ascii", "ascii:strict", "latin-1:xmlcharrefreplace", "cp1252:replace", "shift_jis", "koi8-r"],
+    [
+        "latin-1",
+        "cp1252",
+        "ascii",
+        "ascii:strict",
+        "latin-1:xmlcharrefreplace",
+        "cp1252:replace",
+        "shift_jis",
+        "koi8-r",
+    ],
 )
 def test_json_lines_have_escapes_of_json_and_lines_for_people_those_of_python(python, encoding):
     done = python(PROGRAM, PYTHONIOENCODING=encoding)

@@ -111,7 +111,7 @@ def test_a_stream_that_is_put_in_the_place_of_stdout_after_configure_is_followed
 
 def test_pytests_capture_of_descriptors_sees_records_in_their_place(capfd):
     configure()
-    print('{"message": "by hand"}')
+    sys.stdout.write('{"message": "by hand"}\n')
     log.info("one")
     os.write(1, b'{"message": "by the system"}\n')
     assert said(capfd.readouterr().out) == ["by hand", "one", "by the system"]
@@ -159,11 +159,11 @@ class BadFlush(io.StringIO):
     flush = _raise
 
 
-@pytest.mark.parametrize("format", ["json", "console"])
+@pytest.mark.parametrize("written_as", ["json", "console"])
 @pytest.mark.parametrize("stream", [Hostile(), WithoutWrite(), BadFlush(), 17])
-def test_a_stream_that_cannot_be_written_costs_nothing_but_a_count(monkeypatch, capfd, stream, format):
+def test_a_stream_that_cannot_be_written_costs_nothing_but_a_count(monkeypatch, capfd, stream, written_as):
     monkeypatch.setattr(sys, "stdout", stream)
-    discreet.configure(service="s", environment="prod", format=format, take_over=False)
+    discreet.configure(service="s", environment="prod", format=written_as, take_over=False)
     log.info("lost")
     log.info("lost")
     assert sum(discreet.health()["dropped"].values()) == 2

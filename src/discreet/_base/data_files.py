@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -14,9 +14,11 @@ def read_data(package: ModuleType, file: str) -> bytes:
 
     The loader of the package has it. `importlib.resources` would ask the same loader, and take 20 ms to be imported.
     """
+    loader: Any = getattr(package.__spec__, "loader", None)
     try:
-        return package.__spec__.loader.get_data(os.path.join(package.__path__[0], file))  # type: ignore[union-attr]
+        found: bytes = loader.get_data(os.path.join(package.__path__[0], file))
     except (AttributeError, LookupError):  # a loader of another kind
         from importlib.resources import files
 
         return files(package).joinpath(file).read_bytes()
+    return found

@@ -159,7 +159,8 @@ ROWS: Mapping[str, Row] = {
         page="configuration.md#sinks",
     ),
     "stream": Row(
-        "DISCREET_STREAM", one_of("stream", STREAMS), Default(_stream, "stdout; stderr where nobody configures; on Azure App Service split"),
+        "DISCREET_STREAM", one_of("stream", STREAMS),
+        Default(_stream, "stdout; stderr where nobody configures; on Azure App Service split"),
         meaning="the standard stream that gets every record; split writes errors to stderr and all else to stdout",
         values=either(STREAMS),
     ),

@@ -46,11 +46,12 @@ def descriptor_of(stream: TextIO) -> int:
         return -1
     try:
         layer = stream.buffer
-        raw = getattr(layer, "raw", layer)
-        plain = type(layer) in _LAYERS and type(raw) is io.FileIO and is_utf_8(stream.encoding)
-        return raw.fileno() if plain else -1
+        raw: object = getattr(layer, "raw", layer)
+        if type(layer) in _LAYERS and type(raw) is io.FileIO and is_utf_8(stream.encoding):
+            return raw.fileno()
     except (OSError, ValueError):  # closed, or without its buffer
-        return -1
+        pass
+    return -1
 
 
 def is_utf_8(encoding: object) -> bool:
@@ -73,7 +74,7 @@ def in_encoding(text: str, encoding: str) -> str:
     missing = {char: escape for char, escape in characters.items() if not char.encode(encoding, "ignore")}
     if text.startswith("{"):  # as every JSON line does, and no other
         missing = {char: "".join(map("\\u{:04x}".format, _utf_16_units(char))) for char in missing}
-    return text.translate(str.maketrans(missing))
+    return text.translate({ord(char): escape for char, escape in missing.items()})
 
 
 def _utf_16_units(char: str) -> tuple[int, ...]:
@@ -178,8 +179,8 @@ class Stream(OwnSink):
         try:
             try:
                 encoding: object = getattr(stream, "encoding", None)
-                known = isinstance(encoding, str) and not is_utf_8(encoding)
-                stream.write(in_encoding(text, encoding) if known else text)
+                encoded_here = isinstance(encoding, str) and not is_utf_8(encoding)
+                stream.write(in_encoding(text, str(encoding)) if encoded_here else text)
             except (UnicodeEncodeError, LookupError):  # it does not tell, or not truly, what encoding it has
                 stream.write(in_encoding(text, "ascii"))
             # One that flushes itself is a notebook's: to wait for its thread, which may log, could wait for our lock.

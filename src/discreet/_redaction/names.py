@@ -58,12 +58,12 @@ def load_rules(file: str) -> dict[str, Any]:
 
 def missing_rules() -> str | None:
     """What is wrong with the files in the folder `rules`, if one cannot be read."""
-    try:
-        for file in ("names.json", "detectors.json"):
+    for file in ("names.json", "detectors.json"):
+        try:
             read_rules(file)
-    except OSError as error:
-        reason = reason_of(error)
-        return f"{file} of the package discreet cannot be read ({reason}). Pack its data files with your program"
+        except OSError as error:
+            why = f"{file} of the package discreet cannot be read ({reason_of(error)})"
+            return f"{why}. Pack its data files with your program"
     return None
 
 

@@ -284,6 +284,10 @@ class Redactor:
         return result
 
 
+def _no_kind(name: str) -> str | None:
+    return None
+
+
 class Blind(Redactor):
     """Masks every text, because the rules cannot be read, and says so once."""
 
@@ -294,7 +298,7 @@ class Blind(Redactor):
         self.policy = Redaction()
         self.pseudonym_key = None
         self.replacement = Replacement({}, None)
-        self.key = lambda _: None
+        self.key = _no_kind
         self.declared = frozenset()
         self.clean = set()
 

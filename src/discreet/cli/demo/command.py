@@ -15,13 +15,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from discreet._base.data_files import read_data
 from discreet._base.diagnostics import shortened
 from discreet._base.escape import escape
 from discreet._encoding.console.line import ConsoleEncoder
 from discreet._testing import leaks, made_up
 from discreet.cli.inputs import parse_line
 from discreet.cli.options import add_color
-from discreet._base.data_files import read_data
 from discreet.cli.schema import SCHEMA
 from discreet.cli.terminal import Page
 from discreet.errors import DiscreetError

@@ -18,7 +18,6 @@ import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from discreet._base.diagnostics import reason_of
