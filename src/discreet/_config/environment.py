@@ -96,7 +96,7 @@ def detect(
     ci_variable, ci = _first(environ, _CI)
     cloud_variable, cloud = _first(environ, _CLOUD)
     container, engine = next(((path, kind) for path, kind in _CONTAINER_FILES if exists(path)), ("", None))
-    notebook = "ipykernel" in (sys.modules if modules is None else modules)
+    notebook = "ipykernel.kernelapp" in (sys.modules if modules is None else modules)
     emulator = next((name for name, value in _EMULATORS if _text(environ, name).lower() == value), "")
     chosen = _text(environ, "DISCREET_ENV")
 
@@ -108,7 +108,7 @@ def detect(
     elif ci:
         profile, reason = "ci", f"{ci_variable} is set, so this is a CI job"
     elif notebook:
-        reason = "ipykernel is loaded, so this is a notebook"
+        reason = "ipykernel runs this process, so this is a notebook"
     elif stderr_isatty if stream == "stderr" else stdout_isatty:
         reason = f"{_WORDS[stream]} is a terminal"
     elif emulator:

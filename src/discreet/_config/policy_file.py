@@ -7,13 +7,12 @@ redaction.schema.json is published for editors and for CI, and its keywords are 
 from __future__ import annotations
 
 import json
+import pkgutil
 import re
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
-from discreet import _config
-from discreet._base.data_files import read_data
 from discreet._redaction.policy import Redaction
 from discreet.errors import ConfigurationError, InvalidValueError
 
@@ -62,7 +61,7 @@ def _policy(document: dict[str, Any]) -> Redaction:
 
 def check_document(document: object) -> None:
     """Whether this is the document of a policy, by the names and types of its keys. Raises as `read_policy`."""
-    schema = json.loads(read_data(_config, "redaction.schema.json"))
+    schema = json.loads(pkgutil.get_data("discreet._config", "redaction.schema.json") or b"")
     _check_policy(document, schema, schema["$defs"])
 
 

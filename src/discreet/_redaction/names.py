@@ -7,13 +7,10 @@ A name is split into words, and each word is compared as a whole. Stop words on 
 from __future__ import annotations
 
 import json
+import os
 import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
-
-from discreet._base.data_files import read_data
-from discreet._base.diagnostics import reason_of
-from discreet._redaction import rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,7 +43,9 @@ def read_rules(file: str) -> bytes:
 
     Later, the process may be out of file descriptors, in another root directory, or about to end.
     """
-    return read_data(rules, file)
+    loader: Any = __spec__.loader  # which also reads from a zip archive, or from a frozen program
+    data: bytes = loader.get_data(os.path.join(os.path.dirname(__file__), "rules", file))
+    return data
 
 
 @cache
@@ -61,8 +60,8 @@ def missing_rules() -> str | None:
     for file in ("names.json", "detectors.json"):
         try:
             read_rules(file)
-        except OSError as error:
-            why = f"{file} of the package discreet cannot be read ({reason_of(error)})"
+        except (OSError, AttributeError) as error:  # missing, or a loader that has no files
+            why = f"{file} of the package discreet cannot be read ({type(error).__name__})"
             return f"{why}. Pack its data files with your program"
     return None
 

@@ -41,9 +41,10 @@ _SCALARS = frozenset((str, int, float, bool, type(None)))
 class Redactor:
     """Applies one policy. Safe to share between threads: its caches hold only verdicts, and losing one costs time."""
 
-    def __new__(cls, *args: object, **named: object) -> Redactor:
+    def __new__(cls, policy: Redaction | None = None, key: Secret[str] | None = None) -> Redactor:
         """Without its rules a redactor can judge nothing: whoever makes one then gets one that masks everything."""
-        return super().__new__(cls if missing_rules() is None else Blind)
+        kind: type[Redactor] = cls if missing_rules() is None else Blind
+        return object.__new__(kind)
 
     def __init__(self, policy: Redaction | None = None, key: Secret[str] | None = None) -> None:
         self.policy = policy if policy is not None else Redaction()
@@ -299,7 +300,7 @@ class Blind(Redactor):
         self.pseudonym_key = None
         self.replacement = Replacement({}, None)
         self.key = _no_kind
-        self.declared = frozenset()
+        self.declared = frozenset[str]()
         self.clean = set()
 
     def text(self, value: str) -> str:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import pkgutil
 import sys
 from typing import TYPE_CHECKING
-
-from discreet import _config, _encoding
-from discreet._base.data_files import read_data
 
 if TYPE_CHECKING:
     import argparse
 
-SCHEMA = (_encoding, "schema.json")
-REDACTION = (_config, "redaction.schema.json")
+SCHEMA = ("discreet._encoding", "schema.json")
+REDACTION = ("discreet._config", "redaction.schema.json")
 
 DESCRIPTION = "Print the JSON Schema (2020-12) against which every JSON line from discreet is valid."
 EPILOG = ""
@@ -27,5 +25,5 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the published file as it is."""
-    sys.stdout.write(read_data(*(REDACTION if arguments.redaction else SCHEMA)).decode())
+    sys.stdout.write((pkgutil.get_data(*(REDACTION if arguments.redaction else SCHEMA)) or b"").decode())
     return 0

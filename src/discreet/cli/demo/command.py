@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pkgutil
 import socket
 import subprocess
 import sys
@@ -15,7 +16,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from discreet._base.data_files import read_data
 from discreet._base.diagnostics import shortened
 from discreet._base.escape import escape
 from discreet._encoding.console.line import ConsoleEncoder
@@ -145,7 +145,7 @@ def prove(folder: Path, answers: Sequence[Answer], planted: Mapping[str, str]) -
 def _valid(contents: Mapping[str, bytes]) -> tuple[list[dict[str, Any]], list[str]]:
     from jsonschema import Draft202012Validator
 
-    validator: Any = Draft202012Validator(json.loads(read_data(*SCHEMA)))
+    validator: Any = Draft202012Validator(json.loads(pkgutil.get_data(*SCHEMA) or b""))
     records: list[dict[str, Any]] = []
     broken: list[str] = []
     for name, content in contents.items():

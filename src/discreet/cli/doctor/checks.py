@@ -9,6 +9,7 @@ import contextlib
 import json
 import logging
 import os
+import pkgutil
 import random
 import shutil
 import signal
@@ -67,7 +68,7 @@ _LATE = 1.0  # seconds more, for steps that have no time limit, such as the look
 _ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _TOO_LATE = "no answer in time. Check the address, this network's DNS, firewalls, and HTTPS_PROXY"
 _UNKNOWN = f"it cannot be reached. Check {_ENDPOINT}, the firewall and HTTPS_PROXY"
-_ROWS = json.loads(Path(__file__).with_name("remedies.json").read_text("utf-8"))["rows"]
+_ROWS = json.loads(pkgutil.get_data("discreet.cli.doctor", "remedies.json") or b"")["rows"]
 _REMEDIES: dict[str, str] = {reason: row["remedy"] for row in _ROWS for reason in row["reasons"]}
 
 
