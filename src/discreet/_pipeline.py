@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, NamedTuple
 
 from discreet._base.levels import INFO, levels
@@ -39,13 +38,7 @@ class Output(NamedTuple):
     below: int = ANY
 
 
-class _Thread(threading.local):
-    depth = 0
-    """How many records this thread is in the middle of: a value's `__repr__`, for example, may log."""
-
-
 _MOST_DEPTH = 3  # a record whose own values log, and theirs again: enough to see it, not enough to overflow
-_thread = _Thread()
 
 
 class Pipeline:
@@ -69,6 +62,8 @@ class Pipeline:
         self.with_locals = with_locals
         self.processors = processors
         """Lets the user's processors see a record; False if one dropped it. None: there are none."""
+        self.sums_up = True
+        """Whether there is a record from time to time of what was redacted."""
 
     def emit(
         self,
@@ -82,13 +77,15 @@ class Pipeline:
     ) -> None:
         """Make one record of a call and write it; never raises. With `ids`, the record has these."""
         try:
-            depth = _thread.depth
+            here = current.__dict__  # of this thread: each attribute of a `local` costs more than a whole look there
+            depth = here.get("depth", 0)
         except AttributeError:  # the interpreter is shutting down and has emptied this module
             return
         if depth >= _MOST_DEPTH:
             process_statistics.drop("recursion")
             return
-        _thread.depth = depth + 1
+        here["depth"] = depth + 1
+        here["logger"] = channel.name
         try:
             if not levels.temporary or levels.allows(channel.name, level):
                 record, context = collect(channel.name, level, message, fields, frame)
@@ -98,24 +95,26 @@ class Pipeline:
         except Exception as error:  # a log call never raises
             self._report_failure(channel.name, level, error)
         finally:
-            _thread.depth = depth
+            here["depth"] = depth
 
     def take(self, record: Record, context: Context, args: tuple[object, ...]) -> None:
         """Write a record that the standard library's `logging` made; never raises."""
         try:
-            depth = _thread.depth
+            here = current.__dict__
+            depth = here.get("depth", 0)
         except AttributeError:  # as above
             return
         if depth >= _MOST_DEPTH:
             process_statistics.drop("recursion")
             return
-        _thread.depth = depth + 1
+        here["depth"] = depth + 1
+        here["logger"] = record.logger
         try:
             self.process(record, context, args)
         except Exception as error:  # as above
             self._report_failure(record.logger, record.level, error)
         finally:
-            _thread.depth = depth
+            here["depth"] = depth
 
     def _report_failure(self, logger: str, level: int, error: Exception) -> None:
         """Write another record in the place of one that failed. Nothing of the failed record can be trusted."""
@@ -135,9 +134,8 @@ class Pipeline:
                 return
             context = NO_CONTEXT  # its fields are among the record's now
         redactor = self.redactor_of(record.logger) if self._redactors else self.redactor
-        current.logger = record.logger
         self.deliver(redact(record, context, args, redactor, with_locals=self.with_locals))
-        if audit.due:
+        if audit.due and self.sums_up:
             self._sum_up()
 
     def redactor_of(self, logger: str) -> Redactor:

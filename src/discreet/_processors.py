@@ -100,7 +100,7 @@ def process(
 
     A processor that raises, or returns anything else, costs its own changes: the record goes on as it was before.
     """
-    fields = {**{name: resolve(value) for name, value in context.fields.items()}, **record.fields}
+    fields = {name: resolve(value) for name, value in {**context.fields, **record.fields}.items()}
     for processor in processors:
         seen = Record(record, dict(fields), args)
         before = (record.level, record.message, record.logger)

@@ -35,7 +35,18 @@ def test_each_setting_says_who_decided_it(report: dict[str, Any]) -> None:
 
 def test_everything_is_hooked(report: dict[str, Any]) -> None:
     assert {check["name"]: check["ok"] for check in report["hooks"]} == dict.fromkeys(
-        ["logging", "warnings", "uncaught exceptions", "in threads", "in finalizers", "thread pools", "SIGTERM", "structlog", "loguru"], True
+        [
+            "logging",
+            "warnings",
+            "uncaught exceptions",
+            "in threads",
+            "in finalizers",
+            "thread pools",
+            "SIGTERM",
+            "structlog",
+            "loguru",
+        ],
+        True,
     )
 
 

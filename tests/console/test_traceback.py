@@ -196,7 +196,9 @@ def test_own_frames_are_folded_on_the_console(record):
     ]
 
 
-@pytest.mark.parametrize("path", ["/v/lib/python3.13/site-packages/starlette/routing.py", os.__file__, "<frozen runpy>"])
+@pytest.mark.parametrize(
+    "path", ["/v/lib/python3.13/site-packages/starlette/routing.py", os.__file__, "<frozen runpy>"]
+)
 def test_the_locals_of_a_library_are_left_out(path):
     code = compile("def fail(scope):\n    raise ValueError('no')", path, "exec")
     names = {}

@@ -15,6 +15,7 @@ import textwrap
 import threading
 
 import pytest
+
 from tests.waiting import HANG, NEVER, join
 
 SEQUENCE = re.compile(r"\x1b\[([0-9;?]*)([A-Za-z])")

@@ -18,10 +18,10 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
-from tests.waiting import join
 
 import discreet
 from discreet.integrations.asgi import annotate
+from tests.waiting import join
 
 log = discreet.get_logger("shop")
 

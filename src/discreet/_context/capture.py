@@ -15,7 +15,7 @@ from discreet._context.opentelemetry import active_ids
 from discreet._record import Identity, Record, Source
 from discreet._values.exceptions import stack_text
 from discreet._values.messages import event_of
-from discreet._values.plain import Lazy, resolve
+from discreet._values.plain import resolve
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -53,10 +53,6 @@ def collect(
     elif frame is not None:
         code = frame.f_code
         record.source = Source(code.co_filename, frame.f_lineno, code.co_name)
-    for value in fields.values():
-        if type(value) is Lazy:
-            fields = {key: resolve(value) for key, value in fields.items()}
-            break
     record.fields = fields
     record.thread = threading.current_thread().name
     record.task = task_name() if "asyncio" in sys.modules else None
@@ -77,9 +73,13 @@ def correlate(record: Record, context: Context) -> None:
         if ids is not None:
             record.trace_id, record.span_id = ids
     fields = record.fields
-    if "request_id" in fields and type(fields["request_id"]) is str:
-        record.request_id = fields["request_id"]
-        record.fields = {key: value for key, value in fields.items() if key != "request_id"}
+    if "request_id" in fields:
+        given = resolve(fields["request_id"])
+        if type(given) is str:
+            record.request_id = given
+            record.fields = {key: value for key, value in fields.items() if key != "request_id"}
+        else:  # computed once
+            record.fields = {**fields, "request_id": given}
 
 
 def _take_keywords(record: Record, fields: dict[str, object], frame: FrameType | None) -> dict[str, object]:
