@@ -106,7 +106,7 @@ def configure_at_first_record(*, inside_host: bool = False) -> Emitter:
         if pipeline_in_force() is not None and not (inside_host and state.hosted):
             return active.emitter
         environ = dict(os.environ)
-        given: dict[str, Any] = {"take_over": False}
+        given: dict[str, Any] = {} if _lambda_has_all_handlers() else {"take_over": False}
         asked = any(environ.get(name, "").strip() for name in table.ASKING)
         problems: list[Exception] = []
         settings: Settings | None = None
@@ -176,7 +176,8 @@ def install(settings: Settings) -> None:
     pipeline = Pipeline(redactor, outputs, identity_of(settings, redactor), with_locals=settings.with_locals)
     state.settings, running.runners, state.hosted = settings, runners, False
     active.emitter, active.located = pipeline, WARNING
-    levels.replace(settings.level.default, settings.level.elsewhere, dict(settings.level.named))
+    level, chosen = settings.level, not settings.why["level"].startswith("default")
+    levels.replace(level.default, level.elsewhere, dict(level.named), chosen=chosen)
     kept = [*runners, *(runner_of(runner.sink) for runner in runners)]
     replaced = [runner for runner in previous if runner not in kept]
     for runner in previous:
@@ -186,9 +187,10 @@ def install(settings: Settings) -> None:
         runner.retire()
     lifecycle.install()
     if settings.take_over:
-        from discreet._takeover import standard_library, uncaught
+        from discreet._takeover import aws_lambda, standard_library, uncaught
 
         standard_library.take_over()
+        aws_lambda.install()
         uncaught.install()
         import_module(_THREADS).instrument()
         lifecycle.install_sigterm()
@@ -330,7 +332,7 @@ def undo() -> None:
 
     What is registered for the exit and for forks of the process stays, and finds no sink.
     """
-    from discreet._takeover import standard_library, uncaught
+    from discreet._takeover import aws_lambda, standard_library, uncaught
 
     with configuring:
         runners, running.runners = running.runners, ()  # first: a sink that is in force is not closed
@@ -339,6 +341,7 @@ def undo() -> None:
         state.settings, state.hosted, state.took_over = None, False, False
         active.emitter, active.located = unconfigured, 0
         standard_library.give_back()
+        aws_lambda.uninstall()
         uncaught.uninstall()
         import_module(_THREADS).uninstrument()
         lifecycle.uninstall_sigterm()
@@ -363,11 +366,22 @@ def _install_into_host(settings: Settings) -> None:
 def _host_has_handlers() -> bool:
     """Whether the application set `logging` up itself, and not to send its records here."""
     logging, ours = sys.modules.get("logging"), sys.modules.get("discreet.stdlib")
-    if logging is None or not logging.getLogger().handlers:
+    if logging is None or not logging.getLogger().handlers or _lambda_has_all_handlers():
         return False
+    return ours is None or not any(isinstance(handler, ours.Handler) for handler in _host_handlers(logging))
+
+
+def _host_handlers(logging: Any) -> list[Any]:
     loggers = [logging.getLogger(), *logging.Logger.manager.loggerDict.values()]
-    handlers = [handler for logger in loggers for handler in getattr(logger, "handlers", ())]
-    return ours is None or not any(isinstance(handler, ours.Handler) for handler in handlers)
+    return [handler for logger in loggers for handler in getattr(logger, "handlers", ())]
+
+
+def _lambda_has_all_handlers() -> bool:
+    """Whether nobody but AWS Lambda's runtime set `logging` up: it prints records as they are, so they come in here."""
+    if "awslambdaric.bootstrap" not in sys.modules:
+        return False
+    handlers = _host_handlers(sys.modules["logging"])
+    return bool(handlers) and all(type(handler).__module__ == "awslambdaric.bootstrap" for handler in handlers)
 
 
 def _level(given: int | str, where: str = "") -> int:

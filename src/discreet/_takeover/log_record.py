@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from typing import TYPE_CHECKING, cast
 
@@ -20,6 +21,13 @@ STANDARD_ATTRIBUTES = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), Non
 """What `logging` itself puts on a record; all other attributes came in through `extra` or a filter."""
 TAKEN_BY = "_discreet_taken"
 """On a copy for other handlers: the id of the process that has taken the record, in case a queue brings it back."""
+
+
+def is_taken(record: logging.LogRecord) -> bool:
+    """Whether this process has written the record already, so that this is a copy for other handlers."""
+    return vars(record).get(TAKEN_BY) == os.getpid()
+
+
 # `color_message` is uvicorn's copy of the message, with terminal colours in it.
 _NOT_FIELDS = STANDARD_ATTRIBUTES | {"color_message", TAKEN_BY}
 _NO_FIELDS: dict[str, object] = {}

@@ -5,23 +5,19 @@ from __future__ import annotations
 import copy
 import logging
 import os
-import sys
 import threading
 from typing import TYPE_CHECKING
 
 from discreet._base.levels import levels
 from discreet._base.statistics import process_statistics
-from discreet._delivery.runner import OwnSink
 from discreet._pipeline import pipeline_in_force
 from discreet._redaction.record import redact
+from discreet._takeover import consoles, reconfigured
 from discreet._takeover.log_record import STANDARD_ATTRIBUTES, TAKEN_BY, from_logging, handlers_of, is_duplicate
 
 if TYPE_CHECKING:
     from discreet._pipeline import Pipeline
     from discreet._redaction.redactor import Redactor
-
-_levels_set: dict[str, int] = {}
-"""The levels that discreet has set on named loggers of `logging`."""
 
 _standard_call_handlers = logging.Logger.callHandlers
 """`Logger.callHandlers` before discreet changed anything."""
@@ -54,33 +50,16 @@ def take_over() -> None:
         _Original.call_handlers = logging.Logger.callHandlers
         _Original.wrapped = getattr(_Original.call_handlers, "__module__", "") != "logging"
         logging.Logger.callHandlers = call_handlers  # type: ignore[method-assign,assignment]  # our argument's name
-    if _apply_levels not in levels.listeners:
-        levels.listeners.append(_apply_levels)
-    _apply_levels()
+    consoles.install()
+    reconfigured.install()
 
 
 def give_back() -> None:
     """Undo `take_over`."""
-    if logging.Logger.callHandlers is not call_handlers:
-        return
-    for name in ("", *_levels_set):
-        logging.getLogger(name).setLevel(logging.NOTSET if name else logging.WARNING)
-    _levels_set.clear()
-    logging.Logger.callHandlers = _Original.call_handlers  # type: ignore[method-assign]  # as it was
-    if _apply_levels in levels.listeners:
-        levels.listeners.remove(_apply_levels)
-
-
-def _apply_levels() -> None:
-    """Set the levels of `logging` so that what our levels let through gets here."""
-    logging.getLogger().setLevel(levels.gate("", elsewhere=True))
-    named = {name: levels.gate(name, elsewhere=True) for name in {*levels.named, *levels.temporary} if name}
-    for name in _levels_set.keys() - named.keys():
-        logging.getLogger(name).setLevel(logging.NOTSET)
-    for name, level in named.items():
-        logging.getLogger(name).setLevel(level)
-    _levels_set.clear()
-    _levels_set.update(named)
+    reconfigured.uninstall()
+    consoles.uninstall()
+    if logging.Logger.callHandlers is call_handlers:
+        logging.Logger.callHandlers = _Original.call_handlers  # type: ignore[method-assign]  # as it was
 
 
 def call_handlers(logger: logging.Logger, record: logging.LogRecord) -> None:
@@ -96,10 +75,11 @@ def call_handlers(logger: logging.Logger, record: logging.LogRecord) -> None:
     if pipeline is None:
         _call_original(logger, record)
         return
-    if not levels.temporary or levels.allows(logger.name, record.levelno, elsewhere=True):
-        to_pipeline(pipeline, record)
+    shown = consoles.shown(logger, record, pipeline.runners)
+    if shown is not None and levels.allows_elsewhere(logger.name, record.levelno):
+        to_pipeline(pipeline, shown)
     wanting = [handler for handler in handlers_of(logger) if record.levelno >= handler.level]
-    others = [handler for handler in wanting if not _is_replaced(handler, pipeline)]
+    others = [handler for handler in wanting if not consoles.is_replaced(handler, pipeline.runners)]
     if not others and not _Original.wrapped:
         return
     try:
@@ -147,21 +127,6 @@ def _call_original(logger: logging.Logger, record: logging.LogRecord) -> None:
         _Original.call_handlers(logger, record)
     finally:
         _passing.record = before
-
-
-def _is_replaced(handler: logging.Handler, pipeline: Pipeline) -> bool:
-    """Whether discreet already writes what this handler would."""
-    if type(handler).__module__ == "discreet.stdlib":
-        return True
-    console = (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
-    if issubclass(type(handler), logging.StreamHandler) and getattr(handler, "stream", None) in console:
-        return True
-    if handler is getattr(sys.modules.get("flask.logging"), "default_handler", None):
-        return True  # it writes to the request's `wsgi.errors`, which is the server's stderr
-    if type(handler).__module__ == "rich.logging":  # Rich's console handler is no StreamHandler
-        return True
-    sinks = [runner.sink for runner in pipeline.runners]
-    return any(isinstance(sink, OwnSink) and sink.replaces(handler) for sink in sinks)
 
 
 def to_pipeline(pipeline: Pipeline, record: logging.LogRecord) -> None:
