@@ -32,7 +32,7 @@ class HostRecord(logging.LogRecord):
     """The fields as text, where formatters show only the message; None where they see the attributes."""
 
     @property
-    def message(self) -> str:
+    def message(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]  # a formatter sets it
         """What a formatter shows as the message; `getMessage()` is without fields, so that trackers can group by it."""
         return str(self.__dict__["message"])
 

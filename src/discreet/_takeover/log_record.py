@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from discreet._context.ambient import Context, current
 from discreet._context.capture import NOWHERE, correlate
@@ -46,15 +46,15 @@ class Taker:
     @property
     def token(self) -> str:
         """The name of this process's family."""
-        process = sys.modules.get("multiprocessing.process")
+        process: Any = sys.modules.get("multiprocessing.process")
         if process is None:
             return self._own
         try:
-            settings: dict[str, str] = vars(process.current_process())["_config"]  # what every child gets a copy of
-            token = settings.setdefault("discreet", self._own)
+            current: Any = process.current_process()
+            settings: dict[str, str] = current.__dict__["_config"]  # every child gets a copy of that
+            return settings.setdefault("discreet", self._own)
         except Exception:  # another implementation
             return self._own
-        return token
 
 
 taker = Taker()

@@ -87,7 +87,10 @@ def _changed_exception(exc_info: object, redactor: Judge) -> dict[str, object]:
 
 def exception_in(exc_info: object) -> BaseException | None:
     """The exception in what `logging` takes as `exc_info`."""
-    found = exc_info[1] if isinstance(exc_info, tuple) and len(cast("tuple[object, ...]", exc_info)) == 3 else exc_info
+    found: object = exc_info
+    if isinstance(exc_info, tuple):
+        triple = cast("tuple[object, ...]", exc_info)
+        found = triple[1] if len(triple) == 3 else None
     return cast("BaseException", found) if issubclass(type(found), BaseException) else None
 
 

@@ -11,7 +11,7 @@ from types import GetSetDescriptorType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any, cast
 
 from discreet._base.statistics import process_statistics
-from discreet._values.plain import DEFAULT, to_plain
+from discreet._values.plain import DEFAULT, class_of, to_plain
 from discreet._values.scalars import PASS_THROUGH, bases_of, exception_message, qualified_name
 
 if TYPE_CHECKING:
@@ -93,8 +93,7 @@ class _Parts:
     def __init__(self, error: BaseException, redactor: Judge) -> None:
         text = exception_message(error, DEFAULT.max_repr)
         self.message = redactor.text(text)
-        given = _get(error, "args")
-        args: tuple[object, ...] = given if isinstance(given, tuple) else ()
+        args: tuple[object, ...] = _get(error, "args")
         self.args = tuple(redacted_value(argument, redactor) for argument in args)
         attributes = {key: value for key, value in vars(error).items() if key != "__notes__"}
         own = {key: value for key, value in attributes.items() if key[:2] != "__"}
@@ -186,7 +185,7 @@ class _Redaction:
         members = [self._copy(member) for member in _members(error)]
         derived = error.derive(members)
         title = self.redactor.text(str(error.message))
-        made = _blank(type(derived), (title, members))
+        made = _blank(cast("type[BaseException]", type(derived)), (title, members))
         _finish(made, parts)
         return made
 
@@ -207,7 +206,8 @@ class _WithoutSecrets:
 
     def __reduce__(self) -> Any:
         error = cast("Any", self)
-        return _restored, (bases_of(type(self))[2], error.args, error.discreet_text, dict(vars(error)))
+        attributes: dict[str, object] = dict(vars(self))
+        return _restored, (bases_of(type(self))[2], error.args, error.discreet_text, attributes)
 
 
 def _class_for(kind: type[BaseException]) -> type[BaseException]:
@@ -251,7 +251,8 @@ def _finish(made: Any, parts: _Parts) -> None:
         made.args = parts.args
     made.__dict__.update(parts.attributes)
     if parts.notes is not None:
-        made.__notes__ = parts.notes if isinstance(parts.notes, list) else [parts.notes]
+        notes: Any = parts.notes
+        made.__notes__ = notes if type(notes) is list else [notes]
 
 
 def _copy_member(member: Any, error: BaseException, made: BaseException, redactor: Judge) -> None:
@@ -289,10 +290,10 @@ def _linked(error: BaseException) -> list[BaseException]:
 
 def _members(error: Any) -> tuple[BaseException, ...]:
     """The members of an exception group, also of one of the package `exceptiongroup` (Python 3.10)."""
-    if not any(base.__name__ == "BaseExceptionGroup" for base in bases_of(type(error))):
+    if not any(base.__name__ == "BaseExceptionGroup" for base in bases_of(class_of(error))):
         return ()
-    members = getattr(error, "exceptions", ())
-    return tuple(members) if isinstance(members, (tuple, list)) else ()
+    members: Any = getattr(error, "exceptions", ())
+    return tuple(cast("tuple[BaseException, ...]", members)) if isinstance(members, (tuple, list)) else ()
 
 
 def _get(error: BaseException, name: str) -> Any:

@@ -81,6 +81,7 @@ def give_back() -> None:
         logging.getLogger(name).setLevel(logging.NOTSET if name else logging.WARNING)
     _levels_set.clear()
     logging.Logger.callHandlers = _Original.call_handlers  # type: ignore[method-assign]  # as it was
+    _Original.call_handlers = _standard_call_handlers  # the wrapper may be gone when discreet takes over again
     if _apply_levels in levels.listeners:
         levels.listeners.remove(_apply_levels)
 
@@ -98,6 +99,7 @@ def _pass_on(*, on: bool = True) -> None:
             when_imported("multiprocessing.process", taker.share)  # before it makes a child
         return
     host.__init__()  # type: ignore[misc]  # as it was: nobody listens
+    _Original.wrapped = False
     if logging.Logger.handle is handle:
         logging.Logger.handle = _standard_handle  # type: ignore[method-assign]  # as it was
 
@@ -141,12 +143,9 @@ def call_handlers(logger: logging.Logger, record: logging.LogRecord) -> None:
     This is `Logger.callHandlers` while discreet has taken over.
     """
     pipeline = pipeline_in_force()
-    given_back = pipeline is None and logging.Logger.callHandlers is not call_handlers
-    if given_back or record is _passing.record:  # a function that wraps ours calls it
+    given_back = host.emit is None
+    if pipeline is None or given_back or record is _passing.record:  # a function that wraps ours calls it
         _standard_call_handlers(logger, record)
-        return
-    if pipeline is None:
-        _call_original(logger, record)
         return
     safe = record if is_taken(record) else _take(logger, record)
     others = _others(logger, record.levelno, pipeline)
