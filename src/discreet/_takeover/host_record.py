@@ -31,8 +31,8 @@ class HostRecord(logging.LogRecord):
     shown_fields: str | None
     """The fields as text, where formatters show only the message; None where they see the attributes."""
 
-    @property
-    def message(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]  # a formatter sets it
+    @property  # type: ignore[explicit-override,unused-ignore]
+    def message(self) -> str:  # type: ignore[override,unused-ignore]  # pyright: ignore  # set by formatters
         """What a formatter shows as the message; `getMessage()` is without fields, so that trackers can group by it."""
         return str(self.__dict__["message"])
 

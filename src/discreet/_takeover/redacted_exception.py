@@ -120,6 +120,8 @@ class _Redaction:
         self.redactor = redactor
         self.found: dict[int, tuple[BaseException, _Parts]] = {}
         self.copies: dict[int, BaseException] = {}
+        self.stale: set[int] = set()
+        """Those that have to be replaced, by their id."""
 
     def of(self, error: BaseException) -> BaseException:
         self._collect(error)
@@ -134,7 +136,8 @@ class _Redaction:
             }
             stale |= leading
             grown = bool(leading)
-        return self._copy(error) if id(error) in stale else error
+        self.stale = stale
+        return self._copy(error)
 
     def _collect(self, error: BaseException) -> None:
         waiting = [error]
@@ -146,6 +149,8 @@ class _Redaction:
                 waiting += parts.linked
 
     def _copy(self, error: BaseException) -> BaseException:
+        if id(error) in self.found and id(error) not in self.stale:
+            return error
         made = self.copies.get(id(error))
         if made is not None:
             return made
