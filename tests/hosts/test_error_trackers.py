@@ -11,6 +11,7 @@ import sentry_sdk.integrations.logging
 from sentry_sdk.transport import Transport
 
 import discreet
+import discreet.integrations.sentry
 from discreet.testing import reset
 
 SECRET = "gh" + "p_" + "a1B2" * 9
@@ -105,8 +106,74 @@ def test_breadcrumbs_of_both_loggers_come_in_order_and_redacted(tracker):
     discreet.get_logger("shop").info("order placed", order_id=7, note=SECRET)
     logging.getLogger("shop").error("stop")
     (event,) = tracker.events
-    crumbs = event["breadcrumbs"]["values"]
+    crumbs = [crumb for crumb in event["breadcrumbs"]["values"] if crumb["type"] == "log"]
     assert [crumb["message"] for crumb in crumbs] == [f"connect with {MASKED}", "order placed"]
     assert crumbs[1]["data"]["order_id"] == 7
     assert SECRET not in str(event)
     assert len(tracker.sink.records) == 3
+
+
+@pytest.fixture
+def whole(monkeypatch):
+    """Sentry with the integration, and the events that would be sent."""
+    monkeypatch.setattr(sentry_sdk.client._Client, "__init__", sentry_sdk.client._Client.__init__)
+    kept = Kept()
+
+    def start(**options):
+        discreet.integrations.sentry.install()
+        sentry_sdk.init("http://key@localhost/1", transport=kept, default_integrations=False, **options)
+        discreet.integrations.sentry.install()
+        return kept
+
+    yield start
+    sentry_sdk.get_client().close(timeout=0)
+    sentry_sdk.init()
+
+
+def test_with_the_integration_whole_events_leave_redacted_and_with_our_ids(whole, sink):
+    kept = whole()
+    planted = "correct" + "-horse-9"
+    sentry_sdk.add_breadcrumb(message=f"used {SECRET}")
+    with discreet.context(request_id="r-1"), discreet.span("work") as span:
+        try:
+            password = planted  # a variable of the frame
+            raise CardDeclinedError(password + SECRET)
+        except CardDeclinedError:
+            sentry_sdk.capture_exception()
+    sentry_sdk.capture_event({
+        "message": "m",
+        "request": {
+            "headers": {"Authorization": f"Bearer {SECRET}"},
+            "query_string": f"password={planted}",
+            "data": {"api_key": planted},
+        },
+        "extra": {"token": planted},
+    })
+    first, second = kept.events
+    assert SECRET not in str(first) + str(second)
+    assert planted not in str(first["exception"]["values"][0]["stacktrace"]) + str(second)
+    assert (first["tags"]["trace_id"], first["tags"]["request_id"]) == (span.trace_id, "r-1")
+    assert first["exception"]["values"][0]["type"] == "CardDeclinedError"
+
+
+def test_a_hook_of_the_users_own_runs_and_what_it_adds_is_redacted_too(whole, sink):
+    def before_send(event, hint):
+        return None if event.get("message") == "drop" else {**event, "extra": {"note": SECRET}}
+
+    kept = whole(before_send=before_send)
+    for message in ("drop", "keep"):
+        sentry_sdk.capture_message(message)
+    (event,) = kept.events
+    assert (event["message"], event["extra"]) == ("keep", {"note": MASKED})
+
+
+def test_an_event_that_cannot_be_redacted_leaves_without_its_contents_and_is_counted(whole, sink):
+    class Odd(dict):
+        def __iter__(self):
+            raise RuntimeError
+
+    kept = whole(before_send=lambda event, hint: Odd(event))
+    sentry_sdk.capture_message(SECRET)
+    (event,) = kept.events
+    assert event["message"] == "an event could not be redacted"
+    assert sum(discreet.health()["incidents"].values()) == 1
