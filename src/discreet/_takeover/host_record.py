@@ -31,13 +31,13 @@ class HostRecord(logging.LogRecord):
     shown_fields: str | None
     """The fields as text, where formatters show only the message; None where they see the attributes."""
 
-    @property  # type: ignore[explicit-override,unused-ignore]
-    def message(self) -> str:  # type: ignore[override,unused-ignore]  # pyright: ignore  # set by formatters
+    @property
+    def message(self) -> str:
         """What a formatter shows as the message; `getMessage()` is without fields, so that trackers can group by it."""
         return str(self.__dict__["message"])
 
     @message.setter
-    def message(self, text: str) -> None:
+    def message(self, text: str) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]  # formatters set it
         fields = self.shown_fields
         if fields is not None and not (fields and fields in text):  # a queue's handler sets what was formatted already
             text = f"{escape(text)}{fields}"

@@ -92,9 +92,7 @@ def _redacted(event: Any, hint: Any) -> Any:
         redactor = Redactor() if pipeline is None else pipeline.redactor
         kept = {name: event[name] for name in _AS_THEY_ARE if name in event}
         judged = redactor.plain(to_plain({name: event[name] for name in event if name not in kept}, _LIMITS))
-        if not isinstance(judged, dict):
-            raise TypeError("not judged")
-        safe: dict[str, Any] = {**judged, **kept}
+        safe: dict[str, Any] = {**cast("dict[str, Any]", judged), **kept}  # raises where the whole is unjudged
         if "event_id" in event:
             _add_ids(safe, hint)
     except Exception:  # fail closed, whatever it was
