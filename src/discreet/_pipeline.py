@@ -9,7 +9,7 @@ from discreet._base.levels import INFO, levels
 from discreet._base.statistics import process_statistics
 from discreet._call.logger import active
 from discreet._context.capture import collect
-from discreet._delivery.stream import echoes, writing
+from discreet._delivery.stream import echoes, recent, writing
 from discreet._redaction.audit import audit, current
 from discreet._redaction.record import redact
 from discreet._redaction.redactor import Redactor
@@ -156,7 +156,7 @@ class Pipeline:
 
         None: it was only the echo of a line that discreet wrote.
         """
-        if writing and echoes(record.message, args):
+        if (writing or recent) and echoes(record.message, args):
             return None
         # A record that came from another process says which.
         process = record.identity.process

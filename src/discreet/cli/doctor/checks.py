@@ -135,7 +135,7 @@ def hooks() -> list[Check]:
     with context(looked_for="here"), ThreadPoolExecutor(1) as pool:
         follows = pool.submit(lambda: "looked_for" in current.get().fields).result()
     return [
-        Check("logging", logging.Logger.callHandlers is standard_library.call_handlers, "records of every logger"),
+        Check("logging", logging.Logger.callHandlers is standard_library.call_handlers, "records of every logger; other handlers get them redacted, but real tracebacks lead to variables"),
         Check("warnings", warnings.showwarning is uncaught.showwarning, "warnings.warn"),
         Check("uncaught exceptions", sys.excepthook is uncaught.excepthook, "sys.excepthook"),
         Check("in threads", threading.excepthook is uncaught.thread_excepthook, "threading.excepthook"),
