@@ -16,7 +16,7 @@ writing: dict[int, tuple[Stream, str]] = {}
 """The threads that are handing a text to a stream without a descriptor, each with its sink and the text."""
 
 recent: dict[str, tuple[Stream, str] | None] = {}
-"""The first lines of texts that such streams were handed lately, each with its sink and text; None: came back already."""
+"""The first lines of texts that such streams got lately, each with its sink and text; None: it came back already."""
 _MOST_RECENT = 64
 _SHORTEST = 20  # shorter lines may be in anybody's message
 
@@ -40,7 +40,7 @@ def echoes(message: object, args: tuple[object, ...]) -> bool:
 
 
 def _came_back(message: object, args: tuple[object, ...]) -> bool:
-    """As `echoes`, where the stream logs in a thread of its own: write what it swallowed to the process's own stream."""
+    """As `echoes`, for a stream that logs in a thread of its own: write what it swallowed past it."""
     for part in (message, *args):
         text = part if isinstance(part, str) else ""
         line = text.strip()
