@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, NamedTuple
 
 from discreet._base.levels import INFO, levels
@@ -39,11 +38,6 @@ class Output(NamedTuple):
     below: int = ANY
 
 
-class _Thread(threading.local):
-    depth = 0
-    """How many records this thread is in the middle of: a value's `__repr__`, for example, may log."""
-
-
 class Nobody:
     """In the place of a logger of `logging` while discreet has not taken `logging` over: nobody listens."""
 
@@ -68,7 +62,6 @@ class _Host:
 
 host = _Host()
 _MOST_DEPTH = 3  # a record whose own values log, and theirs again: enough to see it, not enough to overflow
-_thread = _Thread()
 
 
 class Pipeline:
@@ -97,30 +90,32 @@ class Pipeline:
     ) -> None:
         """Make one record of a call and write it; never raises. With `ids`, the record has these."""
         try:
-            depth = _thread.depth
+            here = current.__dict__  # of this thread: each attribute of a `local` costs more than a whole look there
+            depth = here.get("depth", 0)
         except AttributeError:  # the interpreter is shutting down and has emptied this module
             return
         if depth >= _MOST_DEPTH:
             process_statistics.drop("recursion")
             return
-        _thread.depth = depth + 1
+        here["depth"] = depth + 1
+        here["logger"] = channel.name
         try:
             if not levels.temporary or levels.allows(channel.name, level):
                 record, context = collect(channel.name, level, message, fields, frame)
                 if ids is not None:
                     record.trace_id, record.span_id = ids
                 # Does anybody else listen? Mostly no logger of this branch has a handler, and nothing is wrapped.
-                here = host.loggers.get(channel.name, host.unknown)
-                while here is not None and not here.handlers:
-                    here = here.parent if here.propagate else None
-                if here is None and host.logger_class.callHandlers is host.call_handlers:
+                branch = host.loggers.get(channel.name, host.unknown)
+                while branch is not None and not branch.handlers:
+                    branch = branch.parent if branch.propagate else None
+                if branch is None and host.logger_class.callHandlers is host.call_handlers:
                     self.process(record, context, args)
                 elif host.emit is not None:
                     host.emit(self, record, context, args)
         except Exception as error:  # a log call never raises
             self._report_failure(channel.name, level, error)
         finally:
-            _thread.depth = depth
+            here["depth"] = depth
 
     def take(self, record: Record, context: Context, args: tuple[object, ...]) -> Redacted | None:
         """Write a record that the standard library's `logging` made, and return it redacted; never raises.
@@ -128,20 +123,22 @@ class Pipeline:
         None: there is none, because it failed or is only the echo of another.
         """
         try:
-            depth = _thread.depth
+            here = current.__dict__
+            depth = here.get("depth", 0)
         except AttributeError:  # as above
             return None
         if depth >= _MOST_DEPTH:
             process_statistics.drop("recursion")
             return None
-        _thread.depth = depth + 1
+        here["depth"] = depth + 1
+        here["logger"] = record.logger
         try:
             return self.process(record, context, args)
         except Exception as error:  # as above
             self._report_failure(record.logger, record.level, error)
             return None
         finally:
-            _thread.depth = depth
+            here["depth"] = depth
 
     def _report_failure(self, logger: str, level: int, error: Exception) -> None:
         """Write another record in the place of one that failed. Nothing of the failed record can be trusted."""
@@ -162,7 +159,6 @@ class Pipeline:
         process = record.identity.process
         record.identity = self.identity if process is None else self.identity._replace(process=process)
         redactor = self.redactor_of(record.logger) if self._redactors else self.redactor
-        current.logger = record.logger
         safe = redact(record, context, args, redactor, with_locals=self.with_locals)
         self.deliver(safe)
         if audit.due:

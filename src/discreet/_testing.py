@@ -16,7 +16,7 @@ from difflib import get_close_matches
 from functools import partial
 from html import escape
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 from discreet._base.compression import decompressed
 from discreet._base.diagnostics import counted, shortened
@@ -26,7 +26,8 @@ from discreet._logfiles.chunks import chunks
 from discreet._logfiles.redactor import LogRedactor
 from discreet._redaction.engine.detectors import detectors
 from discreet._redaction.engine.secret_values import luhn
-from discreet._redaction.secrets import spellings as plain_and_encoded
+from discreet._redaction.secrets import IN_BASE64
+from discreet._redaction.secrets import spellings as as_programs_write
 from discreet._redaction.walk import is_secret
 
 if TYPE_CHECKING:
@@ -153,25 +154,23 @@ def leaks(things: Mapping[str, object], planted: Mapping[str, object], *, any_se
 
 def spellings(secret: str) -> dict[str, str]:
     """Each text that reveals a secret, and the name of that spelling: in clear, percent-encoded, in base64, ..."""
-    found = {secret: "in clear"}
+    data = secret.encode("utf-8", "surrogatepass")
+    found = as_programs_write(secret)
+    if len(data) < _SHORTEST_ENCODED:
+        found = {text: name for text, name in found.items() if name not in ("in hexadecimal", IN_BASE64)}
 
     def also(name: str, *texts: str) -> None:
         for text in texts:
             found.setdefault(text, name)
 
-    once = json.dumps(secret)[1:-1]
-    also("JSON-escaped", once, json.dumps(secret, ensure_ascii=False)[1:-1], json.dumps(once)[1:-1])
-    also("as repr() shows it", repr(secret)[1:-1])
-    also("HTML-escaped", escape(secret), escape(secret, quote=False))
-    data = secret.encode("utf-8", "surrogatepass")
-    for percent in (quote(data, safe=""), quote(data), quote_plus(data), "".join(f"%{byte:02X}" for byte in data)):
+    also("JSON-escaped", json.dumps(json.dumps(secret)[1:-1])[1:-1])
+    also("HTML-escaped", escape(secret, quote=False))
+    also("percent-encoded", "".join(f"%{byte:02X}" for byte in data))
+    for percent in [text for text, name in found.items() if name == "percent-encoded"]:
         lower = re.sub("%..", lambda escaped: escaped.group().lower(), percent)
-        also("percent-encoded", percent, lower, quote(percent, safe=""))
+        also("percent-encoded", lower, quote(percent, safe=""))
     if secret.isdecimal() and len(secret) >= _SHORTEST_GROUPED:
         also("in groups of four", *(by.join(re.findall(".{1,4}", secret)) for by in " -"))
-    if len(data) >= _SHORTEST_ENCODED:
-        also("in hexadecimal", data.hex(), data.hex().upper())
-        also("in base64", *(text for text, encoded in plain_and_encoded(secret).items() if encoded))
     return found
 
 

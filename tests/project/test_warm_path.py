@@ -39,6 +39,10 @@ def a_text_never_seen() -> None:
     log.info("order placed", order_id=42, customer=next(customers))
 
 
+def a_redacted_field() -> None:
+    log.info("x", password="p")
+
+
 def within_a_context() -> None:
     with discreet.context(tenant="acme", region="eu"):
         few_fields()
@@ -47,7 +51,11 @@ def within_a_context() -> None:
 
 @pytest.fixture(autouse=True)
 def stream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for other in ("asyncio", "opentelemetry.trace"):  # what a record asks of them, it asks only where they are loaded
+    for other in (
+        "asyncio",
+        "opentelemetry.trace",
+        "opentelemetry.metrics",
+    ):  # what a record asks of them, it asks only where they are loaded
         monkeypatch.delitem(sys.modules, other, raising=False)
     with (tmp_path / "log").open("w", encoding="utf-8") as target:
         discreet.configure(sinks=[discreet.Stream(target, format="json")], level="info")
@@ -80,14 +88,14 @@ def functions_of(call: Callable[[], None]) -> list[CodeType]:
     return found[first : names.index("write", first) + 1]
 
 
-@pytest.mark.parametrize("call", [few_fields, a_list, a_dict, a_text_never_seen, within_a_context])
+@pytest.mark.parametrize("call", [few_fields, a_list, a_dict, a_text_never_seen, a_redacted_field, within_a_context])
 def test_a_record_passes_at_most_twenty_functions_from_its_call_to_the_stream(call: Callable[[], None]) -> None:
     passed = functions_of(call)
 
     assert len(passed) <= MOST_FUNCTIONS, "\n".join(f"{code.co_filename}: {code.co_name}" for code in passed)
 
 
-@pytest.mark.parametrize("call", [few_fields, a_list, a_dict, a_text_never_seen, within_a_context])
+@pytest.mark.parametrize("call", [few_fields, a_list, a_dict, a_text_never_seen, a_redacted_field, within_a_context])
 def test_a_record_goes_from_step_to_step_and_never_back(call: Callable[[], None]) -> None:
     steps = [
         STEPS.index(folder)
@@ -100,7 +108,7 @@ def test_a_record_goes_from_step_to_step_and_never_back(call: Callable[[], None]
     assert set(steps) == set(range(len(STEPS)))
 
 
-@pytest.mark.parametrize("call", [few_fields, a_list, a_dict, a_text_never_seen])
+@pytest.mark.parametrize("call", [few_fields, a_list, a_dict, a_text_never_seen, a_redacted_field])
 def test_a_record_does_not_enter_a_function_twice(call: Callable[[], None]) -> None:
     passed = functions_of(call)
 

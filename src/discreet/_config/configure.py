@@ -210,8 +210,7 @@ def redactor_for(settings: Settings) -> Redactor:
 
     From here on OpenTelemetry's counter observes the audit.
     """
-    if count_redaction not in audit.observers:
-        audit.observers.append(count_redaction)
+    audit.observers = {**audit.observers, "opentelemetry.metrics": count_redaction}
     redactor = Redactor(settings.redaction, settings.pseudonym_key)
     if settings.redaction.environment:
         registry.add_environment(os.environ, redactor.key)

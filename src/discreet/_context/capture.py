@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from discreet._context.ambient import current
 from discreet._context.opentelemetry import active_ids
 from discreet._record import Identity, Record, Source
-from discreet._values.plain import Lazy, resolve
+from discreet._values.plain import resolve
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -43,10 +43,6 @@ def collect(
         record.exception = _take_exception(fields)
     elif type(message) is not str and issubclass(type(message), BaseException):  # isinstance() asks the object itself
         record.exception = message  # type: ignore[assignment]  # as the line above says
-    for value in fields.values():
-        if type(value) is Lazy:
-            fields = {key: resolve(value) for key, value in fields.items()}
-            break
     record.fields = fields
     record.thread = threading.current_thread().name
     record.task = _task_name() if "asyncio" in sys.modules else None
@@ -65,9 +61,13 @@ def correlate(record: Record, context: Context) -> None:
         if ids is not None:
             record.trace_id, record.span_id = ids
     fields = record.fields
-    if "request_id" in fields and type(fields["request_id"]) is str:
-        record.request_id = fields["request_id"]
-        record.fields = {key: value for key, value in fields.items() if key != "request_id"}
+    if "request_id" in fields:
+        given = resolve(fields["request_id"])
+        if type(given) is str:
+            record.request_id = given
+            record.fields = {key: value for key, value in fields.items() if key != "request_id"}
+        else:  # computed once
+            record.fields = {**fields, "request_id": given}
 
 
 def _take_exception(fields: dict[str, object]) -> BaseException | None:

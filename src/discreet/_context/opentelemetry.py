@@ -69,11 +69,8 @@ def _counter_of(provider: Any) -> Any:
 
 
 def count_redaction(kind: str, logger: str) -> None:
-    """Count in OpenTelemetry's metric `discreet.redactions`, where the application has metrics set up."""
-    metrics = sys.modules.get("opentelemetry.metrics")
-    if metrics is None:
-        return
+    """Count in OpenTelemetry's metric `discreet.redactions`, once that module is loaded."""
     try:
-        _counter_of(metrics.get_meter_provider()).add(1, {"kind": kind, "logger": logger})
+        _counter_of(sys.modules["opentelemetry.metrics"].get_meter_provider()).add(1, {"kind": kind, "logger": logger})
     except Exception:  # another version, or a provider that is shutting down: `health()` counts too
         return

@@ -27,38 +27,59 @@ SCHEMA = "discreet/1"
 
 quote: Callable[[str], str] = encode_basestring
 _UNSAFE = lazy_pattern("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_SHORT = 128  # characters of an encoded list that is remembered
 _MOST_KEYS = 4096  # field names are few; a program that makes them up must not fill the memory
 
 
-class _Keys(dict[str, str]):
-    """Field names as they begin a field: `,"name":`."""
+class _Quoted(dict[str, str]):
+    """Names that come again and again, quoted, between what stands before and after them in a line."""
 
-    def __missing__(self, key: str) -> str:
+    def __init__(self, before: str, after: str = "") -> None:
+        super().__init__()
+        self._before, self._after = before, after
+
+    def __missing__(self, name: str) -> str:
         if len(self) >= _MOST_KEYS:
             self.clear()
-        self[key] = name = f",{quote(key)}:"
-        return name
+        self[name] = text = f"{self._before}{quote(name)}{self._after}"
+        return text
 
 
-_keys = _Keys()
+class _Lists(dict[tuple["Plain", ...], str]):
+    """Short lists of texts, such as tags: to remember one takes a quarter of the time that it takes to encode it."""
+
+    def __missing__(self, items: tuple[Plain, ...]) -> str:
+        text = f"[{','.join([value(item) for item in items])}]"
+        if len(text) <= _SHORT and all(type(item) is str for item in items):
+            if len(self) >= _MOST_KEYS:
+                self.clear()
+            self[items] = text
+        return text
+
+
+_keys = _Quoted(",", ":")
+_loggers = _Quoted(',"logger":')
+_threads = _Quoted(',"thread":')
+_lists = _Lists()
 _severities: dict[int, str] = {}
 _identities: dict[Identity, str] = {}
-_second: tuple[int, str] = (-1, "")
+_NS = 1_000_000_000
+_second: tuple[int, str] = (0, "")
+"""The time one second before the current second, in nanoseconds since 1970, and the current second's text."""
 
 
 def encode(record: Redacted) -> bytes:
     """One record as one line of JSON, newline included."""
     # Few calls and one long expression: a call costs as much as a field, and text that grows by pieces is copied often.
     time_ns, level, identity, ambient = record.time_ns, record.level, record.identity, record.ambient
-    second = time_ns // 1_000_000_000
-    known, time_text = _second
-    if known != second:
-        time_text = _time_text(second)
-    micros = str(time_ns % 1_000_000_000 + 1_000_000_000)[1:7]  # six digits, at two thirds of what a format costs
+    before, time_text = _second
+    if not _NS <= time_ns - before < 2 * _NS:
+        before, time_text = _time_text(time_ns)
+    micros = str(time_ns - before)[1:7]  # six digits behind a 1: no division, and half of what a format costs
     template = "" if record.template is None else f',"template":{quote(record.template)}'
     trace = "" if record.trace_id is None else f',"trace_id":"{record.trace_id}","span_id":"{record.span_id}"'
     request = "" if record.request_id is None else f',"request_id":{quote(record.request_id)}'
-    thread = "" if record.thread is None else f',"thread":{quote(record.thread)}'
+    thread = "" if record.thread is None else _threads[record.thread]
     task = "" if record.task is None else f',"task":{quote(record.task)}'
     has_origin = record.source is not None or record.exception is not None or record.stacktrace is not None
     if type(ambient) is SafeFields:  # the fields of a context, which are encoded once for all its records
@@ -69,7 +90,7 @@ def encode(record: Redacted) -> bytes:
         context = _fields(ambient) if ambient else ""
     return seal(
         f'{{"timestamp":"{time_text}.{micros}Z"{_severities.get(level) or _severity(level)}'
-        f',"message":{quote(record.message)}{template},"logger":{quote(record.logger)}{trace}{request}'
+        f',"message":{quote(record.message)}{template}{_loggers[record.logger]}{trace}{request}'
         f"{_identities.get(identity) or _identity(identity)}{thread}{task}{_origin(record) if has_origin else ''}"
         f',"schema":"{SCHEMA}"{context}{_fields(record.fields)}}}\n'
     )
@@ -91,17 +112,18 @@ def _escaped(match: re.Match[str]) -> str:
 
 def timestamp(time_ns: int) -> str:
     """RFC 3339, UTC, microseconds."""
-    second, rest = divmod(time_ns, 1_000_000_000)
-    known, text = _second
-    return f"{text if known == second else _time_text(second)}.{rest // 1000:06d}Z"
+    before, text = _second
+    if not _NS <= time_ns - before < 2 * _NS:
+        before, text = _time_text(time_ns)
+    return f"{text}.{str(time_ns - before)[1:7]}Z"
 
 
-def _time_text(second: int) -> str:
+def _time_text(time_ns: int) -> tuple[int, str]:
     """Date and time up to the second; remembered, because many records share one."""
     global _second  # noqa: PLW0603 - the text of the current second, replaced whole
-    text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
-    _second = (second, text)
-    return text
+    second = time_ns // _NS
+    _second = found = ((second - 1) * _NS, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second)))
+    return found
 
 
 def _severity(level: int) -> str:
@@ -135,21 +157,24 @@ def _origin(record: Record) -> str:
 
 
 def _fields(fields: Mapping[str, Any]) -> str:
-    parts = ""
+    text = ""  # not `text +=`, and no list of parts: with few fields, each costs a fifth more
     keys = _keys
     for key, item in fields.items():
         kind = class_of(item)
         if kind is str:
-            parts += keys[key] + quote(item)
+            text = f"{text}{keys[key]}{quote(item)}"
         elif kind is int:
-            parts += f"{keys[key]}{item}"
+            text = f"{text}{keys[key]}{item}"
         elif kind is float and item - item == 0:
-            parts += f"{keys[key]}{item!r}"
-        elif kind is list or kind is dict:
-            parts += keys[key] + _container(item)
+            text = f"{text}{keys[key]}{item!r}"
+        elif kind is list and item and class_of(item[0]) is str:
+            try:
+                text = f"{text}{keys[key]}{_lists[tuple(item)]}"
+            except TypeError:  # a list or a dict inside
+                text = f"{text}{keys[key]}{_container(item)}"
         else:
-            parts += keys[key] + value(item)
-    return parts
+            text = f"{text}{keys[key]}{value(item)}"
+    return text
 
 
 def value(item: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -17,18 +18,20 @@ _MOST_LOGGERS = 1000
 
 class _Current(threading.local):
     logger = ""
+    """The logger whose record this thread is making."""
+    depth = 0
+    """How many records it is in the middle of: a value's `__repr__`, for example, may log."""
 
 
 current = _Current()
-"""The logger whose record this thread is redacting."""
 
 
 class Audit:
     """The counts of one process."""
 
     def __init__(self) -> None:
-        self.observers: list[Callable[[str, str], object]] = []
-        """Called for each redaction with its kind and the name of the logger. They must not raise."""
+        self.observers: dict[str, Callable[[str, str], object]] = {}
+        """By a module's name; called, if that is loaded, with each redaction's kind and logger. They must not raise."""
         self.forget()
 
     def forget(self) -> None:
@@ -51,8 +54,9 @@ class Audit:
                 self.by_logger[known] = self.by_logger.get(known, 0) + 1
             if not self.due and monotonic() - self._since >= PERIOD:
                 self.due = True
-        for observer in self.observers:
-            observer(kind, logger)
+        for module, observer in self.observers.items():
+            if module in sys.modules:
+                observer(kind, logger)
 
     def summarize(self) -> dict[str, int]:
         """What was redacted since the last time, by kind; and start the next period."""

@@ -76,7 +76,10 @@ class Redaction(Frozen):
         callback: Callable[[str], str] | None = None,
         max_text: int | None = MAX_TEXT,
     ) -> None:
-        for kind, pattern in patterns.items():
+        kinds, texts = _tuple(personal), _tuple(safe_patterns)
+        if not set(kinds) <= PERSONAL:
+            raise ConfigurationError("personal", personal, "unknown kind", f"Choose among {sorted(PERSONAL)}.")
+        for kind, pattern in (*patterns.items(), *(("safe-pattern", text) for text in texts)):
             check_searched(kind, pattern)
         check_strategies(strategies)
         for name, policy in loggers.items():
@@ -93,9 +96,9 @@ class Redaction(Frozen):
             extra_keys=_names("extra_keys", extra_keys),
             safe_keys=_names("safe_keys", safe_keys),
             patterns=dict(patterns),
-            personal=_personal(personal),
+            personal=kinds,
             strategies=dict(strategies),
-            safe_patterns=_safe_patterns(safe_patterns),
+            safe_patterns=texts,
             environment=environment,
             loggers=dict(loggers),
             callback=callback,
@@ -103,25 +106,15 @@ class Redaction(Frozen):
         )
 
 
+def _tuple(given: Iterable[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
 def _names(setting: str, given: Iterable[str]) -> tuple[str, ...]:
-    names = (given,) if isinstance(given, (str, bytes)) else tuple(given)
+    names = () if isinstance(given, (str, bytes)) else tuple(given)
     if isinstance(given, (str, bytes)) or not all(isinstance(name, str) and name for name in names):
         raise ConfigurationError(setting, given, "not a collection of names", 'Write ("name", "other_name")')
     return names
-
-
-def _personal(given: Iterable[str]) -> tuple[str, ...]:
-    kinds = (given,) if isinstance(given, str) else tuple(given)
-    if not set(kinds) <= PERSONAL:
-        raise ConfigurationError("personal", given, "unknown kind", f"Choose among {sorted(PERSONAL)}.")
-    return kinds
-
-
-def _safe_patterns(given: Iterable[str]) -> tuple[str, ...]:
-    patterns = (given,) if isinstance(given, str) else tuple(given)
-    for pattern in patterns:
-        check_searched("safe-pattern", pattern)
-    return patterns
 
 
 _KIND = lazy_pattern(r"[a-z][a-z0-9-]{0,39}\Z")
@@ -164,7 +157,7 @@ def check_pattern(kind: str, regex: str) -> re.Pattern[str]:
     except (re.error, OverflowError, RecursionError) as error:
         reason = str(error).partition("'")[0].rstrip()  # it goes on with a word of the pattern
         raise ConfigurationError(setting, regex, f"invalid regular expression: {reason}", "Correct it.") from None
-    if _nested_unbounded(stripped):
+    if _unbounded(stripped)[0]:
         raise ConfigurationError(
             setting,
             regex,
@@ -183,7 +176,7 @@ def check_searched(kind: str, regex: str) -> re.Pattern[str]:
     from each of its letters, `\w{1,64}@x` does not.
     """
     compiled = check_pattern(kind, regex)
-    if _unbounded_before_end(re.sub(r"\\\\", "  ", regex)):
+    if _unbounded(re.sub(r"\\\\", "  ", regex))[1]:
         raise ConfigurationError(
             f"patterns[{kind!r}]",
             regex,
@@ -193,45 +186,32 @@ def check_searched(kind: str, regex: str) -> re.Pattern[str]:
     return compiled
 
 
-def _unbounded_before_end(regex: str) -> bool:
-    """Whether anything of the pattern comes after something that repeats without bound."""
-    entered: list[bool] = []  # per open group: whether such a repetition stands before it
-    ended: list[bool] = []  # per open group: whether one of its alternatives ends with one
-    open_ended = False
+def _unbounded(regex: str) -> tuple[bool, bool]:
+    """Of repetitions without bound: whether one (or one with a large bound) is inside another; whether one is followed.
+
+    Followed: anything of the pattern comes after it.
+    """
+    nested = followed = repeating = closed = False  # repeating: such a repetition has just ended
+    groups = [(False, False, False)]  # of each open one: repeating before it, at the end of an alternative, anywhere
     for part, unbounded in _parts(regex):
+        inside, closed = closed, False
+        before, at_end, anywhere = groups[-1]
         if part == "*":
-            open_ended = open_ended or unbounded
+            nested = nested or (unbounded and inside)
+            groups[-1] = (before, at_end, anywhere or unbounded)
+            repeating = repeating or unbounded
         elif part == "|":
-            if ended:
-                ended[-1] = ended[-1] or open_ended
-            open_ended = entered[-1] if entered else False
-        elif part == ")" and entered:
-            open_ended = ended.pop() or open_ended
-            entered.pop()
-        elif part != "?" and open_ended:
-            return True
-        elif part == "(":
-            entered.append(open_ended)
-            ended.append(False)
-    return False
-
-
-def _nested_unbounded(regex: str) -> bool:
-    """Whether a group that itself repeats without bound is repeated without (or with a large) bound."""
-    stack = [False]  # per open group: does it repeat something without bound
-    closed: bool | None = None  # the same of the group that has just ended
-    for part, unbounded in _parts(regex):
-        group, closed = closed, None
-        if part == "(":
-            stack.append(False)
-        elif part == ")" and len(stack) > 1:
-            closed = stack.pop()
-            stack[-1] = stack[-1] or closed
-        elif unbounded:
-            if group:
-                return True
-            stack[-1] = True
-    return False
+            groups[-1] = (before, at_end or repeating, anywhere)
+            repeating = before
+        elif part == ")" and len(groups) > 1:
+            repeating, closed = at_end or repeating, anywhere
+            groups.pop()
+            groups[-1] = (*groups[-1][:2], groups[-1][2] or anywhere)
+        elif part != "?":
+            followed = followed or repeating
+            if part == "(":
+                groups.append((repeating, False, False))
+    return nested, followed
 
 
 def _parts(regex: str) -> Iterator[tuple[str, bool]]:

@@ -14,12 +14,13 @@ from discreet._redaction.audit import audit
 from discreet._redaction.engine.detectors import Detector, personal
 from discreet._redaction.engine.find_secrets import find_secrets, merge_overlaps
 from discreet._redaction.engine.prefilter import Prefilter
+from discreet._redaction.engine.secret_values import is_harmless
 from discreet._redaction.masking import Replacement, replace_spans
 from discreet._redaction.names import Keys, read_rules
 from discreet._redaction.policy import Redaction
 from discreet._redaction.secrets import MARKER, registry
-from discreet._redaction.walk import UNJUDGED, VALUE_KEYS, Walk, is_secret
-from discreet._values.plain import class_of, to_plain
+from discreet._redaction.walk import IN_PART, UNJUDGED, VALUE_KEYS, Walk, is_secret
+from discreet._values.plain import class_of, resolve, to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from discreet._redaction.secrets import Secret
 
 _CACHED_TEXTS = 4096
+_CACHED_LISTS = 256
 _CACHED_LENGTH = 512  # longer strings rarely repeat, and would fill the memory
 _BEYOND = 8192  # characters judged past those that leave, so that a secret at the cut is recognised whole
 _ROUNDS = 4
@@ -84,7 +86,10 @@ class Redactor:
         try:
             for name, value in mapping.items():
                 if name not in known:
-                    self._field(name, value, safe)
+                    if type(value) is str and name in self._masked_names:
+                        safe[name] = self._masked(value, self._masked_names[name])
+                    else:
+                        self._field(name, value, safe)
                     clean = self.clean  # to read the value may have registered a secret
                     continue
                 kind = type(value)
@@ -92,9 +97,12 @@ class Redactor:
                     if value not in clean:
                         unseen.append(value)  # type: ignore[arg-type]  # a str
                         unjudged.append(name)
-                elif kind is float or value is None or kind is bool:
-                    pass  # compared by identity, because a class may bring its own hash and comparison
-                elif kind is not int or not -_SMALL < value < _SMALL:  # type: ignore[operator]  # an int
+                elif (
+                    kind is not float  # by identity, because a class may bring its own hash and comparison
+                    and (kind is not int or not -_SMALL < value < _SMALL)  # type: ignore[operator]  # an int
+                    and value is not None
+                    and kind is not bool
+                ):
                     before = len(unseen)
                     safe[name] = self._nested(value, unseen)
                     clean = self.clean
@@ -124,15 +132,30 @@ class Redactor:
                     return self._raw(value)
             return pairs if self._are_clean_scalars(pairs.values(), unseen) else self._raw(value)
         if kind is list or kind is tuple:
+            known = self._clean_lists
             items: list[Plain] = list(value)
+            texts: tuple[Plain, ...] | None = None
+            for item in items:
+                if type(item) is not str:  # as above
+                    break
+            else:
+                texts = tuple(items)
+                if texts in known:  # a third of what the rest costs
+                    return items
+            before = len(unseen)
             named = len(items) == 2 and type(items[0]) is str and self.key(items[0]) is not None
             if not named and self._are_clean_scalars(items, unseen, "-"):
+                if texts is not None and len(unseen) == before:
+                    if len(known) >= _CACHED_LISTS:
+                        known.clear()
+                    known.add(texts)
                 return items
         return self._raw(value)
 
     def _raw(self, value: object, kind: str | None = None) -> Plain:
         """Any object as a plain, redacted value; `kind` if its name is sensitive."""
         try:
+            value = resolve(value)
             if is_secret(value):
                 audit.count("secret")
                 return MARKER
@@ -229,6 +252,9 @@ class Redactor:
         self.clean: set[str] = set()
         """Texts that were found clean; up to date after a call of `fields` or `text`."""
         self._clean_names: dict[str, None] = {}
+        self._masked_names: dict[str, str] = {}
+        """Clean names, each with its kind, under which a text is masked as a whole."""
+        self._clean_lists: set[tuple[Plain, ...]] = set()
         self._epoch = epoch
 
     def _field(self, name: object, value: object, safe: dict[str, Plain]) -> None:
@@ -236,9 +262,18 @@ class Redactor:
         text = str.__str__(name) if isinstance(name, str) else str(to_plain(name))
         kind = self.key(text)
         label = self.label(text, remember=kind is None)
+        if kind is not None and kind not in IN_PART and label is name and len(self._masked_names) < _CACHED_TEXTS:
+            self._masked_names[label] = kind
         while label in safe:  # two secrets as names become the same marker; neither value may be lost
             label += f"'{len(safe)}"
         safe[label] = self._raw(value, kind)
+
+    def _masked(self, value: str, kind: str) -> Plain:
+        """A text under a name of this kind, without a walk: seven functions fewer, and half the time."""
+        if kind in self.declared or is_harmless(value, kind):
+            return self._raw(value, kind)
+        audit.count(kind)
+        return self.replacement(kind, value) if self.policy.strategies else f"[REDACTED:{kind}]"
 
     def _all_clean(self, texts: Collection[str], clean: set[str]) -> bool:
         """One look at all new strings of a record together, because most records hold nothing.
@@ -246,7 +281,8 @@ class Redactor:
         They are remembered in `clean`, the set as it was before this look.
         """
         joined = "\n".join(texts)
-        if len(joined) > self._most_joined or (len(texts) > 1 and self._prefilter.sees_line_ends):
+        length = len(joined)
+        if length > self._most_joined or (len(texts) > 1 and self._prefilter.sees_line_ends):
             return False
         try:
             if self._prefilter.may_hold_secret(joined, joined=True) or registry.holds(joined):
@@ -254,7 +290,10 @@ class Redactor:
         except Exception:  # each text on its own then, failing closed on its own
             audit.count("unjudged")
             return False
-        _remember(clean, texts, len(joined))
+        if length <= _CACHED_LENGTH and len(clean) < _CACHED_TEXTS:  # as `_remember` does, without a call
+            clean.update(texts)
+        else:
+            _remember(clean, texts, length)
         return True
 
     def _judged(self, value: str, clean: set[str]) -> str:

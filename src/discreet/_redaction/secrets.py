@@ -21,6 +21,7 @@ SHORTEST = 8
 """Characters. Shorter values stand in too many harmless words: a password "a" would mask every a."""
 
 KIND = "registered-secret"
+IN_BASE64 = "in base64"
 _LONGEST_WORD = 15  # a value of an environment variable of so few letters, and nothing else, is rather a word
 _MOST = 10_000  # spellings; a program that registers without end must not make every record slow
 _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
@@ -38,7 +39,8 @@ class Registry:
         """Look for this value from now on; raises `ValueError` if it is so short that ordinary words would match."""
         if len(value.strip()) < SHORTEST:
             raise ValueError(f"a registered secret has at least {SHORTEST} characters")
-        added = {spelling: (kind, encoded) for spelling, encoded in spellings(value).items()}
+        named = spellings(value).items()
+        added = {spelling: (kind, name == IN_BASE64) for spelling, name in named if len(spelling) >= SHORTEST}
         if not added.keys() <= self._spellings.keys() and len(self._spellings) + len(added) <= _MOST:
             # Replaced, not changed: another thread may be looking.
             self._spellings = {**self._spellings, **added}
@@ -74,7 +76,7 @@ class Registry:
             start = text.find(spelling)
             while start >= 0:
                 end = start + len(spelling)
-                # On both sides of base64, a letter may hold a few bits of the value.
+                # On both sides of base64, a letter may hold bits of the value, mixed with those of its neighbours.
                 first = start - (encoded and start > 0 and text[start - 1] in _BASE64)
                 last = end + (encoded and text[end : end + 1] in _BASE64)
                 found.append((first, last, kind))
@@ -86,27 +88,24 @@ registry = Registry()
 """The registered values of this process."""
 
 
-def spellings(value: str) -> dict[str, bool]:
-    """How a value is written, and whether the letters beside it belong to it (base64 mixes bits of neighbours)."""
+def spellings(value: str) -> dict[str, str]:
+    """Each text as which programs write a value, and the name of that spelling."""
     import json  # here, because most processes register nothing: these four cost as much as `logging`
     from html import escape as xml_escape
     from urllib.parse import quote, quote_plus
 
     raw = value.encode("utf-8", "surrogatepass")
-    plain = {
-        value,
-        quote(value, safe="", errors="replace"),
-        quote(value, errors="replace"),
-        quote_plus(value, errors="replace"),
-        json.dumps(value)[1:-1],
-        json.dumps(value, ensure_ascii=False)[1:-1],
-        xml_escape(value),
-        repr(value)[1:-1],
-        raw.hex(),
-        raw.hex().upper(),
-    }
-    found = dict.fromkeys((spelling for spelling in plain if len(spelling) >= SHORTEST), False)
-    found.update(dict.fromkeys((spelling for spelling in _base64(raw) if len(spelling) >= SHORTEST), True))
+    found = {value: "in clear"}
+    for name, texts in (
+        ("JSON-escaped", (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])),
+        ("as repr() shows it", (repr(value)[1:-1],)),
+        ("HTML-escaped", (xml_escape(value),)),
+        ("percent-encoded", (quote(raw, safe=""), quote(raw), quote_plus(raw))),
+        ("in hexadecimal", (raw.hex(), raw.hex().upper())),
+        (IN_BASE64, _base64(raw)),
+    ):
+        for text in texts:
+            found.setdefault(text, name)
     return found
 
 

@@ -42,6 +42,7 @@ _COMMAND = 4096
 _NAME_KEYS = ("name", "key", "header", "Name", "Key", "Header")
 VALUE_KEYS = frozenset(("value", "Value", "val"))
 _PAIRED = ("authorization", "credentials")  # holds who somebody is beside what proves it
+IN_PART = ("connection-string", "cookie", "authorization")  # kinds of which a part stays
 UNJUDGED = "[REDACTED:unjudged]"
 
 

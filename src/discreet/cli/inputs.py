@@ -17,7 +17,7 @@ import tempfile
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timezone
 from fnmatch import fnmatchcase
-from typing import IO, TYPE_CHECKING, NamedTuple, cast
+from typing import IO, TYPE_CHECKING, cast
 
 from discreet._base.compression import UTF16, decompressed, readable, unreadable
 from discreet._base.levels import parse_level
@@ -35,6 +35,7 @@ _IN_MEMORY = 32 << 20
 
 _SCHEMA = "discreet/"
 _RESERVED = frozenset(RESERVED)
+_NAMES = ("service", "version", "environment", "host")
 _TIMESTAMP = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?(?:Z|([+-]\d\d):?(\d\d))", re.ASCII
 )
@@ -137,24 +138,14 @@ def line_files(names: Sequence[str], *, again: bool = False) -> Generator[list[I
         yield opened
 
 
-class Line(NamedTuple):
-    """A line that holds a record."""
-
-    prefix: str
-    """What stands before the JSON object."""
-    values: dict[str, object]
-    """The JSON object itself."""
-    record: Redacted
-
-
 def parse_line(line: bytes) -> Redacted | None:
     """The record in a line; None if it holds none of discreet's."""
     found = read_line(line)
-    return None if found is None else found.record
+    return None if found is None else found[2]
 
 
-def read_line(line: bytes) -> Line | None:
-    """The record in a line, and how the line holds it; None if it holds none of discreet's."""
+def read_line(line: bytes) -> tuple[str, dict[str, object], Redacted] | None:
+    """What stands before a line's JSON object, the object, and its record; None if it holds none of discreet's."""
     start = line.find(b"{")
     if start < 0 or b'"schema"' not in line:
         return None
@@ -167,7 +158,7 @@ def read_line(line: bytes) -> Line | None:
     except (ValueError, RecursionError):  # not JSON, not UTF-8, a number without end, or nested without end
         return None
     record = _record(values)
-    return None if record is None else Line(before.decode("ascii", "replace").lstrip(), values, record)
+    return None if record is None else (before.decode("ascii", "replace").lstrip(), values, record)
 
 
 def _record(values: dict[str, object]) -> Redacted | None:
@@ -191,13 +182,8 @@ def _record(values: dict[str, object]) -> Redacted | None:
     exception = values.get("exception")
     record.exception = cast("dict[str, Plain]", exception) if isinstance(exception, dict) else None
     process = values.get("process")
-    record.identity = Identity(
-        service=text_at(values, "service"),
-        version=text_at(values, "version"),
-        environment=text_at(values, "environment"),
-        host=text_at(values, "host"),
-        process=process if isinstance(process, int) else None,
-    )
+    service, version, environment, host = (text_at(values, name) for name in _NAMES)
+    record.identity = Identity(service, version, environment, host, process if isinstance(process, int) else None)
     record.fields = {key: value for key, value in values.items() if key not in _RESERVED}
     record.ambient = {}
     # The line was redacted before it was written.

@@ -84,12 +84,12 @@ def pretty(
     wanted = (fields or {}).items()
     for line in lines:
         found = read_line(line)
-        if found is None:
-            out = line
-        elif found.record.level >= minimum and all(text_at(found.values, key) == text for key, text in wanted):
-            out = encode(found.record, found.prefix)
-        else:
-            continue
+        out = line
+        if found is not None:
+            prefix, values, record = found
+            if record.level < minimum or any(text_at(values, key) != text for key, text in wanted):
+                continue
+            out = encode(record, prefix)
         try:
             write(out)
         except BrokenPipeError:

@@ -12,7 +12,7 @@ import sys
 from collections import Counter
 from hashlib import blake2b
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from discreet._base.diagnostics import counted
@@ -91,10 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _scan(files: Files, arguments: argparse.Namespace) -> bool:
     """Report what is new; whether anything is."""
     report: Table | Document | Sarif
-    if arguments.json:
-        report = Document(sys.stdout)
-    else:
-        report = Sarif(sys.stdout) if arguments.sarif else Table(sys.stdout, palette(arguments.color))
+    report = Document() if arguments.json else Sarif() if arguments.sarif else Table(palette(arguments.color))
     policy = redact.policy_of(arguments)
     redactor = redact.prepare(policy)
     progress = Progress(quiet=arguments.quiet)
@@ -113,7 +110,7 @@ def _scan(files: Files, arguments: argparse.Namespace) -> bool:
                 fingerprint = _fingerprint(name, finding, occurrences[finding.kind, finding.masked])
                 if fingerprint not in arguments.baseline:
                     moved = finding._replace(line=finding.line + before, end_line=finding.end_line + before)
-                    report.add(Located(name, moved, fingerprint))
+                    report.add(name, moved, fingerprint)
                     kinds[finding.kind] += 1
             before += count
             lines += count
@@ -155,59 +152,47 @@ def _fingerprints(name: str) -> frozenset[str]:
         raise ValueError(f"{name} was not written by discreet scan --json") from None
 
 
-class Located(NamedTuple):
-    """A finding with its file. The fingerprint stays the same when the line moves, and does not hold the secret."""
-
-    file: str
-    finding: Finding
-    fingerprint: str
-
-
 class Table:
     """A table per file: line and column, and the kind."""
 
-    def __init__(self, out: IO[str], palette: Palette) -> None:
-        self._out = out
+    def __init__(self, palette: Palette) -> None:
         self._paint = palette.paint
         self._file: str | None = None
 
-    def add(self, located: Located) -> None:
-        """One row, under the name of its file."""
-        if located.file != self._file:
-            self._out.write(f"{'' if self._file is None else chr(10)}{self._paint(escape(located.file), 'message')}\n")
-            self._file = located.file
-        finding = located.finding
+    def add(self, file: str, finding: Finding, fingerprint: str) -> None:
+        """One row, under the name of its file. The fingerprint is for the other reports."""
+        if file != self._file:
+            sys.stdout.write(f"{'' if self._file is None else chr(10)}{self._paint(escape(file), 'message')}\n")
+            self._file = file
         place = f"{finding.line}:{finding.column}"
-        self._out.write(f"  {self._paint(f'{place:>10}', 'place')}  {self._paint(finding.kind, 'bad')}\n")
+        sys.stdout.write(f"  {self._paint(f'{place:>10}', 'place')}  {self._paint(finding.kind, 'bad')}\n")
 
     def end(self, files: Files, lines: int, kinds: Counter[str]) -> None:
         """The totals."""
         where = f"{counted(files.scanned, 'file')}, {counted(lines, 'line')}"
         if self._file is not None:
-            self._out.write("\n")
+            sys.stdout.write("\n")
         secrets = counted(sum(kinds.values()), "secret") if kinds else "no secrets"
-        self._out.write(f"{secrets} in {where}{': ' if kinds else ''}{counts_text(kinds)}\n")
+        sys.stdout.write(f"{secrets} in {where}{': ' if kinds else ''}{counts_text(kinds)}\n")
         reasons = Counter(skipped["reason"] for skipped in files.skipped)
         if files.failed:
             reasons["unreadable"] = len(files.failed)
         if reasons:
-            self._out.write(f"not scanned: {counts_text(reasons)}\n")
+            sys.stdout.write(f"not scanned: {counts_text(reasons)}\n")
 
 
 class Document:
     """One JSON document: `findings`, then what was skipped or failed, then the totals."""
 
-    def __init__(self, out: IO[str]) -> None:
-        self._out = out
+    def __init__(self) -> None:
         self._between = "\n"
-        out.write(f'{{"version": 1, "discreet": {json.dumps(__version__)}, "findings": [')
+        sys.stdout.write(f'{{"version": 1, "discreet": {json.dumps(__version__)}, "findings": [')
 
-    def add(self, located: Located) -> None:
+    def add(self, file: str, finding: Finding, fingerprint: str) -> None:
         """One entry of `findings`."""
-        finding = located.finding
         places = {name: getattr(finding, name) for name in ("line", "column", "end_line", "end_column")}
-        entry = {"file": located.file, **places, "kind": finding.kind, "fingerprint": located.fingerprint}
-        self._out.write(f"{self._between}  {json.dumps(entry)}")
+        entry = {"file": file, **places, "kind": finding.kind, "fingerprint": fingerprint}
+        sys.stdout.write(f"{self._between}  {json.dumps(entry)}")
         self._between = ",\n"
 
     def end(self, files: Files, lines: int, kinds: Counter[str]) -> None:
@@ -220,21 +205,19 @@ class Document:
             "bytes": files.size,
         }
         rest = {"skipped": files.skipped, "failed": [str(error) for error in files.failed], "summary": summary}
-        self._out.write(f"\n], {json.dumps(rest)[1:]}\n")
+        sys.stdout.write(f"\n], {json.dumps(rest)[1:]}\n")
 
 
 class Sarif:
     """SARIF 2.1.0 (OASIS), which code hosts show next to the lines. The rules, one for each kind, come last."""
 
-    def __init__(self, out: IO[str]) -> None:
-        self._out = out
+    def __init__(self) -> None:
         self._between = "\n"
         self._rules: dict[str, int] = {}
-        out.write(f'{{"$schema": {json.dumps(_SCHEMA)}, "version": "2.1.0", "runs": [{{\n"results": [')
+        sys.stdout.write(f'{{"$schema": {json.dumps(_SCHEMA)}, "version": "2.1.0", "runs": [{{\n"results": [')
 
-    def add(self, located: Located) -> None:
+    def add(self, file: str, finding: Finding, fingerprint: str) -> None:
         """One result."""
-        finding = located.finding
         result = {
             "ruleId": finding.kind,
             "ruleIndex": self._rules.setdefault(finding.kind, len(self._rules)),
@@ -243,7 +226,7 @@ class Sarif:
             "locations": [
                 {
                     "physicalLocation": {
-                        "artifactLocation": _artifact(located.file),
+                        "artifactLocation": _artifact(file),
                         "region": {
                             "startLine": finding.line,
                             "startColumn": finding.column,
@@ -254,9 +237,9 @@ class Sarif:
                 }
             ],
             # Not `primaryLocationLineHash`, which GitHub's upload adds: it is a hash of the line, and so of the secret.
-            "partialFingerprints": {"discreetFinding/v1": located.fingerprint},
+            "partialFingerprints": {"discreetFinding/v1": fingerprint},
         }
-        self._out.write(f"{self._between}{json.dumps(result)}")
+        sys.stdout.write(f"{self._between}{json.dumps(result)}")
         self._between = ",\n"
 
     def end(self, files: Files, lines: int, kinds: Counter[str]) -> None:
@@ -278,7 +261,7 @@ class Sarif:
             "originalUriBaseIds": {"SRCROOT": {"uri": Path.cwd().as_uri() + "/"}},
             "columnKind": "unicodeCodePoints",
         }
-        self._out.write(f"\n],\n{json.dumps(rest)[1:]}]}}\n")
+        sys.stdout.write(f"\n],\n{json.dumps(rest)[1:]}]}}\n")
 
 
 def _rule(kind: str) -> dict[str, Any]:

@@ -46,34 +46,20 @@ class OtelEncoder:
     def __init__(self, resource_of: Callable[[Identity], Mapping[str, Plain]], limits: Limits) -> None:
         self._resource_of = resource_of
         self._limits = limits
-        self._heads: dict[str, str] = {}
-        self._heads_for: tuple[object, object] = (None, None)
+        self._head = lru_cache(_MOST_HEADS)(self._make_head)
 
     def __call__(self, record: Redacted) -> bytes:
         """The line, newline included."""
-        known = self._heads_for
-        if known[0] is not record.identity or known[1] is not registry.epoch:
-            # Another process after a fork, or a secret was registered that the resource may hold. The epoch is read
-            # first and known last: what another thread makes meanwhile must not pass for made in this epoch.
-            known = (record.identity, registry.epoch)
-            self._heads = {}
-            self._heads_for = known
-        heads = self._heads
-        head = heads.get(record.logger)
-        if head is None:
-            head = self._head(record, heads)
+        head = self._head(record.logger, record.identity, registry.epoch)
         return seal(f'{head}{log_record(record, self._limits)}]}}],"schemaUrl":"{SCHEMA_URL}"}}]}}\n')
 
-    def _head(self, record: Redacted, heads: dict[str, str]) -> str:
-        resource = _attributes(clean_keys(dict(self._resource_of(record.identity))))
-        head = (
+    def _make_head(self, logger: str, identity: Identity, _epoch: object) -> str:
+        """What stands before the record. Made anew in another process, and when a secret that it may hold is known."""
+        resource = _attributes(clean_keys(dict(self._resource_of(identity))))
+        return (
             f'{{"resourceLogs":[{{"resource":{{"attributes":{resource}}},'
-            f'"scopeLogs":[{{"scope":{{"name":{quote(record.logger)}}},"logRecords":['
+            f'"scopeLogs":[{{"scope":{{"name":{quote(logger)}}},"logRecords":['
         )
-        if len(heads) >= _MOST_HEADS:
-            heads.clear()
-        heads[record.logger] = head
-        return head
 
 
 def log_record(record: Redacted, limits: Limits) -> str:

@@ -161,9 +161,10 @@ CHARACTER_CLASSES = "".join(map(_class_of, map(chr, range(128)))).encode() + b".
 
 
 _DIGITS = lazy_pattern(r"\d{3,}")
-_GROUPED_CARD = lazy_pattern(r"\d{4}([ \-])(?:\d{4}[ \-]\d{4}[ \-]\d{1,7}|\d{6}[ \-]\d{4,5})")
 _CARD_WORD = lazy_pattern(r"card|\bpan\b|\bcc\b|visa|unionpay|maestro|primary account", re.IGNORECASE)
+_CARD = lazy_pattern(r"\d{4}([ \-])(?:\d{4}[ \-]\d{4}[ \-]\d{1,7}|\d{6}[ \-]\d{4,5})")
 _SSN = lazy_pattern(r"\d{3}-\d{2}-\d{4}")
+_GROUPED = {4: (_CARD, luhn, "payment-card"), 3: (_SSN, us_ssn, "us-ssn")}  # by the length of their first group
 _IBAN = lazy_pattern(r"[A-Z]{2}\d{2}(?:[A-Z0-9]{11,30}|(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?)")
 
 
@@ -195,14 +196,11 @@ def find_numbers(text: str) -> Iterator[tuple[int, int, str]]:
             # 13 and 17 to 19 digits are rare on cards and common as ids: then something before has to speak of a card.
             if alone and (14 <= length <= 16 or _CARD_WORD.search(text, max(0, start - 48), start)):
                 yield start, end, "payment-card"
-        elif length == 4:
-            grouped = _GROUPED_CARD.match(text, start)
-            if grouped and _stands_alone(text, *grouped.span()) and luhn(grouped.group()):
-                yield *grouped.span(), "payment-card"
-        elif length == 3:
-            ssn = _SSN.match(text, start)
-            if ssn and _stands_alone(text, *ssn.span()) and us_ssn(ssn.group()):
-                yield *ssn.span(), "us-ssn"
+        elif length in _GROUPED:
+            pattern, check, kind = _GROUPED[length]
+            grouped = pattern.match(text, start)
+            if grouped and _stands_alone(text, *grouped.span()) and check(grouped.group()):
+                yield *grouped.span(), kind
     for account in _IBAN.finditer(text):
         start, end = account.span()
         # Also the ends at each space: a capitalised word after a grouped number looks like its next group.

@@ -32,10 +32,7 @@ _ESCAPE = lazy_pattern(
     r"&(?:quot|apos|amp|lt|gt|#0?3[49]|#[xX]2[27]);|\\{1,2}u00(?:22|27|26|3[A-Ea-e])|"
     r"\x1b\[[0-9;]{0,16}m|[\u201c-\u201f\u00ab\u00bb\u2018\u2019\uff1a\uff1d]"
 )
-_CHARACTERS = {
-    "&quot;": '"', "&#34;": '"', "&#034;": '"', "&#x22;": '"', "&apos;": "'", "&#39;": "'", "&#039;": "'",
-    "&#x27;": "'", "&amp;": "&", "&lt;": "<", "&gt;": ">", "\uff1a": ":", "\uff1d": "=", "\u2018": "'", "\u2019": "'",
-}  # fmt: skip
+_PLAIN = {"\uff1a": ":", "\uff1d": "=", "\u2018": "'", "\u2019": "'"}  # any other is a double quotation mark
 _DOUBLED = lazy_pattern(r'""')
 _MOST = 65_536
 """Longer runs are pictures and archives."""
@@ -128,4 +125,8 @@ def _escape_character(code: re.Match[str]) -> str:
         return " "  # a colour
     if written[0] == "\\":
         return chr(int(written[-2:], 16))
-    return _CHARACTERS.get(written, '"')
+    if written[0] == "&":
+        from html import unescape  # here, because it has a table of two thousand names, and few texts need it
+
+        return unescape(written)
+    return _PLAIN.get(written, '"')

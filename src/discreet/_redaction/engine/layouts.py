@@ -2,7 +2,8 @@
 
 Lists below what they are called ("recovery codes:", cloud-init's `chpasswd`), what an interpreter shows of an item,
 private keys with a prefix on each line, `user:password@host` without a scheme, tuples and maps of Erlang and Elixir
-(`{default_pass, <<"...">>}`, `{:api_key, "..."}`), and values that a traceback draws below names in a line of source:
+(`{default_pass, <<"...">>}`, `{:api_key, "..."}`), PHP's `s:8:"password";s:12:"..."` and, of a session,
+`password|s:12:"..."`, and values that a traceback draws below names in a line of source:
 
 check(user, password)
 │     │     └ 'the value of password'
@@ -11,18 +12,19 @@ check(user, password)
 
 from __future__ import annotations
 
-import re
 from itertools import islice
 
 from discreet._base.lazy_pattern import lazy_pattern, matches_in_a_row
 from discreet._redaction.engine.secret_values import (
     KindOf,
     Spans,
+    ascii_lower,
     is_harmless,
     looks_generated,
     looks_random,
     secret_parts,
 )
+from discreet._redaction.names import any_of
 
 
 def find_in_layouts(text: str, kind_of: KindOf) -> Spans:
@@ -34,17 +36,10 @@ def find_in_layouts(text: str, kind_of: KindOf) -> Spans:
         yield from _annotated(text, kind_of)
     if "-" in text:
         yield from _prefixed_key_lines(text)
-    if "{" in text:
-        yield from _tuples(text, kind_of)
+    yield from _named(text, kind_of)
     yield from find_userinfo(text)
 
 
-_CODES = lazy_pattern(
-    r"(?:recovery|backup|scratch|emergency|rescue|one[- ]time|single[- ]use|2fa|mfa|otp|login) codes"
-    r"(?: (?:for|of) [^\s:]{1,64})?"
-    r"(?:(?: (?:are|is|were))?(?: now)?[ \t]{0,4}[:=]| (?:are|were)(?=\s)|[ \t]{0,4}(?=\r?\n))",
-    re.IGNORECASE,
-)
 _CODE = lazy_pattern(
     r"""(?:[\s,;|"'\[(*•\-]|\d{1,2}[.)][ \t]|\\n){1,24}"""
     r"""([A-Za-z0-9]{3,12}(?:-[A-Za-z0-9]{3,12}){0,4})(?=[\s,;|"'\]).\\]|\Z)"""
@@ -71,7 +66,7 @@ def find_shown_items(text: str, kind_of: KindOf | None) -> Spans:
 
 def _listed(text: str) -> Spans:
     """Spans of recovery codes, and of the passwords in lines of `user:password`."""
-    for called in _CODES.finditer(text) if " codes" in text or " CODES" in text or " Codes" in text else ():
+    for called in any_of("codes").finditer(text) if " codes" in ascii_lower(text) else ():
         for code in islice(matches_in_a_row(_CODE, text, called.end()), _MOST_CODES):
             value = code.group(1)
             long_number = value.replace("-", "").isdigit() and len(value) > 5
@@ -147,17 +142,22 @@ _TUPLE = lazy_pattern(
 )
 
 
+_SERIALIZED = lazy_pattern(r"""(?:"([\w.\-]{1,80})\\?";|\b([\w.\-]{1,80})\|)s:\d{1,6}:\\?"([^"\\]{1,4096})""")
+
+
 def holds_tuple(text: str) -> bool:
     """Whether a name and a value stand in some tuple, or in some map."""
     return _TUPLE.search(text) is not None
 
 
-def _tuples(text: str, kind_of: KindOf) -> Spans:
-    """Spans of the values whose names are sensitive."""
-    for pair in _TUPLE.finditer(text):
-        kind = kind_of(pair.group(1) or pair.group(3))
-        if kind is not None:
-            yield from secret_parts(text, *pair.span(2 if pair.group(1) else 4), kind)
+def _named(text: str, kind_of: KindOf) -> Spans:
+    """Spans of the values in tuples and maps, and in what PHP serialized, whose names are sensitive."""
+    for sign, pattern in (("{", _TUPLE), ("s:", _SERIALIZED)):
+        for pair in pattern.finditer(text) if sign in text else ():
+            value = pair.lastindex or 0
+            kind = kind_of(pair.group(1) or pair.group(value - 1))
+            if kind is not None:
+                yield from secret_parts(text, *pair.span(value), kind)
 
 
 _MOST = 300

@@ -9,7 +9,7 @@ import re
 from itertools import islice
 
 from discreet._base.lazy_pattern import end_of_match, lazy_pattern, matches_in_a_row
-from discreet._redaction.engine.secret_values import PARAMETER_SCHEME, Span, looks_generated, looks_mixed, secret_parts
+from discreet._redaction.engine.secret_values import Span, looks_generated, looks_mixed, secret_parts
 from discreet._redaction.names import any_of, name_rules
 
 _LEAD = lazy_pattern(
@@ -26,13 +26,8 @@ _PERCENT = lazy_pattern(r"""(?:%22|%27|%20|\+){0,3}(.{1,4096}?)(?:%2[267CcDd]|%7
 _LINE = lazy_pattern(r"(?:[^\r\n\\]|\\[^rn])+")
 _TAG = lazy_pattern(r"[^<]+")
 _INNER_TAG = lazy_pattern(r"\s{0,24}<(?:value|string|plaintext|content)>", re.IGNORECASE)
-_CDATA = "<![CDATA["
+_CDATA = lazy_pattern(r"<!\[CDATA\[(.*?)(?:\]\]>|\Z)", re.DOTALL)
 _CELL = lazy_pattern(r"""[ \t]{0,8}([^\s|│"'`]{3,512})[ \t]{0,64}(?:[|│\r\n]|\Z)""")
-_ANNOTATION = lazy_pattern(
-    r"(?:str|bytes|string|String|SecretStr|SecretBytes|int|Any|Final|"
-    r"(?:Optional|Union|Final|ClassVar|Annotated)\[[\w.\[\], |]{1,64}\])"
-    r"(?: ?\| ?None)?[ \t]{0,4}=[ \t]{0,4}"
-)
 _WRAPPED = lazy_pattern(
     r"(?:[NEUBRFnebruxf]{1,2}|[A-Za-z_][\w.]{0,40}\(|string\(\d{1,6}\) |\[\][a-z]{3,9}[({])[bu]?(?=[\"'])|"
     r"(?:Some|Just|Optional)\((?=[^\s()\"']{4,256}\))"
@@ -83,7 +78,9 @@ def pair_value(text: str, position: int, sign: str, kind: str, name: str, begin:
     if begin > 0 and text[start] == text[begin - 1] and text[start] in "\"'" and text[begin + len(name)] != text[start]:
         return [], start + 1  # the quote that ends what the name stands in: prompt="Password: "
     if sign == ">":
-        return _element(text, start, kind)
+        if text.startswith("<![CDATA[", start):
+            return _matched(text, _CDATA, start, kind, 1)
+        return _matched(text, _TAG, end_of_match(_INNER_TAG, text, start), kind)
     if sign == "t":
         return _cell_of_markup(text, start, kind)
     opening = _OPENING.match(text, start)
@@ -104,23 +101,13 @@ def _matched(
     return secret_parts(text, first, end, kind), end
 
 
-def _element(text: str, start: int, kind: str) -> tuple[list[Span], int]:
-    """What an element of XML holds."""
-    if text.startswith(_CDATA, start):
-        start += len(_CDATA)
-        end = text.find("]]>", start)
-        end = len(text) if end < 0 else end
-        return secret_parts(text, start, end, kind), end
-    return _matched(text, _TAG, end_of_match(_INNER_TAG, text, start), kind)
-
-
 def _value_start(text: str, position: int, sign: str) -> tuple[int, str]:
     """Past white space, the rest of the separator, a type annotation, and what wraps a literal."""
     start = end_of_match(_LEAD, text, position)
     if start > position and text[start - 1] in "bu" and text[start : start + 1] not in ("'", '"', "\\"):
         start -= 1  # a value that begins with b, not a bytes literal
     if sign == ":":
-        annotation = _ANNOTATION.match(text, start)
+        annotation = any_of("annotations").match(text, start)
         if annotation is not None:
             start, sign = annotation.end(), "="
     elif sign == "-" and text.startswith("pass:", start):  # openssl: the password itself follows
@@ -186,7 +173,7 @@ def _unquoted(text: str, start: int, sign: str, kind: str, name: str, begin: int
 
 def _credentials(text: str, start: int, name: str) -> tuple[list[Span], int] | None:
     """What follows the scheme of an Authorization header, if there is one."""
-    if PARAMETER_SCHEME.match(text, start):
+    if any_of("parameter_schemes").match(text, start):
         return _matched(text, _TO_END_OF_LINE, start, "authorization", closing=_CLOSING)
     credentials = end_of_match(any_of("schemes", re.IGNORECASE), text, start)
     if credentials == start:
@@ -290,11 +277,6 @@ def _is_prose(text: str, value: str, end: int, sign: str, kind: str, name: str) 
 _CLOSING_QUOTES = {"\u201c": "\u201d", "\u201e": "\u201c", "\u00ab": "\u00bb", "\u2018": "\u2019"}
 _LAST_ITEM = lazy_pattern(r"[ ]{0,2}(?:[)\]]|,[ ]?(?:\d|[Tt]rue|[Ff]alse)[ ]?\))")
 _OBJECT = lazy_pattern(r"""\{\s{0,8}\\?["']?[\w.\-]{1,64}\\?["']?\s{0,4}:""")
-_MASKED = lazy_pattern(
-    r"(?:[A-Z][A-Z_ ]{2,40}|filtered|redacted|protected|masked|hidden|removed|"
-    r"secret|omitted|sensitive|private|scrubbed|stripped)\]",
-    re.IGNORECASE,
-)
 _CHANGE = lazy_pattern(
     r"""[ \t]{0,4}(?:->|=>|→|,[ ]?["'](?:new|after|new_?[vV]alue)["']:)[ \t]{0,4}["']([^"'\n]{1,1024})["']"""
 )
@@ -312,10 +294,6 @@ _HISTORY_OR_OTHER = lazy_pattern(
 )
 _MOST_BESIDE = 12
 _BRACED = lazy_pattern(r"\{([^\s{}:=\"',][^\s{}:=\"',]{2,128})\}")
-_INNER = lazy_pattern(
-    r"(?:password|pwd|pw|pass|key|secret|token|sig)\s{0,2}[=:]|://[^\s/?#\"'<>@:]{0,256}:[^\s\"'<>@]{1,512}@",
-    re.IGNORECASE,
-)
 _LIST_ITEM = lazy_pattern(
     r"""[\s,]{0,24}(?:[bu]?"([^"\\]*(?:\\.[^"\\]*)*)"|[bu]?'([^'\\]*(?:\\.[^'\\]*)*)'|([^\s"',\[\]{}()]+))"""
 )
@@ -330,7 +308,7 @@ def _enclosed(text: str, opening: re.Match[str], sign: str, kind: str) -> tuple[
         while escaped and end > 0 and text[end - 1] == "\\":  # one more backslash: a quote within the value
             end = text.find(escaped, end + 1)
         end = len(text) if end < 0 else end
-        if escaped and kind == "connection-string" and _INNER.search(text, start, end):
+        if escaped and _has_named_parts(text, start, end, kind):
             return [], start
         return secret_parts(text, start, end, kind), end + len(escaped or "")
     return _quoted(text, start, quote, sign, kind) if quote else _bracketed(text, start, bracket, sign, kind)
@@ -342,8 +320,8 @@ def _quoted(text: str, start: int, quote: str, sign: str, kind: str) -> tuple[li
         return [], end + 1  # a command
     if sign == "," and _LAST_ITEM.match(text, end + 1) is None:
         return [], start  # words in a list, not a pair
-    if _OBJECT.match(text, start, end) or (kind == "connection-string" and _INNER.search(text, start, end)):
-        return [], start  # an object or a URL, or parts that have names of their own
+    if _OBJECT.match(text, start, end) or _has_named_parts(text, start, end, kind):
+        return [], start  # an object
     found = secret_parts(text, start, end, kind)
     change = _CHANGE.match(text, end + 1)
     if change is None:
@@ -353,34 +331,32 @@ def _quoted(text: str, start: int, quote: str, sign: str, kind: str) -> tuple[li
 
 def _bracketed(text: str, start: int, bracket: str, sign: str, kind: str) -> tuple[list[Span], int]:
     if bracket == "[":
-        return ([], start) if _MASKED.match(text, start) else _items(text, start, kind, _LIST_ITEM)
+        return ([], start) if any_of("masked_by_others").match(text, start) else _items(text, start, kind, _LIST_ITEM)
     if bracket == "(":
         alone = _ROUND.match(text, start)
         if alone is None or not looks_generated(alone.group(1)):
             return [], start
         return secret_parts(text, *alone.span(1), kind), alone.end(1)
-    found, end = _items(text, start, kind, _COOKIE_ITEM) if kind == "cookie" else _history(text, start, kind)
+    pattern, most = (_COOKIE_ITEM, None) if kind == "cookie" else (_HISTORY_OR_OTHER, _MOST_BESIDE)
+    found, end = _items(text, start, kind, pattern, most)
     braced = _BRACED.match(text, start - 1) if sign == "=" and not found else None
     if braced is not None:  # ODBC: PWD={a;b}
         return secret_parts(text, *braced.span(1), kind), braced.end()
     return found, end  # of any other object, its own names are judged
 
 
-def _history(text: str, start: int, kind: str) -> tuple[list[Span], int]:
-    """The values of `{"old": "...", "new": "..."}` under a sensitive name."""
+def _items(
+    text: str, start: int, kind: str, pattern: re.Pattern[str], most: int | None = None
+) -> tuple[list[Span], int]:
+    """The items of a list; the values of `{'session': '...', 'theme': '...'}`; of `{"old": "...", "new": "..."}`."""
     found: list[Span] = []
-    end = start
-    for item in islice(matches_in_a_row(_HISTORY_OR_OTHER, text, start), _MOST_BESIDE):
-        if item.group(1) is not None:
-            found += secret_parts(text, *item.span(1), kind)
-            end = item.end()
-    return found, end
-
-
-def _items(text: str, start: int, kind: str, pattern: re.Pattern[str]) -> tuple[list[Span], int]:
-    """The items of a list; or the values of `{'session': '...', 'theme': '...'}`, whatever their names."""
-    found: list[Span] = []
-    for item in matches_in_a_row(pattern, text, start):
-        found += secret_parts(text, *item.span(item.lastindex or 0), kind)
-        start = item.end()
+    for item in islice(matches_in_a_row(pattern, text, start), most):
+        if item.lastindex is not None:
+            found += secret_parts(text, *item.span(item.lastindex), kind)
+            start = item.end()
     return found, start
+
+
+def _has_named_parts(text: str, start: int, end: int, kind: str) -> bool:
+    """Whether it is a URL, or parts that have names of their own."""
+    return kind == "connection-string" and any_of("named_parts").search(text, start, end) is not None

@@ -34,7 +34,6 @@ def find_pairs(text: str, kind_of: KindOf) -> Spans:
             spans, floor = _pair(text, start, end, kind_of)
             yield from spans
     yield from _options(text, kind_of)
-    yield from _serialized(text, kind_of)
     yield from find_in_layouts(text, kind_of)
     yield from find_in_sentences(text, kind_of)
     yield from find_in_columns(text, kind_of)
@@ -97,7 +96,6 @@ _NEXT_ELEMENT = lazy_pattern(
     r":\s{0,4}</\w{1,20}>\s{0,4})\s{0,4}(?:<code>)?"
 )
 _NAMED_BY_COMMAND = lazy_pattern(r"([\w.\-]{1,80})(?:;[\w=;]{1,80})?(?:\]|::)")
-_SERIALIZED = lazy_pattern(r"""(?:"([\w.\-]{1,80})\\?";|\b([\w.\-]{1,80})\|)s:\d{1,6}:\\?"([^"\\]{1,4096})""")
 
 
 def _name_in_value(text: str, end: int, sign: str) -> tuple[str, int, str] | None:
@@ -112,14 +110,6 @@ def _name_in_value(text: str, end: int, sign: str) -> tuple[str, int, str] | Non
         if named is not None:
             return named.group(1), named.end(), following
     return None
-
-
-def _serialized(text: str, kind_of: KindOf) -> Spans:
-    """PHP's `s:8:"password";s:12:"..."` and, of a session, `password|s:12:"..."`."""
-    for item in _SERIALIZED.finditer(text) if "s:" in text else ():
-        kind = kind_of(item.group(1) or item.group(2))
-        if kind is not None:
-            yield from secret_parts(text, *item.span(3), kind)
 
 
 _MOST_BEFORE = 96

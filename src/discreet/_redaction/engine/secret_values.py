@@ -226,17 +226,8 @@ CHECKS: dict[str, Callable[[str], bool]] = {
 
 
 MARKER = lazy_pattern(r"\[REDACTED:[a-z][a-z0-9-]{0,39}(?::[A-Za-z0-9]{4})?\]")
-PARAMETER_SCHEME = lazy_pattern(
-    r"(?:Digest|AWS4-HMAC-SHA256|OAuth|Hawk|Signature|SharedAccessSignature)[ \t]|Token[ \t]{1,4}token=|"
-    r"""[A-Za-z][\w\-]{2,30}[ \t]{1,4}[A-Za-z_]{2,20}=(?:\\?"[^"\n\\]{0,512}\\?"|[^=\s,;"]{1,512}={0,2})[,;&]""",
-    re.IGNORECASE,
-)
 _ANY_SCHEME = lazy_pattern(r"[\w\-]{1,40}[ \t]{1,4}")
 _USER = lazy_pattern(r"[A-Za-z][\w.\-@]{1,63}[:/][ ]?")
-_PREFIX = lazy_pattern(
-    r"base64:|hex:|plain:|raw:|0[xX](?=[0-9A-Fa-f]{32}|\[REDACTED:)|\{[A-Za-z][\w\-]{1,16}\}|"
-    r"(?:Bearer|Basic|Token|FlyV1|ApiKey|JWT|DPoP)[ \t]{1,2}|oauth:"
-)
 _PAIR = lazy_pattern(r"""([A-Za-z0-9_.\-$]{1,128})=(?:\\?"([^"\\]*)\\?"|([^;,&\s"'\\]*))""")
 
 _REFERRED = frozenset(("secret", "credentials", "token", "password", "secret-key", "private-key", "cookie", "api-key"))
@@ -256,7 +247,7 @@ def is_harmless(text: str, kind: str) -> bool:
         is_number = len(stripped) <= 11 and stripped.replace(".", "", 1).lstrip("-+").isdigit()
         if is_number and kind not in rules.words["number_kinds"]:
             return True
-        if len(stripped) <= 3 and not any(char.isalnum() for char in stripped):
+        if len(stripped) <= 3 and not any(map(str.isalnum, stripped)):
             return True  # punctuation, as parsers report it
         if kind == "pin":
             return not stripped.isdigit()  # a pin of a board or a chip has a name
@@ -308,7 +299,7 @@ def _known_length(value: str, kind: str) -> int:
         user = end_of_match(_USER, value)
         rest = value[user:]
         return user if user and rest and (is_harmless(rest, kind) or looks_generated(rest)) else 0
-    prefix = end_of_match(_PREFIX, value)
+    prefix = end_of_match(any_of("value_prefixes"), value)
     return prefix if len(value) - prefix >= 4 else 0
 
 
@@ -326,7 +317,7 @@ def _is_token(text: str) -> bool:
 def _authorization(value: str, start: int, end: int) -> list[Span]:
     """Everything but the scheme; of a scheme with parameters (Digest, SigV4), all parameters but the harmless ones."""
     scheme = any_of("schemes", re.IGNORECASE).match(value)
-    if scheme is None and PARAMETER_SCHEME.match(value) is not None:
+    if scheme is None and any_of("parameter_schemes").match(value) is not None:
         scheme = _ANY_SCHEME.match(value)
     if scheme is None:
         return [(start, end, "authorization")]
@@ -338,7 +329,7 @@ def _authorization(value: str, start: int, end: int) -> list[Span]:
     for owned, sign in (("sharedkey", ":"), ("pveapitoken", "=")):  # Azure, Proxmox: whose it is stands before it
         if head.startswith(owned) and sign in rest:
             return [(start + offset + rest.index(sign) + 1, end, "authorization")]
-    if PARAMETER_SCHEME.match(value) and _PAIR.search(rest) is not None:
+    if any_of("parameter_schemes").match(value) and _PAIR.search(rest) is not None:
         return _parameters(rest, start + offset, name_rules().words["credential_parameters_kept"], "authorization")
     kind = _SCHEME_KINDS.get(head[:5], "authorization")
     return [(start + offset, end, kind)]

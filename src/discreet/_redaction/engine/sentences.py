@@ -23,26 +23,6 @@ from discreet._redaction.engine.secret_values import (
 )
 from discreet._redaction.names import any_of, name_rules
 
-_TELLING = lazy_pattern(
-    r"pass|pwd|secret|token|key|cred|psk\b|bindpw|rootpw|senha|wort|contrase|clave|lösenord|haslo|hasło|parola|пароль|密码|密碼|パスワード",
-    re.IGNORECASE,
-)
-_AFTER_SET_COMMAND = lazy_pattern(
-    r"(?:^|[\s.:\-])(?:set|put|write|add|setx|create|config|login|store|update|replace)"
-    r"(?:[ \t]{1,4}(?:-{1,2}[\w\-]{1,24}|[\w.\-/]{1,40}))?[ \t]{1,4}(?:[\"'])?\Z",
-    re.IGNORECASE,
-)
-_AFTER_READ_COMMAND = lazy_pattern(
-    r"(?:^|\n)[^\n]{0,32}[$#>] [^\n]{0,160}\b(?:get|read|show|print|cat|decrypt|view|access|reveal)\b[^\n]{0,160}\Z",
-    re.IGNORECASE,
-)
-_AFTER_VERB = lazy_pattern(
-    r"(?:^|[\s(\"'])(?:with|using|use|uses|used|invalid|expired|revoked|presented|supplied|rejected|accepted|bearer|api|auth|access)"
-    r"(?: the| an| a| this| your| my| our)? \Z",
-    re.IGNORECASE,
-)
-"""What may stand before a name whose value follows at once: a command that sets it, one that prints it, a verb."""
-
 _LONG_RUN = lazy_pattern(r"[A-Za-z0-9_\-+=]{24,}")
 _KEY = lazy_pattern(r"[A-Za-z0-9_+/.~]{16,512}={0,2}")
 _HEXADECIMAL_KEY = lazy_pattern(r"[0-9a-f]{32,128}")
@@ -51,15 +31,7 @@ _QUOTED_PHRASE = lazy_pattern(
     r"""\\?["'`\u201d\u2019\u00bb\u201c]"""
 )
 _LEADER_SIGNS = lazy_pattern(r"[.·…]{2,64}[ \t]?:[ \t]{0,4}|[ \t]?[→⇒➜⟶»][ \t]{0,4}")
-_ANNOUNCED_AGAIN = lazy_pattern(
-    r"""\.?\s{1,4}(?:the |your )?(?:new|temporary|generated|initial) """
-    r"""(?:value|password|one|secret|token)(?: is)?:[ \t]{1,4}""",
-    re.IGNORECASE,
-)
 _LETTERS = lazy_pattern(r"[a-z]{10,40}")
-_ENGLISH = lazy_pattern(
-    r"\w+(?:ed|ing|able|ible|ial|ual|nal|ic|ive|ent|ant|ous|ary|ory|less|ful|ly|ete|ect|tion|ment|ness|where|thing|text|case|word|self|ough|long|short)"
-)
 _END_OF_SENTENCE = lazy_pattern(
     r"\S(?:\s{0,3}\Z|[ \t]{0,3}\r?\n| (?:and|but|on|for|until|till)\s)|[.,;!](?:\s|\Z)|[\"'](?:[,}\]]|\Z)"
 )
@@ -77,7 +49,7 @@ def _is_sentence(phrase: str) -> bool:
 def _keyword_places(text: str) -> list[tuple[int, int]]:
     """Where the keywords of sentences stand, in order."""
     if not text.isascii():
-        return [keywords.span() for keywords in _TELLING.finditer(text)]
+        return [keywords.span() for keywords in any_of("sentence_keywords", re.IGNORECASE).finditer(text)]
     # In ASCII, several searches for literals cost a tenth of one regular expression.
     low = text.lower()
     places: list[tuple[int, int]] = []
@@ -149,10 +121,10 @@ class _Reader:
         reach = max(0, start - _REACH)
         line = text[max(reach, text.rfind("\n", reach, start) + 1) : start].strip(" \t")
         self._configured = self._compound and len(line) < 3
-        self._commanded = _AFTER_SET_COMMAND.search(text, max(0, start - 80), start) is not None
+        self._commanded = any_of("set_commands").search(text, max(0, start - 80), start) is not None
         closing = text[end : end + 1]
         self._position = end + (closing in ('"', "'", "`") and text[start - 1 : start] == closing)
-        self._identified = kind == "token" and _AFTER_VERB.search(text, max(0, start - 32), start) is not None
+        self._identified = kind == "token" and any_of("presenting").search(text, max(0, start - 32), start) is not None
         self._has_owner = False  # whether a word said for what or for whom the secret is
         self._colon = False
         self._introduced = 0  # so many of the next words may still be the value
@@ -173,7 +145,7 @@ class _Reader:
         for count in range(_MOST_WORDS):
             if self._alone(count):
                 return self._position
-            again = _ANNOUNCED_AGAIN.match(text, self._position)
+            again = any_of("announcing").match(text, self._position)
             if again is not None:
                 self._position, self._introduced = again.end(), 1
             if not self._quoted(count) and not self._word(count):
@@ -192,7 +164,7 @@ class _Reader:
 
     def _alone(self, count: int) -> bool:
         """A value on a line of its own, after a colon or after a command that prints it."""
-        read = not count and _AFTER_READ_COMMAND.search(self._text, max(0, self._end - 300), self._end) is not None
+        read = not count and any_of("read_commands").search(self._text, max(0, self._end - 300), self._end) is not None
         alone = _BLANK.match(self._text, self._position) if self._colon or read else None
         if alone is None:
             return False
@@ -258,7 +230,7 @@ class _Reader:
         return True
 
     def _goes_on(self, word: str, low: str, count: int) -> bool:
-        if word[-1] in ".!?;" and len(word) > 1 and _ANNOUNCED_AGAIN.match(self._text, self._position - 1) is None:
+        if word[-1] in ".!?;" and len(word) > 1 and any_of("announcing").match(self._text, self._position - 1) is None:
             return False
         if (
             low not in name_rules().words["between"]
@@ -281,7 +253,7 @@ class _Reader:
         if not count and self._compound and self._kind in _KEY_KINDS and _HEXADECIMAL_KEY.fullmatch(value):
             return True
         owned = self._introduced and self._has_owner and self._kind == "password"
-        if owned and _LETTERS.fullmatch(value) and not _ENGLISH.fullmatch(value):
+        if owned and _LETTERS.fullmatch(value) and not any_of("english_words").fullmatch(value):
             return _END_OF_SENTENCE.match(self._text, self._position - 1) is not None
         stripped = value.rstrip("=") if _KEY.fullmatch(value) is not None else value  # without padding
         if any_of("ordinary_values", re.IGNORECASE).fullmatch(stripped) or not value.strip("0123456789abcdef"):

@@ -124,17 +124,19 @@ def prove(folder: Path, answers: Sequence[Answer], planted: Mapping[str, str]) -
     """Everything that the demo promises."""
     contents = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
     records, broken = _valid(contents)
+    size = sum(map(len, contents.values()))
+    found = sorted({f"{leak.what} in {leak.place}" for leak in leaks(contents, planted, any_secret=False)})
+    printed = {name: len(content) for name, content in contents.items() if name.endswith(".stderr") and content}
     return [
         Claim(f"{len(records)} lines of 3 services, each valid against the schema", broken),
         _one_trace(records, answers),
-        _no_secret(planted, contents),
+        Claim(
+            f"{len(planted)} planted secrets, none in {size:,} bytes of {len(contents)} files (plain, encoded, base64)",
+            found,
+        ),
         Claim(
             "nothing printed but records: no traceback, no line in a server's own format",
-            [
-                f"{name} has {len(content)} bytes"
-                for name, content in contents.items()
-                if name.endswith(".stderr") and content
-            ],
+            [f"{name} has {length} bytes" for name, length in printed.items()],
         ),
     ]
 
@@ -180,12 +182,6 @@ def _one_trace(records: Iterable[Mapping[str, Any]], answers: Sequence[Answer]) 
     return Claim(f"{len(answers)} requests, one trace id for each across {len(processes)} processes", against)
 
 
-def _no_secret(planted: Mapping[str, str], contents: Mapping[str, bytes]) -> Claim:
-    size = sum(map(len, contents.values()))
-    text = f"{len(planted)} planted secrets, none in {size:,} bytes of {len(contents)} files (plain, encoded, base64)"
-    return Claim(text, sorted({f"{leak.what} in {leak.place}" for leak in leaks(contents, planted, any_secret=False)}))
-
-
 class Answer(NamedTuple):
     """The answer to a request."""
 
@@ -204,10 +200,6 @@ class Service(NamedTuple):
     process: subprocess.Popen[bytes]
     folder: Path
 
-    def ended(self) -> bool:
-        """Whether its process is no more."""
-        return self.process.poll() is not None
-
     def listens(self) -> bool:
         """Whether it takes connections."""
         try:
@@ -218,7 +210,8 @@ class Service(NamedTuple):
 
     def output(self) -> str:
         """The last lines that it wrote, and how it ended if it did."""
-        status = f"exit code {self.process.returncode}" if self.ended() else "still running"
+        code = self.process.poll()
+        status = "still running" if code is None else f"exit code {code}"
         parts = [f"{self.name} ({status}) wrote:"]
         for path in (self.folder / f"{self.name}.stderr", self.folder / f"{self.name}.json"):
             lines = path.read_bytes().splitlines()
@@ -293,7 +286,7 @@ def wait_until_ready(services: Sequence[Service]) -> None:
 
 
 def _raise_if_ended(services: Sequence[Service]) -> None:
-    ended = [service for service in services if service.ended()]
+    ended = [service for service in services if service.process.poll() is not None]
     if ended:
         raise DiscreetError(_failure(f"the demo's {ended[0].name} has ended", ended))
 

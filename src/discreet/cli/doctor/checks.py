@@ -66,58 +66,10 @@ MESSAGE = "discreet doctor tested this connection"
 _LONGEST = 10.0  # seconds, even if the timeout of the sink itself is longer
 _LATE = 1.0  # seconds more, for steps that have no time limit, such as the look-up of a host name
 _ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
-_HEADERS = "OTEL_EXPORTER_OTLP_HEADERS"
-_PORTS = "4318 is for HTTP, 4317 for gRPC"
 _TOO_LATE = "no answer in time. Check the address, this network's DNS, firewalls, and HTTPS_PROXY"
 _UNKNOWN = f"it cannot be reached. Check {_ENDPOINT}, the firewall and HTTPS_PROXY"
-
-_BY_REASONS = {
-    ("ECONNREFUSED",): f"nothing listens there. Start the receiver, or correct {_ENDPOINT} (port {_PORTS})",
-    ("gaierror", "NameResolutionError"): f"its name is not known here. Check {_ENDPOINT} and this network's DNS",
-    ("timeout", "gRPC DEADLINE_EXCEEDED"): (
-        f"no answer in time. Check {_ENDPOINT}, its port ({_PORTS}), firewalls, and HTTPS_PROXY"
-    ),
-    ("ECONNRESET", "ProtocolError", "RemoteDisconnected", "BadStatusLine"): (
-        f"what listens there does not speak OTLP over HTTP. Check the port of {_ENDPOINT} ({_PORTS}) and whether it "
-        "wants https://"
-    ),
-    ("SSLCertVerificationError",): (
-        "its certificate is not trusted, or is for another name. Name the authority's file in "
-        f"OTEL_EXPORTER_OTLP_CERTIFICATE, and check the host in {_ENDPOINT}"
-    ),
-    ("SSLError", "SSLEOFError", "SSLZeroReturnError"): (
-        f"no TLS connection. Does it want http:// in {_ENDPOINT}? If it wants a certificate of yours, set "
-        "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY"
-    ),
-    ("HTTP 400", "HTTP 415"): (
-        "it does not take requests of this form. Check OTEL_EXPORTER_OTLP_PROTOCOL (http/protobuf or http/json) and "
-        "OTEL_EXPORTER_OTLP_COMPRESSION"
-    ),
-    ("HTTP 401", "gRPC UNAUTHENTICATED"): (
-        f"it wants credentials, or others than these. Set {_HEADERS}, such as authorization=Bearer%20..."
-    ),
-    ("HTTP 403", "gRPC PERMISSION_DENIED"): (
-        f"the credentials are known there, but may not write logs. Check {_HEADERS} and what that key may do"
-    ),
-    ("HTTP 404", "HTTP 405"): (
-        f"no logs are taken at this path. {_ENDPOINT} gets /v1/logs appended, OTEL_EXPORTER_OTLP_LOGS_ENDPOINT (and "
-        "endpoint= in code) is used as it is"
-    ),
-    ("HTTP 407",): "the proxy wants a user and a password. Put them into HTTPS_PROXY, or the host into NO_PROXY",
-    ("HTTP 413",): "even one record is too large for it. Raise its limit",
-    ("HTTP 429", "gRPC RESOURCE_EXHAUSTED"): (
-        "it asks to slow down. Records wait and are sent again. If it lasts, raise its limits, or log less"
-    ),
-    ("partial success",): "it is there, but refused the record; its message is on standard error. Check its limits",
-    ("gRPC UNAVAILABLE",): (
-        f"no gRPC connection. Start the receiver; check {_ENDPOINT} (port 4317 is for gRPC), http:// or https://, and "
-        "OTEL_EXPORTER_OTLP_CERTIFICATE"
-    ),
-    ("HTTP 3",): f"it sends elsewhere, and redirects are not followed. Put the final address into {_ENDPOINT}",
-    ("HTTP 5",): "it has a problem of its own. Look into its logs",
-    ("gRPC UNIMPLEMENTED",): f"it takes no logs. Give its pipeline for logs an OTLP receiver, or correct {_ENDPOINT}",
-}
-_REMEDIES = {reason: remedy for reasons, remedy in _BY_REASONS.items() for reason in reasons}
+_ROWS = json.loads(Path(__file__).with_name("remedies.json").read_text("utf-8"))["rows"]
+_REMEDIES: dict[str, str] = {reason: row["remedy"] for row in _ROWS for reason in row["reasons"]}
 
 
 class Check(NamedTuple):
