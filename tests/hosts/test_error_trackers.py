@@ -47,9 +47,12 @@ def tracker(request, memory_sink, monkeypatch):
         # Sentry patches once per process, and a test before this one may have undone it.
         sentry_sdk.integrations._installed_integrations.discard("logging")
         sentry_sdk.integrations._processed_integrations.discard("logging")
-        sentry_sdk.init("http://key@localhost/1", transport=kept, default_integrations=False, integrations=[
-            sentry_sdk.integrations.logging.LoggingIntegration()
-        ])
+        sentry_sdk.init(
+            "http://key@localhost/1",
+            transport=kept,
+            default_integrations=False,
+            integrations=[sentry_sdk.integrations.logging.LoggingIntegration()],
+        )
 
     if request.param == "before":
         start()
@@ -143,15 +146,17 @@ def test_with_the_integration_whole_events_leave_redacted_and_with_our_ids(whole
             sign_in(password=planted)
         except CardDeclinedError:
             sentry_sdk.capture_exception()
-    sentry_sdk.capture_event({
-        "message": "m",
-        "request": {
-            "headers": {"Authorization": f"Bearer {SECRET}"},
-            "query_string": f"password={planted}",
-            "data": {"api_key": planted},
-        },
-        "extra": {"token": planted},
-    })
+    sentry_sdk.capture_event(
+        {
+            "message": "m",
+            "request": {
+                "headers": {"Authorization": f"Bearer {SECRET}"},
+                "query_string": f"password={planted}",
+                "data": {"api_key": planted},
+            },
+            "extra": {"token": planted},
+        }
+    )
     first, second = kept.events
     assert SECRET not in str(first) + str(second)
     assert planted not in str(first["exception"]["values"][0]["stacktrace"]["frames"][-1]) + str(second)

@@ -48,7 +48,7 @@ def test_an_alert_by_mail_has_the_traceback_and_no_secret(taken_over, mails):
         discreet.get_logger("shop").exception("payment failed too", order=7)
     logging.getLogger("shop").warning("not an alert")
     first, second = mails
-    for mail, message in ((first, "payment failed"), (second, "payment failed too order=7")):
+    for mail, message in ((first, "payment failed"), (second, "payment failed too")):
         assert message in mail
         assert "Traceback (most recent call last)" in mail
         assert "ValueError: refused [REDACTED:github-token]" in mail

@@ -62,7 +62,11 @@ sys.stderr.write(f"{len(discreet.health()['incidents'])}")
 def test_each_record_is_written_once_and_what_is_printed_is_one_too(python, kind):
     done = python(LOOP, kind)
     messages = [json.loads(line)["message"] for line in done.out.splitlines()]
-    assert sorted(messages)[-3:] == ["order 0", "order 1", "order 2"] or messages[:3] == ["order 0", "order 1", "order 2"]
+    assert sorted(messages)[-3:] == ["order 0", "order 1", "order 2"] or messages[:3] == [
+        "order 0",
+        "order 1",
+        "order 2",
+    ]
     assert len(messages) == 4
     assert sum("hello" in message for message in messages) == 1
     assert done.err.decode().endswith("1")

@@ -66,7 +66,8 @@ def _compose(client: Any) -> None:
     """Append our hook to those that the user gave."""
     options: dict[str, Any] = client.options
     for name in _HOOKS:
-        given = options.get(name) or (options.get("_experiments") or {}).get(name)
+        experiments: dict[str, Any] = options.get("_experiments") or {}
+        given: Any = options.get(name) or experiments.get(name)
         if not getattr(given, "__discreet__", False):
             options[name] = _after(given)
     if client.get_integration("excepthook") is not None:
@@ -97,20 +98,23 @@ def _redacted(event: Any, hint: Any) -> Any:
             _add_ids(safe, hint)
     except Exception:  # fail closed, whatever it was
         process_statistics.note("an event for Sentry could not be redacted, and left without its contents")
-        kept = {name: event[name] for name in _AS_THEY_ARE if name in event} if isinstance(event, dict) else {}
-        return {**kept, "message": "an event could not be redacted"} if "event_id" in kept else None
+        if not isinstance(event, dict) or "event_id" not in event:
+            return None
+        whole = cast("dict[str, Any]", event)
+        few = {name: whole[name] for name in _AS_THEY_ARE if name in whole}
+        return {**few, "message": "an event could not be redacted"}
     return safe
 
 
 def _add_ids(event: dict[str, Any], hint: Any) -> None:
     """Set the ids of the record that the event comes from, else of where we are, as tags, which Sentry can search."""
     context = current.get()
-    record = hint.get("log_record") if isinstance(hint, dict) else None
+    record: Any = cast("dict[str, Any]", hint).get("log_record") if isinstance(hint, dict) else None
     found = {
         "trace_id": getattr(record, "trace_id", None) or (context.span and context.span.trace_id),
         "request_id": getattr(record, "request_id", None) or context.request_id,
     }
-    tags = event.get("tags") or {}
+    tags: Any = event.get("tags") or {}
     if isinstance(tags, dict):
         known = {name: value for name, value in found.items() if isinstance(value, str)}
         event["tags"] = {**known, **cast("dict[str, Any]", tags)}
