@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import linecache
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, cast
 
 from discreet._takeover.log_record import STANDARD_ATTRIBUTES, TAKEN_BY
-from discreet._takeover.redacted_exception import redacted_exception, redacted_fields, redacted_value
+from discreet._takeover.redacted_exception import linked, redacted_exception, redacted_fields, redacted_value
 from discreet._values.exceptions import describe, render
 from discreet._values.messages import text_of
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from discreet._record import Plain, Redacted
     from discreet._takeover.redacted_exception import Judge
 
-ExcInfo = tuple[type[BaseException], BaseException, Any]
+_MORE_LINES = 10
 _TEXTS = (
     "name", "levelname", "pathname", "filename", "module", "funcName",
     "threadName", "processName", "taskName", "exc_text", "stack_info",
@@ -152,20 +154,24 @@ def text_where_source_is_secret(error: BaseException, redactor: Judge) -> str | 
 
     For all others, a formatter renders the traceback itself, in its own way.
     """
-    description = describe(error)
-    judged = redactor.plain(cast("Plain", description))
-    if isinstance(judged, dict) and _places(description) == _places(judged):
-        return None
-    safe = judged if isinstance(judged, dict) else {"type": type(error).__name__, "message": judged}
-    return redactor.text(render(safe))
+    waiting, seen = [error], set[int]()
+    while waiting:
+        here = waiting.pop()
+        if id(here) in seen:
+            continue
+        seen.add(id(here))
+        for frame, line in walk_tb(here.__traceback__):
+            code = frame.f_code
+            shown = [code.co_filename, code.co_name]
+            # Of a statement of several lines, newer Pythons show more than the first.
+            shown += linecache.getlines(code.co_filename, frame.f_globals)[max(0, line - 1) : line + _MORE_LINES]
+            if any(text not in redactor.clean and redactor.text(text) != text for text in shown):
+                return redactor.text(render(judged_description(error, redactor)))
+        waiting += linked(here)
+    return None
 
 
-def _places(description: object) -> list[object]:
-    """All frames of an exception and of what led to it."""
-    if isinstance(description, list):
-        return [place for item in cast("list[object]", description) for place in _places(item)]
-    if not isinstance(description, dict):
-        return []
-    parts = cast("dict[str, object]", description)
-    frames = [parts.get("frames")]
-    return frames + [place for name in ("cause", "context", "exceptions") for place in _places(parts.get(name))]
+def judged_description(error: BaseException, redactor: Judge) -> dict[str, Any]:
+    """The exception as structure, redacted."""
+    judged = redactor.plain(cast("Plain", describe(error)))
+    return judged if isinstance(judged, dict) else {"type": type(error).__name__, "message": judged}

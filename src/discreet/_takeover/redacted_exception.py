@@ -110,7 +110,7 @@ class _Parts:
             map(_is, self.attributes.values(), attributes.values())
         )
         self.changed = not (self.message == text and same_args and same_attributes and self.notes is notes)
-        self.linked = _linked(error)
+        self.linked = linked(error)
 
 
 class _Redaction:
@@ -288,9 +288,10 @@ def _substitute(error: BaseException, message: str | None = None) -> BaseExcepti
     return made
 
 
-def _linked(error: BaseException) -> list[BaseException]:
-    linked = (_get(error, "__cause__"), _get(error, "__context__"), *_members(error))
-    return [other for other in linked if isinstance(other, BaseException)]
+def linked(error: BaseException) -> list[BaseException]:
+    """Its cause, its context and the members of a group."""
+    found = (_get(error, "__cause__"), _get(error, "__context__"), *_members(error))
+    return [other for other in found if isinstance(other, BaseException)]
 
 
 def _members(error: Any) -> tuple[BaseException, ...]:
