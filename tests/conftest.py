@@ -138,6 +138,11 @@ class Run(NamedTuple):
     def records(self) -> list[dict[str, Any]]:
         return [strict(line) for line in self.out.splitlines(keepends=True)]
 
+    @property
+    def told(self) -> list[dict[str, Any]]:
+        """The records on stderr, where a process writes that nobody has configured."""
+        return [strict(line) for line in self.err.splitlines(keepends=True) if line.startswith(b"{")]
+
 
 @pytest.fixture
 def python(tmp_path: Path) -> Callable[..., Run]:

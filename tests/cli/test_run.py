@@ -66,6 +66,7 @@ def test_uncaught_exceptions_and_warnings_become_records(cli: Cli, tmp_path: Pat
 
 def test_child_processes_log_alike_and_do_not_repeat_advice(cli: Cli, environ: dict[str, str], tmp_path: Path) -> None:
     del environ["DISCREET_SERVICE"]
+    environ["KUBERNETES_SERVICE_HOST"] = "10.0.0.1"  # where services run
     (tmp_path / "app.py").write_text(
         "import logging, multiprocessing, subprocess, sys\n"
         "def job():\n"

@@ -124,13 +124,14 @@ def test_a_terminal_on_a_cloud_host_is_dev_but_its_records_are_named_production(
 
 
 def test_a_notebook_is_dev():
-    place = detect(modules=("ipykernel",))
+    place = detect(modules=("ipykernel", "ipykernel.kernelapp"))
     assert (place.profile, place.notebook) == ("dev", True)
     assert "notebook" in place.reason
 
 
 def test_a_notebook_run_by_a_ci_is_ci():
-    assert detect({"CI": "true"}, modules=("ipykernel",)).profile == "ci"
+    assert detect(modules=("ipykernel", "ipykernel.kernelspec")).notebook is False  # a program that starts kernels
+    assert detect({"CI": "true"}, modules=("ipykernel", "ipykernel.kernelapp")).profile == "ci"
 
 
 @pytest.mark.parametrize(

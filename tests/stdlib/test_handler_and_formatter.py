@@ -52,7 +52,7 @@ def test_the_handler_hands_records_to_discreet(python):
         """,
         DISCREET_SERVICE="shop",
     )
-    assert [record["message"] for record in done.records] == ["hello", "ours"]
+    assert [record["message"] for record in done.told] == ["hello", "ours"]
 
 
 def test_the_handler_makes_no_duplicate_once_discreet_took_over(python):

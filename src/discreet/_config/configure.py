@@ -23,15 +23,16 @@ from discreet._config.settings import ROWS, Settings, resolve, state
 from discreet._config.sinks import RECEIVER_PREFIXES
 from discreet._context.opentelemetry import count_redaction
 from discreet._delivery.runner import OwnSink, Setup, runner_of, running, takes_records
-from discreet._delivery.stream import Stream
+from discreet._delivery.stream import Stream, descriptor_of
 from discreet._encoding.json import encode as encode_json
 from discreet._pipeline import ANY, Output, Pipeline, pipeline_in_force
 from discreet._record import Identity
 from discreet._redaction.audit import audit
+from discreet._redaction.names import missing_rules
 from discreet._redaction.policy import Redaction
 from discreet._redaction.redactor import Redactor
 from discreet._redaction.secrets import registry
-from discreet.errors import ConfigurationError, InvalidValueError
+from discreet.errors import ConfigurationError, DiscreetError, InvalidValueError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -83,8 +84,11 @@ def configure(given: dict[str, Any]) -> None:
         what comes in   take_over: records of `logging`, warnings and uncaught exceptions too (the default)
 
     Calling it again replaces the whole configuration. Raises `ConfigurationError`, which names the value, the setting
-    and the remedy; the configuration in force then stays.
+    and the remedy; the configuration in force then stays. Raises `DiscreetError` where the rules cannot be read.
     """
+    problem = missing_rules()
+    if problem is not None:
+        raise DiscreetError(problem)
     with configuring:
         install(resolve(given))
 
@@ -103,11 +107,12 @@ def configure_at_first_record(*, inside_host: bool = False) -> Emitter:
             return active.emitter
         environ = dict(os.environ)
         given: dict[str, Any] = {"take_over": False}
+        asked = any(environ.get(name, "").strip() for name in table.ASKING)
         problems: list[Exception] = []
         settings: Settings | None = None
         while True:
             try:
-                settings = resolve(given, environ, who=_NOT_CALLED)
+                settings = resolve(given, environ, who=_NOT_CALLED, asked=asked)
                 if not inside_host and _host_has_handlers():
                     _install_into_host(settings)
                 else:
@@ -120,8 +125,11 @@ def configure_at_first_record(*, inside_host: bool = False) -> Emitter:
                 if unread and os.environ.get("DISCREET_REDACTION"):
                     given["redaction"] = _MASK_EVERYTHING
                 if not left_out:
-                    _install_what_works(settings or resolve(given, {}, who=_NOT_CALLED))
+                    _install_what_works(settings or resolve(given, {}, who=_NOT_CALLED, asked=asked))
                     break
+        installed = pipeline_in_force()
+        if installed is not None and not asked:
+            installed.sums_up = False  # a process that did not ask for our lines hears only what is wrong
         for problem in problems:
             _log(40, "setting ignored: {problem}", problem=str(problem))
         if "redaction" in given:
@@ -155,7 +163,7 @@ def _install_what_works(settings: Settings) -> None:
     try:
         install(settings.replace(delivery="direct", spool=False))
     except ConfigurationError:
-        install(settings.replace(sinks=(Stream(),), delivery="direct"))
+        install(settings.replace(sinks=(Stream("stderr"),), delivery="direct"))
 
 
 def install(settings: Settings) -> None:
@@ -273,7 +281,9 @@ def _console(sink: Sink, settings: Settings) -> Encoder:
         return CiEncoder(kind, color=color, colors=color_count(), workspace=workspace)
     if stream is None:
         return ConsoleEncoder()
-    return ConsoleEncoder(color=color, colors=color_count(), width=lambda: terminal_width(stream))
+    # The descriptor of a notebook's stream is that of another terminal.
+    width = (lambda: terminal_width(stream)) if descriptor_of(stream) >= 0 else None
+    return ConsoleEncoder(color=color, colors=color_count(), width=width)
 
 
 def _outputs(runners: Sequence[Runner], settings: Settings, redactor: Redactor) -> tuple[Output, ...]:

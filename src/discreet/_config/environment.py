@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from discreet._base.lazy_pattern import lazy_pattern
 from discreet._context.baggage import percent_decode
@@ -53,6 +53,8 @@ _CONTAINER_FILES = (("/.dockerenv", "docker"), ("/run/.containerenv", "podman"))
 # Tools that run a cloud's worker on a laptop set the cloud's own variables, and one of these.
 _EMULATORS = (("AZURE_FUNCTIONS_ENVIRONMENT", "development"), ("AWS_SAM_LOCAL", "true"))
 
+_WORDS = {"stdout": "standard output", "stderr": "standard error"}
+
 
 class Environment(NamedTuple):
     """Where this process runs, how discreet behaves there, and why."""
@@ -76,6 +78,7 @@ def detect(
     *,
     stdout_isatty: bool,
     stderr_isatty: bool = False,
+    stream: Literal["stdout", "stderr"] = "stdout",
     modules: Container[str] | None = None,
     exists: Callable[[str], bool] = os.path.exists,
 ) -> Environment:
@@ -85,7 +88,7 @@ def detect(
     prod, because others read what a named deployment logs. The name is kept as it was written, except that dev and
     prod become development and production.
 
-    Standard output must be the terminal, as for other commands: where it is redirected, a program reads the lines.
+    `stream`, which gets the records, must be the terminal: where it is redirected, a program reads the lines.
     A terminal inside a container (`docker run -it`, `kubectl exec`) is dev as well, since a person reads what is
     shown there; on a cloud host its records still say production, like those of the service beside it.
     `deployment.environment.name` in `OTEL_RESOURCE_ATTRIBUTES` gives the name, never the profile.
@@ -93,7 +96,7 @@ def detect(
     ci_variable, ci = _first(environ, _CI)
     cloud_variable, cloud = _first(environ, _CLOUD)
     container, engine = next(((path, kind) for path, kind in _CONTAINER_FILES if exists(path)), ("", None))
-    notebook = "ipykernel" in (sys.modules if modules is None else modules)
+    notebook = "ipykernel.kernelapp" in (sys.modules if modules is None else modules)
     emulator = next((name for name, value in _EMULATORS if _text(environ, name).lower() == value), "")
     chosen = _text(environ, "DISCREET_ENV")
 
@@ -105,9 +108,9 @@ def detect(
     elif ci:
         profile, reason = "ci", f"{ci_variable} is set, so this is a CI job"
     elif notebook:
-        reason = "ipykernel is loaded, so this is a notebook"
-    elif stdout_isatty:
-        reason = "standard output is a terminal"
+        reason = "ipykernel runs this process, so this is a notebook"
+    elif stderr_isatty if stream == "stderr" else stdout_isatty:
+        reason = f"{_WORDS[stream]} is a terminal"
     elif emulator:
         reason = f"{emulator} is set to {environ[emulator]!r}, so this is a cloud emulated on a developer's machine"
     elif cloud_variable:
@@ -115,8 +118,10 @@ def detect(
     elif container:
         profile, reason = "prod", f"{container} exists, so this runs in a container"
     else:
-        also = " (standard error is one, but records are not read there)" if stderr_isatty else ""
-        profile, reason = "prod", f"standard output is not a terminal{also}, and no CI or cloud variable is set"
+        other = "stdout" if stream == "stderr" else "stderr"
+        other_isatty = stdout_isatty if stream == "stderr" else stderr_isatty
+        also = f" ({_WORDS[other]} is one, but records are not read there)" if other_isatty else ""
+        profile, reason = "prod", f"{_WORDS[stream]} is not a terminal{also}, and no CI or cloud variable is set"
 
     attributes = resource_attributes(environ)
     declared = attributes.get("deployment.environment.name") or attributes.get("deployment.environment")
@@ -149,6 +154,25 @@ def host_name() -> str | None:
     return name or None
 
 
+_SHELL_LOGGERS = (
+    "IPython", "asyncio", "comm", "debugpy", "ipykernel", "jedi", "jupyter_client", "parso", "prompt_toolkit",
+    "stack_data", "tornado", "traitlets", "zmq",
+)  # fmt: skip
+
+
+def shell_loggers() -> tuple[str, ...]:
+    """The loggers of what runs this notebook or IPython prompt, none in any other process.
+
+    They repeat each cell, and what comes and goes between it and the browser, below WARNING.
+    """
+    get_shell = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    if get_shell is None or get_shell() is None:
+        return ()
+    application = getattr(sys.modules.get("traitlets.config.application"), "Application", None)
+    own = (application.instance().log.name,) if application is not None and application.initialized() else ()
+    return (*own, *_SHELL_LOGGERS)  # the kernel's logger has the name of its class: IPKernelApp, SpyderKernelApp
+
+
 _SERVICE_VARIABLES = (
     "WEBSITE_SITE_NAME", "CONTAINER_APP_NAME", "CONTAINER_APP_JOB_NAME", "K_SERVICE", "CLOUD_RUN_JOB",
     "AWS_LAMBDA_FUNCTION_NAME",
@@ -159,11 +183,14 @@ _VERSION_VARIABLES = (
 )  # fmt: skip
 
 # Programs that run an application: under their own name all services would have the same name.
-_RUNNERS = frozenset({
+_SERVERS = frozenset({
     "uvicorn", "gunicorn", "hypercorn", "granian", "daphne", "waitress-serve", "waitress", "uwsgi", "fastapi", "flask",
-    "celery", "rq", "dramatiq", "arq", "streamlit", "torchrun", "accelerate", "manage", "django-admin", "discreet",
-    "ipykernel_launcher", "ipykernel", "ipython", "jupyter", "coverage", "debugpy",
+    "celery", "rq", "dramatiq", "arq", "streamlit",
 })  # fmt: skip
+_RUNNERS = _SERVERS | {
+    "torchrun", "accelerate", "manage", "django-admin", "discreet", "ipykernel_launcher", "ipykernel", "ipython",
+    "jupyter", "coverage", "debugpy",
+}  # fmt: skip
 _TEST_RUNNERS = frozenset({"pytest", "py.test", "unittest", "nox", "tox"})
 # `-k uvicorn.workers.UvicornWorker`, `coverage run -m pytest`, `-c python:settings`, `--bind unix:socket`
 _NO_APPLICATIONS = _RUNNERS | _TEST_RUNNERS | {"python", "unix"}
@@ -193,10 +220,7 @@ def service_name(environ: Mapping[str, str], argv: Sequence[str], main_module: o
     given = given_service_name(environ)
     if given:
         return given
-    spec_name = getattr(getattr(main_module, "__spec__", None), "name", None)
-    # A directory or zip file that is run has a bare `__main__`; then its path, in argv, has the name.
-    module = spec_name.removesuffix(".__main__") if isinstance(spec_name, str) and spec_name != "__main__" else ""
-    program = _stem(argv[0]) if argv else ""
+    module, program = _module_of(main_module), _stem(argv[0]) if argv else ""
     runner = module.partition(".")[0] if module else program
     if runner in _RUNNERS or runner in _TEST_RUNNERS:
         application = "" if runner in _TEST_RUNNERS else _application(argv[1:])
@@ -211,6 +235,19 @@ def service_name(environ: Mapping[str, str], argv: Sequence[str], main_module: o
     if program not in ("", "-", "-c"):
         return program, f"the name of the program {argv[0]!r}"
     return _UNKNOWN_SERVICE, "there is no program name; set DISCREET_SERVICE"
+
+
+def is_server(argv: Sequence[str], main_module: object) -> bool:
+    """Whether this process is a server or a worker that runs an application, as its command line tells."""
+    module = _module_of(main_module)
+    return (module.partition(".")[0] if module else _stem(argv[0]) if argv else "") in _SERVERS
+
+
+def _module_of(main_module: object) -> str:
+    """The module of `python -m`, else nothing."""
+    name = getattr(getattr(main_module, "__spec__", None), "name", None)
+    # A directory or zip file that is run has a bare `__main__`; then its path, in argv, has the name.
+    return name.removesuffix(".__main__") if isinstance(name, str) and name != "__main__" else ""
 
 
 def given_service_name(environ: Mapping[str, str]) -> tuple[str, str] | None:

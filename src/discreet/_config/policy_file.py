@@ -7,6 +7,7 @@ redaction.schema.json is published for editors and for CI, and its keywords are 
 from __future__ import annotations
 
 import json
+import pkgutil
 import re
 import stat
 from pathlib import Path
@@ -60,7 +61,7 @@ def _policy(document: dict[str, Any]) -> Redaction:
 
 def check_document(document: object) -> None:
     """Whether this is the document of a policy, by the names and types of its keys. Raises as `read_policy`."""
-    schema = json.loads(Path(__file__).with_name("redaction.schema.json").read_text("utf-8"))
+    schema = json.loads(pkgutil.get_data("discreet._config", "redaction.schema.json") or b"")
     _check_policy(document, schema, schema["$defs"])
 
 

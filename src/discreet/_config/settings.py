@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from discreet._base.frozen import Frozen
-from discreet._base.levels import DEBUG, INFO
+from discreet._base.levels import DEBUG, INFO, WARNING
 from discreet._config import environment as _environment
 from discreet._config import parsing
 from discreet._config.parsing import DELIVERY_MODES, FORMATS, STREAMS, LevelSettings, either, one_of
@@ -62,6 +62,8 @@ class Surroundings(NamedTuple):
 
     environ: Mapping[str, str]
     place: Environment
+    asked: bool
+    """Whether somebody asked for our lines, in code or by `ASKING`; else stdout is the program's alone."""
 
 
 class Default:
@@ -97,7 +99,11 @@ def _by_profile(words: str, *, dev: object, ci: object, prod: object) -> Default
 
 
 def _service(here: Surroundings) -> tuple[str, str]:
-    return _environment.service_name(here.environ, [*map(str, getattr(sys, "argv", ()))], sys.modules.get("__main__"))
+    return _environment.service_name(here.environ, *_program())
+
+
+def _program() -> tuple[list[str], object]:
+    return [*map(str, getattr(sys, "argv", ()))], sys.modules.get("__main__")
 
 
 def _version(here: Surroundings) -> tuple[str | None, str]:
@@ -108,7 +114,7 @@ def _stream(here: Surroundings) -> tuple[str, str]:
     # App Service takes the level of a line from the stream that it came by, and from nothing else.
     if here.place.cloud == "azure-app-service":
         return "split", "default for azure-app-service"
-    return "stdout", "default"
+    return ("stdout", "default") if here.asked else ("stderr", "nobody called configure()")
 
 
 # fmt: off
@@ -153,7 +159,8 @@ ROWS: Mapping[str, Row] = {
         page="configuration.md#sinks",
     ),
     "stream": Row(
-        "DISCREET_STREAM", one_of("stream", STREAMS), Default(_stream, "stdout; on Azure App Service split"),
+        "DISCREET_STREAM", one_of("stream", STREAMS),
+        Default(_stream, "stdout; stderr where nobody configures; on Azure App Service split"),
         meaning="the standard stream that gets every record; split writes errors to stderr and all else to stdout",
         values=either(STREAMS),
     ),
@@ -201,6 +208,9 @@ ROWS: Mapping[str, Row] = {
 VARIABLES: Mapping[str, Row] = {row.variable: row for row in ROWS.values() if row.variable}
 """The same by the variable: every one that discreet reads for itself."""
 
+ASKING = ("DISCREET_STREAM", "DISCREET_FORMAT", "DISCREET_FILE")
+"""The variables that ask for our lines, as `configure()` does."""
+
 
 class Settings(Frozen):
     """The value of each setting, once `resolve` has found it."""
@@ -233,19 +243,29 @@ class Settings(Frozen):
 
 
 def resolve(
-    given: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None, *, who: str = "configure()"
+    given: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+    *,
+    who: str = "configure()",
+    asked: bool = True,
 ) -> Settings:
     """Find the value of every setting, or raise one `ConfigurationError`.
 
     `given` is what code gives, by the setting's name, and `who` gave it, as `Settings.why` says. `environ` has the
-    variables, by default those of the process.
+    variables, by default those of the process. `asked` is as in `Surroundings`.
     """
     given = {} if given is None else given
     environ = os.environ if environ is None else environ
     if "environment" in given:
         environ = {**environ, "DISCREET_ENV": _parsed("environment", given["environment"], parsing.parse_name)}
-    place = _environment.detect(environ, stdout_isatty=_isatty(sys.stdout), stderr_isatty=_isatty(sys.stderr))
-    here = Surroundings(environ, place)
+    stream = given.get("stream") or environ.get("DISCREET_STREAM", "").strip() or ("stdout" if asked else "stderr")
+    place = _environment.detect(
+        environ,
+        stdout_isatty=_isatty(sys.stdout),
+        stderr_isatty=_isatty(sys.stderr),
+        stream="stderr" if stream == "stderr" else "stdout",
+    )
+    here = Surroundings(environ, place, asked)
 
     values: dict[str, Any] = {}
     why: dict[str, str] = {}
@@ -255,6 +275,9 @@ def resolve(
             values[name], why[name] = None, "sinks are given"
         else:
             values[name], why[name] = _find(name, row, given, here, who)
+    # What runs a notebook stays silent below WARNING, unless the user names it.
+    level: LevelSettings = values["level"]
+    values["level"] = level._replace(named=dict.fromkeys(_environment.shell_loggers(), WARNING) | dict(level.named))
     sinks = values["sinks"] if "sinks" in given else None  # as parsed: what was given may be an iterator
     values["environment"] = place.name  # "dev" is written "development"
     if "environment" not in given:
@@ -264,7 +287,10 @@ def resolve(
     values["sinks"], reasons, missing = choose_sinks(sinks, values["stream"], values["file"], environ)
     why["sinks"] = ", ".join([why["sinks"], *([why["file"]] if values["file"] is not None else ()), *reasons])
     advice = [f"{name} is not a setting{_nearest(name, VARIABLES)}" for name in unknown_variables(environ)]
-    if place.profile == "prod" and "service" not in given and _environment.given_service_name(environ) is None:
+    guessed = "service" not in given and _environment.given_service_name(environ) is None
+    # A command is run in a container as well, and says nothing of itself.
+    hosted = place.cloud is not None and (asked or place.cloud not in ("docker", "podman"))
+    if guessed and place.profile == "prod" and (hosted or _environment.is_server(*_program())):
         advice.append("DISCREET_SERVICE is not set: records carry a guessed service name")
     return Settings(**values, place=place, host=_environment.host_name(), why=why, advice=(*advice, *missing))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import sys
 from typing import TextIO
 
@@ -11,6 +12,8 @@ from discreet._base.statistics import process_statistics
 from discreet._delivery.descriptor import TornLineError, writable, write_line
 from discreet._delivery.runner import OwnSink
 from discreet.errors import ConfigurationError
+
+_LAYERS = (io.BufferedWriter, io.BufferedRandom, io.FileIO)  # the last one where Python runs unbuffered
 
 writing: dict[int, tuple[Stream, str]] = {}
 """The threads that are handing a text to a stream without a descriptor, each with its sink and the text."""
@@ -64,12 +67,59 @@ def _came_back(message: object, args: tuple[object, ...]) -> bool:
     return False
 
 
+def descriptor_of(stream: TextIO) -> int:
+    """The descriptor to which a stream plainly writes UTF-8; -1 for any other stream, which gets text.
+
+    That a stream has a `fileno()` says nothing: that of a notebook leads to the terminal that started the kernel, and
+    what wraps a stream (to colour it, to draw a progress bar, to copy it) often passes its `fileno()` on.
+    """
+    if type(stream) is not io.TextIOWrapper or "write" in vars(stream):
+        return -1
+    try:
+        layer = stream.buffer
+        raw: object = getattr(layer, "raw", layer)
+        if type(layer) in _LAYERS and type(raw) is io.FileIO and is_utf_8(stream.encoding):
+            return raw.fileno()
+    except (OSError, ValueError):  # closed, or without its buffer
+        pass
+    return -1
+
+
+def is_utf_8(encoding: object) -> bool:
+    """Whether the name of an encoding is one of UTF-8's."""
+    return isinstance(encoding, str) and encoding.lower().replace("-", "").replace("_", "") == "utf8"
+
+
+def in_encoding(text: str, encoding: str) -> str:
+    r"""The text of a line, with escapes for the characters that an encoding does not have.
+
+    They are those of JSON in a JSON line (`\u00e9`), and Python's in a line for people (`\xe9`, `\U0001f600`).
+    """
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        pass
+    else:
+        return text
+    characters = {char: char.encode("ascii", "backslashreplace").decode() for char in set(text) if not char.isascii()}
+    missing = {char: escape for char, escape in characters.items() if not char.encode(encoding, "ignore")}
+    if text.startswith("{"):  # as every JSON line does, and no other
+        missing = {char: "".join(map("\\u{:04x}".format, _utf_16_units(char))) for char in missing}
+    return text.translate({ord(char): escape for char, escape in missing.items()})
+
+
+def _utf_16_units(char: str) -> tuple[int, ...]:
+    code = ord(char)
+    return (code,) if code < 0x10000 else (0xD7C0 + (code >> 10), 0xDC00 + (code & 0x3FF))
+
+
 class Stream(OwnSink):
     """Lines to "stdout" (default), "stderr", or a text stream of your own; from `level` up, and `below` another.
 
     A stream that is given by name is looked up at each write, so that `contextlib.redirect_stdout`, pytest's capture
     and notebooks see the lines; instead of one that logs what it is given (Celery's), the process's own is used. A
-    stream with a file descriptor gets each line in one system call, after what `print` had left in its buffer.
+    plain text file on a descriptor, as Python makes for stdout, gets each line in one system call, after what `print`
+    had left in its buffer; any other stream gets text, with escapes for what its encoding does not have.
     """
 
     def __init__(
@@ -124,7 +174,7 @@ class Stream(OwnSink):
             process_statistics.note(f"sys.{self.target} logs what is written to it: discreet writes past it")
 
     def write(self, line: bytes) -> None:
-        """One system call where there is a descriptor, one `write` where there is not."""
+        """One system call where the stream plainly is a descriptor, one `write` and `flush` where it is not."""
         stream, fd = self._resolved
         if stream is None or stream is not (self.target if self._name is None else getattr(sys, self._name)):
             stream, fd = self._resolve()
@@ -164,7 +214,15 @@ class Stream(OwnSink):
                 recent.pop(next(iter(recent)), None)
         writing[thread] = (self, text)
         try:
-            stream.write(text)
+            try:
+                encoding: object = getattr(stream, "encoding", None)
+                encoded_here = isinstance(encoding, str) and not is_utf_8(encoding)
+                stream.write(in_encoding(text, str(encoding)) if encoded_here else text)
+            except (UnicodeEncodeError, LookupError):  # it does not tell, or not truly, what encoding it has
+                stream.write(in_encoding(text, "ascii"))
+            # One that flushes itself is a notebook's: to wait for its thread, which may log, could wait for our lock.
+            if not hasattr(stream, "flush_interval") and hasattr(stream, "flush"):
+                stream.flush()
         finally:
             if outer is None:
                 del writing[thread]
@@ -178,12 +236,7 @@ class Stream(OwnSink):
             raise OSError(errno.EBADF, "the process has no such stream")
         known, fd = self._resolved
         if known is not stream:
-            try:
-                fd = stream.fileno()
-                if stream.encoding.lower().replace("-", "").replace("_", "") not in ("utf8", "ascii", "usascii"):
-                    fd = -1  # a console with another code page: let the stream encode
-            except (OSError, AttributeError, ValueError):
-                fd = -1
+            fd = descriptor_of(stream)
             self._resolved = (stream, fd)
         return stream, fd
 

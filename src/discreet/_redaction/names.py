@@ -43,15 +43,27 @@ def read_rules(file: str) -> bytes:
 
     Later, the process may be out of file descriptors, in another root directory, or about to end.
     """
-    with open(os.path.join(os.path.dirname(__file__), "rules", file), "rb") as data:
-        return data.read()
+    loader: Any = __spec__.loader  # which also reads from a zip archive, or from a frozen program
+    data: bytes = loader.get_data(os.path.join(os.path.dirname(__file__), "rules", file))
+    return data
 
 
 @cache
 def load_rules(file: str) -> dict[str, Any]:
     """The data of one file in the folder `rules`; parsed at first use, because a program may never need it."""
-    rules: dict[str, Any] = json.loads(read_rules(file))
-    return rules
+    found: dict[str, Any] = json.loads(read_rules(file))
+    return found
+
+
+def missing_rules() -> str | None:
+    """What is wrong with the files in the folder `rules`, if one cannot be read."""
+    for file in ("names.json", "detectors.json"):
+        try:
+            read_rules(file)
+        except (OSError, AttributeError) as error:  # missing, or a loader that has no files
+            why = f"{file} of the package discreet cannot be read ({type(error).__name__})"
+            return f"{why}. Pack its data files with your program"
+    return None
 
 
 @cache

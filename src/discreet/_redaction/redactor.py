@@ -10,13 +10,14 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
+from discreet._base.diagnostics import Reporter
 from discreet._redaction.audit import audit
 from discreet._redaction.engine.detectors import Detector, personal
 from discreet._redaction.engine.find_secrets import find_secrets, merge_overlaps
 from discreet._redaction.engine.prefilter import Prefilter
 from discreet._redaction.engine.secret_values import is_harmless
 from discreet._redaction.masking import Replacement, replace_spans
-from discreet._redaction.names import Keys, read_rules
+from discreet._redaction.names import Keys, missing_rules
 from discreet._redaction.policy import Redaction
 from discreet._redaction.secrets import MARKER, registry
 from discreet._redaction.walk import IN_PART, UNJUDGED, VALUE_KEYS, Walk, is_secret
@@ -42,8 +43,12 @@ _SCALARS = frozenset((str, int, float, bool, type(None)))
 class Redactor:
     """Applies one policy. Safe to share between threads: its caches hold only verdicts, and losing one costs time."""
 
+    def __new__(cls, policy: Redaction | None = None, key: Secret[str] | None = None) -> Redactor:
+        """Without its rules a redactor can judge nothing: whoever makes one then gets one that masks everything."""
+        kind: type[Redactor] = cls if missing_rules() is None else Blind
+        return object.__new__(kind)
+
     def __init__(self, policy: Redaction | None = None, key: Secret[str] | None = None) -> None:
-        read_rules("detectors.json")
         self.policy = policy if policy is not None else Redaction()
         patterns = {kind: personal()[kind] for kind in self.policy.personal} | dict(self.policy.patterns)
         self._extra = tuple(Detector.of_user(kind, pattern) for kind, pattern in patterns.items())
@@ -317,6 +322,42 @@ class Redactor:
             if type(result) is not str:
                 raise TypeError("the redaction callback returned no string")
         return result
+
+
+def _no_kind(name: str) -> str | None:
+    return None
+
+
+class Blind(Redactor):
+    """Masks every text, because the rules cannot be read, and says so once."""
+
+    _reporter = Reporter()
+
+    def __init__(self, policy: Redaction | None = None, key: Secret[str] | None = None) -> None:
+        self._reporter.once("rules", f"every text is masked: {missing_rules()}")
+        self.policy = Redaction()
+        self.pseudonym_key = None
+        self.replacement = Replacement({}, None)
+        self.key = _no_kind
+        self.declared = frozenset[str]()
+        self.clean = set()
+
+    def text(self, value: str) -> str:
+        """A marker, whatever the text is."""
+        audit.count("unjudged")
+        return UNJUDGED
+
+    def fields(self, mapping: Mapping[str, object]) -> dict[str, Plain]:
+        """One field in the place of all."""
+        return {"fields": self.text("")} if mapping else {}
+
+    def plain(self, value: Plain, key: str | None = None) -> Plain:
+        """A marker, whatever the value is."""
+        return self.text("")
+
+    def spans(self, text: str) -> list[tuple[int, int, str]]:
+        """The whole text."""
+        return [(0, len(text), "unjudged")]
 
 
 def _remember(clean: set[str], texts: Collection[str], together: int) -> None:

@@ -235,6 +235,8 @@ def _give_up(file: str) -> None:
 
 # Every module has a logger, and it explains no failure.
 _LOGGERS = ("discreet._call.logger", "discreet._call.limits", "logging")
+# In a cell, names that begin with an underscore, and these, hold what was typed and what was shown before.
+_IPYTHON = ("In", "Out", "exit", "get_ipython", "quit")
 
 
 def _locals(frame: FrameType) -> Plain:
@@ -246,11 +248,13 @@ def _locals(frame: FrameType) -> Plain:
     except BaseException as error:
         return f"<reading them raised {type(error).__name__}>"
     skipped = _DEFINITIONS if frame.f_code.co_name == "<module>" else ()
+    hidden, private = ((), "__") if "_ih" not in variables else (_IPYTHON, "_")
     shown = {
         name: value
         for name, value in variables.items()
         if type(name) is str
-        and name[:2] != "__"
+        and not name.startswith(private)
+        and name not in hidden
         and not issubclass(type(value), skipped)
         and type(value).__module__ not in _LOGGERS
     }

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import pkgutil
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-from discreet import _config, _encoding
 
 if TYPE_CHECKING:
     import argparse
 
-SCHEMA = Path(_encoding.__file__).with_name("schema.json")
-REDACTION = Path(_config.__file__).with_name("redaction.schema.json")
+SCHEMA = ("discreet._encoding", "schema.json")
+REDACTION = ("discreet._config", "redaction.schema.json")
 
 DESCRIPTION = "Print the JSON Schema (2020-12) against which every JSON line from discreet is valid."
 EPILOG = ""
@@ -27,6 +25,5 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the published file as it is."""
-    path = REDACTION if arguments.redaction else SCHEMA
-    sys.stdout.write(path.read_text("utf-8"))
+    sys.stdout.write((pkgutil.get_data(*(REDACTION if arguments.redaction else SCHEMA)) or b"").decode())
     return 0

@@ -202,7 +202,7 @@ def wants_color(stream: Any, environ: Mapping[str, str] | None = None) -> bool:
         return False
     try:
         return bool(stream.isatty())
-    except (AttributeError, OSError, ValueError):  # not a stream, or closed
+    except Exception:  # not a stream, or closed, or one of the program's own
         return False
 
 
@@ -214,12 +214,11 @@ def color_count(environ: Mapping[str, str] | None = None) -> int:
     return 256 if env.get("FORCE_COLOR", "") in ("2", "3") else 16
 
 
-def terminal_width(stream: object) -> int | None:
+def terminal_width(stream: Any) -> int | None:
     """The columns of the terminal behind `stream`; None if it is no terminal, which means: never wrap."""
-    fileno: Any = getattr(stream, "fileno", None)
     try:
-        return os.get_terminal_size(fileno()).columns or None
-    except (OSError, TypeError, ValueError):  # no terminal, closed, or no descriptor behind it
+        return os.get_terminal_size(stream.fileno()).columns or None
+    except Exception:  # closed, without a descriptor, or one of the program's own
         return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pkgutil
 import socket
 import subprocess
 import sys
@@ -144,7 +145,7 @@ def prove(folder: Path, answers: Sequence[Answer], planted: Mapping[str, str]) -
 def _valid(contents: Mapping[str, bytes]) -> tuple[list[dict[str, Any]], list[str]]:
     from jsonschema import Draft202012Validator
 
-    validator: Any = Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
+    validator: Any = Draft202012Validator(json.loads(pkgutil.get_data(*SCHEMA) or b""))
     records: list[dict[str, Any]] = []
     broken: list[str] = []
     for name, content in contents.items():

@@ -9,6 +9,7 @@ import contextlib
 import json
 import logging
 import os
+import pkgutil
 import random
 import shutil
 import signal
@@ -18,7 +19,6 @@ import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from discreet._base.diagnostics import reason_of
@@ -37,8 +37,8 @@ from discreet._delivery.sink import Sink
 from discreet._delivery.spool.segment import survey
 from discreet._delivery.stream import Stream
 from discreet._pipeline import Output, Pipeline
-from discreet._redaction import rules
 from discreet._redaction.engine.detectors import detectors
+from discreet._redaction.names import load_rules
 from discreet._takeover import standard_library, uncaught
 from discreet._testing import card_number, generated
 from discreet.cli.recover import subfolders
@@ -68,7 +68,7 @@ _LATE = 1.0  # seconds more, for steps that have no time limit, such as the look
 _ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _TOO_LATE = "no answer in time. Check the address, this network's DNS, firewalls, and HTTPS_PROXY"
 _UNKNOWN = f"it cannot be reached. Check {_ENDPOINT}, the firewall and HTTPS_PROXY"
-_ROWS = json.loads(Path(__file__).with_name("remedies.json").read_text("utf-8"))["rows"]
+_ROWS = json.loads(pkgutil.get_data("discreet.cli.doctor", "remedies.json") or b"")["rows"]
 _REMEDIES: dict[str, str] = {reason: row["remedy"] for row in _ROWS for reason in row["reasons"]}
 
 
@@ -218,7 +218,7 @@ def redaction(redactor: Redactor) -> list[Check]:
     for detector in detectors():
         for example in detector.examples:
             results[detector.kind] = results.get(detector.kind, True) and _masked(redactor, detector, example)
-    words = json.loads(Path(rules.__file__).with_name("names.json").read_text("utf-8"))
+    words = load_rules("names.json")
     names = {kind: known[0] for group in ("exact", "last", "strong") for kind, known in words[group].items()}
     for kind, name in sorted(names.items()):
         planted = _repeatable("digits", 12) if kind == "pin" else _repeatable("alnum", 44)
