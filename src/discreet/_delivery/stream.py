@@ -45,7 +45,7 @@ def echoes(message: object, args: tuple[object, ...]) -> bool:
 def _came_back(message: object, args: tuple[object, ...]) -> bool:
     """As `echoes`, for a stream that logs in a thread of its own: write what it swallowed past it."""
     for part in (message, *args):
-        text = part if isinstance(part, str) else ""
+        text = part if type(part) is str else ""  # isinstance() would ask the object itself
         line = text.strip()
         if line not in recent:
             line = next((known for known in tuple(recent) if known in text), "")
