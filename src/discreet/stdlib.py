@@ -18,8 +18,8 @@ from discreet._delivery.sink import Discard
 from discreet._pipeline import pipeline_in_force
 from discreet._redaction.record import redact
 from discreet._redaction.redactor import Redactor
-from discreet._takeover.host_handlers import HostRecord
-from discreet._takeover.log_record import TAKEN_BY, from_logging
+from discreet._takeover.host_record import HostRecord
+from discreet._takeover.log_record import from_logging, is_taken
 from discreet._takeover.standard_library import to_pipeline
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Handler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Pass the record on, unless discreet has it already; never raises."""
-        if vars(record).get(TAKEN_BY) == os.getpid():
+        if is_taken(record):
             return
         if pipeline_in_force() is None or state.hosted:
             configure_at_first_record(inside_host=True)

@@ -138,6 +138,8 @@ class ProcessStatistics:
         self._lock = threading.RLock()  # re-entrant: a signal handler may log while its own thread is in here
         self.dropped: dict[str, int] = {}
         self.suppressed = 0
+        self.incidents: dict[str, int] = {}
+        """What went wrong and cost no record, by what it was."""
         self.past: set[Statistics] = set()
         """Of the sinks that an earlier configuration used: each once, however many configurations used it."""
 
@@ -148,6 +150,14 @@ class ProcessStatistics:
             self.dropped[reason] = self.dropped.get(reason, 0) + 1
         if first:
             report_problem(f"a record was lost: {reason}")
+
+    def note(self, incident: str) -> None:
+        """Count what went wrong and cost no record, and say so once on stderr."""
+        with self._lock:
+            first = incident not in self.incidents
+            self.incidents[incident] = self.incidents.get(incident, 0) + 1
+        if first:
+            report_problem(incident)
 
     def suppress(self) -> None:
         """Count one record that `once`, `every` or `sample` held back."""

@@ -38,7 +38,7 @@ def health() -> dict[str, Any]:
     also have the records that reached no sink. Sinks that send over a network say where to (`destination`), whether
     they are trying (`circuit`: closed, open or half-open), the last error, and how often they tried again (`retries`).
     `suppressed` are records held back by `once`, `every` or `sample`, and `redacted` the markers written, by kind,
-    under the configuration in force.
+    under the configuration in force. `incidents` counts what went wrong and cost no record.
     """
     runners = running.runners
     sinks: list[dict[str, Any]] = [dict(runner.health()) for runner in runners]
@@ -56,6 +56,7 @@ def health() -> dict[str, Any]:
         **sums,
         "dropped": dropped,
         "suppressed": process_statistics.suppressed,
+        "incidents": dict(process_statistics.incidents),
         "redacted": dict(audit.by_kind),
         "redacted_by_logger": dict(audit.by_logger),
         "sinks": sinks,
