@@ -9,14 +9,15 @@ from discreet._base.statistics import process_statistics
 from discreet._call.logger import active
 from discreet._context.ambient import EMPTY as NO_CONTEXT
 from discreet._context.capture import collect
-from discreet._delivery.stream import echoes, writing
+from discreet._delivery.stream import echoes, recent, writing
 from discreet._redaction.audit import audit, current
 from discreet._redaction.record import redact
 from discreet._redaction.redactor import Redactor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import FrameType
+    from typing import Any
 
     from discreet._base.levels import Channel
     from discreet._call.logger import Ids
@@ -38,6 +39,29 @@ class Output(NamedTuple):
     below: int = ANY
 
 
+class Nobody:
+    """In the place of a logger of `logging` while discreet has not taken `logging` over: nobody listens."""
+
+    callHandlers: Any = None  # noqa: N815 - logging's name
+    handlers: Sequence[object] = ()
+
+
+class _Host:
+    """The application's `logging`, as far as the pipeline knows it. `_takeover` fills this in."""
+
+    def __init__(self) -> None:
+        self.loggers: dict[str, Any] = {}
+        """By the name of our logger: the logger of `logging` that has it."""
+        self.unknown: Any = None
+        """What stands for one that is not in `loggers` yet."""
+        self.logger_class: Any = Nobody
+        self.call_handlers: Any = None
+        """What `callHandlers` of that class is while nothing has wrapped it."""
+        self.emit: Callable[[Pipeline, Record, Context, tuple[object, ...]], None] | None = None
+        """Processes a record, and gives it to handlers and wrappers that listen."""
+
+
+host = _Host()
 _MOST_DEPTH = 3  # a record whose own values log, and theirs again: enough to see it, not enough to overflow
 
 
@@ -91,28 +115,39 @@ class Pipeline:
                 record, context = collect(channel.name, level, message, fields, frame)
                 if ids is not None:
                     record.trace_id, record.span_id = ids
-                self.process(record, context, args)
+                # Does anybody else listen? Mostly no logger of this branch has a handler, and nothing is wrapped.
+                branch = host.loggers.get(channel.name, host.unknown)
+                while branch is not None and not branch.handlers:
+                    branch = branch.parent if branch.propagate else None
+                if branch is None and host.logger_class.callHandlers is host.call_handlers:
+                    self.process(record, context, args)
+                elif host.emit is not None:
+                    host.emit(self, record, context, args)
         except Exception as error:  # a log call never raises
             self._report_failure(channel.name, level, error)
         finally:
             here["depth"] = depth
 
-    def take(self, record: Record, context: Context, args: tuple[object, ...]) -> None:
-        """Write a record that the standard library's `logging` made; never raises."""
+    def take(self, record: Record, context: Context, args: tuple[object, ...]) -> Redacted | None:
+        """Write a record that the standard library's `logging` made, and return it redacted; never raises.
+
+        None: there is none, because it failed or is only the echo of another.
+        """
         try:
             here = current.__dict__
             depth = here.get("depth", 0)
         except AttributeError:  # as above
-            return
+            return None
         if depth >= _MOST_DEPTH:
             process_statistics.drop("recursion")
-            return
+            return None
         here["depth"] = depth + 1
         here["logger"] = record.logger
         try:
-            self.process(record, context, args)
+            return self.process(record, context, args)
         except Exception as error:  # as above
             self._report_failure(record.logger, record.level, error)
+            return None
         finally:
             here["depth"] = depth
 
@@ -124,19 +159,26 @@ class Pipeline:
         except Exception as again:  # all that is left is to count it
             process_statistics.drop(f"internal {type(again).__name__}")
 
-    def process(self, record: Record, context: Context, args: tuple[object, ...] = ()) -> None:
-        """Redact a record, then encode and deliver it to each output that takes its level."""
-        if writing and echoes(record.message, args):
-            return
-        record.identity = self.identity
+    def process(self, record: Record, context: Context, args: tuple[object, ...] = ()) -> Redacted | None:
+        """Redact a record, then encode and deliver it to each output that takes its level; return it redacted.
+
+        None: a processor dropped it, or it was only the echo of a line that discreet wrote.
+        """
+        if (writing or recent) and echoes(record.message, args):
+            return None
+        # A record that came from another process says which.
+        process = record.identity.process
+        record.identity = self.identity if process is None else self.identity._replace(process=process)
         if self.processors is not None:
             if not self.processors(record, context, args):
-                return
+                return None
             context = NO_CONTEXT  # its fields are among the record's now
         redactor = self.redactor_of(record.logger) if self._redactors else self.redactor
-        self.deliver(redact(record, context, args, redactor, with_locals=self.with_locals))
+        safe = redact(record, context, args, redactor, with_locals=self.with_locals)
+        self.deliver(safe)
         if audit.due and self.sums_up:
             self._sum_up()
+        return safe
 
     def redactor_of(self, logger: str) -> Redactor:
         """The redactor with the policy of a logger, or of the nearest one above it that has one."""

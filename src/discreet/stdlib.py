@@ -10,17 +10,22 @@ import logging
 import os
 from typing import TYPE_CHECKING
 
-from discreet._config.configure import by_format, configure_at_first_record, identity_of
+from discreet._base.diagnostics import Reporter
+from discreet._config.configure import configure_at_first_record
+from discreet._config.outputs import by_format, identity_of
+from discreet._config.parsing import FORMATS
 from discreet._config.settings import resolve, state
 from discreet._delivery.sink import Discard
 from discreet._pipeline import pipeline_in_force
 from discreet._redaction.record import redact
 from discreet._redaction.redactor import Redactor
-from discreet._takeover.host_handlers import HostRecord
-from discreet._takeover.log_record import TAKEN_BY, from_logging
+from discreet._takeover.host_record import HostRecord
+from discreet._takeover.log_record import from_logging, is_taken
 from discreet._takeover.standard_library import to_pipeline
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from discreet._config.parsing import Format
     from discreet._context.ambient import Context
     from discreet._record import Record
@@ -29,6 +34,12 @@ __all__ = ["Formatter", "Handler"]
 
 # A formatter does not decide where lines go, so that a wrong value of these must not stop it.
 _PLACES = ("DISCREET_FILE", "DISCREET_STREAM")
+_LAYOUT_MARKS = ("%(", "{", "$")
+_LAYOUT_UNUSED = (
+    "discreet.stdlib.Formatter does not use the layout in its configuration (format, datefmt, style, defaults): its "
+    "lines have every field. Leave these out, or give a format such as json or console"
+)
+_reporter = Reporter()
 
 
 class Handler(logging.Handler):
@@ -39,7 +50,7 @@ class Handler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Pass the record on, unless discreet has it already; never raises."""
-        if vars(record).get(TAKEN_BY) == os.getpid():
+        if is_taken(record):
             return
         if pipeline_in_force() is None or state.hosted:
             configure_at_first_record(inside_host=True)
@@ -54,12 +65,29 @@ class Handler(logging.Handler):
 class Formatter(logging.Formatter):
     """A `logging` formatter that writes discreet's lines, redacted and correlated, through any handler.
 
-    `"()": "discreet.stdlib.Formatter", "format": "json"` in `dictConfig`. `format` is one that
-    `DISCREET_FORMAT` takes; an unknown one raises `ConfigurationError`.
+    `"()": "discreet.stdlib.Formatter", "format": "json"` in `dictConfig`, `class=discreet.stdlib.Formatter` in an .ini
+    file. `format` is one that `DISCREET_FORMAT` takes; an unknown one raises `ConfigurationError`. A layout such as
+    `%(message)s` is accepted, as every formatter gets one, and not used; one line on stderr says so, once.
     """
 
-    def __init__(self, format: Format = "json", *args: object, **kwargs: object) -> None:  # noqa: A002 - dictConfig's name
+    def __init__(
+        self,
+        format: Format | str | None = None,  # noqa: A002 - dictConfig's name
+        datefmt: str | None = None,
+        style: str = "%",
+        validate: bool = True,
+        *,
+        defaults: Mapping[str, object] | None = None,
+        fmt: str | None = None,
+    ) -> None:
+        """Take what `logging.config` gives a formatter; the layout of a line (`%(message)s`) is not used."""
         super().__init__()
+        format = format or fmt or "json"  # noqa: A001 - as above
+        is_layout = format not in FORMATS and any(mark in format for mark in _LAYOUT_MARKS)
+        if is_layout or datefmt or defaults:
+            _reporter.once("layout", _LAYOUT_UNUSED)
+        if is_layout:
+            format = "json"  # noqa: A001 - as above
         environ = {name: value for name, value in os.environ.items() if name not in _PLACES}
         given = {"sinks": ()} if format == "auto" else {"sinks": (), "format": format}
         self._settings = resolve(given, environ, who="discreet.stdlib.Formatter")

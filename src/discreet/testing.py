@@ -55,7 +55,7 @@ class _Capture:
         self.pipeline = Pipeline(Redactor(policy, key), (output,), Identity("test"))
         self.before = active.emitter
         self.levels = (levels.default, levels.elsewhere, levels.named)
-        self.temporary = levels.temporary
+        self.temporary, self.chosen = levels.temporary, levels.chosen
         active.emitter = self.pipeline
         levels.replace(level, level, {})
 
@@ -63,7 +63,7 @@ class _Capture:
         """Restore the configuration, unless a later capture or `configure()` is still in force."""
         if active.emitter is self.pipeline:
             active.emitter = self.before
-            levels.replace(*self.levels)
+            levels.replace(*self.levels, chosen=self.chosen)
             levels.temporary = self.temporary
             levels.refresh()
         for other in _open:

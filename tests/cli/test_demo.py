@@ -173,7 +173,7 @@ def test_the_proof_holds_for_good_lines(tmp_path: Path) -> None:
     [
         (b"Traceback (most recent call last):", "gateway.json:2 is not JSON"),
         (b'{"value":NaN}', "gateway.json:2 is not JSON"),
-        ({**LINE, "severity": "LOUD"}, "gateway.json:2 breaks $.severity"),
+        ({**LINE, "severity": "TOO LOUD"}, "gateway.json:2 breaks $.severity"),
         ({**LINE, "trace_id": "c" * 32}, "request r-1 has 2 trace ids"),
         ({**LINE, "request_id": "r-2"}, "2 request ids for 1 requests"),
         ({key: value for key, value in LINE.items() if key != "request_id"}, "a trace id and no request id"),

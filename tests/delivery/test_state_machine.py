@@ -41,8 +41,13 @@ class Delivery(RuleBasedStateMachine):
 
     @rule(which=which, count=st.integers(1, 5))
     def work(self, which: int, count: int) -> None:
+        process, world = self.processes[which], self.world
         for _ in range(count):
-            self.processes[which].step()
+            before = dict(world.arrived)
+            process.step()
+            if world.disk_is_full and not process.sent_and_not_noted():
+                # A batch from disk that came through in part, and whose rest finds no room, stays there whole.
+                self.may_repeat += sum(world.arrived[line] - before.get(line, 0) for line in world.on_disk())
 
     @rule(seconds=st.sampled_from([0.1, 1, 10, 100]))
     def wait(self, seconds: float) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 import discreet
 import discreet.testing
-from discreet._config.configure import setup_for
+from discreet._config.outputs import setup_for
 from discreet._config.settings import resolve
 from discreet._delivery.export.sink import Unreachable
 from discreet._delivery.runner import runner_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -70,14 +71,17 @@ def functions_of(call: Callable[[], None]) -> list[CodeType]:
         if event == "call":
             found.append(frame.f_code)
 
-    for _ in range(5):
-        call()
-    previous = sys.getprofile()
-    sys.setprofile(note)
-    try:
-        call()
-    finally:
-        sys.setprofile(previous)
+    with pytest.MonkeyPatch.context() as here:  # pytest's own handlers, which want the record too, come with each test
+        for logger in (logging.getLogger(), logging.getLogger("warm")):
+            here.setattr(logger, "handlers", [])
+        for _ in range(5):
+            call()
+        previous = sys.getprofile()
+        sys.setprofile(note)
+        try:
+            call()
+        finally:
+            sys.setprofile(previous)
     names = [code.co_name for code in found]
     # Of several records the last one; and what `write` does is no more on the way to the stream.
     first = len(names) - 1 - names[::-1].index("info")

@@ -130,6 +130,8 @@ class Levels:
     def __init__(self) -> None:
         self.default = 0  # open until configured: the first record configures
         self.elsewhere = 0  # the default for loggers of the standard library
+        self.chosen = False
+        """Whether somebody chose the default. One that nobody chose does not stop what the host opened further."""
         self.named: dict[str, int] = {}
         self.temporary: dict[str, tuple[int, float]] = {}
         self.listeners: list[Callable[[], None]] = []
@@ -145,9 +147,9 @@ class Levels:
             channel.threshold = self.gate(name)  # the levels may have changed before `refresh` could see it
         return channel
 
-    def replace(self, default: int, elsewhere: int, named: dict[str, int]) -> None:
+    def replace(self, default: int, elsewhere: int, named: dict[str, int], *, chosen: bool = False) -> None:
         """Take new levels, as `configure()` found them; temporary ones end."""
-        self.default, self.elsewhere, self.named = default, elsewhere, dict(named)
+        self.default, self.elsewhere, self.named, self.chosen = default, elsewhere, dict(named), chosen
         self.temporary = {}
         self.refresh()
 
@@ -162,6 +164,7 @@ class Levels:
                 self.named = {**self.named, key: level}
             else:
                 self.default = self.elsewhere = level
+                self.chosen = True
         self.refresh()
 
     def refresh(self) -> None:
@@ -173,27 +176,40 @@ class Levels:
 
     def gate(self, name: str, *, elsewhere: bool = False) -> int:
         """The lowest level that could pass, now or when a temporary level ends."""
-        permanent = self._find(name, {}, elsewhere=elsewhere)
+        default = self.elsewhere if elsewhere else self.default
+        permanent = self._find(name, {}, default)
         if not self.temporary:
             return permanent
-        return min(permanent, self._find(name, self.temporary, elsewhere=elsewhere))
+        return min(permanent, self._find(name, self.temporary, default))
 
-    def allows(self, name: str, level: int, *, elsewhere: bool = False) -> bool:
+    def allows(self, name: str, level: int) -> bool:
         """The exact answer while temporary levels exist: ends the ones whose time is over."""
+        self._end_temporary()
+        return level >= self._find(name, self.temporary, self.default)
+
+    def allows_elsewhere(self, name: str, level: int) -> bool:
+        """Whether a record of `logging` may pass: the host may have opened its logger further than these levels."""
+        default = self.elsewhere if self.chosen else 0
+        if not self.named and not self.temporary:
+            return level >= default
+        if self.temporary:
+            self._end_temporary()
+        return level >= self._find(name, self.temporary, default)
+
+    def _end_temporary(self) -> None:
         now = time.monotonic()
         if any(until <= now for _, until in self.temporary.values()):
             self.temporary = {k: v for k, v in self.temporary.items() if v[1] > now}
             self.refresh()
-        return level >= self._find(name, self.temporary, elsewhere=elsewhere)
 
-    def _find(self, name: str, temporary: dict[str, tuple[int, float]], *, elsewhere: bool) -> int:
+    def _find(self, name: str, temporary: dict[str, tuple[int, float]], default: int) -> int:
         while True:
             if name in temporary:
                 return temporary[name][0]
             if name in self.named:
                 return self.named[name]
             if not name:
-                return self.elsewhere if elsewhere else self.default
+                return default
             name = name.rpartition(".")[0]
 
 

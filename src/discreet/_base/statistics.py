@@ -142,6 +142,8 @@ class ProcessStatistics:
         """Of each processor of the user, by name: how many records it dropped, and at how many it failed."""
         self.late_fields = 0
         """Fields that came after the record they belong to was written."""
+        self.incidents: dict[str, int] = {}
+        """What went wrong and cost no record, by what it was."""
         self.past: set[Statistics] = set()
         """Of the sinks that an earlier configuration used: each once, however many configurations used it."""
 
@@ -152,6 +154,14 @@ class ProcessStatistics:
             self.dropped[reason] = self.dropped.get(reason, 0) + 1
         if first:
             report_problem(f"a record was lost: {reason}")
+
+    def note(self, incident: str) -> None:
+        """Count what went wrong and cost no record, and say so once on stderr."""
+        with self._lock:
+            first = incident not in self.incidents
+            self.incidents[incident] = self.incidents.get(incident, 0) + 1
+        if first:
+            report_problem(incident)
 
     def suppress(self) -> None:
         """Count one record that `once`, `every` or `sample` held back."""

@@ -1,7 +1,4 @@
-"""`configure()`, what the first record of an unconfigured process does instead, and how both are undone.
-
-Here the settings become what a record meets on its way: the redactor, the identity of the process, the encoders.
-"""
+"""`configure()`, and what the first record of an unconfigured process does instead: settings are put in force."""
 
 from __future__ import annotations
 
@@ -9,31 +6,29 @@ import os
 import sys
 from functools import partial, wraps
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ParamSpec, cast
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 from discreet._base.fork_lock import configuring
-from discreet._base.levels import WARNING, levels, parse_level
+from discreet._base.levels import WARNING, levels
 from discreet._base.statistics import process_statistics
 from discreet._call import limits
 from discreet._call.logger import active
 from discreet._config import lifecycle
 from discreet._config import settings as table
-from discreet._config.parsing import split_error
-from discreet._config.settings import ROWS, Settings, resolve, state
+from discreet._config.outputs import identity_of, level_number, outputs_of
+from discreet._config.settings import Settings, resolve, state
 from discreet._config.sinks import RECEIVER_PREFIXES
 from discreet._context.opentelemetry import count_redaction
-from discreet._delivery.runner import OwnSink, Setup, runner_of, running, takes_records
-from discreet._delivery.stream import Stream, descriptor_of
-from discreet._encoding.json import encode as encode_json
-from discreet._pipeline import ANY, Output, Pipeline, pipeline_in_force
-from discreet._record import Identity
+from discreet._delivery.runner import runner_of, running
+from discreet._delivery.stream import Stream
+from discreet._pipeline import Output, Pipeline, pipeline_in_force
 from discreet._redaction.audit import audit
 from discreet._redaction.names import missing_rules
 from discreet._redaction.policy import Redaction
 from discreet._redaction.redactor import Redactor
 from discreet._redaction.secrets import registry
 from discreet._values import messages
-from discreet.errors import ConfigurationError, DiscreetError, InvalidValueError
+from discreet.errors import ConfigurationError, DiscreetError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,10 +37,8 @@ if TYPE_CHECKING:
     from discreet._config.settings import Level
     from discreet._context.ambient import Context
     from discreet._delivery.runner import Runner
-    from discreet._delivery.sink import Sink
-    from discreet._encoding.ci import Ci
     from discreet._processors import Processor
-    from discreet._record import Encoder, Record
+    from discreet._record import Record
 
 # Loaded now: a first import on the way of a record takes a lock that a child forked meanwhile would wait for forever.
 _PRELOADED = (limits,)
@@ -108,7 +101,7 @@ def configure_at_first_record(*, inside_host: bool = False) -> Emitter:
         if pipeline_in_force() is not None and not (inside_host and state.hosted):
             return active.emitter
         environ = dict(os.environ)
-        given: dict[str, Any] = {"take_over": False}
+        given: dict[str, Any] = {} if _lambda_has_all_handlers() else {"take_over": False}
         asked = any(environ.get(name, "").strip() for name in table.ASKING)
         problems: list[Exception] = []
         settings: Settings | None = None
@@ -174,7 +167,7 @@ def install(settings: Settings) -> None:
 
     redactor = redactor_for(settings)
     runners = _runners(settings)
-    outputs = _outputs(runners, settings, redactor)
+    outputs = outputs_of(runners, settings, redactor)
     previous = running.runners
     pipeline = Pipeline(
         redactor,
@@ -185,7 +178,8 @@ def install(settings: Settings) -> None:
     )
     state.settings, running.runners, state.hosted = settings, runners, False
     active.emitter, active.located = pipeline, WARNING
-    levels.replace(settings.level.default, settings.level.elsewhere, dict(settings.level.named))
+    level, chosen = settings.level, not settings.why["level"].startswith("default")
+    levels.replace(level.default, level.elsewhere, dict(level.named), chosen=chosen)
     kept = [*runners, *(runner_of(runner.sink) for runner in runners)]
     replaced = [runner for runner in previous if runner not in kept]
     for runner in previous:
@@ -247,106 +241,6 @@ def redactor_for(settings: Settings) -> Redactor:
     return redactor
 
 
-def setup_for(settings: Settings) -> Setup:
-    """What sinks need to know of the settings."""
-    return Setup(
-        settings.service,
-        settings.exit_timeout,
-        settings.spool,
-        spool_required=settings.why.get("spool", "default") != "default",
-        state_dir=settings.state_dir or "",
-    )
-
-
-def identity_of(settings: Settings, redactor: Redactor) -> Identity:
-    """Which process makes the records. Its names are redacted like any other text: they come from the environment."""
-    names = (settings.service, settings.version, settings.environment, settings.host)
-    service, version, environment, host = (None if name is None else redactor.text(name) for name in names)
-    return Identity(service, version, environment, host, os.getpid())
-
-
-def by_format(sink: Sink, settings: Settings, redactor: Redactor) -> Encoder:
-    """The encoder for the sink's own format, else for the configured one."""
-    name = format_of(sink, settings)
-    if name == "json":
-        return encode_json
-    if name == "console":
-        return _console(sink, settings)
-    if name == "otel":
-        # Imported by name: the core does not know the edges.
-        file_encoder: Encoder = import_module("discreet.otel.resource").file_encoder(redactor)
-        return file_encoder
-    if name == "gcp":
-        from discreet._encoding.schemas.gcp import GcpEncoder
-
-        return GcpEncoder()
-    encode: Encoder = import_module(f"discreet._encoding.schemas.{name}").encode
-    return encode
-
-
-def format_of(sink: Sink, settings: Settings) -> str:
-    """The name of the format that this sink gets."""
-    return sink.format if sink.format != "auto" else settings.format
-
-
-def _console(sink: Sink, settings: Settings) -> Encoder:
-    from discreet._encoding.ci import CiEncoder
-    from discreet._encoding.console.line import ConsoleEncoder, color_count, terminal_width, wants_color
-
-    stream = sink.stream() if isinstance(sink, Stream) else None
-    color = stream is not None and wants_color(stream, os.environ)
-    ci = settings.place.ci
-    if ci is not None:
-        # A file gets no annotations. The CI may print it all the same, so what looks like a command is broken up.
-        kind = cast("Ci", ci) if stream is not None else "other"
-        workspace = os.environ.get("GITHUB_WORKSPACE") or os.environ.get("BUILD_SOURCESDIRECTORY")
-        return CiEncoder(kind, color=color, colors=color_count(), workspace=workspace)
-    if stream is None:
-        return ConsoleEncoder()
-    # The descriptor of a notebook's stream is that of another terminal.
-    width = (lambda: terminal_width(stream)) if descriptor_of(stream) >= 0 else None
-    return ConsoleEncoder(color=color, colors=color_count(), width=width)
-
-
-def _outputs(runners: Sequence[Runner], settings: Settings, redactor: Redactor) -> tuple[Output, ...]:
-    """Open the sinks and choose their encoders; if one fails, close those again that this call opened."""
-    setup = setup_for(settings)
-    opened: list[Runner] = []
-    outputs: list[Output] = []
-    try:
-        for runner in runners:
-            runner.open(setup)
-            opened.append(runner)
-        for runner in runners:
-            sink = runner.sink
-            own = sink.encoder(redactor) if isinstance(sink, OwnSink) else None
-            encode = None if takes_records(sink) else own or by_format(sink, settings, redactor)
-            where = f" for sink {runner.name}"
-            level = 0 if sink.level is None else _level(sink.level, where)
-            below = ANY if sink.below is None else _level(sink.below, where)
-            outputs.append(Output(level, encode, runner, below))
-    except Exception as error:
-        for runner in opened:
-            if runner not in running.runners:
-                runner.retire()
-        if isinstance(error, ConfigurationError):
-            raise _as_given(error, settings) from error.__cause__
-        raise
-    return tuple(outputs)
-
-
-def _as_given(error: ConfigurationError, settings: Settings) -> ConfigurationError:
-    """The error under the name that the setting was given by: the variable's, or the one in code."""
-    if error.setting == "file" and error.value != str(settings.file):
-        return error  # about one of the sinks that code gave
-    for name in ("file", "delivery", "state_dir"):  # the settings that a sink can refuse
-        variable = ROWS[name].variable
-        if error.setting in (name, variable):
-            source = variable if settings.why[name] == variable else name
-            return ConfigurationError(source, error.value, *split_error(error))
-    return error
-
-
 def _install_into_host(settings: Settings) -> None:
     """Keep the host's handlers and levels: records that pass them are the host's to write."""
     from discreet._takeover.host_handlers import HostPipeline, HostSink
@@ -364,18 +258,22 @@ def _install_into_host(settings: Settings) -> None:
 def _host_has_handlers() -> bool:
     """Whether the application set `logging` up itself, and not to send its records here."""
     logging, ours = sys.modules.get("logging"), sys.modules.get("discreet.stdlib")
-    if logging is None or not logging.getLogger().handlers:
+    if logging is None or not logging.getLogger().handlers or _lambda_has_all_handlers():
         return False
+    return ours is None or not any(isinstance(handler, ours.Handler) for handler in _host_handlers(logging))
+
+
+def _host_handlers(logging: Any) -> list[Any]:
     loggers = [logging.getLogger(), *logging.Logger.manager.loggerDict.values()]
-    handlers = [handler for logger in loggers for handler in getattr(logger, "handlers", ())]
-    return ours is None or not any(isinstance(handler, ours.Handler) for handler in handlers)
+    return [handler for logger in loggers for handler in getattr(logger, "handlers", ())]
 
 
-def _level(given: int | str, where: str = "") -> int:
-    try:
-        return parse_level(given)
-    except InvalidValueError as error:
-        raise ConfigurationError("level", given, error.problem + where, error.remedy) from None
+def _lambda_has_all_handlers() -> bool:
+    """Whether nobody but AWS Lambda's runtime set `logging` up: it prints records as they are, so they come in here."""
+    if "awslambdaric.bootstrap" not in sys.modules:
+        return False
+    handlers = _host_handlers(sys.modules["logging"])
+    return bool(handlers) and all(type(handler).__module__ == "awslambdaric.bootstrap" for handler in handlers)
 
 
 def _log(level: int, message: str, **fields: object) -> None:
@@ -390,7 +288,7 @@ def set_level(name: str | None, level: Level, *, ttl: float | None = None) -> No
 
     `None` or "root" is the default of every logger without a level of its own. Raises `ConfigurationError`.
     """
-    number = _level(level)
+    number = level_number(level)
     if ttl is not None and not ttl > 0:
         raise ConfigurationError("ttl", ttl, "not a time to live", "Give seconds above 0, or leave it out")
     with configuring:

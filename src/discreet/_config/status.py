@@ -42,8 +42,8 @@ def health() -> dict[str, Any]:
     also have the records that reached no sink. Sinks that send over a network say where to (`destination`), whether
     they are trying (`circuit`: closed, open or half-open), the last error, and how often they tried again (`retries`).
     `suppressed` are records held back by `once`, `every` or `sample`, `processors` says how many records each of yours
-    dropped and failed at, `late_fields` counts fields that came after their wide record, and `redacted` the markers
-    written, by kind, under the configuration in force.
+    dropped and failed at, `late_fields` counts fields that came after their wide record, `incidents` what went wrong
+    and cost no record, and `redacted` the markers written, by kind, under the configuration in force.
     """
     runners = running.runners
     sinks: list[dict[str, Any]] = [dict(runner.health()) for runner in runners]
@@ -63,6 +63,7 @@ def health() -> dict[str, Any]:
         "suppressed": process_statistics.suppressed,
         "processors": {name: dict(counts) for name, counts in process_statistics.processors.items()},
         "late_fields": process_statistics.late_fields,
+        "incidents": dict(process_statistics.incidents),
         "redacted": dict(audit.by_kind),
         "redacted_by_logger": dict(audit.by_logger),
         "sinks": sinks,
@@ -102,6 +103,7 @@ def describe(settings: Settings) -> dict[str, Any]:
     """These settings as `explain()` gives them."""
     redactor = Redactor(settings.redaction)  # names and paths come from the environment, as secrets do
     values = {name: _shown(getattr(settings, name)) for name in ROWS}
+    values["take_over"] = values["take_over"] or "off"
     values["environment"] = f"{settings.environment} (behaves as {settings.place.profile})"
     values["sinks"] = ", ".join(runner_of(sink).name for sink in settings.sinks) or "none"
     return {
@@ -125,12 +127,13 @@ def _shown(value: object) -> str | None:
     if isinstance(value, Redaction):
         changed = [name for name, part in vars(value).items() if part != vars(_DEFAULT)[name]]
         return ", ".join(["the built-in rules", *changed])
-    if isinstance(value, tuple) and all(isinstance(part, str) for part in value):
-        return "on" if value == LIBRARIES else ", ".join(value) or "off"
-    if isinstance(value, tuple):  # of processors: nothing else is a tuple
-        from discreet._processors import name_of
+    if isinstance(value, tuple):  # of libraries, or of processors
+        parts = cast("tuple[str | Processor, ...]", value)
+        if any(callable(part) for part in parts):
+            from discreet._processors import name_of
 
-        return ", ".join(map(name_of, cast("tuple[Processor, ...]", value))) or None
+            return ", ".join(name_of(part) for part in parts if not isinstance(part, str))
+        return "on" if parts == LIBRARIES else ", ".join(map(str, parts)) or None
     return str(value)
 
 

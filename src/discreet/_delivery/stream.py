@@ -8,6 +8,7 @@ import sys
 from typing import TextIO
 
 from discreet._base import threads
+from discreet._base.statistics import process_statistics
 from discreet._delivery.descriptor import TornLineError, writable, write_line
 from discreet._delivery.progress import bars, cleared, watch
 from discreet._delivery.runner import OwnSink
@@ -18,6 +19,11 @@ _LAYERS = (io.BufferedWriter, io.BufferedRandom, io.FileIO)  # the last one wher
 writing: dict[int, tuple[Stream, str]] = {}
 """The threads that are handing a text to a stream without a descriptor, each with its sink and the text."""
 
+recent: dict[str, tuple[Stream, str] | None] = {}
+"""The first lines of texts that such streams got lately, each with its sink and text; None: it came back already."""
+_MOST_RECENT = 64
+_SHORTEST = 20  # shorter lines may be in anybody's message
+
 
 def echoes(message: object, args: tuple[object, ...]) -> bool:
     """Whether a record is what this thread is just writing: `sys.stdout` was replaced by something that logs.
@@ -26,7 +32,7 @@ def echoes(message: object, args: tuple[object, ...]) -> bool:
     """
     found = writing.get(threads.ident())
     if found is None:
-        return False
+        return _came_back(message, args)
     sink, text = found
     line = text.strip()
     for part in (message, *args):
@@ -34,6 +40,31 @@ def echoes(message: object, args: tuple[object, ...]) -> bool:
         if text and (text in line or line in text):
             sink.avoid()
             return True
+    return _came_back(message, args)
+
+
+def _came_back(message: object, args: tuple[object, ...]) -> bool:
+    """As `echoes`, for a stream that logs in a thread of its own: write what it swallowed past it."""
+    for part in (message, *args):
+        text = part if type(part) is str else ""  # isinstance() would ask the object itself
+        line = text.strip()
+        if line not in recent:
+            line = next((known for known in tuple(recent) if known in text), "")
+        if not line:
+            continue
+        found, recent[line] = recent.get(line), None
+        if found is None:
+            return True
+        sink = found[0]
+        looping = sink.stream()
+        sink.avoid()
+        if sink.stream() is not looping:
+            swallowed = [(known, entry) for known, entry in tuple(recent.items()) if entry is not None]
+            for known, (other, lost) in [(line, found), *swallowed]:
+                if other is sink:
+                    recent[known] = None
+                    sink.write(lost.encode("utf-8", "replace"))
+        return True
     return False
 
 
@@ -118,6 +149,7 @@ class Stream(OwnSink):
 
     def open(self) -> None:
         """Refuse a target that is neither a known name nor a stream."""
+        recent.clear()  # a stream of the configuration before gets no more lines
         known = self.target in ("stdout", "stderr") if isinstance(self.target, str) else hasattr(self.target, "write")
         if not known:
             raise ConfigurationError("stream", self.target, "no such stream", 'Use "stdout", "stderr" or a text stream')
@@ -146,6 +178,7 @@ class Stream(OwnSink):
         if isinstance(self.target, str):
             self._avoided = getattr(sys, self.target)
             self._resolved = (None, -1)
+            process_statistics.note(f"sys.{self.target} logs what is written to it: discreet writes past it")
 
     def write(self, line: bytes) -> None:
         """One system call where the stream plainly is a descriptor, one `write` and `flush` where it is not."""
@@ -185,6 +218,11 @@ class Stream(OwnSink):
     def _write_text(self, stream: TextIO, text: str) -> None:
         thread = threads.ident()
         outer = writing.get(thread)
+        line = text.strip().partition("\n")[0].strip()
+        if len(line) >= _SHORTEST and self._name is not None and stream is not getattr(sys, f"__{self._name}__"):
+            recent[line] = (self, text)
+            while len(recent) > _MOST_RECENT:
+                recent.pop(next(iter(recent)), None)
         writing[thread] = (self, text)
         try:
             try:
@@ -194,7 +232,8 @@ class Stream(OwnSink):
             except (UnicodeEncodeError, LookupError):  # it does not tell, or not truly, what encoding it has
                 stream.write(in_encoding(text, "ascii"))
             # One that flushes itself is a notebook's: to wait for its thread, which may log, could wait for our lock.
-            if not hasattr(stream, "flush_interval") and hasattr(stream, "flush"):
+            flushes_itself = hasattr(stream, "flush_interval") or self.written_by_worker
+            if not flushes_itself and hasattr(stream, "flush"):
                 stream.flush()
         finally:
             if outer is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -14,39 +13,48 @@ from discreet._context.ambient import current
 from discreet._context.capture import NOWHERE, correlate, task_name
 from discreet._pipeline import pipeline_in_force
 from discreet._record import Record, Source
+from discreet._takeover.consoles import ends_on_console
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
 
 class _HandedOver(threading.local):
-    """The text of the record that this thread hands to another library now. What comes back with it is that record."""
+    """What this thread hands to another library now. What comes back with its text is that very record."""
 
+    active = False
     text: str | None = None
+    """None: whatever comes is that record."""
 
 
 _handed_over = _HandedOver()
 
 
 @contextmanager
-def handing_over(text: str) -> Generator[None]:
-    """While a record of ours is given to a handler that may log it again, through another library, under its text."""
-    before, _handed_over.text = _handed_over.text, text
+def handing_over(text: str | None) -> Generator[None]:
+    """While a record that was taken is given to somebody who may log it again, through another library."""
+    here = _handed_over
+    before = here.active, here.text
+    here.active, here.text = True, text
     try:
         yield
     finally:
-        _handed_over.text = before
+        here.active, here.text = before
 
 
-def is_handed_over(text: object) -> bool:
-    """Whether a record with this text is one of ours that comes back."""
-    return _handed_over.text is not None and _handed_over.text == text
+def comes_back(text: Callable[[], str]) -> bool:
+    """Whether a record with this text is one that was taken already."""
+    here = _handed_over
+    try:
+        return here.active and (here.text is None or here.text == text())
+    except Exception:  # a text that cannot be made is no other record's
+        return False
 
 
 def is_console(stream: object) -> bool:
     """Whether a stream is where discreet writes, so that the text need not be written there too."""
-    console = (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
-    return stream in console or any(stream is getattr(own, "buffer", None) for own in console if own is not None)
+    pipeline = pipeline_in_force()
+    return stream is not None and pipeline is not None and ends_on_console(stream, pipeline.runners)
 
 
 def take(
@@ -62,7 +70,7 @@ def take(
 ) -> None:
     """Send one record of another library through our pipeline, if our levels let it pass; never raises."""
     pipeline = pipeline_in_force()
-    if pipeline is None or not levels.allows(logger, level, elsewhere=True):
+    if pipeline is None or not levels.allows_elsewhere(logger, level):
         return
     try:
         record = Record()

@@ -31,6 +31,8 @@ def take_over(names: Collection[str]) -> None:
     _wanted.update(names)
     logging = _module("standard_library")
     (logging.take_over if "logging" in names else logging.give_back)()
+    aws = _module("aws_lambda")
+    (aws.install if "exceptions" in names else aws.uninstall)()
     _module("uncaught").install(exceptions="exceptions" in names, warnings="warnings" in names)
     for library, module in LOADED_LATER.items():
         if library not in names:
@@ -46,6 +48,7 @@ def give_back() -> None:
     """Leave every library as it was."""
     _wanted.clear()
     _module("standard_library").give_back()
+    _module("aws_lambda").uninstall()
     _module("uncaught").uninstall()
     for library in LOADED_LATER:
         _give_back(library)

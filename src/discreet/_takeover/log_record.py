@@ -3,23 +3,69 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from discreet._context.ambient import Context, current
 from discreet._context.capture import NOWHERE, correlate, take_exception
-from discreet._record import Record, Source
+from discreet._record import Identity, Record, Source
 from discreet._values.messages import event_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import ModuleType
 
 STANDARD_ATTRIBUTES = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {
     "message", "asctime", "taskName",
 }  # fmt: skip
 """What `logging` itself puts on a record; all other attributes came in through `extra` or a filter."""
 TAKEN_BY = "_discreet_taken"
-"""On a copy for other handlers: the id of the process that has taken the record, in case a queue brings it back."""
+"""On what other handlers get: who has taken the record (see `Taker`), in case a queue brings it back. "": nobody."""
+PROCESS_NAME = "process_name"
+IDS = ("trace_id", "span_id", "request_id")
+_UNNAMED = ("MainProcess", None)
+
+
+class Taker:
+    """Who takes records: a random name, since a process id is not one (the first process of every container is 1).
+
+    The processes of one `multiprocessing` family have it in common: what one of them has written, the others, which
+    write to the same places, do not write again. The name travels as the key of `multiprocessing` does.
+    """
+
+    def __init__(self) -> None:
+        self._own = os.urandom(8).hex()
+        self.is_shared = False
+        """Whether children made by `multiprocessing` will have the name."""
+
+    def share(self, _process: ModuleType) -> None:
+        """Let the children that `multiprocessing` makes have the name."""
+        self.token  # noqa: B018 - which puts it where they find it
+
+    @property
+    def token(self) -> str:
+        """The name of this process's family."""
+        process: Any = sys.modules.get("multiprocessing.process")
+        if process is None:
+            return self._own
+        try:
+            current: Any = process.current_process()
+            settings: dict[str, str] = current.__dict__["_config"]  # every child gets a copy of that
+            return settings.setdefault("discreet", self._own)
+        except Exception:  # another implementation
+            return self._own
+
+
+taker = Taker()
+
+
+def is_taken(record: logging.LogRecord) -> bool:
+    """Whether this process, or one that writes to the same places, has written the record already."""
+    token = vars(record).get(TAKEN_BY)
+    return token is not None and token == taker.token
+
+
 # `color_message` is uvicorn's copy of the message, with terminal colours in it.
 _NOT_FIELDS = STANDARD_ATTRIBUTES | {"color_message", TAKEN_BY}
 _NO_FIELDS: dict[str, object] = {}
@@ -39,15 +85,19 @@ def from_logging(record: logging.LogRecord) -> tuple[Record, Context, tuple[obje
     ours.logger = _text(record.name)
     ours.message = record.msg
     ours.template = None
-    fields = {key: value for key, value in vars(record).items() if key not in _NOT_FIELDS}
+    attributes = vars(record)
+    fields = {key: value for key, value in attributes.items() if key not in _NOT_FIELDS}
     if issubclass(type(record.msg), dict):
         fields = _event(ours, cast("dict[object, object]", record.msg), fields)
-    ours.fields = fields or _NO_FIELDS
+    inner = take_exception(fields)  # a dict as the message may bring one
+    ours.fields = fields = fields or _NO_FIELDS
     ours.ambient = _NO_FIELDS
-    ours.identity = NOWHERE
+    process = record.process
+    ours.identity = NOWHERE if type(process) is not int or process == os.getpid() else Identity(process=process)
+    if record.processName not in _UNNAMED and PROCESS_NAME not in fields:
+        ours.fields = {**fields, PROCESS_NAME: _text(record.processName)}
     ours.thread = _text(record.threadName) or None
     ours.task = _text(getattr(record, "taskName", None)) or None
-    inner = take_exception(fields)  # a dict as the message may bring it
     ours.exception = _exception(record) or inner
     # A record that came through a queue or a socket has no exception any more, only its text in `exc_text`.
     stack = _text((record.exc_text if ours.exception is None else None) or record.stack_info)
@@ -64,6 +114,8 @@ def from_logging(record: logging.LogRecord) -> tuple[Record, Context, tuple[obje
         attached = None
     context = attached if isinstance(attached, Context) else current.get()
     correlate(ours, context)
+    if TAKEN_BY in attributes:  # it comes from another process, where it was made by discreet or passed through it
+        _take_ids(ours, attributes)
     args = record.args or ()
     return ours, context, args if isinstance(args, tuple) else (args,)
 
@@ -79,6 +131,14 @@ def _event(ours: Record, message: dict[object, object], fields: dict[str, object
         for name in ("_name", "level", "logger", "timestamp"):
             fields.pop(name, None)
     return fields
+
+
+def _take_ids(ours: Record, attributes: dict[str, object]) -> None:
+    """Read back the ids that discreet has put on a record for handlers of the host."""
+    found = {name: attributes[name] for name in IDS if type(attributes.get(name)) is str}
+    for name, value in found.items():
+        setattr(ours, name, value)
+    ours.fields = {key: value for key, value in ours.fields.items() if key not in found}
 
 
 def is_duplicate(record: logging.LogRecord) -> bool:

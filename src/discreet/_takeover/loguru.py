@@ -16,7 +16,7 @@ from discreet._base.levels import STANDARD_LEVELS, names_elsewhere
 from discreet._base.statistics import process_statistics
 from discreet._pipeline import pipeline_in_force
 from discreet._record import Source
-from discreet._takeover.foreign import handing_over, is_console, is_handed_over, take
+from discreet._takeover.foreign import comes_back, handing_over, is_console, take
 from discreet._takeover.redacted_exception import redacted_exception, redacted_fields
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _emit(handler: Any, record: dict[str, Any], level_id: Any, from_decorator: A
         _original(handler, record, level_id, from_decorator, is_raw, colored)
         return
     if _seen.record is not record:
-        _seen.record, _seen.taken, _seen.safe = record, is_handed_over(record["message"]), None
+        _seen.record, _seen.taken, _seen.safe = record, comes_back(lambda: str(record["message"])), None
     silent = _writes_to_console(handler)
     if not _seen.taken and (silent or not any(map(_writes_to_console, _handlers()))) and _lets_pass(handler, record):
         _seen.taken = True

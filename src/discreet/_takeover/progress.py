@@ -84,7 +84,8 @@ def _display(bar: Any, msg: str | None = None, pos: int | None = None) -> Any:
 def _record(name: str, done: float, total: float | None, elapsed: float, found: dict[str, Any]) -> None:
     channel = levels.channel("progress")
     if channel.threshold <= INFO:
-        fields = {"done": done, "total": total, "unit": found["unit"], "elapsed_s": round(elapsed, 3)}
+        fields: dict[str, object] = {"done": done, "total": total, "unit": found["unit"]}
+        fields["elapsed_s"] = round(elapsed, 3)
         if found["postfix"]:
             fields["postfix"] = found["postfix"]
         share = f"{100 * done / total:.0f}%" if total else f"{done} {found['unit']}"

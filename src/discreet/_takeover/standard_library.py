@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
-import copy
 import logging
-import os
 import sys
 import threading
+from contextlib import nullcontext
+from importlib import import_module
 from typing import TYPE_CHECKING
 
+from discreet._base.imports import when_imported
 from discreet._base.levels import levels
 from discreet._base.statistics import process_statistics
-from discreet._delivery.runner import OwnSink
-from discreet._pipeline import pipeline_in_force
+from discreet._pipeline import Nobody, host, pipeline_in_force
 from discreet._redaction.record import redact
-from discreet._takeover.log_record import STANDARD_ATTRIBUTES, TAKEN_BY, from_logging, handlers_of, is_duplicate
+from discreet._takeover import consoles, reconfigured
+from discreet._takeover.foreign import comes_back, handing_over
+from discreet._takeover.host_record import Given, host_record
+from discreet._takeover.log_record import from_logging, handlers_of, is_duplicate, is_taken, taker
+from discreet._takeover.redacted_copy import redacted_copy
 
 if TYPE_CHECKING:
+    from discreet._context.ambient import Context
     from discreet._pipeline import Pipeline
-    from discreet._redaction.redactor import Redactor
+    from discreet._record import Record, Redacted
 
-_levels_set: dict[str, int] = {}
-"""The levels that discreet has set on named loggers of `logging`."""
+_standard_call_handlers, _standard_handle = logging.Logger.callHandlers, logging.Logger.handle
+"""Both before discreet changed anything."""
 
-_standard_call_handlers = logging.Logger.callHandlers
-"""`Logger.callHandlers` before discreet changed anything."""
+
+class _Unknown(Nobody):
+    """A logger that may have handlers."""
+
+    handlers = (None,)
+
+
+_nobody = logging.NullHandler()  # without any handler, `logging` would print to stderr
 
 
 class _Original:
@@ -54,91 +65,140 @@ def take_over() -> None:
         _Original.call_handlers = logging.Logger.callHandlers
         _Original.wrapped = getattr(_Original.call_handlers, "__module__", "") != "logging"
         logging.Logger.callHandlers = call_handlers  # type: ignore[method-assign,assignment]  # our argument's name
-    if _apply_levels not in levels.listeners:
-        levels.listeners.append(_apply_levels)
-    _apply_levels()
+    _pass_on()
+    consoles.install()
+    reconfigured.install()
 
 
 def give_back() -> None:
     """Undo `take_over`."""
-    if logging.Logger.callHandlers is not call_handlers:
+    reconfigured.uninstall()
+    consoles.uninstall()
+    _pass_on(on=False)
+    if logging.Logger.callHandlers is call_handlers:
+        logging.Logger.callHandlers = _Original.call_handlers  # type: ignore[method-assign]  # as it was
+        _Original.call_handlers = _standard_call_handlers  # the wrapper may be gone when discreet takes over again
+
+
+def _pass_on(*, on: bool = True) -> None:
+    """Give the records of our own loggers to other handlers, and those of `logging` before anything wraps them."""
+    if on:
+        logging.Logger.handle = handle  # type: ignore[assignment]  # our argument's name
+        host.emit, host.unknown, host.logger_class = emit, _Unknown, logging.Logger
+        host.call_handlers = None if _Original.wrapped else call_handlers
+        if logging.getLogger().handlers:  # now: see `_PRELOADED` in `configure.py`
+            import_module("discreet._encoding.console.style")
+        if not taker.is_shared:
+            taker.is_shared = True
+            when_imported("multiprocessing.process", taker.share)  # before it makes a child
         return
-    for name in ("", *_levels_set):
-        logging.getLogger(name).setLevel(logging.NOTSET if name else logging.WARNING)
-    _levels_set.clear()
-    logging.Logger.callHandlers = _Original.call_handlers  # type: ignore[method-assign]  # as it was
-    if _apply_levels in levels.listeners:
-        levels.listeners.remove(_apply_levels)
+    host.__init__()  # type: ignore[misc]  # as it was: nobody listens
+    _Original.wrapped = False
+    if logging.Logger.handle is handle:
+        logging.Logger.handle = _standard_handle  # type: ignore[method-assign]  # as it was
 
 
-def _apply_levels() -> None:
-    """Set the levels of `logging` so that what our levels let through gets here."""
-    logging.getLogger().setLevel(levels.gate("", elsewhere=True))
-    named = {name: levels.gate(name, elsewhere=True) for name in {*levels.named, *levels.temporary} if name}
-    for name in _levels_set.keys() - named.keys():
-        logging.getLogger(name).setLevel(logging.NOTSET)
-    for name, level in named.items():
-        logging.getLogger(name).setLevel(level)
-    _levels_set.clear()
-    _levels_set.update(named)
+def handle(logger: logging.Logger, record: logging.LogRecord) -> None:
+    """Take the record, and pass on to handlers and wrappers of others what they may see of it.
+
+    This is `Logger.handle` while discreet has taken over. `call_handlers` would be too late where something wraps it:
+    an error tracker that came after discreet would see the record as it was made.
+    """
+    if pipeline_in_force() is None:
+        _standard_handle(logger, record)
+        return
+    if logger.disabled:
+        return
+    passed: object = logger.filter(record)
+    if not passed:
+        return
+    if isinstance(passed, logging.LogRecord):  # since Python 3.12 a filter may return another record
+        record = passed
+    seen = record if _is_ours(logger) else _take(logger, record)
+    if seen is not None:
+        logger.callHandlers(seen)
 
 
 def call_handlers(logger: logging.Logger, record: logging.LogRecord) -> None:
-    """Take the record, then give redacted copies to the handlers that are not replaced by discreet.
+    """Take the record, unless that is done, then call the handlers that are not replaced by discreet.
 
     This is `Logger.callHandlers` while discreet has taken over.
     """
     pipeline = pipeline_in_force()
-    given_back = pipeline is None and logging.Logger.callHandlers is not call_handlers
-    if given_back or record is _passing.record:  # a function that wraps ours calls it
+    given_back = host.emit is None
+    if pipeline is None or given_back or record is _passing.record:  # a function that wraps ours calls it
         _standard_call_handlers(logger, record)
         return
-    if pipeline is None:
-        _call_original(logger, record)
+    safe = record if is_taken(record) else _take(logger, record)
+    others = _others(logger, record.levelno, pipeline)
+    if safe is None or others is None:
         return
-    if not levels.temporary or levels.allows(logger.name, record.levelno, elsewhere=True):
-        to_pipeline(pipeline, record)
-    wanting = [handler for handler in handlers_of(logger) if record.levelno >= handler.level]
-    others = [handler for handler in wanting if not _is_replaced(handler, pipeline)]
-    if not others and not _Original.wrapped:
+    if not _Original.wrapped:
+        with handing_over(safe.getMessage()) if "loguru" in sys.modules else nullcontext():
+            for handler in others:
+                handler.handle(safe)
         return
+    # What wrapped `callHandlers` before us gets a logger that has those handlers only.
+    stand_in = logging.Logger(safe.name)  # noqa: LOG001 - for this one call, outside the tree of loggers
+    stand_in.__dict__.update(vars(logger))
+    stand_in.propagate = False
+    stand_in.handlers = others or [_nobody]
+    _call_original(stand_in, safe)
+
+
+def _take(logger: logging.Logger, record: logging.LogRecord) -> logging.LogRecord | None:
+    """Write the record; what others may see of it, or None if nobody else listens or it cannot be redacted."""
+    pipeline = pipeline_in_force()
+    if pipeline is None or is_taken(record):
+        return record
+    shown = None if comes_back(record.getMessage) else consoles.shown(logger, record, pipeline.runners)
+    allowed = shown is not None and levels.allows_elsewhere(logger.name, record.levelno)
+    safe = to_pipeline(pipeline, shown) if shown is not None and allowed else None
+    if shown is not record:  # the filter of a console handler has changed it, for the console only
+        safe = None
+    if _others(logger, record.levelno, pipeline) is None:
+        return None
     try:
-        safe = _redacted_copy(record, pipeline.redactor_of(record.name))
-        copies = [copy.copy(safe) for _ in others]  # a handler may change its record, and only its own
+        redactor = pipeline.redactor_of(record.name)
+        if safe is None:
+            ours, _, args = from_logging(record)
+            safe = redact(ours, None, args, redactor, with_locals=False)
+        return redacted_copy(record, safe, redactor, taker.token)
     except Exception as error:  # fail closed: a record that cannot be redacted is not passed on
         process_statistics.drop(f"logging {type(error).__name__}")
+        return None
+
+
+def emit(pipeline: Pipeline, record: Record, context: Context, args: tuple[object, ...]) -> None:
+    """Write a record of our own loggers, and give it to those who listen, too."""
+    name = record.logger
+    logger = host.loggers.get(name)
+    if logger is None:
+        logger = host.loggers[name] = logging.getLogger(name)
+    others = _others(logger, record.level, pipeline)
+    if others is None or logger.manager.disable >= record.level:
+        pipeline.process(record, context, args)
         return
-    for handler, copied in zip(others, copies, strict=True):
-        handler.handle(copied)
-    if _Original.wrapped:  # the wrapper gets a logger without handlers, since the handlers have their copies already
-        stand_in = logging.Logger(safe.name)  # noqa: LOG001 - for this one call, outside the tree of loggers
-        stand_in.propagate = False
-        stand_in.addHandler(logging.NullHandler())
-        _call_original(stand_in, safe)
+    given = Given.of(record, context, args, pipeline.redactor_of(name))
+    safe = pipeline.process(record, context, args)
+    if safe is None:
+        return
+    try:
+        logger.handle(host_record(safe, given, others, taker.token))
+    except Exception as error:  # a handler of the application's: our log calls never raise
+        process_statistics.drop(f"other handlers: {type(error).__name__}")
 
 
-def _redacted_copy(record: logging.LogRecord, redactor: Redactor) -> logging.LogRecord:
-    """A copy of the record without secrets, for handlers that are not ours.
+def _is_ours(logger: logging.Logger) -> bool:
+    """Whether nothing has wrapped `callHandlers` since we put ours there."""
+    return type(logger).callHandlers is call_handlers
 
-    Every attribute that another formatter may use keeps its name.
-    """
-    ours, _, args = from_logging(record)
-    safe = redact(ours, None, args, redactor, with_locals=False)
-    copied = copy.copy(record)
-    extra = {key: value for key, value in vars(record).items() if key not in STANDARD_ATTRIBUTES}
-    for key in extra:
-        del copied.__dict__[key]
-    copied.__dict__.update(redactor.fields(extra))
-    copied.__dict__[TAKEN_BY] = os.getpid()
-    copied.name, copied.threadName = safe.logger, safe.thread
-    if "taskName" in vars(copied):
-        copied.taskName = safe.task
-    copied.msg, copied.args, copied.message = safe.message, None, safe.message
-    copied.exc_info = None  # a formatter would print the raw traceback
-    is_traceback = safe.exception is not None or record.exc_text
-    copied.exc_text = safe.stacktrace if is_traceback else None
-    copied.stack_info = None if is_traceback else safe.stacktrace
-    return copied
+
+def _others(logger: logging.Logger, level: int, pipeline: Pipeline) -> list[logging.Handler] | None:
+    """The handlers that discreet does not replace and that want this level; None if they, and wrappers, are none."""
+    wanting = [handler for handler in handlers_of(logger) if level >= handler.level]
+    others = [handler for handler in wanting if not consoles.is_replaced(handler, pipeline.runners)]
+    return others if others or _Original.wrapped or not _is_ours(logger) else None
 
 
 def _call_original(logger: logging.Logger, record: logging.LogRecord) -> None:
@@ -149,28 +209,13 @@ def _call_original(logger: logging.Logger, record: logging.LogRecord) -> None:
         _passing.record = before
 
 
-def _is_replaced(handler: logging.Handler, pipeline: Pipeline) -> bool:
-    """Whether discreet already writes what this handler would."""
-    if type(handler).__module__ == "discreet.stdlib":
-        return True
-    console = (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
-    if issubclass(type(handler), logging.StreamHandler) and getattr(handler, "stream", None) in console:
-        return True
-    if handler is getattr(sys.modules.get("flask.logging"), "default_handler", None):
-        return True  # it writes to the request's `wsgi.errors`, which is the server's stderr
-    if type(handler).__module__ == "rich.logging":  # Rich's console handler is no StreamHandler
-        return True
-    sinks = [runner.sink for runner in pipeline.runners]
-    return any(isinstance(sink, OwnSink) and sink.replaces(handler) for sink in sinks)
-
-
-def to_pipeline(pipeline: Pipeline, record: logging.LogRecord) -> None:
-    """Send one record of the standard library through our pipeline; never raises."""
+def to_pipeline(pipeline: Pipeline, record: logging.LogRecord) -> Redacted | None:
+    """Send one record of the standard library through our pipeline; what it made of it, if anything. Never raises."""
     if is_duplicate(record):
-        return
+        return None
     try:
         ours, context, args = from_logging(record)
     except Exception as error:  # a record of another factory, or an incomplete one
         process_statistics.drop(f"logging {type(error).__name__}")
-        return
-    pipeline.take(ours, context, args)
+        return None
+    return pipeline.take(ours, context, args)

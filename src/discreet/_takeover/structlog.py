@@ -8,9 +8,9 @@ renderer makes of it still goes to files and to other loggers, redacted; a conso
 from __future__ import annotations
 
 import copy
+import logging
 import sys
-import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from discreet._base.levels import ERROR, INFO, parse_level
 from discreet._context.capture import take_exception
@@ -36,20 +36,6 @@ class _Original:
     """structlog's own function, while ours is in its place."""
 
     proxy: Callable[..., Any]
-
-
-class _Taking(threading.local):
-    """Whether this thread is inside an event that is taken: what its logger gives to `logging` is the same event."""
-
-    active = False
-
-
-_taking = _Taking()
-
-
-def is_taking() -> bool:
-    """Whether a record of `logging` that comes now is an event that was taken already."""
-    return _taking.active
 
 
 def install(module: ModuleType) -> None:
@@ -88,9 +74,10 @@ class _Tap:
         self._exception = exception
         self.event: dict[str, Any] = {}
 
-    def see(self, _logger: object, _method: str, event: Any) -> Any:
+    def see(self, _logger: object, _method: str, event: object) -> object:
         """A processor that stands before the last one."""
-        self.event = dict(event) if isinstance(event, dict) else {"event": event}
+        is_dict = issubclass(type(event), dict)
+        self.event = {**cast("dict[str, Any]", event)} if is_dict else {"event": event}
         return event
 
     def __getattr__(self, name: str) -> Any:
@@ -136,14 +123,10 @@ class _Write:
         file = getattr(self._tap.logger, "_file", None)
         if file is not None and (is_console(file) or _was_console(file)):
             return None
-        before, _taking.active = _taking.active, True
-        try:
-            with handing_over(text if type(text) is str else ""):
-                if file is None:  # a logger of `logging`, whose handlers get redacted copies, or one of the user's
-                    return self._write(*args, **kwargs)
-                return self._write(*map(_redacted, args), **kwargs)
-        finally:
-            _taking.active = before
+        # A logger of `logging` gets it as it is: its handlers get redacted copies.
+        is_loggings = issubclass(type(self._tap.logger), logging.Logger)
+        with handing_over(None if is_loggings else str(text)):
+            return self._write(*(args if file is None else map(_redacted, args)), **kwargs)
 
 
 def _was_console(file: object) -> bool:

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from discreet._base.diagnostics import reason_of
 from discreet._base.levels import DEBUG
 from discreet._config import lifecycle
-from discreet._config.configure import format_of
+from discreet._config.outputs import format_of
 from discreet._context.ambient import context, current
 from discreet._context.capture import collect
 from discreet._delivery import locks
@@ -83,13 +83,16 @@ class Check(NamedTuple):
     remedy: str = ""
 
 
+_LOGGING = "records of every logger; other handlers get them redacted, but a real traceback leads to its variables"
+
+
 def hooks() -> list[Check]:
     """Whether discreet's hooks are in place."""
     sigterm = signal.getsignal(signal.SIGTERM)
     with context(looked_for="here"), ThreadPoolExecutor(1) as pool:
         follows = pool.submit(lambda: "looked_for" in current.get().fields).result()
     return [
-        Check("logging", logging.Logger.callHandlers is standard_library.call_handlers, "records of every logger"),
+        Check("logging", logging.Logger.callHandlers is standard_library.call_handlers, _LOGGING),
         Check("warnings", warnings.showwarning is uncaught.showwarning, "warnings.warn"),
         Check("uncaught exceptions", sys.excepthook is uncaught.excepthook, "sys.excepthook"),
         Check("in threads", threading.excepthook is uncaught.thread_excepthook, "threading.excepthook"),
