@@ -62,7 +62,7 @@ def tracker(request, memory_sink, monkeypatch):
     kept.sink = sink
     yield kept
     sentry_sdk.get_client().close(timeout=0)
-    sentry_sdk.init()
+    sentry_sdk.init(default_integrations=False)  # the others change httpx and threads for the whole process
     reset()
 
 
@@ -130,7 +130,7 @@ def whole(monkeypatch):
 
     yield start
     sentry_sdk.get_client().close(timeout=0)
-    sentry_sdk.init()
+    sentry_sdk.init(default_integrations=False)  # the others change httpx and threads for the whole process
 
 
 def sign_in(password):
