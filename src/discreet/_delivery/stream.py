@@ -232,8 +232,7 @@ class Stream(OwnSink):
             except (UnicodeEncodeError, LookupError):  # it does not tell, or not truly, what encoding it has
                 stream.write(in_encoding(text, "ascii"))
             # One that flushes itself is a notebook's: to wait for its thread, which may log, could wait for our lock.
-            flushes_itself = hasattr(stream, "flush_interval") or self.written_by_worker
-            if not flushes_itself and hasattr(stream, "flush"):
+            if not hasattr(stream, "flush_interval") and hasattr(stream, "flush"):
                 stream.flush()
         finally:
             if outer is None:
