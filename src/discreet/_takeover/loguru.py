@@ -49,6 +49,7 @@ def install(module: ModuleType) -> None:
 
 def uninstall() -> None:
     """Leave loguru as it was, unless somebody has replaced our function."""
+    names_elsewhere.clear()
     module: Any = sys.modules.get("loguru._handler")
     if module is not None and module.Handler.emit is _emit:
         module.Handler.emit = _original
