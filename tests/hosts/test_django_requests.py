@@ -43,7 +43,8 @@ def broken(request):
 
 urlpatterns = [path("orders/<int:number>/", order), path("stream/", stream), path("broken/", broken)]
 settings.configure(
-    ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"], SECRET_KEY="x" * 50, ADMINS=["ops@example.com"],
+    ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"], SECRET_KEY="x" * 50,
+    ADMINS=["ops@example.com"] if django.VERSION >= (6,) else [("Ops", "ops@example.com")],
     EMAIL_BACKEND="django.core.mail.backends.locmem.EmailBackend",
 )
 discreet.configure(format="json", environment="prod", service="test")
