@@ -139,7 +139,8 @@ def test_a_misspelt_variable_is_reported_with_its_nearest_name(monkeypatch, memo
     assert kept.last["message"] == "DISCREET_LEVLE is not a setting; did you mean DISCREET_LEVEL?"
 
 
-def test_production_without_a_service_name_gives_one_warning_naming_the_variable(memory_sink):
+def test_a_service_in_production_without_a_name_gives_one_warning_naming_the_variable(memory_sink, monkeypatch):
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
     kept = memory_sink(format="json")
     discreet.configure(sinks=[kept], environment="prod", take_over=False)
     assert [r["severity"] for r in kept.records] == ["WARNING"]
