@@ -206,3 +206,17 @@ def test_the_locals_of_a_library_are_left_out(path):
     with pytest.raises(ValueError, match="no") as caught:
         names["fail"]({"query_string": b"a=1"})
     assert "locals" not in exceptions.describe(caught.value, with_locals=True)["frames"][-1]
+
+
+def test_of_a_run_of_library_frames_the_first_and_the_last_that_are_not_discreets_stay(record):
+    own = os.path.join(os.path.dirname(discreet.__file__), "integrations", "asgi.py")
+    library = "/v/site-packages/starlette/app.py"
+    frames = [{"file": own, "line": 1, "function": "call"}]
+    frames += [{"file": library, "line": line, "function": "call"} for line in range(2, 8)]
+    assert below(record, {"type": "ValueError", "message": "no", "frames": frames}) == [
+        "… 1 frame in discreet",
+        "starlette/app.py:2 in call",
+        "… 4 frames in starlette",
+        "starlette/app.py:7 in call",
+        "ValueError: no",
+    ]

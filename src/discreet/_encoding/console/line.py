@@ -342,13 +342,15 @@ def _folds(frames: Sequence[Mapping[str, object]]) -> dict[int, str]:
     paths = [_text(frame.get("file")) for frame in frames]
     names = [readable_path(path)[0].partition("/")[0] for path in paths]
     for from_library, run in groupby(range(len(paths)), lambda number: is_library(paths[number])):
-        numbers = list(run)
-        own_alone = all(names[number] == "discreet" for number in numbers)
-        if from_library and (own_alone or len(numbers) > _SHORTEST_FOLD):
-            inside = numbers if own_alone else numbers[1:-1]
-            folds.update(dict.fromkeys(inside, ""))
-            frames_of = ", ".join(dict.fromkeys(names[number] for number in inside))
-            folds[inside[0]] = f"… {counted(len(inside), 'frame')} in {frames_of}"
+        numbers = list(run) if from_library else []
+        others = [number for number in numbers if names[number] != "discreet"]
+        shown = {*others[:1], *others[-1:]} if len(numbers) > _SHORTEST_FOLD else set(others)
+        for is_shown, part in groupby(numbers, shown.__contains__):
+            if not is_shown:
+                inside = list(part)
+                frames_of = ", ".join(dict.fromkeys(names[number] for number in inside))
+                folds.update(dict.fromkeys(inside, ""))
+                folds[inside[0]] = f"… {counted(len(inside), 'frame')} in {frames_of}"
     return folds
 
 
