@@ -46,7 +46,9 @@ if TYPE_CHECKING:
 
 # Loaded now: a first import on the way of a record takes a lock that a child forked meanwhile would wait for forever.
 _PRELOADED = (limits,)
-_THREADS = "discreet.propagation._thread_patches"  # context follows the work; by name, because it is an edge
+# Context follows the work. By name, because they are edges.
+_THREADS = "discreet.propagation._thread_patches"
+_WORK = ("discreet.propagation._process_patches", "discreet.propagation._entry_points")
 _P = ParamSpec("_P")
 _NOT_CALLED = "nobody called configure()"
 
@@ -91,6 +93,7 @@ def configure(given: dict[str, Any]) -> None:
         raise DiscreetError(problem)
     with configuring:
         install(resolve(given))
+        state.by_code = True
 
 
 def configure_at_first_record(*, inside_host: bool = False) -> Emitter:
@@ -123,9 +126,9 @@ def configure_at_first_record(*, inside_host: bool = False) -> Emitter:
                 left_out = _leave_out(error, environ)
                 unread = "DISCREET_REDACTION" not in environ or (settings is None and not left_out)
                 if unread and os.environ.get("DISCREET_REDACTION"):
-                    given["redaction"] = _MASK_EVERYTHING
+                    given["redaction"] = MASK_EVERYTHING
                 if not left_out:
-                    _install_what_works(settings or resolve(given, {}, who=_NOT_CALLED, asked=asked))
+                    install_what_works(settings or resolve(given, {}, who=_NOT_CALLED, asked=asked))
                     break
         installed = pipeline_in_force()
         if installed is not None and not asked:
@@ -141,8 +144,8 @@ def _refuse(_text: str) -> str:
     raise ValueError("the policy is not known")
 
 
-_MASK_EVERYTHING = Redaction(callback=_refuse, loggers={"discreet": Redaction()})
-"""While the policy cannot be read: each text becomes `[REDACTED:unjudged]`, but for what discreet itself reports."""
+MASK_EVERYTHING = Redaction(callback=_refuse, loggers={"discreet": Redaction()})
+"""While the policy cannot be known: each text becomes `[REDACTED:unjudged]`, but for what discreet itself reports."""
 
 
 def _leave_out(error: Exception, environ: dict[str, str]) -> bool:
@@ -158,7 +161,7 @@ def _leave_out(error: Exception, environ: dict[str, str]) -> bool:
     return bool(about_receivers)
 
 
-def _install_what_works(settings: Settings) -> None:
+def install_what_works(settings: Settings) -> None:
     """Without a place on disk, or with the stream alone."""
     try:
         install(settings.replace(delivery="direct", spool=False))
@@ -186,6 +189,7 @@ def install(settings: Settings) -> None:
     for runner in replaced:
         runner.retire()
     lifecycle.install()
+    follow_work()
     if settings.take_over:
         from discreet._takeover import aws_lambda, standard_library, uncaught
 
@@ -204,6 +208,12 @@ def install(settings: Settings) -> None:
         if sentence not in _given_advice:
             _given_advice.add(sentence)
             _log(30, sentence)
+
+
+def follow_work() -> None:
+    """Let each request, job and child process have its own context, and children what is in force here."""
+    for name in _WORK:
+        import_module(name).instrument()
 
 
 def _runners(settings: Settings) -> tuple[Runner, ...]:
@@ -338,12 +348,14 @@ def undo() -> None:
         runners, running.runners = running.runners, ()  # first: a sink that is in force is not closed
         for runner in runners:
             runner.retire()
-        state.settings, state.hosted, state.took_over = None, False, False
+        state.settings, state.hosted, state.took_over, state.by_code = None, False, False, False
         active.emitter, active.located = unconfigured, 0
         standard_library.give_back()
         aws_lambda.uninstall()
         uncaught.uninstall()
         import_module(_THREADS).uninstrument()
+        for name in _WORK:
+            import_module(name).uninstrument()
         lifecycle.uninstall_sigterm()
         levels.replace(0, 0, {})
         _given_advice.clear()
@@ -361,6 +373,7 @@ def _install_into_host(settings: Settings) -> None:
     active.emitter, active.located = pipeline, 0
     levels.replace(0, 0, {})
     lifecycle.install()
+    follow_work()
 
 
 def _host_has_handlers() -> bool:

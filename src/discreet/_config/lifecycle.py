@@ -178,6 +178,11 @@ def _after_fork_in_child() -> None:
     if pipeline is not None:
         parent = pipeline.identity
         pipeline.identity = Identity(parent.service, parent.version, parent.environment, parent.host, os.getpid())
+    await_worker()
+
+
+def await_worker() -> None:
+    """Have the sinks drained at the end of the worker that this process is about to become, if it becomes one."""
     for name in ("multiprocessing", "billiard"):
         util = sys.modules.get(f"{name}.util")
         if util is not None:  # a worker begins with an empty list of finalizers, then calls what is registered here
