@@ -87,7 +87,18 @@ def test_tasks_of_celery_in_every_pool(tmp_path: Path) -> None:
         assert wait_for_end(celery(tmp_path, "-c", ask), said) == 0, said()
         (tmp_path / "out").write_text("")
         worker = celery(
-            tmp_path, "-m", "celery", "-A", "shop", "worker", "-c", "1", f"--pool={pool}", "--without-mingle", "-l", "info"
+            tmp_path,
+            "-m",
+            "celery",
+            "-A",
+            "shop",
+            "worker",
+            "-c",
+            "1",
+            f"--pool={pool}",
+            "--without-mingle",
+            "-l",
+            "info",
         )
         wait_until(lambda: said().count('"message":"after"') == COUNT or worker.poll() is not None, said)  # noqa: B023
         worker.send_signal(signal.SIGTERM)
@@ -198,12 +209,12 @@ SERVERS = {
     "gunicorn asgi": (ASGI, (*GUNICORN, "-k", "asgi")),
     "uvicorn h11": (ASGI, (*UVICORN, "--http", "h11")),
     "uvicorn httptools": (ASGI, (*UVICORN, "--http", "httptools")),
-    "wsgiref": (WSGI, ("-c", "from web import app; from wsgiref.simple_server import make_server\n"
+    "wsgiref": (WSGI, ("-c", ("from web import app; from wsgiref.simple_server import make_server\n"
         "server = make_server('127.0.0.1', 0, app); print(f'Listening at: http://127.0.0.1:{server.server_port}', "
-        "flush=True); server.serve_forever()")),
-    "waitress": (WSGI, ("-c", "from web import app; import waitress\n"
+        "flush=True); server.serve_forever()"))),
+    "waitress": (WSGI, ("-c", ("from web import app; import waitress\n"
         "server = waitress.create_server(app, port=0, threads=1); print(f'Listening at: http://127.0.0.1:"
-        "{server.effective_port}', flush=True); server.run()")),
+        "{server.effective_port}', flush=True); server.run()"))),
 }  # fmt: skip
 
 
@@ -218,7 +229,7 @@ def serving(place: Path, source: str, command: tuple[str, ...]) -> Iterator[tupl
     )  # fmt: skip
     lines: list[str] = []
     assert process.stdout is not None
-    reader = threading.Thread(target=lambda out: lines.extend(out), args=(process.stdout,), daemon=True)
+    reader = threading.Thread(target=lines.extend, args=(process.stdout,), daemon=True)
     reader.start()
     found = re.compile(r"(?:unning on|Listening at:) http://[\d.]+:(\d+)")
     try:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
-
-S = TypeVar("S", bound="Sink")
+from typing import TYPE_CHECKING, Any
 
 
 class Sink:
@@ -23,11 +21,13 @@ class Sink:
     level: int | str | None = None
     below: int | str | None = None
 
-    def __new__(cls: type[S], *args: object, **options: object) -> S:  # noqa: PYI019 - Self needs Python 3.11
-        """Remember the arguments: a child process that is not forked makes its own sink of them."""
-        self = super().__new__(cls)
-        vars(self)["_made_with"] = args, options
-        return self
+    if not TYPE_CHECKING:  # type checkers would hold its parameters against those of every `__init__`
+
+        def __new__(cls, *args: Any, **options: Any) -> Any:
+            """Remember the arguments: a child process that is not forked makes its own sink of them."""
+            self = super().__new__(cls)
+            vars(self)["_made_with"] = args, options
+            return self
 
     def __init__(self, *, format: str = "auto", level: int | str | None = None) -> None:  # noqa: A002 - the setting's name
         self.format = format

@@ -32,8 +32,9 @@ _WRITTEN = "discreet"  # an extension of the request, which the request of a red
 def instrument(client: httpx.Client | httpx.AsyncClient | None = None, *, hosts: Collection[str] | None = None) -> None:
     """Send `traceparent`, `tracestate`, `baggage` and `x-request-id` with each request of a client, or of all.
 
-    Headers that the caller set stay. `hosts` limits the ids to those hosts and their subdomains, also where a
-    redirect leads to another; requests to other hosts are recorded all the same. The query string is never recorded. Calling it again changes the options.
+    Headers that the caller set stay. `hosts` limits the ids to those hosts and their subdomains, also where a redirect
+    leads to another; requests to other hosts are recorded all the same. The query string is never recorded. Calling it
+    again changes the options.
     """
     classes = _classes()
 

@@ -29,7 +29,7 @@ __all__ = ["instrument", "uninstrument"]
 
 
 class _Ours(str):
-    """The value of a header that we have set, in a request of which nothing but such values is copied for a redirect."""
+    """The value of a header that we have set: of a request, a redirect copies such values and no other mark."""
 
     __slots__ = ()
 
@@ -44,8 +44,8 @@ def instrument(session: requests.Session | None = None, *, hosts: Collection[str
     """Send `traceparent`, `tracestate`, `baggage` and `x-request-id` with each request of a session, or of all.
 
     Headers that the caller set stay, and so does authentication. `hosts` limits the ids to those hosts and their
-    subdomains, also where a redirect leads to another; requests to other hosts are recorded all the same. The query string is never recorded. A chain of
-    redirects is one request. Calling it again changes the options.
+    subdomains, also where a redirect leads to another; requests to other hosts are recorded all the same. The query
+    string is never recorded. A chain of redirects is one request. Calling it again changes the options.
     """
 
     def instrumented(send: Callable[..., Any], _kind: type) -> Callable[..., Any]:

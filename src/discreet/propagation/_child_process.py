@@ -119,7 +119,9 @@ def _left_out(sink: str) -> None:
     _said.once(sink, f"child processes have no sink {sink}: it cannot be made there of the arguments it was made with")
 
 
-def restore(settings: Mapping[str, Pickled | None] | None, secrets: dict[str, tuple[str, bool]] | None, context: Context) -> None:
+def restore(
+    settings: Mapping[str, Pickled | None] | None, secrets: dict[str, tuple[str, bool]] | None, context: Context
+) -> None:
     """Put what the parent has in force into force here, unless this process has been configured by its own code.
 
     Secrets are registered in any case; None stands for some that must not be known here. Never raises: if anything

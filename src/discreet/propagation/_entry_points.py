@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _ENTRY_POINTS = {
-    "awslambdaric.bootstrap": "handle_event_request",
     "dramatiq.worker": "_WorkerThread.process_message",
     "gunicorn.asgi.protocol": "ASGIProtocol._handle_http_request ASGIProtocol._handle_http2_request",
     "gunicorn.workers.base_async": "AsyncWorker.handle_request",
@@ -52,7 +51,7 @@ def _patch(module: ModuleType) -> None:
     for path in _ENTRY_POINTS[module.__name__].split():
         inside, _, name = path.rpartition(".")
         owner: Any = getattr(module, inside, None) if inside else module
-        original = None if owner is None else vars(owner).get(name)
+        original: Any = None if owner is None else owner.__dict__.get(name)
         if original is not None:
             _patches.add(Patch(owner, name, wrap(original, _begun)))
 

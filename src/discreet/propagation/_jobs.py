@@ -46,6 +46,8 @@ class _JobOfWorker(functools.partial[Any]):
     that the submitter gets, and in the text of it.
     """
 
+    _owner: object
+
     def __new__(cls, job: Callable[..., Any], context: Context) -> _JobOfWorker:
         self = super().__new__(cls, job)
         self._owner = object()

@@ -1,4 +1,4 @@
-"""Functions of other packages that are replaced while discreet is configured: for modules loaded before us, and after."""
+"""Functions of other packages that are replaced while discreet is configured, in modules loaded before it and after."""
 
 from __future__ import annotations
 

@@ -29,7 +29,8 @@ _OUR_CONTEXT = "_discreet_context"
 _PYTHONS_CONTEXT = "_context"
 _RUNS_IN_CONTEXT = sys.version_info >= (3, 14)  # since then `run` has a `contextvars` context of its own
 
-# Top-level modules whose threads and processes live longer than the work that happened to start them: pools, exporters, watchers.
+# Top-level modules whose threads and processes live longer than the work that happened to start them: of pools,
+# exporters, watchers.
 _LIBRARIES = frozenset({
     "anyio", "apscheduler", "asyncio", "azure", "concurrent", "confluent_kafka", "datadog", "ddtrace", "debugpy",
     "elasticapm", "google", "grpc", "gunicorn", "ipykernel", "joblib", "kafka", "kombu", "langfuse", "logfire",

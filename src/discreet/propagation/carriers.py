@@ -9,8 +9,9 @@ The formats are W3C Trace Context and Baggage, so that the other side may use an
 from __future__ import annotations
 
 import os
+from copy import copy
 from types import FunctionType, MethodType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from discreet._base.diagnostics import Reporter
 from discreet._context import trace_context
@@ -68,8 +69,8 @@ class continue_from(context):  # noqa: N801 - reads as the verb it is
     def __init__(
         self, carrier: Mapping[str, object] | Iterable[tuple[bytes | str, object]], /, **fields: object
     ) -> None:
-        if isinstance(carrier, (FunctionType, MethodType)):
-            raise TypeError("continue_from needs a carrier: write @continue_from(carrier), or with continue_from(carrier)")
+        if isinstance(cast("object", carrier), (FunctionType, MethodType)):
+            raise TypeError("continue_from needs a carrier. Write @continue_from(carrier)")
         self._carrier = trace_context.extract(carrier)
         super().__init__(**fields)
 
@@ -79,9 +80,7 @@ class continue_from(context):  # noqa: N801 - reads as the verb it is
         return start.having(self._fields) if self._fields else start
 
     def _again(self) -> continue_from:
-        other = type(self)((), **self._fields)
-        other._carrier = self._carrier
-        return other
+        return copy(self)
 
 
 class continue_from_environ(continue_from):  # noqa: N801 - likewise
