@@ -16,7 +16,7 @@ from discreet.propagation._thread_patches import context_for
 if TYPE_CHECKING:
     from types import ModuleType
 
-_OURS = "discreet"  # beside what a process inherits of `multiprocessing` itself, which is read before its target is
+_OURS = "discreet.child"  # among what a process inherits of `multiprocessing` itself, which is read before its target is
 _OF_POOLS = ("apply_async", "_map_async", "imap", "imap_unordered")  # all that a pool does comes by one of these
 
 
