@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import email.message
 import json
 import subprocess
 import sys
+
+import pytest
 
 import discreet
 from discreet._context.ambient import Context, current
@@ -96,3 +100,80 @@ def test_an_environment_is_copied_not_changed():
         child = carriers.inject_environ(environ)
     assert environ["TRACEPARENT"] == "stale"
     assert child["TRACEPARENT"] != "stale"
+
+
+HEADERS = {"x-request-id": "r-1", "traceparent": f"00-{'a' * 32}-{'b' * 16}-01"}
+
+
+def seen():
+    here = current.get()
+    return here.request_id, here.fields.get("queue"), here.fields.get("tenant")
+
+
+def test_continue_from_serves_coroutines_generators_and_async_with():
+    @carriers.continue_from(HEADERS, queue="orders")
+    async def coroutine():
+        await asyncio.sleep(0)
+        return seen()
+
+    @carriers.continue_from(HEADERS, queue="orders")
+    async def agenerator():
+        yield seen()
+
+    @carriers.continue_from(HEADERS, queue="orders")
+    def generator():
+        yield seen()
+
+    @carriers.continue_from(HEADERS, queue="orders")
+    def function():
+        return seen()
+
+    inside = ("r-1", "orders", None)
+
+    async def main():
+        assert await asyncio.gather(coroutine(), coroutine()) == [inside, inside]
+        async for found in agenerator():
+            assert found == inside
+            assert seen() == (None, None, "acme")
+        async with carriers.continue_from(HEADERS, queue="orders"):
+            assert seen() == inside
+
+    with discreet.context(tenant="acme"):
+        asyncio.run(main())
+        assert list(generator()) == [function()] == [inside]
+        assert seen() == (None, None, "acme")
+
+
+def test_continue_from_without_a_carrier_says_what_to_write():
+    with pytest.raises(TypeError, match=r"Write @continue_from\(carrier\)"):
+        carriers.continue_from(seen)
+
+
+@pytest.mark.parametrize(
+    ("empty", "read"),
+    [
+        ([], dict),
+        ([("content-type", "x")], dict),
+        ([(b"content-type", b"x")], lambda pairs: {name.decode(): value.decode() for name, value in pairs}),
+        ([("content-type", b"x")], lambda pairs: {name: value.decode() for name, value in pairs}),  # Kafka's clients
+        ([("X-Request-Id", "old"), ("X-REQUEST-ID", "older")], dict),
+        ({}, dict),
+        ({b"content-type": b"x"}, lambda found: {name.decode(): value.decode() for name, value in found.items()}),
+        ({1: "a number", "Traceparent": "old"}, dict),
+        (email.message.Message(), lambda message: dict(message.items())),
+    ],
+)
+def test_ids_go_into_any_headers_that_can_be_changed(empty, read):
+    with carriers.continue_from(HEADERS):
+        carrier = carriers.inject(empty)
+    assert carrier is empty
+    found = read(carrier)
+    assert {name: found[name] for name in HEADERS} == HEADERS
+    assert [str(name).lower() for name in found].count("x-request-id") == 1
+    assert "Traceparent" not in found
+
+
+def test_what_cannot_take_ids_stays_as_it_is_and_that_is_said_once(capfd):
+    with carriers.continue_from(HEADERS):
+        assert carriers.inject(()) == carriers.inject(()) == ()
+    assert capfd.readouterr().err.count("no ids were put into a tuple") == 1

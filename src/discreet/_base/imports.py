@@ -14,53 +14,57 @@ if TYPE_CHECKING:
 
 def when_imported(name: str, change: Callable[[ModuleType], None]) -> None:
     """Call `change` once with the module of this name: now if it is loaded, else at the end of its import."""
-    finder = _Finder(name, change)
     if name not in sys.modules:
-        sys.meta_path.insert(0, finder)
-    if name in sys.modules:  # perhaps since a moment ago, by another thread: `import_module` waits for the end of that
-        finder.change_once(import_module(name))
+        _finder.changes.setdefault(name, []).append(change)
+        if _finder not in sys.meta_path:
+            sys.meta_path.insert(0, _finder)
+        if name in sys.modules:  # since a moment ago, by another thread: `import_module` waits for the end of that
+            _finder.change(import_module(name))
+    else:
+        change(import_module(name))
 
 
 class _Finder:
-    """Finds no module itself: it asks the finders after it, and makes the loader that they find call `change` too.
+    """Finds no module itself: it asks the finders after it, and makes the loader that they find call the changes too.
 
-    It stays in `sys.meta_path`: another thread may be reading that list. There it costs a comparison per import.
+    It stays in `sys.meta_path`: another thread may be reading that list. There it costs a look into a dict per import.
     """
 
-    def __init__(self, name: str, change: Callable[[ModuleType], None]) -> None:
-        self._name = name
-        self._change: Callable[[ModuleType], None] | None = change
+    def __init__(self) -> None:
+        self.changes: dict[str, list[Callable[[ModuleType], None]]] = {}
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """What the finders after this one find, for the one module."""
-        if fullname != self._name:
+        """What the finders after this one find, for the modules that changes wait for."""
+        if fullname not in self.changes:
             return None
         finders = list(sys.meta_path)
         for finder in finders[finders.index(self) + 1 :]:
             spec = finder.find_spec(fullname, path, target)
             if spec is not None:
-                self._extend(spec.loader)
+                self._extend(spec.loader, fullname)
                 return spec
         return None
 
-    def _extend(self, loader: Any) -> None:
+    def _extend(self, loader: Any, name: str) -> None:
         load = loader.exec_module
 
         def load_and_change(module: ModuleType) -> None:
             loader.exec_module = load  # some loaders load several modules
             load(module)
-            if module.__name__ == self._name:
-                self.change_once(module)
+            if module.__name__ == name:
+                self.change(module)
 
         loader.exec_module = load_and_change
 
-    def change_once(self, module: ModuleType) -> None:
-        """Call `change`, but not a second time."""
-        change, self._change = self._change, None
-        if change is not None:
+    def change(self, module: ModuleType) -> None:
+        """Make the changes that wait for this module, each once."""
+        for change in self.changes.pop(module.__name__, ()):
             change(module)
+
+
+_finder = _Finder()
 
 
 def missing_library(user: str, library: str, extra: str, module: str) -> ModuleNotFoundError:

@@ -86,6 +86,7 @@ def configure(given: dict[str, Any]) -> None:
         raise DiscreetError(problem)
     with configuring:
         install(resolve(given))
+        state.by_code = True
 
 
 def configure_at_first_record(*, inside_host: bool = False) -> Emitter:
@@ -118,9 +119,9 @@ def configure_at_first_record(*, inside_host: bool = False) -> Emitter:
                 left_out = _leave_out(error, environ)
                 unread = "DISCREET_REDACTION" not in environ or (settings is None and not left_out)
                 if unread and os.environ.get("DISCREET_REDACTION"):
-                    given["redaction"] = _MASK_EVERYTHING
+                    given["redaction"] = MASK_EVERYTHING
                 if not left_out:
-                    _install_what_works(settings or resolve(given, {}, who=_NOT_CALLED, asked=asked))
+                    install_what_works(settings or resolve(given, {}, who=_NOT_CALLED, asked=asked))
                     break
         installed = pipeline_in_force()
         if installed is not None and not asked:
@@ -136,8 +137,8 @@ def _refuse(_text: str) -> str:
     raise ValueError("the policy is not known")
 
 
-_MASK_EVERYTHING = Redaction(callback=_refuse, loggers={"discreet": Redaction()})
-"""While the policy cannot be read: each text becomes `[REDACTED:unjudged]`, but for what discreet itself reports."""
+MASK_EVERYTHING = Redaction(callback=_refuse, loggers={"discreet": Redaction()})
+"""While the policy cannot be known: each text becomes `[REDACTED:unjudged]`, but for what discreet itself reports."""
 
 
 def _leave_out(error: Exception, environ: dict[str, str]) -> bool:
@@ -153,7 +154,7 @@ def _leave_out(error: Exception, environ: dict[str, str]) -> bool:
     return bool(about_receivers)
 
 
-def _install_what_works(settings: Settings) -> None:
+def install_what_works(settings: Settings) -> None:
     """Without a place on disk, or with the stream alone."""
     try:
         install(settings.replace(delivery="direct", spool=False))
@@ -188,6 +189,7 @@ def install(settings: Settings) -> None:
     for runner in replaced:
         runner.retire()
     lifecycle.install()
+    follow_work()
     if settings.take_over or state.took_over:
         from discreet._takeover import libraries
 
@@ -218,6 +220,12 @@ def _processing(processors: Sequence[Processor]) -> Callable[[Record, Context, t
     from discreet._processors import process  # which few processes need
 
     return partial(process, tuple(processors))
+
+
+def follow_work() -> None:
+    """Let each request, job and child process have its own context, and children what is in force here."""
+    for name in lifecycle.WORK:
+        import_module(name).instrument()
 
 
 def _runners(settings: Settings) -> tuple[Runner, ...]:
@@ -253,6 +261,7 @@ def _install_into_host(settings: Settings) -> None:
     active.emitter, active.located = pipeline, 0
     levels.replace(0, 0, {})
     lifecycle.install()
+    follow_work()
 
 
 def _host_has_handlers() -> bool:

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from discreet._delivery.runner import Runner
 
 THREADS = "discreet.propagation._thread_patches"
-"""What lets context follow the work; imported by name, because it is an edge."""
+WORK = ("discreet.propagation._process_patches", "discreet.propagation._entry_points")
+"""What lets context follow the work, into threads and into processes and jobs; by name, because they are edges."""
 
 _SHORTEST = 0.25  # seconds that a sink gets at exit, also when those before it took all the time
 _MOST_POSTPONED = 20  # times that SIGTERM lets a log call end first; one that hangs in a write never ends
@@ -181,6 +182,11 @@ def _after_fork_in_child() -> None:
     if pipeline is not None:
         parent = pipeline.identity
         pipeline.identity = Identity(parent.service, parent.version, parent.environment, parent.host, os.getpid())
+    await_worker()
+
+
+def await_worker() -> None:
+    """Have the sinks drained at the end of the worker that this process is about to become, if it becomes one."""
     for name in ("multiprocessing", "billiard"):
         util = sys.modules.get(f"{name}.util")
         if util is not None:  # a worker begins with an empty list of finalizers, then calls what is registered here

@@ -373,6 +373,8 @@ class State:
     """Whether `logging`, warnings and uncaught exceptions come in."""
     hosted: bool = False
     """Whether records flow into a host's `logging`."""
+    by_code: bool = False
+    """Whether the program called `configure()`: what its parent process has in force does not replace that."""
 
     def __init__(self) -> None:
         self.given_advice: set[str] = set()

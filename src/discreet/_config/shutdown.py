@@ -35,13 +35,14 @@ def undo() -> None:
         runners, running.runners = running.runners, ()  # first: a sink that is in force is not closed
         for runner in runners:
             runner.retire()
-        state.settings, state.hosted, state.took_over = None, False, False
+        state.settings, state.hosted, state.took_over, state.by_code = None, False, False, False
         active.emitter, active.located = unconfigured, 0
         libraries.give_back()
         prints.uninstall()
         progress.uninstall()
         messages.unknown_name.clear()
-        import_module(lifecycle.THREADS).uninstrument()
+        for name in (lifecycle.THREADS, *lifecycle.WORK):
+            import_module(name).uninstrument()
         lifecycle.uninstall_sigterm()
         levels.replace(0, 0, {})
         state.given_advice.clear()

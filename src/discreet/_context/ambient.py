@@ -105,7 +105,7 @@ class context:  # noqa: N801 - reads as the verb it is: `with discreet.context(t
 
     def __enter__(self) -> context:
         here = current.get()
-        enter(here.having(self._fields), Scope(self, here))
+        enter(self._inside(here), Scope(self, here))
         return self
 
     def __exit__(
@@ -126,8 +126,29 @@ class context:  # noqa: N801 - reads as the verb it is: `with discreet.context(t
     def __call__(self, function: F) -> F:
         from discreet._base.wrapping import wrap
 
-        fields = self._fields
-        return wrap(function, lambda *_args, **_kwargs: context(**fields))
+        return wrap(function, lambda *_args, **_kwargs: self._again())
+
+    def _inside(self, here: Context) -> Context:
+        return here.having(self._fields)
+
+    def _again(self) -> context:
+        return type(self)(**self._fields)
+
+
+class entry(context):  # noqa: N801 - as above
+    """A request, a task or a job begins: `start` takes the place of the whole context, which comes back at the end."""
+
+    __slots__ = ("_start",)
+
+    def __init__(self, start: Context = EMPTY, /) -> None:
+        self._start = start
+
+    def _inside(self, here: Context) -> Context:
+        start = self._start
+        return Context(start.fields, start.span, start.request_id, start.baggage)
+
+    def _again(self) -> entry:
+        return entry(self._start)
 
 
 def enter(inner: Context, scope: Scope) -> None:
@@ -158,7 +179,11 @@ def leave(token: Token[Context]) -> None:
 
 
 def bind_context(**fields: object) -> None:
-    """Add fields to all further records of this task or thread."""
+    """Add fields to all further records of this request, task or job; outside of one, of this thread.
+
+    They end with it: where discreet sees its end (docs/integrations.md has the list), else with the `with`, or the
+    function under `@discreet.context()`, that this is called in.
+    """
     current.set(current.get().having(fields))
 
 

@@ -15,7 +15,7 @@ from discreet._base.lazy_pattern import lazy_pattern
 from discreet._context.baggage import Baggage, format_baggage, header_texts, parse_baggage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, MutableMapping
+    from collections.abc import Callable, Iterable, Mapping, MutableMapping
 
 SAMPLED = 0x01
 RANDOM = 0x02  # at least the right-most 7 bytes of the trace id are random
@@ -187,12 +187,12 @@ def _carrier(found: Mapping[str, list[object]]) -> Carrier:
 
 
 def inject(
-    carrier: MutableMapping[str, str],
+    carrier: MutableMapping[Any, Any] | list[Any],
     span: SpanContext | None,
     request_id: str | None = None,
     baggage: Mapping[str, str] | None = None,
-) -> None:
-    """Write `traceparent`, `tracestate`, `x-request-id` and `baggage` into outgoing headers.
+) -> bool:
+    """Write `traceparent`, `tracestate`, `x-request-id` and `baggage` into outgoing headers; False if that fails.
 
     What is given replaces what was there under any spelling of the name, so that nothing goes out twice;
     what is None or empty is left alone. A value that would not be valid to read is not written. Headers
@@ -203,13 +203,34 @@ def inject(
     if accepted is not None:
         outgoing[REQUEST_ID] = accepted
     try:
-        for name in [name for name in carrier if name.lower() in outgoing]:
-            del carrier[name]
+        if isinstance(carrier, list):
+            kept = [pair for pair in carrier if _lowered(pair[0]) not in outgoing]
+            as_name, as_value = (_like(part) for part in (carrier[0][:2] if carrier else ("", "")))
+            carrier[:] = [*kept, *((as_name(name), as_value(value)) for name, value in outgoing.items() if value)]
+            return True
+        names = list(carrier)
+        for name in names:
+            if _lowered(name) in outgoing:
+                del carrier[name]
+        first = names[0] if names else ""
+        as_name, as_value = _like(first), _like(b"" if isinstance(first, bytes) else "")
         for name, value in outgoing.items():
             if value:
-                carrier[name] = value
+                carrier[as_name(name)] = as_value(value)
     except Exception:
-        return
+        return False
+    return True
+
+
+def _lowered(name: object) -> str:
+    """The name of a header in small letters; empty for what is no name."""
+    if isinstance(name, bytes):
+        name = name.decode("latin-1")
+    return name.lower() if isinstance(name, str) else ""
+
+
+def _like(example: object) -> Callable[[str], str | bytes]:
+    return str.encode if isinstance(example, bytes) else str
 
 
 def inject_environ(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 
 class Sink:
     """Where lines go. Subclass it and write `write`; everything else has sensible defaults.
@@ -18,6 +20,14 @@ class Sink:
     format: str = "auto"
     level: int | str | None = None
     below: int | str | None = None
+
+    if not TYPE_CHECKING:  # type checkers would hold its parameters against those of every `__init__`
+
+        def __new__(cls, *args: Any, **options: Any) -> Any:
+            """Remember the arguments: a child process that is not forked makes its own sink of them."""
+            self = super().__new__(cls)
+            vars(self)["_made_with"] = args, options
+            return self
 
     def __init__(self, *, format: str = "auto", level: int | str | None = None) -> None:  # noqa: A002 - the setting's name
         self.format = format
@@ -43,3 +53,9 @@ class Discard(Sink):
 
     def write(self, line: bytes) -> None:
         """Do nothing."""
+
+
+def arguments_of(sink: Sink) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """What a sink was made with, as positional and as keyword arguments. Raises `KeyError` if that is not known."""
+    args, options = vars(sink)["_made_with"]
+    return args, options

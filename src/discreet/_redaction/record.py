@@ -36,7 +36,7 @@ def redact(  # noqa: C901, PLR0912 - one function on purpose: each call that it 
         if judged is not None and judged[0] is redactor and judged[1] is registry.epoch:
             record.ambient = judged[2]
         else:
-            record.ambient = _judged(context, redactor)
+            record.ambient = judged_context(context, redactor)
         ambient = record.ambient
         for name in safe:  # half of what `isdisjoint` takes for a few
             if name in ambient:
@@ -114,7 +114,7 @@ def judged_exception(
     return safe, redactor.text(render(safe))
 
 
-def _judged(context: Context, redactor: Redactor) -> SafeFields:
+def judged_context(context: Context, redactor: Redactor) -> SafeFields:
     """The context's fields, judged; remembered for the next record, unless a value could change."""
     fields = context.fields
     if not reserved.isdisjoint(fields):

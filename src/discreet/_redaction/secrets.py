@@ -53,6 +53,17 @@ class Registry:
             if kind is not None and _is_likely_secret(value, kind):
                 self.add(value, kind)
 
+    @property
+    def spellings(self) -> dict[str, tuple[str, bool]]:
+        """All values as they are looked for: for `merge` in another process, and for nothing else."""
+        return self._spellings
+
+    def merge(self, spellings: Mapping[str, tuple[str, bool]]) -> None:
+        """Look also for what another process looks for."""
+        if spellings:
+            self._spellings = {**spellings, **self._spellings}
+            self.epoch = object()
+
     def forget(self) -> None:
         """Forget all values."""
         self._spellings = {}

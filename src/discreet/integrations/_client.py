@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from time import perf_counter_ns
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from discreet._base.levels import DEBUG, WARNING, levels
@@ -13,7 +14,7 @@ from discreet._context.opentelemetry import parent_span
 from discreet._context.trace_context import BAGGAGE, REQUEST_ID, TRACEPARENT, TRACESTATE, inject, new_span_context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, MutableMapping
+    from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping
     from contextvars import Token
     from types import TracebackType
 
@@ -24,33 +25,65 @@ if TYPE_CHECKING:
 
 LOGGER = "http.client"
 _ORIGINAL = "__discreet_original__"
+_NAMES = (TRACEPARENT, TRACESTATE, REQUEST_ID, BAGGAGE)
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-def patch_send(classes: tuple[Any, ...], client: Any, instrumented: Callable[[Send, Any], Send]) -> None:
-    """Replace `send` of one client, or of all clients of these classes; a patch of ours is replaced, not wrapped.
+def patch(classes: tuple[Any, ...], client: Any, name: str, instrumented: Callable[[Send, Any], Send]) -> None:
+    """Replace a method of one client, or of all clients of these classes; a patch of ours is replaced, not wrapped.
 
-    `instrumented` gets the original `send` and the client's class, and returns the function to put in its place.
+    `instrumented` gets the original method and the client's class, and returns the function to put in its place.
     """
     for owner in classes if client is None else (client,):
         kind: Any = owner if client is None else client.__class__
-        send: Send = getattr(kind.send, _ORIGINAL, kind.send)
-        send = send if client is None else functools.partial(send, client)
-        patched = instrumented(send, kind)
-        setattr(patched, _ORIGINAL, send)
-        owner.send = patched
+        method: Send = getattr(kind, name)
+        method = getattr(method, _ORIGINAL, method)
+        method = method if client is None else functools.partial(method, client)
+        patched = instrumented(method, kind)
+        setattr(patched, _ORIGINAL, method)
+        setattr(owner, name, patched)
 
 
-def restore_send(classes: tuple[Any, ...], client: Any) -> None:
-    """Undo `patch_send`, unless somebody else has wrapped `send` since."""
+def restore(classes: tuple[Any, ...], client: Any, name: str) -> None:
+    """Undo `patch`, unless somebody else has wrapped the method since."""
     for kind in classes if client is None else ():
-        kind.send = getattr(kind.send, _ORIGINAL, kind.send)
+        method = getattr(kind, name)
+        setattr(kind, name, getattr(method, _ORIGINAL, method))
     if client is not None:
-        client.__dict__.pop("send", None)
+        client.__dict__.pop(name, None)
 
 
 def request_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """The request among the arguments of `send`, whose last positional argument it is."""
     return kwargs["request"] if "request" in kwargs else args[-1]
+
+
+def carry(
+    headers: MutableMapping[str, str],
+    host: str,
+    hosts: Collection[str] | None,
+    span: SpanContext | None,
+    ours: Mapping[str, str],
+) -> dict[str, str]:
+    """Put the ids into the headers if `hosts` (None: every host) has the host or a domain above it; returns them.
+
+    What is left of `ours`, the ids that were put in for another hop, is taken out first. What the caller set stays.
+    """
+    for name, value in ours.items():
+        if headers.get(name) == value:
+            del headers[name]
+    if hosts is not None and not any(host == allowed or host.endswith(f".{allowed}") for allowed in hosts):
+        return {}
+    names: Iterable[object] = headers
+    given = {(name.decode("latin-1") if isinstance(name, bytes) else str(name)).lower() for name in names}
+    here = current.get()
+    inject(
+        headers,
+        None if given & {TRACEPARENT, TRACESTATE} else span,
+        None if REQUEST_ID in given else here.request_id,
+        None if BAGGAGE in given else here.baggage,
+    )
+    return {name: headers[name] for name in _NAMES if name not in given and name in headers}
 
 
 class Call:
@@ -69,6 +102,7 @@ class Call:
         port: int | None,
         headers: MutableMapping[str, str],
         hosts: Collection[str] | None,
+        ours: Mapping[str, str] = _NOTHING,
     ) -> None:
         self._method = method
         self._host = host
@@ -83,16 +117,8 @@ class Call:
         if levels.channel(LOGGER).threshold <= DEBUG:
             self._span = sent_span = new_span_context() if parent is None else parent.child()
             self._parent_id = None if parent is None else parent.span_id
-        if hosts is None or any(host == allowed or host.endswith(f".{allowed}") for allowed in hosts):
-            here = current.get()
-            names: Iterable[object] = headers
-            given = {(name.decode("latin-1") if isinstance(name, bytes) else str(name)).lower() for name in names}
-            inject(  # but what the caller set stays
-                headers,
-                None if given & {TRACEPARENT, TRACESTATE} else sent_span,
-                None if REQUEST_ID in given else here.request_id,
-                None if BAGGAGE in given else here.baggage,
-            )
+        self.written = carry(headers, host, hosts, sent_span, ours)
+        """What went into the headers, for a redirect: another host may be one that must not get it."""
 
     def answered(self, response: Any) -> Any:
         """Note the status of the response, and return the response."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 import concurrent.futures
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from discreet._context.ambient import current
-from discreet.propagation._thread_patches import JobInContext, detached, instrument, uninstrument
+from discreet.propagation._jobs import in_context
+from discreet.propagation._thread_patches import detached, instrument, uninstrument
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,4 +27,4 @@ class ThreadPoolExecutor(concurrent.futures.ThreadPoolExecutor):
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> concurrent.futures.Future[T]:
         """Submit a job; it runs in the context of this call."""
-        return super().submit(JobInContext(current.get(), fn), *args, **kwargs)
+        return super().submit(in_context(fn), *args, **kwargs)

@@ -71,6 +71,11 @@ class File(OwnSink):
         """The path as it was given."""
         return str(self.path)
 
+    @property
+    def where(self) -> str:
+        """The absolute path, once the file was opened; before, the path as it was given."""
+        return self._where or self.name
+
     def open(self) -> None:
         """Create or open the file; a file that cannot be written raises here, not at the first record."""
         self._retired = False
