@@ -171,7 +171,6 @@ for number in range(COUNT):
 
 @pytest.mark.parametrize("library", RUNNERS)
 def test_jobs_of_a_runner(library: str, python: Callable[..., Any]) -> None:
-    pytest.importorskip(library)
     done = python(f"import sys\nCOUNT = {COUNT}\n{JOB}{RUNNERS[library]}")
     assert done.code == 0, done.err
     check_jobs(done.out.decode().splitlines())
@@ -242,8 +241,6 @@ def serving(place: Path, source: str, command: tuple[str, ...]) -> Iterator[tupl
 
 @pytest.mark.parametrize("server", SERVERS)
 def test_requests_of_a_server(server: str, tmp_path: Path) -> None:
-    if "gevent" in server or "waitress" in server:
-        pytest.importorskip(server.rsplit(maxsplit=1)[-1])
     with serving(tmp_path, *SERVERS[server]) as (port, lines):
         with socket.create_connection(("127.0.0.1", port), timeout=HANG) as kept:
             connection = kept
