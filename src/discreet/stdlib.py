@@ -15,6 +15,7 @@ from discreet._config.configure import by_format, configure_at_first_record, ide
 from discreet._config.parsing import FORMATS
 from discreet._config.settings import resolve, state
 from discreet._delivery.sink import Discard
+from discreet._encoding.salvage import encode_or_salvage
 from discreet._pipeline import pipeline_in_force
 from discreet._redaction.record import redact
 from discreet._redaction.redactor import Redactor
@@ -98,7 +99,7 @@ class Formatter(logging.Formatter):
         """The record as one line without its newline; a traceback on the console has more lines. Never raises."""
         try:
             if type(record) is HostRecord:
-                return self._encode(record.original).decode().removesuffix("\n")
+                return encode_or_salvage(record.original, self._encode).decode().removesuffix("\n")
             return self._line(*from_logging(record))
         except Exception as error:  # `logging` would print the record to stderr, with nothing in it redacted
             reason = type(error).__name__
@@ -111,4 +112,4 @@ class Formatter(logging.Formatter):
             self._identity = identity_of(self._settings, self._redactor)
         record.identity = self._identity
         safe = redact(record, context, args, self._redactor, with_locals=self._settings.with_locals)
-        return self._encode(safe).decode().removesuffix("\n")
+        return encode_or_salvage(safe, self._encode).decode().removesuffix("\n")

@@ -11,6 +11,7 @@ from discreet._context.ambient import current
 from discreet._context.opentelemetry import active_ids
 from discreet._record import Identity, Record, Source
 from discreet._values.plain import resolve
+from discreet._values.proxies import resolved
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -74,12 +75,12 @@ def _take_exception(fields: dict[str, object]) -> BaseException | None:
     """The exception in `exc_info`, in the forms that `logging` takes; any other value remains an ordinary field."""
     given = fields["exc_info"]
     triple = cast("tuple[object, ...]", given) if type(given) is tuple else ()
-    inner: object = triple[1] if len(triple) == 3 else fields["exc_info"]
+    inner: object = resolved(triple[1] if len(triple) == 3 else given)
     # By type only: isinstance() and == would run the object's own code.
     kind = type(inner)
     if issubclass(kind, BaseException):
         found = cast("BaseException | None", inner)
-    elif kind in (bool, int) and not triple:
+    elif (kind is bool or kind is int) and not triple:
         found = sys.exc_info()[1] if inner else None
     elif inner is None:
         found = None

@@ -11,6 +11,7 @@ from discreet._context.ambient import Context, current
 from discreet._context.capture import NOWHERE, correlate
 from discreet._record import Identity, Record, Source
 from discreet._values.messages import text_of
+from discreet._values.proxies import resolved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -141,7 +142,7 @@ def _exception(record: logging.LogRecord) -> BaseException | None:
         found = found[1]
     elif record.exc_info:  # `True`, as handlers in other processes may leave it
         found = sys.exc_info()[1]
-    for error in (found, record.msg):
+    for error in (resolved(found), record.msg):
         if issubclass(type(error), BaseException):  # isinstance() would run the object's own `__class__`
             return cast("BaseException", error)
     return None

@@ -6,10 +6,13 @@ import re
 from typing import TYPE_CHECKING, cast
 
 from discreet._base.lazy_pattern import lazy_pattern
-from discreet._values.plain import to_plain
+from discreet._values.plain import printable, to_plain
+from discreet._values.proxies import resolved
+from discreet._values.scalars import PASS_THROUGH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
 # A plain name in single braces: no attribute, no index, no format spec. Doubled braces are no placeholder.
 _PLACEHOLDER = re.compile(r"(\{\{)|\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -46,12 +49,21 @@ def names_in(template: str) -> set[str]:
 def interpolate(template: str, args: tuple[object, ...]) -> str:
     """`%`-arguments as `logging` fills them; arguments that do not fit are appended instead of lost."""
     try:
-        if len(args) == 1 and issubclass(type(args[0]), dict) and args[0]:
-            return template % args[0]  # the standard library's "%(name)s" form
-        return template % args
-    except Exception:  # any argument's __str__ may be behind this
+        first: Any = resolved(args[0]) if len(args) == 1 else None
+        if issubclass(type(first), dict) and dict.__len__(first):
+            return template % _printable_items(first)  # the standard library's "%(name)s" form
+        return template % tuple(map(printable, args))
+    except PASS_THROUGH:
+        raise
+    except BaseException:  # any argument's __str__ may be behind this
         shown = ", ".join(text_of(argument) for argument in args)
         return f"{template} [arguments: {shown}]"
+
+
+def _printable_items(mapping: dict[object, object]) -> dict[object, object]:
+    if printable(mapping) is mapping:
+        return mapping
+    return {key: printable(item) for key, item in dict.items(mapping)}
 
 
 def says_something(template: str) -> bool:
