@@ -134,7 +134,7 @@ class _Walk:
         if shape in (INSIDE, PROXY):
             if depth >= self.limits.max_depth:
                 return f"<{type_name(type(value))} below {depth} levels>"
-            return self.convert(make(value, self.limits.max_items), depth + 1)
+            return self._list([make(value, self.limits.max_items)], depth + 1)[0]
         parts = managed.parts_of(value, whole=not self.is_opened)
         if parts is None:
             if shape == WRITTEN:
