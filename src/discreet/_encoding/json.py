@@ -1,7 +1,8 @@
 """The default line: one flat JSON object (RFC 8259), reserved keys first, then the user's fields.
 
 Published as `schema.json` beside this file. Strict always: NaN and the infinities are strings, integers keep
-every digit, no raw control character of any kind, none that reorders text, and nothing that a CI log would take for a command.
+every digit, no raw control character of any kind, none that reorders text, and nothing that a CI log would take for a
+command.
 """
 
 from __future__ import annotations

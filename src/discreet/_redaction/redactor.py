@@ -175,7 +175,7 @@ class Redactor:
                 return MARKER
             if type(value) is not str:  # by type alone, since a proxy may claim to be one
                 value = to_plain(value)
-            return Walk(self).value(value, kind)  # type: ignore[arg-type]  # to_plain made it plain
+            return Walk(self).value(value, kind)
         except Exception:  # fail closed
             audit.count("unjudged")
             return UNJUDGED

@@ -1,7 +1,7 @@
 """What lies in an object, in its `__dict__` and its slots, read without running any code of its class.
 
-No property, no descriptor but a slot's own, no `__getattr__` and no `__getattribute__` is asked: these may compute, wait,
-or send a statement to a database.
+No property, no descriptor but a slot's own, no `__getattr__` and no `__getattribute__` is asked: these may compute,
+wait, or send a statement to a database.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def find(kind: type, name: str) -> Any:
 def stored(value: object) -> dict[str, Any]:
     """An object's own `__dict__`; empty if it has none."""
     for base in bases_of(type(value)):
-        own = class_dict(base).get("__dict__")
+        own: Any = class_dict(base).get("__dict__")
         if type(own) in (GetSetDescriptorType, MemberDescriptorType):  # a property would be the class's own code
             state: dict[str, Any] = own.__get__(value)
             return state

@@ -1,5 +1,7 @@
-"""Which conversion a class gets. Decided once, from the class alone: answers of an object (`__class__`, `__getattr__`)
-cannot be trusted. Types of other packages are recognised by the names of their bases, so that nothing gets imported.
+"""Which conversion a class gets.
+
+Decided once, from the class alone: answers of an object (`__class__`, `__getattr__`) cannot be trusted. Types of other
+packages are recognised by the names of their bases, so that nothing gets imported.
 """
 
 from __future__ import annotations
@@ -48,7 +50,7 @@ def _chained(value: object, most: int) -> object:
     return merged
 
 
-_VIEWS = ({}.keys(), {}.values(), OrderedDict[str, int]().keys(), OrderedDict[str, int]().values())
+_VIEWS: tuple[Any, ...] = ({}.keys(), {}.values(), OrderedDict[str, int]().keys(), OrderedDict[str, int]().values())
 
 _BUILT_IN: tuple[tuple[type, int, Callable[[Any, int], Any]], ...] = (
     (str, LEAF, scalars.text),
@@ -105,7 +107,7 @@ _BY_NAME: dict[str, Kind] = {
     "collections.ChainMap": (INSIDE, _chained),
     "werkzeug.datastructures.structures.CombinedMultiDict": (DICT, objects.pairs_of_items(lambda many: many.items())),
     "sqlite3.Row": (DICT, objects.pairs_of_items(lambda row: zip(row.keys(), row, strict=True))),
-    "sqlalchemy.engine.row.Row": (DICT, objects.pairs_of_items(lambda row: row._mapping.items())),
+    "sqlalchemy.engine.row.Row": (DICT, objects.pairs_of_items(lambda row: row._mapping.items())),  # noqa: SLF001 - public, says SQLAlchemy
 }
 
 _MAPPINGS = frozenset({
@@ -144,7 +146,7 @@ def kind_of(kind: type) -> Kind:
     return found
 
 
-def _decide(kind: type) -> Kind:  # noqa: C901, PLR0911 - one line for each kind of class, in the order that counts
+def _decide(kind: type) -> Kind:  # noqa: C901, PLR0912 - one line for each kind of class, in the order that counts
     bases = bases_of(kind)
     if type in bases:
         return LEAF, scalars.definition
@@ -241,10 +243,10 @@ def _structured(kind: Any) -> Kind | None:
         opener = objects.dataclass_fields(kind)
     elif isinstance(getattr(kind, "__pydantic_fields__", getattr(kind, "model_fields", None)), dict):
         opener = objects.pydantic_fields(kind)
-    elif _are_names(declared := getattr(kind, "__struct_fields__", None)):
-        opener = objects.attributes(declared)
-    elif _are_names(named := getattr(kind, "_fields", None)) and issubclass(kind, tuple):
-        opener = objects.named_items(named)
+    elif _are_names(getattr(kind, "__struct_fields__", None)):
+        opener = objects.attributes(find(kind, "__struct_fields__"))
+    elif _are_names(getattr(kind, "_fields", None)) and tuple in bases_of(kind):
+        opener = objects.named_items(find(kind, "_fields"))
     else:
         return None
     return (WRITTEN, scalars.representation) if is_quiet or _writes_repr(kind) else (DECLARED, opener)

@@ -1,8 +1,8 @@
 """Instances that an ORM manages: class, identity and what is loaded, so that reading them never asks the database.
 
-Their attributes load what is missing, and may first write what is pending; their `__repr__` reads attributes. So only what
-lies in the instance is read. They are known by what their ORM puts there: SQLAlchemy (and SQLModel), Django, peewee,
-Tortoise.
+Their attributes load what is missing, and may first write what is pending; their `__repr__` reads attributes. So only
+what lies in the instance is read. They are known by what their ORM puts there: SQLAlchemy (and SQLModel), Django,
+peewee, Tortoise.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def is_of_orm(kind: type) -> bool:
 
 
 def parts_of(value: object, *, whole: bool) -> dict[str, Any] | None:
-    """`type`, `identity` (where it is known) and, of the `whole`, what is `loaded`; None if no ORM manages the object."""
+    """`type`, `identity` (where known) and, of the `whole`, what is `loaded`; None if no ORM manages the object."""
     state = stored(value)
     kind = type(value)
     if "_sa_instance_state" in state:
@@ -44,9 +44,7 @@ def parts_of(value: object, *, whole: bool) -> dict[str, Any] | None:
         found["identity"] = identity
     if whole:
         hidden = hidden_fields(kind)
-        found["loaded"] = {
-            name: item for name, item in loaded.copy().items() if name[:1] != "_" and name not in hidden
-        }
+        found["loaded"] = {name: item for name, item in loaded.copy().items() if name[:1] != "_" and name not in hidden}
     return found
 
 
@@ -60,11 +58,11 @@ _BY_META: tuple[tuple[str, Callable[[Any], Any]], ...] = (
 
 def _sqlalchemy_identity(kind: type, state: State) -> State:
     """The identity that the session knows the instance by, under the names of the primary key's columns."""
-    key = state.get("key")
-    if type(key) is not tuple:
+    key: Any = state.get("key")
+    if key is None:
         return {}
     columns = stored(find(kind, "__mapper__")).get("primary_key", ())
-    names = [stored(column).get("key") for column in columns]
+    names = [str(stored(column).get("key")) for column in columns]
     values: tuple[object, ...] = key[1]
     if len(names) != len(values):
         names = [f"key_{number}" for number in range(len(values))]

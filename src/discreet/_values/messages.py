@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from discreet._base.lazy_pattern import lazy_pattern
-from discreet._values.plain import printable, to_plain
+from discreet._values.plain import class_of, printable, to_plain
 from discreet._values.proxies import resolved
 from discreet._values.scalars import PASS_THROUGH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
 
 # A plain name in single braces: no attribute, no index, no format spec. Doubled braces are no placeholder.
 _PLACEHOLDER = re.compile(r"(\{\{)|\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+_dict: Any = dict  # whose methods are called below, past what a subclass overrides
 
 _BARE = lazy_pattern(r"(?:%[sdr]|\{[A-Za-z_][A-Za-z0-9_]*\}|[^A-Za-z0-9%{}])*")
 
@@ -49,8 +50,8 @@ def names_in(template: str) -> set[str]:
 def interpolate(template: str, args: tuple[object, ...]) -> str:
     """`%`-arguments as `logging` fills them; arguments that do not fit are appended instead of lost."""
     try:
-        first: Any = resolved(args[0]) if len(args) == 1 else None
-        if issubclass(type(first), dict) and dict.__len__(first):
+        first = resolved(args[0]) if len(args) == 1 else None
+        if issubclass(class_of(first), dict) and _dict.__len__(first):
             return template % _printable_items(first)  # the standard library's "%(name)s" form
         return template % tuple(map(printable, args))
     except PASS_THROUGH:
@@ -60,10 +61,10 @@ def interpolate(template: str, args: tuple[object, ...]) -> str:
         return f"{template} [arguments: {shown}]"
 
 
-def _printable_items(mapping: dict[object, object]) -> dict[object, object]:
+def _printable_items(mapping: Any) -> dict[object, object]:
     if printable(mapping) is mapping:
-        return mapping
-    return {key: printable(item) for key, item in dict.items(mapping)}
+        return cast("dict[object, object]", mapping)
+    return {key: printable(item) for key, item in _dict.items(mapping)}
 
 
 def says_something(template: str) -> bool:

@@ -27,7 +27,7 @@ from discreet._values.scalars import PASS_THROUGH, SECRET, cut, plain_text, qual
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
     from typing import Any, TypeVar
 
     from discreet._record import Plain
@@ -38,8 +38,9 @@ if TYPE_CHECKING:
 
 _ATTEMPTS = 5
 
-# Methods of the class itself are called below, and a checker would ask each time what is inside.
+# Methods of the classes themselves are called below, and a checker would ask each time what is inside.
 _dict: Any = dict
+_tuple: Any = tuple
 
 
 def _snapshot(parts: Callable[[], Iterable[T]], most: int) -> list[T]:
@@ -82,7 +83,7 @@ def named_items(names: Iterable[str]) -> Opener:
     columns = list(names)
 
     def pairs_of(value: Any, most: int) -> tuple[Pairs, int]:
-        pairs: Pairs = list(zip(columns, tuple.__iter__(value), strict=False))
+        pairs: Pairs = list(zip(columns, _tuple.__iter__(value), strict=False))
         return pairs[:most], len(pairs)
 
     return pairs_of
@@ -201,9 +202,9 @@ def summary(value: object, limit: int) -> Plain:
     kind = type(value)
     root, name = qualified_name(kind)[0].partition(".")[0], qualified_name(kind)[1]
     found: dict[str, Plain] = {"type": f"{root}.{name}" if root in ARRAY_LIBRARIES else type_name(kind)}
-    for attribute, read in _READERS:
+    for attribute, reader in _READERS:
         try:
-            plain = read(value)
+            plain = reader(value)
         except PASS_THROUGH:
             raise
         except BaseException:  # an attribute that cannot be read is one that this object does not have

@@ -1,17 +1,28 @@
 """Any object as plain data (JSON's types), so that the redactor can examine all of it; and lazy values.
 
-`to_plain` never raises and runs as little foreign code as it can: it reads what lies in an object, asks proxies for what is
-behind them, and calls a `__repr__` that a class wrote. It does not consume iterators, walk containers that it does not
-know, read device memory or ask a database. A marker in `<...>` shows what it leaves out.
+`to_plain` never raises and runs as little foreign code as it can: it reads what lies in an object, asks proxies for
+what is behind them, and calls a `__repr__` that a class wrote. It does not consume iterators, walk containers that it
+does not know, read device memory or ask a database. A marker in `<...>` shows what it leaves out.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from discreet._values import managed, scalars
 from discreet._values.attributes import find
-from discreet._values.kinds import DECLARED, DICT, EXCEPTION, INSIDE, LEAF, LIST, PROXY, SET, UNDECLARED, WRITTEN, kind_of
+from discreet._values.kinds import (
+    DECLARED,
+    DICT,
+    EXCEPTION,
+    INSIDE,
+    LEAF,
+    PROXY,
+    SET,
+    UNDECLARED,
+    WRITTEN,
+    kind_of,
+)
 from discreet._values.proxies import resolved
 from discreet._values.scalars import PASS_THROUGH, qualified_name, type_name
 
@@ -22,6 +33,7 @@ if TYPE_CHECKING:
     from discreet._record import Plain
 
     Opener = Callable[[Any, int], tuple[list[Any], int]]
+
 
 class Limits(NamedTuple):
     """How much of one value is kept. Beyond each, a marker says what is missing."""
@@ -36,8 +48,8 @@ class Limits(NamedTuple):
     """Characters of text made here (`repr`, decoded bytes, messages); four times as many for all such text of a value.
     Large on purpose: the redactor shortens after it has judged. A `str` is not shortened here at all."""
     chosen: bool = True
-    """Whether somebody chose this value to be logged. One that merely was in a frame is read with more care: no proxy is
-    asked, which may run the application's code, and objects that declare no fields are named."""
+    """Whether somebody chose this value to be logged. One that merely was in a frame is read with more care: no proxy
+    is asked, which may run the application's code, and objects that declare no fields are named."""
 
 
 DEFAULT = Limits()
@@ -237,8 +249,8 @@ _MOST_PRINTED = 1_000  # parts that are looked at
 def printable(value: object) -> object:
     """What `str()` may be called on instead of `value`: the value itself, the one behind a proxy, or a text for it.
 
-    To print a value prints what it holds, too. So a text takes the place of all that holds what an ORM manages, a container
-    that is not walked, a failing proxy, or a secret.
+    To print a value prints what it holds, too. So a text takes the place of all that holds what an ORM manages, a
+    container that is not walked, a failing proxy, or a secret.
     """
     if any(type(value) is kind for kind in _SCALARS):
         return value
@@ -268,7 +280,9 @@ def _prints(value: Any, left: list[int], depth: int) -> bool:
         return _prints(inner, left, depth + 1)
     if shape == INSIDE:
         return _prints(make(value, _MOST_PRINTED), left, depth + 1)
-    if make in _NOT_PRINTED or shape == PROXY or (shape >= WRITTEN and managed.parts_of(value, whole=False) is not None):
+    if make in _NOT_PRINTED or shape == PROXY:
+        return False
+    if shape >= WRITTEN and managed.parts_of(value, whole=False) is not None:
         return False
     if shape in (LEAF, WRITTEN, UNDECLARED):
         return True
@@ -289,7 +303,7 @@ def exception_text(error: BaseException, limit: int) -> str:
 
 
 def exception_message(error: BaseException, limit: int) -> str:
-    """`str(error)`, or a marker if that fails. Arguments that must not be printed are replaced by what is shown of them."""
+    """`str(error)`, or a marker if that fails. What is shown of them replaces arguments that must not be printed."""
     write = find(type(error), "__str__")
     if write in _PRINTS_ARGUMENTS:
         given = _arguments(error)
