@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from discreet._redaction.policy import Redaction
     from discreet._redaction.secrets import Secret, register_secret
     from discreet._span.span import span, traced
-    from discreet._values.plain import lazy
+    from discreet._values.deferred import lazy
     from discreet.errors import ConfigurationError, DiscreetError
     from discreet.testing import capture
 
@@ -74,7 +74,7 @@ _MODULES = {
     "_redaction.policy": ("Redaction",),
     "_redaction.secrets": ("Secret", "register_secret"),
     "_span.span": ("span", "traced"),
-    "_values.plain": ("lazy",),
+    "_values.deferred": ("lazy",),
     "errors": ("ConfigurationError", "DiscreetError"),
     "testing": ("capture",),
 }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from discreet._context.ambient import current
 from discreet._context.opentelemetry import active_ids
 from discreet._record import Identity, Record, Source
-from discreet._values.plain import resolve
+from discreet._values.deferred import resolve
 from discreet._values.proxies import resolved
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _take_exception(fields: dict[str, object]) -> BaseException | None:
     """The exception in `exc_info`, in the forms that `logging` takes; any other value remains an ordinary field."""
     given = fields["exc_info"]
     triple = cast("tuple[object, ...]", given) if type(given) is tuple else ()
-    inner: object = resolved(triple[1] if len(triple) == 3 else given)
+    inner: object = resolved(triple[1] if len(triple) == 3 else fields["exc_info"])
     # By type only: isinstance() and == would run the object's own code.
     kind = type(inner)
     if issubclass(kind, BaseException):

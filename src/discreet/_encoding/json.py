@@ -16,7 +16,7 @@ from discreet._base.escape import neutralise_json
 from discreet._base.lazy_pattern import lazy_pattern
 from discreet._base.levels import severity_number, severity_text
 from discreet._record import SafeFields
-from discreet._values.plain import class_of
+from discreet._values.attributes import class_of
 
 if TYPE_CHECKING:
     import re

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from discreet._record import SafeFields, Source, free_key, reserved
 from discreet._redaction.secrets import registry
 from discreet._values.exceptions import describe, render
-from discreet._values.messages import fill, interpolate, names_in, says_something, text_of
+from discreet._values.messages import fill, interpolate, names_in, says_something
+from discreet._values.plain import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -21,7 +21,9 @@ from discreet._redaction.names import Keys, missing_rules
 from discreet._redaction.policy import Redaction
 from discreet._redaction.secrets import MARKER, registry
 from discreet._redaction.walk import IN_PART, UNJUDGED, VALUE_KEYS, Walk, is_secret
-from discreet._values.plain import class_of, resolve, to_plain
+from discreet._values.attributes import class_of
+from discreet._values.deferred import resolve
+from discreet._values.plain import to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from discreet._context.ambient import Context, current
 from discreet._context.capture import NOWHERE, correlate
 from discreet._record import Identity, Record, Source
-from discreet._values.messages import text_of
+from discreet._values.plain import text_of
 from discreet._values.proxies import resolved
 
 if TYPE_CHECKING:

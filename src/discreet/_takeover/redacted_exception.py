@@ -11,8 +11,8 @@ from types import GetSetDescriptorType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any, cast
 
 from discreet._base.statistics import process_statistics
-from discreet._values.attributes import bases_of
-from discreet._values.plain import DEFAULT, class_of, exception_message, to_plain
+from discreet._values.attributes import bases_of, class_of
+from discreet._values.plain import DEFAULT, exception_message, to_plain
 from discreet._values.scalars import PASS_THROUGH, qualified_name
 
 if TYPE_CHECKING:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 MISSING = object()
 
+class_of: Callable[[object], type[object]] = type
+"""`type`, with a signature: for a value of type Any, type checkers do not know the result otherwise."""
+
 
 def bases_of(kind: type) -> tuple[type, ...]:
     """The method resolution order, read past any metaclass that would answer with something else."""
@@ -71,7 +74,7 @@ def read(value: object, name: str) -> Any:
             return found.__get__(value)
         except AttributeError:  # a slot that nothing was put into
             return MISSING
-    return MISSING if find(type(found), "__get__") is not MISSING else found
+    return MISSING if find(class_of(found), "__get__") is not MISSING else found
 
 
 def hidden_fields(kind: type) -> set[str]:
@@ -82,7 +85,7 @@ def hidden_fields(kind: type) -> set[str]:
         if getattr(field, "repr", True) is False or getattr(field, "exclude", None) is True
     }
     declared = find(kind, "__dataclass_fields__")
-    fields: dict[str, Any] = declared if type(declared) is dict else {}
+    fields: dict[str, Any] = declared if class_of(declared) is dict else {}
     return hidden.union(name for name, field in fields.items() if getattr(field, "repr", True) is False)
 
 

@@ -14,8 +14,8 @@ from traceback import walk_tb
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import cast
 
-from discreet._values.attributes import bases_of, stored
-from discreet._values.plain import DEFAULT, Limits, class_of, exception_message, to_plain
+from discreet._values.attributes import bases_of, class_of, stored
+from discreet._values.plain import DEFAULT, Limits, exception_message, to_plain
 from discreet._values.proxies import resolved
 from discreet._values.scalars import PASS_THROUGH, cut, plain_text, qualified_name, type_name
 
@@ -251,7 +251,7 @@ def _locals(frame: FrameType) -> Plain:
         and not name.startswith(private)
         and name not in hidden
         and not issubclass(type(value), skipped)
-        and qualified_name(type(value))[0] not in _LOGGERS
+        and qualified_name(class_of(value))[0] not in _LOGGERS
     }
     return to_plain(shown, LOCALS)
 

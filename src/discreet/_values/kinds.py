@@ -14,7 +14,7 @@ from types import BuiltinFunctionType, FunctionType, MappingProxyType, MethodTyp
 from typing import TYPE_CHECKING, cast
 
 from discreet._values import managed, objects, proxies, scalars
-from discreet._values.attributes import bases_of, class_dict, find, names_of, stored
+from discreet._values.attributes import bases_of, class_dict, class_of, find, names_of, stored
 from discreet._values.scalars import qualified_name
 
 if TYPE_CHECKING:
@@ -40,17 +40,20 @@ def _target(value: object, most: int) -> object:
 def _chained(value: object, most: int) -> object:
     merged: dict[object, object] = {}
     for mapping in reversed(stored(value)["maps"]):
-        shape, make = kind_of(type(mapping))
+        shape, make = kind_of(class_of(mapping))
         while shape == INSIDE:
             mapping = make(mapping, most)  # noqa: PLW2901 - what is inside takes its place
-            shape, make = kind_of(type(mapping))
+            shape, make = kind_of(class_of(mapping))
         if shape != DICT:
             raise TypeError("not a mapping in memory")
         merged.update(make(mapping, most)[0])
     return merged
 
 
-_VIEWS: tuple[Any, ...] = ({}.keys(), {}.values(), OrderedDict[str, int]().keys(), OrderedDict[str, int]().values())
+_empty: dict[str, str] = {}
+_ordered: OrderedDict[str, str] = OrderedDict()
+_VIEWS: tuple[type, ...] = tuple(map(class_of, (_empty.keys(), _empty.values(), _ordered.keys(), _ordered.values())))
+_PAIRS = class_of(_empty.items())
 
 _BUILT_IN: tuple[tuple[type, int, Callable[[Any, int], Any]], ...] = (
     (str, LEAF, scalars.text),
@@ -59,9 +62,9 @@ _BUILT_IN: tuple[tuple[type, int, Callable[[Any, int], Any]], ...] = (
     (bytes, LEAF, scalars.octets),
     (bytearray, LEAF, scalars.octets),
     (dict, DICT, objects.dict_pairs),
-    *((base, LIST, objects.items_of(base)) for base in (list, tuple, deque, *map(type, _VIEWS))),
+    *((base, LIST, objects.items_of(base)) for base in (list, tuple, deque, *_VIEWS)),
     *((base, SET, objects.items_of(base)) for base in (set, frozenset)),
-    (type({}.items()), DICT, objects.items_of(type({}.items()))),
+    (_PAIRS, DICT, objects.items_of(_PAIRS)),
     (datetime, LEAF, scalars.iso_datetime),
     (date, LEAF, scalars.iso),
     (time, LEAF, scalars.iso),
@@ -244,7 +247,7 @@ def _structured(kind: Any) -> Kind | None:
     elif isinstance(getattr(kind, "__pydantic_fields__", getattr(kind, "model_fields", None)), dict):
         opener = objects.pydantic_fields(kind)
     elif _are_names(getattr(kind, "__struct_fields__", None)):
-        opener = objects.attributes(find(kind, "__struct_fields__"))
+        opener = objects.attributes(kind.__struct_fields__)
     elif _are_names(getattr(kind, "_fields", None)) and tuple in bases_of(kind):
         opener = objects.named_items(find(kind, "_fields"))
     else:

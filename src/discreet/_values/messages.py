@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any, cast
 
 from discreet._base.lazy_pattern import lazy_pattern
-from discreet._values.plain import class_of, printable, to_plain
+from discreet._values.attributes import class_of
+from discreet._values.plain import printable, text_of
 from discreet._values.proxies import resolved
 from discreet._values.scalars import PASS_THROUGH
 
@@ -19,14 +20,6 @@ _PLACEHOLDER = re.compile(r"(\{\{)|\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _dict: Any = dict  # whose methods are called below, past what a subclass overrides
 
 _BARE = lazy_pattern(r"(?:%[sdr]|\{[A-Za-z_][A-Za-z0-9_]*\}|[^A-Za-z0-9%{}])*")
-
-
-def text_of(message: object) -> str:
-    """A message that is no string, as text."""
-    if issubclass(type(message), str):  # isinstance() would ask the object itself
-        return str.__str__(cast("str", message))
-    plain = to_plain(message)
-    return plain if isinstance(plain, str) else str(plain)
 
 
 def fill(template: str, fields: Mapping[str, object]) -> str:

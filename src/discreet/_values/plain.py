@@ -1,4 +1,4 @@
-"""Any object as plain data (JSON's types), so that the redactor can examine all of it; and lazy values.
+"""Any object as plain data (JSON's types), so that the redactor can examine all of it.
 
 `to_plain` never raises and runs as little foreign code as it can: it reads what lies in an object, asks proxies for
 what is behind them, and calls a `__repr__` that a class wrote. It does not consume iterators, walk containers that it
@@ -7,10 +7,10 @@ does not know, read device memory or ask a database. A marker in `<...>` shows w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from discreet._values import managed, scalars
-from discreet._values.attributes import find
+from discreet._values.attributes import class_of, find
 from discreet._values.kinds import (
     DECLARED,
     DICT,
@@ -60,36 +60,6 @@ MORE = "<more>"
 
 _LOW, _HIGH = -(1 << 63), (1 << 63) - 1  # certainly small enough to be written
 
-class_of: Callable[[object], type[object]] = type
-"""`type`, with a signature: for a value of type Any, type checkers do not know the result otherwise."""
-
-
-class Lazy:
-    """A value that is computed only if its record is emitted; made by `discreet.lazy`."""
-
-    __slots__ = ("compute",)
-
-    def __init__(self, compute: Callable[[], object]) -> None:
-        self.compute = compute
-
-
-def lazy(compute: Callable[[], object]) -> Lazy:
-    """`log.debug("state", tree=discreet.lazy(dump_tree))`: `dump_tree` runs only if the record is emitted.
-
-    It runs in the calling thread, once per record. If it raises, the field says so and the record still leaves.
-    """
-    return Lazy(compute)
-
-
-def resolve(value: object) -> object:
-    """The value behind a lazy one."""
-    if type(value) is not Lazy:
-        return value
-    try:
-        return value.compute()
-    except Exception as error:  # the caller's function: its failure is a value, its message may hold data
-        return f"<lazy value raised {type(error).__name__}>"
-
 
 def to_plain(value: Any, limits: Limits = DEFAULT) -> Plain:
     """`value` as plain data; never raises, save KeyboardInterrupt, SystemExit and GeneratorExit."""
@@ -100,6 +70,14 @@ def to_plain(value: Any, limits: Limits = DEFAULT) -> Plain:
         return _Walk(limits).convert(value, 0)
     except RecursionError:  # called with no stack left at all
         return RECURSION
+
+
+def text_of(message: object) -> str:
+    """A message that is no string, as text."""
+    if issubclass(type(message), str):  # isinstance() would ask the object itself
+        return str.__str__(cast("str", message))
+    plain = to_plain(message)
+    return plain if isinstance(plain, str) else str(plain)
 
 
 class _Walk:

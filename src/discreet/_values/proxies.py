@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from weakref import CallableProxyType, ProxyType
 
-from discreet._values.attributes import MISSING, bases_of, class_dict, names_of, read, slots_of, stored
+from discreet._values.attributes import MISSING, bases_of, class_dict, class_of, names_of, read, slots_of, stored
 from discreet._values.scalars import plain_text, type_name
 
 TYPE_CHECKING = False
@@ -39,7 +39,7 @@ def is_proxy(kind: type) -> bool:
 
 def behind(value: Any) -> object:
     """What a proxy stands for, or the proxy's name in `<...>`. Raises whatever the proxy raises, such as "unbound"."""
-    kind: type = type(value)
+    kind = class_of(value)
     if kind in _WEAK:
         return value.__init__.__self__
     defined = names_of(kind)
