@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from discreet._redaction.secrets import Secret, register_secret
     from discreet._span.span import span, traced
     from discreet._takeover.applications import instrument
-    from discreet._values.plain import lazy
+    from discreet._values.deferred import lazy
     from discreet.errors import ConfigurationError, DiscreetError
     from discreet.testing import capture
 
@@ -83,7 +83,7 @@ _MODULES = {
     "_redaction.secrets": ("Secret", "register_secret"),
     "_span.span": ("span", "traced"),
     "_takeover.applications": ("instrument",),
-    "_values.plain": ("lazy",),
+    "_values.deferred": ("lazy",),
     "errors": ("ConfigurationError", "DiscreetError"),
     "testing": ("capture",),
 }

@@ -10,6 +10,7 @@ from discreet._call.logger import active
 from discreet._context.ambient import EMPTY as NO_CONTEXT
 from discreet._context.capture import collect
 from discreet._delivery.stream import echoes, recent, writing
+from discreet._encoding.salvage import salvage
 from discreet._redaction.audit import audit, current
 from discreet._redaction.record import redact
 from discreet._redaction.redactor import Redactor
@@ -207,9 +208,17 @@ class Pipeline:
                 try:
                     line = encode(record)
                 except Exception as error:  # one sink's encoder must not cost the others their record
-                    runner.drop(f"encoding {type(error).__name__}")
+                    self._salvage(record, encode, runner, error)
                 else:
                     runner.accept(line, severity)
+
+    def _salvage(self, record: Redacted, encode: Encoder, runner: Runner, error: Exception) -> None:
+        try:
+            line = salvage(record, encode, error)
+        except Exception:  # nothing of it can be encoded
+            runner.drop(f"encoding {type(error).__name__}")
+        else:
+            runner.accept(line, record.level)
 
 
 def pipeline_in_force() -> Pipeline | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from discreet._base.diagnostics import report_problem
 from discreet._base.levels import parse_level
 from discreet._base.statistics import process_statistics
-from discreet._values.plain import resolve
+from discreet._values.deferred import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable

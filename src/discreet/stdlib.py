@@ -16,12 +16,14 @@ from discreet._config.outputs import by_format, identity_of
 from discreet._config.parsing import FORMATS
 from discreet._config.settings import resolve, state
 from discreet._delivery.sink import Discard
+from discreet._encoding.salvage import encode_or_salvage
 from discreet._pipeline import pipeline_in_force
 from discreet._redaction.record import redact
 from discreet._redaction.redactor import Redactor
 from discreet._takeover.host_record import HostRecord
-from discreet._takeover.log_record import from_logging, is_taken
+from discreet._takeover.log_record import from_logging
 from discreet._takeover.standard_library import to_pipeline
+from discreet._takeover.taken import is_taken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,7 +101,7 @@ class Formatter(logging.Formatter):
         """The record as one line without its newline; a traceback on the console has more lines. Never raises."""
         try:
             if type(record) is HostRecord:
-                return self._encode(record.original).decode().removesuffix("\n")
+                return encode_or_salvage(record.original, self._encode).decode().removesuffix("\n")
             return self._line(*from_logging(record))
         except Exception as error:  # `logging` would print the record to stderr, with nothing in it redacted
             reason = type(error).__name__
@@ -112,4 +114,4 @@ class Formatter(logging.Formatter):
             self._identity = identity_of(self._settings, self._redactor)
         record.identity = self._identity
         safe = redact(record, context, args, self._redactor, with_locals=self._settings.with_locals)
-        return self._encode(safe).decode().removesuffix("\n")
+        return encode_or_salvage(safe, self._encode).decode().removesuffix("\n")

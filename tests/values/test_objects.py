@@ -57,7 +57,7 @@ def test_a_dataclass_whose_author_wanted_no_repr_shows_no_field():
     assert to_plain(Masked("hunter2")) == "Masked(***)"
 
 
-def test_a_field_that_raises_costs_only_itself():
+def test_fields_are_read_without_running_what_reads_attributes():
     @dataclasses.dataclass
     class Odd:
         a: int
@@ -68,7 +68,7 @@ def test_a_field_that_raises_costs_only_itself():
                 raise LookupError
             return object.__getattribute__(self, name)
 
-    assert to_plain(Odd(1)) == {"a": "<attribute raised LookupError>", "b": 2}
+    assert to_plain(Odd(1)) == {"a": 1, "b": 2}
 
 
 def test_a_dataclass_class_is_no_instance():

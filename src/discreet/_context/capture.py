@@ -13,9 +13,10 @@ from discreet._call.logger import caller
 from discreet._context.ambient import current, note_severity
 from discreet._context.opentelemetry import active_ids
 from discreet._record import Identity, Record, Source
+from discreet._values.deferred import resolve
 from discreet._values.exceptions import stack_text
 from discreet._values.messages import event_of
-from discreet._values.plain import resolve
+from discreet._values.proxies import resolved
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -96,9 +97,9 @@ def _take_keywords(record: Record, fields: dict[str, object], frame: FrameType |
         del fields["stacklevel"]
     if frame is not None:
         record.source = Source(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
-    extra = fields.get("extra", _NO_FIELDS)
-    if extra is None or isinstance(extra, Mapping):
-        given = cast("Mapping[object, object]", extra or _NO_FIELDS)
+    extra = resolved(fields.get("extra", _NO_FIELDS))
+    if extra is None or issubclass(type(extra), Mapping):  # isinstance() would ask the object itself
+        given = cast("Mapping[object, object]", _NO_FIELDS if extra is None else extra)
         more = {str(name): value for name, value in given.items()}
         fields = {**more, **{name: value for name, value in fields.items() if name != "extra"}}
     return fields
@@ -119,12 +120,12 @@ def take_exception(fields: dict[str, object]) -> BaseException | None:
         fields.pop("exc_info", None)
         return None
     triple = cast("tuple[object, ...]", given) if type(given) is tuple else ()
-    inner: object = triple[1] if len(triple) == 3 else fields["exc_info"]
+    inner: object = resolved(triple[1] if len(triple) == 3 else fields["exc_info"])
     # By type only: isinstance() and == would run the object's own code.
     kind = type(inner)
     if issubclass(kind, BaseException):
         found = cast("BaseException | None", inner)
-    elif kind in (bool, int) and not triple:
+    elif (kind is bool or kind is int) and not triple:
         found = sys.exc_info()[1] if inner else None
     elif inner is None:
         found = None

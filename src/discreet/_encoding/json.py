@@ -1,7 +1,8 @@
 """The default line: one flat JSON object (RFC 8259), reserved keys first, then the user's fields.
 
 Published as `schema.json` beside this file. Strict always: NaN and the infinities are strings, integers keep
-every digit, no raw control character of any kind, and nothing that a CI log would take for a command.
+every digit, no raw control character of any kind, none that reorders text, and nothing that a CI log would take for a
+command.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from discreet._base.escape import neutralise_json
 from discreet._base.lazy_pattern import lazy_pattern
 from discreet._base.levels import STANDARD_LEVELS, severity_name, severity_number
 from discreet._record import SafeFields
-from discreet._values.plain import class_of
+from discreet._values.attributes import class_of
 
 if TYPE_CHECKING:
     import re
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 SCHEMA = "discreet/1"
 
 quote: Callable[[str], str] = encode_basestring
-_UNSAFE = lazy_pattern("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_UNSAFE = lazy_pattern("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ud800-\udfff]")
 _SHORT = 128  # characters of an encoded list that is remembered
 _MOST_KEYS = 4096  # field names are few; a program that makes them up must not fill the memory
 
@@ -99,12 +100,13 @@ def encode(record: Redacted) -> bytes:
 def seal(line: str) -> bytes:
     """The line as UTF-8, without anything that drives a terminal or that a CI takes for a command."""
     if "\x7f" in line or not line.isascii():
-        line = _UNSAFE.sub(_escaped, line)
+        line = _UNSAFE.sub(escaped, line)
     # Asked of the text, since the same question to bytes costs seven times as much.
     return neutralise_json(line.encode()) if "#" in line else line.encode()
 
 
-def _escaped(match: re.Match[str]) -> str:
+def escaped(match: re.Match[str]) -> str:
+    """A character that must not stand in a line as it is, as JSON escapes it."""
     code = ord(match[0])
     # A lone surrogate is no character: it is shown as text, since strict parsers refuse its escape too.
     return f"\\\\u{code:04x}" if 0xD800 <= code <= 0xDFFF else f"\\u{code:04x}"

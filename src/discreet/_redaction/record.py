@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from discreet._record import SafeFields, Source, free_key, reserved
 from discreet._redaction.secrets import registry
 from discreet._values.exceptions import describe, render
-from discreet._values.messages import fill, interpolate, names_in, says_something, text_of
+from discreet._values.messages import fill, interpolate, names_in, says_something
+from discreet._values.plain import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from discreet._record import Plain, Record, Redacted
     from discreet._redaction.redactor import Redactor
 
-_SCALARS = frozenset((str, int, float, bool, type(None)))
+_SCALARS = (str, int, float, bool, type(None))
 
 
 def redact(  # noqa: C901, PLR0912 - one function on purpose: each call that it would make is paid for with each record
@@ -119,7 +120,7 @@ def judged_context(context: Context, redactor: Redactor) -> SafeFields:
     fields = context.fields
     if not reserved.isdisjoint(fields):
         fields = clear_of_reserved(fields)
-    steady = _SCALARS.issuperset(map(type, fields.values()))
+    steady = all(any(type(value) is kind for kind in _SCALARS) for value in fields.values())
     epoch = registry.epoch  # before they are judged: another thread may register a secret meanwhile
     safe = SafeFields(redactor.fields(fields))
     safe.json = None

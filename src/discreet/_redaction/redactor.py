@@ -21,7 +21,9 @@ from discreet._redaction.names import Keys, missing_rules
 from discreet._redaction.policy import Redaction
 from discreet._redaction.secrets import MARKER, registry
 from discreet._redaction.walk import IN_PART, UNJUDGED, VALUE_KEYS, Walk, is_secret
-from discreet._values.plain import class_of, resolve, to_plain
+from discreet._values.attributes import class_of
+from discreet._values.deferred import resolve
+from discreet._values.plain import to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -119,9 +121,18 @@ class Redactor:
                 for name in unjudged:
                     safe[name] = self._raw(safe[name])
             return safe
-        except Exception:  # fail closed: a mapping that cannot be read gives nothing away
+        except Exception:  # one name or value must not cost the others
+            return self._each_alone(mapping)
+
+    def _each_alone(self, mapping: Mapping[str, object]) -> dict[str, Plain]:
+        safe: dict[str, Plain] = {}
+        try:
+            for name, value in mapping.items():
+                self._field(name, value, safe)
+        except Exception:  # fail closed: a mapping that cannot be read gives nothing more away
             audit.count("unjudged")
-            return {"fields": UNJUDGED}
+            safe["fields"] = UNJUDGED
+        return safe
 
     def _nested(self, value: Any, unseen: list[str]) -> Plain:
         """A value under an innocent name. A short list or dict of scalars needs no walk, only a look at its strings.
@@ -164,9 +175,9 @@ class Redactor:
             if is_secret(value):
                 audit.count("secret")
                 return MARKER
-            if not isinstance(value, str) and type(value) not in _SCALARS:
+            if type(value) is not str:  # by type alone, since a proxy may claim to be one
                 value = to_plain(value)
-            return Walk(self).value(value, kind)  # type: ignore[arg-type]  # to_plain made it plain
+            return Walk(self).value(value, kind)
         except Exception:  # fail closed
             audit.count("unjudged")
             return UNJUDGED
@@ -264,7 +275,7 @@ class Redactor:
 
     def _field(self, name: object, value: object, safe: dict[str, Plain]) -> None:
         """A field whose name has not been found clean before."""
-        text = str.__str__(name) if isinstance(name, str) else str(to_plain(name))
+        text = name if type(name) is str else str(to_plain(name))
         kind = self.key(text)
         label = self.label(text, remember=kind is None)
         if kind is not None and kind not in IN_PART and label is name and len(self._masked_names) < _CACHED_TEXTS:

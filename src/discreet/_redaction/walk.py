@@ -13,7 +13,8 @@ from discreet._redaction.engine.secret_values import MARKER, is_harmless, luhn, 
 from discreet._redaction.masking import replace_spans
 from discreet._redaction.names import name_rules
 from discreet._redaction.secrets import Secret
-from discreet._values.plain import to_plain
+from discreet._values.attributes import bases_of, class_dict
+from discreet._values.scalars import whole
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -49,7 +50,7 @@ UNJUDGED = "[REDACTED:unjudged]"
 def is_secret(value: object) -> bool:
     """A `Secret`, or one of pydantic's: recognised by its class, so that no instance attribute is run."""
     kind = type(value)
-    return issubclass(kind, Secret) or any("get_secret_value" in base.__dict__ for base in kind.__mro__)
+    return issubclass(kind, Secret) or any("get_secret_value" in class_dict(base) for base in bases_of(kind))
 
 
 class Walk:
@@ -83,7 +84,7 @@ class Walk:
             if not -_SHORTEST_CARD < value < _SHORTEST_CARD and luhn(str(value)) and 0 < value < _LONGER_THAN_CARDS:
                 return self._redactor.mask("payment-card", str(value))
         except ValueError:  # more digits than Python writes: an encoder could not write it either
-            return to_plain(value)
+            return whole(value, 0)
         return value
 
     def _mapping(self, mapping: dict[str, Plain], kind: str | None, depth: int) -> Plain:

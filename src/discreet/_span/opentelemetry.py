@@ -14,7 +14,7 @@ from discreet._context.opentelemetry import ids_of
 from discreet._encoding.schemas.otel import LEAST, MOST, as_text, clean, clean_keys, of_one_type
 from discreet._pipeline import pipeline_in_force
 from discreet._redaction.record import judged_exception
-from discreet._values.plain import resolve
+from discreet._values.deferred import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from discreet._delivery.runner import OwnSink, running
 from discreet._takeover.console_code import only_prints, stream_of
 from discreet._takeover.console_streams import Places
-from discreet._takeover.log_record import handlers_of, is_taken
+from discreet._takeover.taken import handlers_of, is_taken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

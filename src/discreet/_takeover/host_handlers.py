@@ -9,7 +9,7 @@ from discreet._delivery.runner import OwnSink, RecordRunner, Runner, runner_of
 from discreet._encoding.console import style
 from discreet._pipeline import Pipeline
 from discreet._takeover.host_record import Given, host_record
-from discreet._takeover.log_record import handlers_of
+from discreet._takeover.taken import handlers_of
 
 if TYPE_CHECKING:
     from types import FrameType

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from discreet._base.escape import escape
 from discreet._base.levels import severity_text
 from discreet._redaction.record import clear_of_reserved
-from discreet._takeover.log_record import IDS, STANDARD_ATTRIBUTES, TAKEN_BY
 from discreet._takeover.redacted_copy import exception_in, judged_message, text_where_source_is_secret
 from discreet._takeover.redacted_exception import redacted_exception, redacted_fields
+from discreet._takeover.taken import IDS, STANDARD_ATTRIBUTES, TAKEN_BY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

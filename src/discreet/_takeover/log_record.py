@@ -5,66 +5,21 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from discreet._context.ambient import Context, current
 from discreet._context.capture import NOWHERE, correlate, take_exception
 from discreet._record import Identity, Record, Source
-from discreet._values.messages import event_of, text_of
+from discreet._takeover.taken import IDS, STANDARD_ATTRIBUTES, TAKEN_BY
+from discreet._values.messages import event_of
+from discreet._values.plain import text_of
+from discreet._values.proxies import resolved
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from types import ModuleType
+    from collections.abc import Callable
 
-STANDARD_ATTRIBUTES = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {
-    "message", "asctime", "taskName",
-}  # fmt: skip
-"""What `logging` itself puts on a record; all other attributes came in through `extra` or a filter."""
-TAKEN_BY = "_discreet_taken"
-"""On what other handlers get: who has taken the record (see `Taker`), in case a queue brings it back. "": nobody."""
 PROCESS_NAME = "process_name"
-IDS = ("trace_id", "span_id", "request_id")
 _UNNAMED = ("MainProcess", None)
-
-
-class Taker:
-    """Who takes records: a random name, since a process id is not one (the first process of every container is 1).
-
-    The processes of one `multiprocessing` family have it in common: what one of them has written, the others, which
-    write to the same places, do not write again. The name travels as the key of `multiprocessing` does.
-    """
-
-    def __init__(self) -> None:
-        self._own = os.urandom(8).hex()
-        self.is_shared = False
-        """Whether children made by `multiprocessing` will have the name."""
-
-    def share(self, _process: ModuleType) -> None:
-        """Let the children that `multiprocessing` makes have the name."""
-        self.token  # noqa: B018 - which puts it where they find it
-
-    @property
-    def token(self) -> str:
-        """The name of this process's family."""
-        process: Any = sys.modules.get("multiprocessing.process")
-        if process is None:
-            return self._own
-        try:
-            current: Any = process.current_process()
-            settings: dict[str, str] = current.__dict__["_config"]  # every child gets a copy of that
-            return settings.setdefault("discreet", self._own)
-        except Exception:  # another implementation
-            return self._own
-
-
-taker = Taker()
-
-
-def is_taken(record: logging.LogRecord) -> bool:
-    """Whether this process, or one that writes to the same places, has written the record already."""
-    token = vars(record).get(TAKEN_BY)
-    return token is not None and token == taker.token
-
 
 # `color_message` is uvicorn's copy of the message, with terminal colours in it.
 _NOT_FIELDS = STANDARD_ATTRIBUTES | {"color_message", TAKEN_BY}
@@ -158,7 +113,7 @@ def _exception(record: logging.LogRecord) -> BaseException | None:
         found = found[1]
     elif record.exc_info:  # `True`, as handlers in other processes may leave it
         found = sys.exc_info()[1]
-    for error in (found, record.msg):
+    for error in (resolved(found), record.msg):
         if issubclass(type(error), BaseException):  # isinstance() would run the object's own `__class__`
             return cast("BaseException", error)
     return None
@@ -166,11 +121,3 @@ def _exception(record: logging.LogRecord) -> BaseException | None:
 
 def _text(value: object) -> str:
     return value if type(value) is str else "" if value is None else text_of(value)
-
-
-def handlers_of(logger: logging.Logger) -> Iterator[logging.Handler]:
-    """A logger's handlers and those of its parents, as far as it propagates."""
-    here: logging.Logger | None = logger
-    while here is not None:
-        yield from here.handlers
-        here = here.parent if here.propagate else None

@@ -7,10 +7,10 @@ import linecache
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, cast
 
-from discreet._takeover.log_record import STANDARD_ATTRIBUTES, TAKEN_BY
 from discreet._takeover.redacted_exception import linked, redacted_exception, redacted_fields, redacted_value
+from discreet._takeover.taken import STANDARD_ATTRIBUTES, TAKEN_BY
 from discreet._values.exceptions import describe, render
-from discreet._values.messages import text_of
+from discreet._values.plain import text_of
 
 if TYPE_CHECKING:
     import logging

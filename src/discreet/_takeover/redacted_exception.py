@@ -11,8 +11,9 @@ from types import GetSetDescriptorType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any, cast
 
 from discreet._base.statistics import process_statistics
-from discreet._values.plain import DEFAULT, class_of, to_plain
-from discreet._values.scalars import PASS_THROUGH, bases_of, exception_message, qualified_name
+from discreet._values.attributes import bases_of, class_of
+from discreet._values.plain import DEFAULT, exception_message, to_plain
+from discreet._values.scalars import PASS_THROUGH, qualified_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,8 +17,9 @@ from discreet._redaction.record import redact
 from discreet._takeover import consoles, reconfigured
 from discreet._takeover.foreign import comes_back, handing_over
 from discreet._takeover.host_record import Given, host_record
-from discreet._takeover.log_record import from_logging, handlers_of, is_duplicate, is_taken, taker
+from discreet._takeover.log_record import from_logging, is_duplicate
 from discreet._takeover.redacted_copy import redacted_copy
+from discreet._takeover.taken import handlers_of, is_taken, taker
 
 if TYPE_CHECKING:
     from discreet._context.ambient import Context

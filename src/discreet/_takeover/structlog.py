@@ -17,7 +17,7 @@ from discreet._context.capture import take_exception
 from discreet._pipeline import pipeline_in_force
 from discreet._record import Source
 from discreet._takeover.foreign import handing_over, is_console, take
-from discreet._values.messages import text_of
+from discreet._values.plain import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,8 +20,7 @@ from discreet._delivery.stream import Stream
 from discreet._pipeline import pipeline_in_force
 from discreet._redaction.redactor import Redactor
 from discreet._values.exceptions import describe, render
-from discreet._values.plain import DEFAULT
-from discreet._values.scalars import exception_message
+from discreet._values.plain import DEFAULT, exception_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,16 +15,10 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import cast
 
 from discreet._base.source_paths import is_library
-from discreet._values.plain import DEFAULT, Limits, class_of, to_plain
-from discreet._values.scalars import (
-    PASS_THROUGH,
-    bases_of,
-    cut,
-    exception_message,
-    plain_text,
-    qualified_name,
-    type_name,
-)
+from discreet._values.attributes import bases_of, class_of, stored
+from discreet._values.plain import DEFAULT, Limits, exception_message, to_plain
+from discreet._values.proxies import resolved
+from discreet._values.scalars import PASS_THROUGH, cut, plain_text, qualified_name, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,7 +49,7 @@ _CONTEXT = "During handling of the above exception, another exception occurred:"
 _MOST_RENDERED = 40
 _LONGEST_LOCAL = 500
 
-LOCALS = Limits(max_depth=6, max_items=100, max_nodes=500, max_repr=1 << 16)
+LOCALS = Limits(max_depth=6, max_items=100, max_nodes=500, max_repr=1 << 16, chosen=False)
 """All variables of one frame together; a traceback has up to fifty frames."""
 
 _DEFINITIONS = (ModuleType, FunctionType, BuiltinFunctionType, type)
@@ -80,7 +74,7 @@ def describe(exc: BaseException, *, with_locals: bool = False, limits: Limits = 
     would show them, `exceptions` for a group. Entries that stand for omitted ones say so in `omitted`.
     """
     try:
-        return _Description(with_locals, limits).of(exc, 0)
+        return _Description(with_locals, limits).of(resolved(exc), 0)
     except RecursionError:
         return {"type": type(exc).__name__, "message": "<no stack left to describe it>", "frames": []}
 
@@ -120,10 +114,10 @@ class _Description:
 
     def _notes(self, exc: BaseException, found: dict[str, Plain], level: int) -> None:
         """Add the notes (PEP 678). They should be a list of strings; the interpreter shows other values too."""
-        notes: Any = getattr(exc, "__notes__", None)
+        notes = stored(exc).get("__notes__")
         if notes is None:
             return
-        every = cast("list[object]", notes if isinstance(notes, (list, tuple)) else [notes])
+        every: list[object] = notes if issubclass(type(notes), (list, tuple)) else [notes]
         shown: list[Plain] = [_text(to_plain(note, self.limits)) for note in every[:_MOST_NOTES]]
         if len(every) > _MOST_NOTES:
             shown.append(f"<{len(every) - _MOST_NOTES} more notes>")
@@ -162,9 +156,9 @@ class _Description:
         if not any(base.__module__.partition(".")[0] in ("builtins", "exceptiongroup") for base in groups):
             return
         members: Any = getattr(exc, "exceptions", ())
-        if not isinstance(members, (tuple, list)):
+        if not issubclass(type(members), (tuple, list)):
             return
-        every = cast("list[object]", members)
+        every: list[object] = members
         shown: list[Plain] = [self.of(member, level + 1) for member in every[:_MOST_MEMBERS]]
         hidden = len(every) - len(shown)
         if hidden > 0:
@@ -185,15 +179,16 @@ def _syntax_frame(error: SyntaxError) -> list[Frame]:
         raise
     except BaseException:  # a subclass with properties that fail
         return []
-    if not isinstance(file, str) and not isinstance(line, int):
+    has_file, has_line = issubclass(type(file), str), issubclass(type(line), int)  # isinstance() would ask the object
+    if not has_file and not has_line:
         return []
     place: Frame = {
-        "file": str.__str__(file) if isinstance(file, str) else "<unknown>",
-        "line": int.__int__(line) if isinstance(line, int) else 0,
+        "file": str.__str__(file or "") if has_file else "<unknown>",
+        "line": int.__int__(line or 0) if has_line else 0,
         "function": "<syntax error>",
     }
-    if isinstance(code, str) and code.strip():
-        place["code"] = cut(str.__str__(code).strip(), _LONGEST_CODE)
+    if code is not None and issubclass(type(code), str) and (text := str.__str__(code).strip()):
+        place["code"] = cut(text, _LONGEST_CODE)
     return [place]
 
 
@@ -268,7 +263,7 @@ def _locals(frame: FrameType) -> Plain:
         and not name.startswith(private)
         and name not in hidden
         and not issubclass(type(value), skipped)
-        and type(value).__module__ not in _LOGGERS
+        and qualified_name(class_of(value))[0] not in _LOGGERS
     }
     return to_plain(shown, LOCALS)
 

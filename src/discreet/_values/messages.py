@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from discreet._base.lazy_pattern import lazy_pattern
-from discreet._values.plain import to_plain
+from discreet._values.attributes import class_of
+from discreet._values.plain import printable, text_of
+from discreet._values.proxies import resolved
+from discreet._values.scalars import PASS_THROUGH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -17,19 +20,13 @@ if TYPE_CHECKING:
 _NAME = r"\{([A-Za-z_][A-Za-z0-9_]*)(?::((?:.?[<>=^])?[-+ ]?z?#?0?\d{0,3}[,_]?(?:\.\d{1,3})?[A-Za-z%]?))?\}"
 _PLACEHOLDER = re.compile(r"(\{\{)|" + _NAME)
 
+_dict: Any = dict  # whose methods are called below, past what a subclass overrides
+
 _BARE = lazy_pattern(r"(?:%[sdr]|\{[A-Za-z_][^{}]*\}|[^A-Za-z0-9%{}])*")
 _MARKED = "[REDACTED"  # no format may cut what stands in a secret's place
 
 unknown_name: list[Callable[[str, str, Mapping[str, object]], None]] = []
 """Called with a template, a name in it and the fields, of which none has that name."""
-
-
-def text_of(message: object) -> str:
-    """A message that is no string, as text."""
-    if issubclass(type(message), str):  # isinstance() would ask the object itself
-        return str.__str__(cast("str", message))
-    plain = to_plain(message)
-    return plain if isinstance(plain, str) else str(plain)
 
 
 def fill(template: str, fields: Mapping[str, object]) -> str:
@@ -82,12 +79,21 @@ def names_in(template: str) -> set[str]:
 def interpolate(template: str, args: tuple[object, ...]) -> str:
     """`%`-arguments as `logging` fills them; arguments that do not fit are appended instead of lost."""
     try:
-        if len(args) == 1 and issubclass(type(args[0]), dict) and args[0]:
-            return template % args[0]  # the standard library's "%(name)s" form
-        return template % args
-    except Exception:  # any argument's __str__ may be behind this
+        first = resolved(args[0]) if len(args) == 1 else None
+        if issubclass(class_of(first), dict) and _dict.__len__(first):
+            return template % _printable_items(first)  # the standard library's "%(name)s" form
+        return template % tuple(map(printable, args))
+    except PASS_THROUGH:
+        raise
+    except BaseException:  # any argument's __str__ may be behind this
         shown = ", ".join(text_of(argument) for argument in args)
         return f"{template} [arguments: {shown}]"
+
+
+def _printable_items(mapping: Any) -> dict[object, object]:
+    if printable(mapping) is mapping:
+        return cast("dict[object, object]", mapping)
+    return {key: printable(item) for key, item in _dict.items(mapping)}
 
 
 def says_something(template: str) -> bool:

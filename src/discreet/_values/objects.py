@@ -14,11 +14,20 @@ import operator
 import sys
 from itertools import islice
 
-from discreet._values.scalars import PASS_THROUGH, SECRET, bases_of, cut, plain_text, qualified_name, type_name
+from discreet._values.attributes import (
+    MISSING,
+    bases_of,
+    declared_by_pydantic,
+    hidden_fields,
+    read,
+    slots_of,
+    stored,
+)
+from discreet._values.scalars import PASS_THROUGH, SECRET, cut, plain_text, qualified_name, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
     from typing import Any, TypeVar
 
     from discreet._record import Plain
@@ -28,14 +37,10 @@ if TYPE_CHECKING:
     Opener = Callable[[Any, int], tuple[Pairs, int]]
 
 _ATTEMPTS = 5
-_MISSING = object()
 
 # Methods of the classes themselves are called below, and a checker would ask each time what is inside.
 _dict: Any = dict
-_list: Any = list
 _tuple: Any = tuple
-_set: Any = set
-_frozenset: Any = frozenset
 
 
 def _snapshot(parts: Callable[[], Iterable[T]], most: int) -> list[T]:
@@ -49,99 +54,82 @@ def _snapshot(parts: Callable[[], Iterable[T]], most: int) -> list[T]:
     raise RuntimeError("changed during iteration")
 
 
-def dict_pairs(value: dict[object, object], most: int) -> tuple[Pairs, int]:
+def dict_pairs(value: dict[Any, object], most: int) -> tuple[Pairs, int]:
     return _snapshot(lambda: _dict.items(value), most), _dict.__len__(value)
 
 
-def list_items(value: list[object], most: int) -> tuple[list[object], int]:
-    return _list.__getitem__(value, slice(most)), _list.__len__(value)
+def items_of(base: Any) -> Callable[[Any, int], tuple[list[object], int]]:
+    """The items of a list, set, deque, view, ... as the built-in type `base` has them."""
+    return lambda value, most: (_snapshot(lambda: base.__iter__(value), most), base.__len__(value))
 
 
-def tuple_items(value: tuple[object, ...], most: int) -> tuple[list[object], int]:
-    return list(_tuple.__getitem__(value, slice(most))), _tuple.__len__(value)
+def pairs_of_items(items: Callable[[Any], Iterable[tuple[object, object]]]) -> Opener:
+    """The pairs of a mapping of a known library, which has them in memory."""
 
+    def pairs_of(value: Any, most: int) -> tuple[Pairs, int]:
+        pairs = _snapshot(lambda: items(value), sys.maxsize)
+        return pairs[:most], len(pairs)
 
-def set_items(value: set[object], most: int) -> tuple[list[object], int]:
-    return _snapshot(lambda: _set.__iter__(value), most), _set.__len__(value)
-
-
-def frozenset_items(value: frozenset[object], most: int) -> tuple[list[object], int]:
-    return list(islice(_frozenset.__iter__(value), most)), _frozenset.__len__(value)
-
-
-def iterable_items(value: Any, most: int) -> tuple[list[object], int]:
-    """Deques, views and other sequences: iterated, at most one item further than wanted."""
-    items: list[object] = _snapshot(lambda: value, most + 1)
-    return items[:most], _length(value, len(items))
-
-
-def mapping_pairs(value: Mapping[object, object], most: int) -> tuple[Pairs, int]:
-    pairs: Pairs = [(key, item) for key, item in _snapshot(value.items, most + 1)]
-    return pairs[:most], _length(value, len(pairs))
-
-
-def _length(value: Any, seen: int) -> int:
-    try:
-        return max(seen, len(value))
-    except PASS_THROUGH:
-        raise
-    except BaseException:  # `len` fails: there are at least as many parts as were read
-        return seen
+    return pairs_of
 
 
 def namespace_pairs(value: object, most: int) -> tuple[Pairs, int]:
     """Objects that only hold attributes (`SimpleNamespace`, `argparse.Namespace`)."""
-    return dict_pairs(object.__getattribute__(value, "__dict__"), most)
+    return dict_pairs(stored(value), most)
 
 
 def named_items(names: Iterable[str]) -> Opener:
-    """A named tuple, or a database row that knows the names of its columns."""
+    """A named tuple."""
     columns = list(names)
 
     def pairs_of(value: Any, most: int) -> tuple[Pairs, int]:
-        items: list[object] = list(_tuple.__iter__(value) if issubclass(type(value), tuple) else value)
-        pairs: Pairs = list(zip(columns, items, strict=False))
+        pairs: Pairs = list(zip(columns, _tuple.__iter__(value), strict=False))
         return pairs[:most], len(pairs)
 
     return pairs_of
 
 
 def attributes(names: Iterable[str]) -> Opener:
-    """A class that declares its fields. One that was never set is left out, one that fails says so."""
+    """A class that declares its fields. One that was never set, or that its class computes, is left out."""
     declared = list(names)
 
     def pairs_of(value: Any, most: int) -> tuple[Pairs, int]:
-        pairs = [(name, _attribute(value, name)) for name in declared]
-        present: Pairs = [pair for pair in pairs if pair[1] is not _MISSING]
+        pairs = [(name, read(value, name)) for name in declared]
+        present: Pairs = [pair for pair in pairs if pair[1] is not MISSING]
         return present[:most], len(present)
 
     return pairs_of
 
 
-def _attribute(value: object, name: str) -> object:
-    try:
-        return getattr(value, name, _MISSING)
-    except PASS_THROUGH:
-        raise
-    except BaseException as error:
-        return f"<attribute raised {qualified_name(type(error))[1]}>"
+def public_attributes(kind: type) -> Opener:
+    """An object that declares nothing: the attributes that it has, but for those that begin with an underscore."""
+    slots = [name for name in slots_of(kind) if name[:1] != "_"]
+    read_slots = attributes(slots)
+
+    def pairs_of(value: Any, most: int) -> tuple[Pairs, int]:
+        state = dict_pairs(stored(value), sys.maxsize)[0]
+        pairs = [(name, item) for name, item in state if type(name) is str and name[:1] != "_"]
+        pairs += read_slots(value, len(slots))[0]  # type: ignore[arg-type]  # names and values
+        return pairs[:most], len(pairs)  # type: ignore[return-value]  # as above
+
+    return pairs_of
 
 
 def dataclass_fields(kind: Any) -> Opener:
     """A dataclass's fields but those with `repr=False`, which their author keeps out of sight."""
-    hidden = _hidden_by_pydantic(kind)
+    hidden = hidden_fields(kind)
     fields: Any = sys.modules["dataclasses"].fields(kind)
-    return attributes(field.name for field in fields if field.repr and field.name not in hidden)
+    return attributes(field.name for field in fields if field.name not in hidden)
 
 
 def attrs_fields(kind: Any) -> Opener:
     """An attrs class's attributes: `repr=False` leaves one out, and a function given as `repr` writes it."""
     declared: Any = kind.__attrs_attrs__
     writers: dict[object, object] = {field.name: field.repr for field in declared if field.repr is not False}
-    read = attributes([str(name) for name in writers])
+    opened = attributes([str(name) for name in writers])
 
     def pairs_of(value: Any, most: int) -> tuple[Pairs, int]:
-        pairs, total = read(value, most)
+        pairs, total = opened(value, most)
         return [(name, _written(writers[name], item)) for name, item in pairs], total
 
     return pairs_of
@@ -163,32 +151,18 @@ def pydantic_fields(kind: Any) -> Opener:
 
     Fields declared `repr=False` or `exclude=True` are left out.
     """
-    hidden = _hidden_by_pydantic(kind)
-    names = [name for name in _declared_by_pydantic(kind) if name not in hidden]
+    hidden = hidden_fields(kind)
+    names = [name for name in declared_by_pydantic(kind) if name not in hidden]
 
     def pairs_of(value: Any, most: int) -> tuple[Pairs, int]:
-        stored: dict[str, object] = object.__getattribute__(value, "__dict__")
-        pairs: Pairs = [(name, stored[name]) for name in names if name in stored]
-        extra: Any = getattr(value, "__pydantic_extra__", None)
+        state = stored(value)
+        pairs: Pairs = [(name, state[name]) for name in names if name in state]
+        extra = read(value, "__pydantic_extra__")
         if type(extra) is dict:
             pairs.extend(_dict.items(extra))
         return pairs[:most], len(pairs)
 
     return pairs_of
-
-
-def _declared_by_pydantic(kind: Any) -> Mapping[str, Any]:
-    """Since 2.10 under a private name, because instances no longer answer to the public one."""
-    fields: Any = getattr(kind, "__pydantic_fields__", None) or getattr(kind, "model_fields", None)
-    return fields if isinstance(fields, dict) else {}  # pyright: ignore[reportUnknownVariableType]  # names to fields
-
-
-def _hidden_by_pydantic(kind: type) -> set[str]:
-    return {
-        name
-        for name, field in _declared_by_pydantic(kind).items()
-        if getattr(field, "repr", True) is False or getattr(field, "exclude", None) is True
-    }
 
 
 DEVICE_LIBRARIES = frozenset({"torch", "tensorflow", "jax", "jaxlib", "cupy", "mlx", "cudf", "dask", "xarray"})
@@ -228,9 +202,9 @@ def summary(value: object, limit: int) -> Plain:
     kind = type(value)
     root, name = qualified_name(kind)[0].partition(".")[0], qualified_name(kind)[1]
     found: dict[str, Plain] = {"type": f"{root}.{name}" if root in ARRAY_LIBRARIES else type_name(kind)}
-    for attribute, read in _READERS:
+    for attribute, reader in _READERS:
         try:
-            plain = read(value)
+            plain = reader(value)
         except PASS_THROUGH:
             raise
         except BaseException:  # an attribute that cannot be read is one that this object does not have

@@ -1,23 +1,30 @@
-"""Any object as plain data (JSON's types), so that the redactor can examine all of it; and lazy values.
+"""Any object as plain data (JSON's types), so that the redactor can examine all of it.
 
-`to_plain` never raises and runs as little foreign code as it can: it does not consume iterators, read device memory,
-or call anything but `repr`, and that only on objects it does not know. A marker in `<...>` shows what it leaves out.
-
-Which conversion a class gets is decided once, from the class alone: answers of the object (`__class__`, `__getattr__`)
-cannot be trusted. Types of other packages are recognised by the names of their bases, so that nothing gets imported.
+`to_plain` never raises and runs as little foreign code as it can: it reads what lies in an object, asks proxies for
+what is behind them, and calls a `__repr__` that a class wrote. It does not consume iterators, walk containers that it
+does not know, read device memory or ask a database. A marker in `<...>` shows what it leaves out.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import ItemsView, KeysView, Mapping, Sequence, ValuesView
-from collections.abc import Set as AbstractSet
-from datetime import date, datetime, time, timedelta
-from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from discreet._values import objects, scalars
-from discreet._values.scalars import PASS_THROUGH, bases_of, qualified_name, type_name
+from discreet._values import managed, scalars
+from discreet._values.attributes import class_of, find
+from discreet._values.kinds import (
+    DECLARED,
+    DICT,
+    EXCEPTION,
+    INSIDE,
+    LEAF,
+    PROXY,
+    SET,
+    UNDECLARED,
+    WRITTEN,
+    kind_of,
+)
+from discreet._values.proxies import resolved
+from discreet._values.scalars import PASS_THROUGH, qualified_name, type_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,10 +33,6 @@ if TYPE_CHECKING:
     from discreet._record import Plain
 
     Opener = Callable[[Any, int], tuple[list[Any], int]]
-    Kind = tuple[int, Callable[[Any, int], Any]]
-    """The shape of the result, and the function that makes it."""
-
-LEAF, LIST, SET, DICT = range(4)
 
 
 class Limits(NamedTuple):
@@ -44,6 +47,9 @@ class Limits(NamedTuple):
     max_repr: int = 1 << 20
     """Characters of text made here (`repr`, decoded bytes, messages); four times as many for all such text of a value.
     Large on purpose: the redactor shortens after it has judged. A `str` is not shortened here at all."""
+    chosen: bool = True
+    """Whether somebody chose this value to be logged. One that merely was in a frame is read with more care: no proxy
+    is asked, which may run the application's code, and objects that declare no fields are named."""
 
 
 DEFAULT = Limits()
@@ -53,36 +59,6 @@ RECURSION = "<recursion limit>"
 MORE = "<more>"
 
 _LOW, _HIGH = -(1 << 63), (1 << 63) - 1  # certainly small enough to be written
-
-class_of: Callable[[object], type[object]] = type
-"""`type`, with a signature: for a value of type Any, type checkers do not know the result otherwise."""
-
-
-class Lazy:
-    """A value that is computed only if its record is emitted; made by `discreet.lazy`."""
-
-    __slots__ = ("compute",)
-
-    def __init__(self, compute: Callable[[], object]) -> None:
-        self.compute = compute
-
-
-def lazy(compute: Callable[[], object]) -> Lazy:
-    """`log.debug("state", tree=discreet.lazy(dump_tree))`: `dump_tree` runs only if the record is emitted.
-
-    It runs in the calling thread, once per record. If it raises, the field says so and the record still leaves.
-    """
-    return Lazy(compute)
-
-
-def resolve(value: object) -> object:
-    """The value behind a lazy one."""
-    if type(value) is not Lazy:
-        return value
-    try:
-        return value.compute()
-    except Exception as error:  # the caller's function: its failure is a value, its message may hold data
-        return f"<lazy value raised {type(error).__name__}>"
 
 
 def to_plain(value: Any, limits: Limits = DEFAULT) -> Plain:
@@ -96,34 +72,75 @@ def to_plain(value: Any, limits: Limits = DEFAULT) -> Plain:
         return RECURSION
 
 
+def text_of(message: object) -> str:
+    """A message that is no string, as text."""
+    if issubclass(type(message), str):  # isinstance() would ask the object itself
+        return str.__str__(cast("str", message))
+    plain = to_plain(message)
+    return plain if isinstance(plain, str) else str(plain)
+
+
 class _Walk:
     """One conversion: how much of the limits remains, and the containers that are being converted."""
 
-    __slots__ = ("inside", "limits", "nodes", "text")
+    __slots__ = ("inside", "is_opened", "limits", "nodes", "text")
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.nodes = limits.max_nodes
         self.text = 4 * limits.max_repr
         self.inside: set[int] = set()
+        self.is_opened = not limits.chosen  # objects inside an opened one are named: nobody asked for all of a graph
 
     def convert(self, value: Any, depth: int) -> Plain:
         """Convert what is not plain already. Callers test that themselves, since most values are."""
         kind = class_of(value)
         try:
             shape, make = kind_of(kind)
-            if shape != LEAF:
+            if LEAF < shape <= DICT:
                 return self._container(value, shape, make, depth)
-            plain: Plain = make(value, min(self.limits.max_repr, self.text))
-            if type(plain) is str and kind is not str:
-                self.text = max(0, self.text - len(plain))
-            return plain
+            if shape > DICT:
+                return self._instance(value, shape, make, depth)
+            return self._leaf(value, make)
         except RecursionError:
             return RECURSION
         except PASS_THROUGH:
             raise
         except BaseException as error:
             return f"<{qualified_name(kind)[1]} raised {qualified_name(type(error))[1]}>"
+
+    def _leaf(self, value: object, make: Callable[[Any, int], Any]) -> Plain:
+        plain: Plain = make(value, min(self.limits.max_repr, self.text))
+        if type(plain) is str and type(value) is not str:
+            self.text = max(0, self.text - len(plain))
+        return plain
+
+    def _instance(self, value: object, shape: int, make: Callable[[Any, int], Any], depth: int) -> Plain:
+        """What is more than its class: an exception, what stands for or holds something else, and objects."""
+        if shape == EXCEPTION:
+            return self._leaf(value, exception_text)
+        if shape == PROXY and self.is_opened:
+            return scalars.name_only(value, 0)
+        if shape in (INSIDE, PROXY):
+            if depth >= self.limits.max_depth:
+                return f"<{type_name(type(value))} below {depth} levels>"
+            return self._list([make(value, self.limits.max_items)], depth + 1)[0]
+        parts = managed.parts_of(value, whole=not self.is_opened)
+        if parts is None:
+            if shape == WRITTEN:
+                return self._leaf(value, make)
+            if shape == DECLARED:
+                return self._container(value, DICT, make, depth)
+            if self.is_opened:
+                return scalars.name_only(value, 0)
+        else:
+            pairs = list(parts.items())
+            make = lambda _, most: (pairs[:most], len(pairs))  # noqa: E731 - an opener of these
+        before, self.is_opened = self.is_opened, True
+        try:
+            return self._container(value, DICT, make, depth) or scalars.name_only(value, 0)
+        finally:
+            self.is_opened = before
 
     def _container(self, value: object, shape: int, opener: Opener, depth: int) -> Plain:
         if depth >= self.limits.max_depth:
@@ -141,7 +158,7 @@ class _Walk:
             items = self._list(parts, depth + 1)
         finally:
             self.inside.discard(ident)
-        if shape != LIST:  # a set has no order: sorted, its lines are easy to compare
+        if shape == SET:  # it has no order: sorted, its lines are easy to compare
             items.sort(key=lambda item: (type(item).__name__, item if isinstance(item, (int, float)) else 0, str(item)))
         if hidden > 0:
             items.append(f"<{hidden} more>")
@@ -190,140 +207,86 @@ def _free(key: str, taken: dict[str, Plain]) -> str:
     return f"{key}_{number}"
 
 
-_BUILT_IN: tuple[tuple[type, int, Callable[[Any, int], Any]], ...] = (
-    (str, LEAF, scalars.text),
-    (int, LEAF, scalars.whole),
-    (float, LEAF, scalars.floating),
-    (dict, DICT, objects.dict_pairs),
-    (list, LIST, objects.list_items),
-    (tuple, LIST, objects.tuple_items),
-    (set, SET, objects.set_items),
-    (frozenset, SET, objects.frozenset_items),
-    (datetime, LEAF, scalars.iso_datetime),
-    (date, LEAF, scalars.iso),
-    (time, LEAF, scalars.iso),
-    (timedelta, LEAF, scalars.seconds),
-    (bytes, LEAF, scalars.octets),
-    (bytearray, LEAF, scalars.octets),
-    (memoryview, LEAF, scalars.view),
-    (complex, LEAF, scalars.as_str),
-    (deque, LIST, objects.iterable_items),
-    (FunctionType, LEAF, scalars.definition),
-    (BuiltinFunctionType, LEAF, scalars.definition),
-    (MethodType, LEAF, scalars.definition),
-)
+class Shown:
+    """A text that takes the place of an argument in `%`, `{}` and messages of exceptions."""
 
-_BY_NAME: dict[str, Kind] = {
-    "enum.Enum": (LEAF, scalars.member),
-    "decimal.Decimal": (LEAF, scalars.as_str),
-    "fractions.Fraction": (LEAF, scalars.as_str),
-    "uuid.UUID": (LEAF, scalars.as_str),
-    "pathlib.PurePath": (LEAF, scalars.as_str),
-    "pathlib._local.PurePath": (LEAF, scalars.as_str),  # where Python 3.13 defines it
-    "ipaddress._IPAddressBase": (LEAF, scalars.as_str),
-    "zoneinfo.ZoneInfo": (LEAF, scalars.as_str),
-    "collections.UserString": (LEAF, scalars.as_str),
-    "re.Pattern": (LEAF, scalars.pattern),
-    "array.array": (LEAF, scalars.array),
-    "builtins.range": (LEAF, scalars.representation),
-    "builtins.generator": (LEAF, scalars.running),
-    "builtins.coroutine": (LEAF, scalars.running),
-    "builtins.async_generator": (LEAF, scalars.running),
-    "types.SimpleNamespace": (DICT, objects.namespace_pairs),
-    "argparse.Namespace": (DICT, objects.namespace_pairs),
-    "pandas._libs.tslibs.nattype._NaT": (LEAF, scalars.representation),  # a datetime that can do nothing of one
-    "django.db.models.query.QuerySet": (LEAF, scalars.name_only),
-    "pyspark.sql.dataframe.DataFrame": (LEAF, scalars.name_only),
-}
+    __slots__ = ("text",)
 
-_known: dict[type, Kind] = {}
-_MOST_KNOWN = 1024
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
 
 
-def kind_of(kind: type) -> Kind:
-    """The conversion for a class. May raise whatever a hostile metaclass raises."""
-    found = _known.get(kind)
-    if found is None:
-        found = _decide(kind)
-        if len(_known) >= _MOST_KNOWN:  # classes made on the fly must not be kept alive without end
-            _known.clear()
-        _known[kind] = found
-    return found
+_NOT_PRINTED = (scalars.name_only, scalars.name_and_length, scalars.secret, scalars.as_written)
+_SCALARS = (str, int, float, bool, type(None))
+_MOST_PRINTED = 1_000  # parts that are looked at
 
 
-def _decide(kind: type) -> Kind:
-    bases = bases_of(kind)
-    if type in bases:
-        return LEAF, scalars.definition
-    for base in bases:
-        is_own = base.__name__ == "Secret" and base.__module__.partition(".")[0] == "discreet"
-        if is_own or "get_secret_value" in vars(base):
-            return LEAF, scalars.secret
-    if BaseException in bases:
-        return LEAF, scalars.exception
-    library = objects.library_of(kind)
-    if library is not None:
-        found = _from_library(kind, bases, library)
-        if found is not None:
-            return found
-    for base in bases:
-        named = _BY_NAME.get(".".join(qualified_name(base)))
-        if named is not None:
-            return named
-    if dict not in bases and (structured := _structured(kind)) is not None:
-        return structured
-    for base, shape, make in _BUILT_IN:
-        if base in bases:
-            return shape, make
-    return _by_protocol(kind)
+def printable(value: object) -> object:
+    """What `str()` may be called on instead of `value`: the value itself, the one behind a proxy, or a text for it.
+
+    To print a value prints what it holds, too. So a text takes the place of all that holds what an ORM manages, a
+    container that is not walked, a failing proxy, or a secret.
+    """
+    if any(type(value) is kind for kind in _SCALARS):
+        return value
+    value = resolved(value)
+    try:
+        if _prints(value, [_MOST_PRINTED], 0):
+            return value
+    except PASS_THROUGH:
+        raise
+    except BaseException:  # a class that cannot be examined
+        pass
+    plain = to_plain(value)
+    return plain if type(plain) in (int, float) else Shown(plain if type(plain) is str else str(plain))
 
 
-def _from_library(kind: type, bases: tuple[type, ...], library: str) -> Kind | None:
-    names = {".".join(qualified_name(base)) for base in bases}
-    if "numpy.generic" in names:
-        return None if float in bases or str in bases or bytes in bases else (LEAF, scalars.numpy_scalar)
-    if any(base in bases for base in (dict, list, tuple, int, float, str, date, timedelta)):
-        return None  # torch.Size, pandas.Timestamp, ...: what their base is
-    if objects.is_descriptive(kind):
-        return LEAF, scalars.representation
-    if objects.is_array(kind):
-        return LEAF, objects.summary
-    return (LEAF, scalars.name_only) if library in objects.DEVICE_LIBRARIES else None
+def _prints(value: Any, left: list[int], depth: int) -> bool:
+    """Whether `str(value)` runs nothing but what classes wrote as their own text, and shows nothing that is hidden."""
+    kind = class_of(value)
+    if any(kind is scalar for scalar in _SCALARS):
+        return True
+    left[0] -= 1
+    if left[0] < 0 or depth > DEFAULT.max_depth:
+        return False
+    shape, make = kind_of(kind)
+    if shape == EXCEPTION:
+        inner: object = () if find(kind, "__str__") not in _PRINTS_ARGUMENTS else _arguments(value)
+        return _prints(inner, left, depth + 1)
+    if shape == INSIDE:
+        return _prints(make(value, _MOST_PRINTED), left, depth + 1)
+    if make in _NOT_PRINTED or shape == PROXY:
+        return False
+    if shape >= WRITTEN and managed.parts_of(value, whole=False) is not None:
+        return False
+    if shape in (LEAF, WRITTEN, UNDECLARED):
+        return True
+    parts, total = make(value, _MOST_PRINTED)
+    if shape in (DICT, DECLARED):
+        parts = [part for pair in parts for part in pair]
+    return total <= _MOST_PRINTED and all(_prints(part, left, depth + 1) for part in parts)
 
 
-def _structured(kind: Any) -> Kind | None:
-    """Classes that declare their fields; read here once, since they are the same for every object."""
-    if isinstance(getattr(kind, "__attrs_attrs__", None), tuple):
-        return DICT, objects.attrs_fields(kind)
-    if isinstance(getattr(kind, "__dataclass_fields__", None), dict):
-        # With repr=False the author hides all fields; then the class's `repr` decides what is shown.
-        shown = getattr(getattr(kind, "__dataclass_params__", None), "repr", True)
-        return (DICT, objects.dataclass_fields(kind)) if shown else (LEAF, scalars.representation)
-    if isinstance(getattr(kind, "__pydantic_fields__", getattr(kind, "model_fields", None)), dict):
-        return DICT, objects.pydantic_fields(kind)
-    declared: Any = getattr(kind, "__struct_fields__", None)
-    if _are_names(declared):
-        return DICT, objects.attributes(declared)
-    named: Any = getattr(kind, "_fields", None)
-    if _are_names(named) and issubclass(kind, (tuple, Sequence)):
-        return DICT, objects.named_items(named)
-    return None
+_PRINTS_ARGUMENTS = (BaseException.__str__, KeyError.__str__, OSError.__str__)
+_arguments: Callable[[BaseException], tuple[object, ...]] = BaseException.__dict__["args"].__get__
 
 
-def _are_names(fields: Any) -> bool:
-    return isinstance(fields, tuple) and all(isinstance(name, str) for name in cast("tuple[object, ...]", fields))
+def exception_text(error: BaseException, limit: int) -> str:
+    """`Type: message`, as the last line of a traceback."""
+    name, message = type_name(type(error)), exception_message(error, limit)
+    return f"{name}: {message}" if message else name
 
 
-def _by_protocol(kind: type) -> Kind:
-    """Containers that only say so; an iterator is never one, since reading it would use it up."""
-    if any("__next__" in vars(base) for base in bases_of(kind)):
-        return LEAF, scalars.representation
-    if issubclass(kind, Mapping):
-        return DICT, objects.mapping_pairs
-    if issubclass(kind, ItemsView):
-        return DICT, objects.iterable_items  # of pairs
-    if issubclass(kind, (KeysView, ValuesView, Sequence)):
-        return LIST, objects.iterable_items
-    if issubclass(kind, AbstractSet):
-        return SET, objects.iterable_items
-    return LEAF, scalars.representation
+def exception_message(error: BaseException, limit: int) -> str:
+    """`str(error)`, or a marker if that fails. What is shown of them replaces arguments that must not be printed."""
+    write = find(type(error), "__str__")
+    if write in _PRINTS_ARGUMENTS:
+        given = _arguments(error)
+        shown = tuple(map(printable, given))
+        if any(new is not old for new, old in zip(shown, given, strict=True)):
+            text = str(shown[0]) if len(shown) == 1 and write is BaseException.__str__ else repr(shown)
+            return scalars.cut(text, limit)
+    return scalars.text_of_exception(error, limit)

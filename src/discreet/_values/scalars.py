@@ -37,12 +37,6 @@ _SHORTEST_WITH_MAGIC = 32
 _running = threading.local()  # its `ids`: objects whose `repr` runs now, since a `__repr__` may log its own object
 
 
-def bases_of(kind: type) -> tuple[type, ...]:
-    """The method resolution order, read past any metaclass that would answer with something else."""
-    bases: tuple[type, ...] = type.__dict__["__mro__"].__get__(kind)
-    return bases
-
-
 def qualified_name(kind: type) -> tuple[str, str]:
     """Module and qualified name of a class; `?` for one that does not say."""
     try:
@@ -98,7 +92,7 @@ def representation(value: object, limit: int) -> str:
     return _converted(value, repr, limit)
 
 
-def exception_message(error: BaseException, limit: int) -> str:
+def text_of_exception(error: BaseException, limit: int) -> str:
     """`str(error)`, or a marker if that fails."""
     return _converted(error, str, limit)
 
@@ -159,9 +153,23 @@ def as_str(value: object, limit: int) -> Plain:
     return cut(plain_text(str(value)), limit)
 
 
+def as_written(value: object, limit: int) -> Plain:
+    """A text, number or bytes whose class writes its own `repr`: that `repr`, if it keeps the value out of sight."""
+    kind, written = type(value), representation(value, limit)
+    read = next(read for base, read in _READ if issubclass(kind, base))
+    plain: Plain = read(value, limit)
+    return plain if str(plain) in written or repr(plain)[1:-1] in written else written
+
+
 def name_only(value: object, limit: int) -> Plain:
-    """Types whose `repr` may block: it would query a database, start a computation or wait for a device."""
+    """Types whose parts or `repr` may block: to read them would query a database, compute or wait for a device."""
     return f"<{type_name(type(value))}>"
+
+
+def name_and_length(value: object, limit: int) -> Plain:
+    """As `name_only`, with the length where the items lie in a built-in container."""
+    base: Any = next((base for base in (list, dict, set) if issubclass(type(value), base)), None)
+    return name_only(value, limit) if base is None else f"<{type_name(type(value))} of {base.__len__(value)}>"
 
 
 def iso_datetime(value: datetime, limit: int) -> Plain:
@@ -231,12 +239,6 @@ def _octets(head: bytes, size: int, limit: int) -> str:
     return f"<{size} bytes starting {head[:4].hex()}>"
 
 
-def exception(value: BaseException, limit: int) -> Plain:
-    """`Type: message`, as the last line of a traceback."""
-    name, message = type_name(type(value)), exception_message(value, limit)
-    return f"{name}: {message}" if message else name
-
-
 def definition(value: Any, limit: int) -> Plain:
     """A class, function or method: `module.qualified.name`."""
     if isinstance(value, type):
@@ -283,3 +285,12 @@ def numpy_scalar(value: Any, limit: int) -> Plain:
 def array(value: Any, limit: int) -> Plain:
     """`array.array`: type and size without the contents, as for the arrays of other libraries."""
     return {"type": "array.array", "shape": [len(value)], "dtype": str(value.typecode)}
+
+
+_READ: tuple[tuple[type, Callable[[Any, int], Plain]], ...] = (
+    (str, text),
+    (int, whole),
+    (float, floating),
+    (bytes, octets),
+    (bytearray, octets),
+)

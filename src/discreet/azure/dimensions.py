@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from zlib import crc32
 
 from discreet._base.version import __version__
+from discreet._encoding.json import escaped
 from discreet._encoding.json import value as as_json
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ GEN_AI = frozenset({
 
 quote: Callable[[str], str] = encode_basestring
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_ESCAPED = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f\ud800-\udfff]")
 _NUMBERS_IN_QUOTES = frozenset({'"NaN"', '"Infinity"', '"-Infinity"'})
 
 
@@ -98,11 +99,13 @@ def plain_text(value: object) -> str:
 
 
 def to_bytes(line: str) -> bytes:
-    """The line in UTF-8. A lone surrogate has no bytes and strict readers refuse its escape: it is shown as text."""
-    try:
-        return line.encode()
-    except UnicodeEncodeError:
-        return _SURROGATE.sub(lambda match: f"\\\\u{ord(match[0]):04x}", line).encode()
+    """The line in UTF-8. Characters that reorder text are escaped.
+
+    A lone surrogate has no bytes and strict readers refuse its escape: it is shown as text.
+    """
+    if not line.isascii():
+        line = _ESCAPED.sub(escaped, line)
+    return line.encode()
 
 
 def units(text: str) -> int:

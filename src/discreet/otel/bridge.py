@@ -10,6 +10,7 @@ from discreet._base import threads
 from discreet._base.diagnostics import reason_of
 from discreet._delivery.export.sink import ExportRunner, ExportSink
 from discreet._delivery.runner import OwnSink, RecordRunner, Runner
+from discreet._encoding.salvage import encode_or_salvage
 from discreet._encoding.schemas.otel import (
     DEEPEST,
     LEAST,
@@ -213,7 +214,7 @@ class _UntilSdkRunner(ExportRunner):
             return
         assert sink.encode is not None, "`configure()` asked for the encoder"
         try:
-            line = sink.encode(record)
+            line = encode_or_salvage(record, sink.encode)
         except Exception as error:  # a value that the encoder cannot handle
             self.drop(f"encoding {type(error).__name__}")
         else:

@@ -20,6 +20,7 @@ from google.protobuf import json_format
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
 
+from discreet._encoding.json import seal
 from discreet._encoding.schemas.otel import (
     DEEPEST,
     EVENT_NAMES,
@@ -341,4 +342,4 @@ def json_request(lines: Sequence[bytes]) -> bytes:
             for record, logged in zip(scope.get("logRecords", ()), scoped.log_records, strict=True):
                 if logged.trace_id:
                     record["traceId"], record["spanId"] = logged.trace_id.hex(), logged.span_id.hex()
-    return json.dumps(written, ensure_ascii=False, separators=(",", ":")).encode()
+    return seal(json.dumps(written, ensure_ascii=False, separators=(",", ":")))
