@@ -6,31 +6,26 @@ The service answers 200 and 206 with `{"itemsReceived", "itemsAccepted", "errors
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
-import os
 import re
 import sys
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from discreet._base.version import __version__
 from discreet._config.environment import resource_attributes
-from discreet._delivery.export.http import Http
-from discreet._delivery.export.retry import parse_retry_after
-from discreet._delivery.export.sink import ExportSink, Result
+from discreet._delivery.export.exporter import Result
 from discreet._redaction.secrets import registry
 from discreet.azure.connection import (
     RETRYABLE,
     VARIABLE,
+    AzureSink,
     Token,
     check_credential,
     credential_from_environment,
     host_of,
     parse_connection_string,
-    refused,
 )
 from discreet.azure.envelope import Envelopes
 from discreet.errors import ConfigurationError
@@ -40,12 +35,13 @@ from discreet.otel.resource import Resource, host_attributes
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from discreet._delivery.export.http import Answer
     from discreet._delivery.sink import Sink
     from discreet._record import Encoder
     from discreet._redaction.redactor import Redactor
 
 _PATH = "/v2.1/track"
-_LEVEL = 1  # envelopes repeat themselves, so that zlib's fastest level leaves little
+_CONTENT_TYPE = "application/x-json-stream"
 _MOST_REDIRECTS = 3
 
 _HOST = re.compile(r"[a-z0-9.:-]+")  # what is odd in a name is read in different ways by different libraries
@@ -64,7 +60,7 @@ QUOTA = frozenset({402, 439})
 REDIRECTS = frozenset({307, 308})
 
 
-class ApplicationInsights(ExportSink):
+class ApplicationInsights(AzureSink):
     """Records to an Application Insights resource: traces, exceptions and custom events.
 
     `connection_string` is a secret and comes from `APPLICATIONINSIGHTS_CONNECTION_STRING` when it is not given.
@@ -81,11 +77,10 @@ class ApplicationInsights(ExportSink):
         *,
         credential: Any = None,
         resource: Mapping[str, object] | None = None,
-        level: int | str | None = None,
         environ: Mapping[str, str] | None = None,
         **options: Any,
     ) -> None:
-        self._environ = dict(os.environ if environ is None else environ)
+        super().__init__(environ, resource, **options)
         text = connection_string if connection_string is not None else self._environ.get(VARIABLE, "")
         setting = "connection_string" if connection_string is not None else VARIABLE
         if not text.strip():
@@ -93,15 +88,11 @@ class ApplicationInsights(ExportSink):
                 setting, "", "is empty", "Copy it from the overview page of the Application Insights resource"
             )
         self._connection = parse_connection_string(text, setting)
-        self._token: Token | None = None
         if credential is not None:
             check_credential(credential, self._connection.endpoint)
             self._token = Token(credential, self._connection.audience)
-        self._resource = dict(resource or {})
         self.endpoint = self._connection.endpoint  # later perhaps another one, to which this one redirected
         self._head = b'{"iKey":"' + self._connection.key.reveal().encode() + b'",'
-        self._client = Http()
-        super().__init__(level=level, **options)
 
     @property
     def name(self) -> str:
@@ -124,35 +115,23 @@ class ApplicationInsights(ExportSink):
 
     def send(self, batch: Sequence[bytes], timeout: float) -> Result:
         """One attempt. Raises `OSError` where there was no answer."""
-        status, headers, body = self.track(batch, timeout)
-        if not status:
-            return Result(0, retry=batch, reason=body.decode())
+        answer = self.track(batch, timeout)
+        status = answer.status
         if status not in (200, 206) and status not in QUOTA:
-            return refused(status, headers, batch, retry=status in REDIRECTS)
-        found = problems_of(body, len(batch))
+            return answer.refusal(batch, RETRYABLE | REDIRECTS)
+        found = problems_of(answer.body, len(batch))
         if found is not None:
-            return _partial(status, *found, parse_retry_after(headers.get("retry-after")), batch)
+            return _partial(status, *found, answer.after, batch)
         if status in QUOTA:
             return Result(0, {_quota(status): len(batch)}, reason=f"HTTP {status}")
         return Result(len(batch))
 
-    def track(self, lines: Sequence[bytes], timeout: float) -> tuple[int, Mapping[str, str], bytes]:
-        """POST envelopes, following redirects; status 0 and the reason if Entra ID gave no token."""
+    def track(self, lines: Sequence[bytes], timeout: float) -> Answer:
+        """POST envelopes, following redirects."""
         until = time.monotonic() + timeout
-        headers = {
-            "content-type": "application/x-json-stream",
-            "content-encoding": "gzip",
-            "accept": "application/json",
-            "user-agent": f"discreet-azure-python/{__version__}",
-        }
-        if self._token is not None:
-            try:
-                headers["authorization"] = self._token.header()
-            except Exception as error:  # whatever a credential raises, its records wait
-                return 0, {}, f"Entra ID: {type(error).__name__}".encode()
         head = self._head  # in place of the `{` that each line begins with
-        body = gzip.compress(head + head.join([line[1:] for line in lines]), _LEVEL, mtime=0)
-        answer = self._client.post(self.endpoint + _PATH, body, headers, timeout)
+        body = head + head.join([line[1:] for line in lines])
+        answer = self._post(self.endpoint + _PATH, body, _CONTENT_TYPE, timeout)
         for _ in range(_MOST_REDIRECTS):
             if answer.status not in REDIRECTS:
                 break
@@ -160,15 +139,13 @@ class ApplicationInsights(ExportSink):
             if base is None or base == self.endpoint:
                 break
             self.endpoint = base
-            answer = self._client.post(base + _PATH, body, headers, max(0.1, until - time.monotonic()))
-        if answer.status == 401 and self._token is not None:
-            self._token.forget()
-        return answer.status, answer.headers, answer.body
+            answer = self._post(base + _PATH, body, _CONTENT_TYPE, max(0.1, until - time.monotonic()))
+        return answer
 
     def disconnect(self) -> None:
         """Drop the connection, and go back to the connection string's own endpoint."""
         self.endpoint = self._connection.endpoint
-        self._client.disconnect()
+        super().disconnect()
 
 
 def redirected(here: str, location: str) -> str | None:
@@ -275,7 +252,7 @@ def _partial(
     for problem in problems:
         if "sampled out" in problem.message.lower():
             why = "sampled out by the service"
-        elif problem.status in RETRYABLE or problem.status >= 500:
+        elif problem.status in RETRYABLE:
             retry.append(batch[problem.position])
             continue
         else:

@@ -18,7 +18,6 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from discreet._base.diagnostics import report_problem
 from discreet._base.imports import missing_library
 from discreet._delivery.export.http import Http as Client
-from discreet._delivery.export.retry import parse_retry_after
 from discreet._delivery.export.sink import Result
 from discreet._redaction.redactor import Redactor
 from discreet.otel.encoder import json_request, request
@@ -72,13 +71,7 @@ class Http:
         answer = self._client.post(self._url, body, self._headers, timeout)
         if 200 <= answer.status < 300:
             return of_response(_parsed(answer.body, json=self._json), len(batch))
-        reason = f"HTTP {answer.status}"
-        if answer.status in RETRYABLE:
-            after = parse_retry_after(answer.headers.get("retry-after"))
-            return Result(0, retry=batch, after=after, reason=reason)
-        if answer.status == 413 and len(batch) > 1:
-            return Result(0, reason=reason, split=True)
-        return Result(0, {reason: len(batch)}, reason=reason)
+        return answer.refusal(batch, RETRYABLE)
 
     def disconnect(self) -> None:
         """Drop the connection."""

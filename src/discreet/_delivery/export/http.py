@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from discreet._base.diagnostics import reason_of
-from discreet._delivery.export.exporter import Unreachable
+from discreet._delivery.export.exporter import Result, Unreachable
+from discreet._delivery.export.retry import parse_retry_after
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping, Sequence
 
     import urllib3
 
@@ -25,11 +26,26 @@ _abandoned: list[object] = []  # connections of a parent process; even to collec
 
 
 class Answer(NamedTuple):
-    """What came back. Header names are found in any case."""
+    """What came back. Header names are found in any case. Status 0: nothing was sent, for this reason."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    reason: str = ""
+
+    @property
+    def after(self) -> float | None:
+        """Seconds that the receiver asked us to wait."""
+        return parse_retry_after(self.headers.get("retry-after"))
+
+    def refusal(self, batch: Sequence[bytes], retryable: Container[int]) -> Result:
+        """The result where the receiver took nothing of the batch; with a retryable status it may take it later."""
+        reason = self.reason or f"HTTP {self.status}"
+        if not self.status or self.status in retryable:
+            return Result(0, retry=batch, after=self.after, reason=reason)
+        if self.status == 413 and len(batch) > 1:
+            return Result(0, reason=reason, split=True)
+        return Result(0, {reason: len(batch)}, reason=reason)
 
 
 class Http:
