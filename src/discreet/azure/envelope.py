@@ -91,9 +91,10 @@ class Envelopes:
         """The envelope of an ordinary record; None for a record that needs the careful way."""
         if record.exception is not None or not self._used_names.isdisjoint(record.fields):
             return None
+        own_json = self._dimensions(_own(record))
         context_json = self._context(record.ambient) if record.ambient else ""
         fields_json = self._dimensions(record.fields) if record.fields else ""
-        if context_json is None or fields_json is None:
+        if own_json is None or context_json is None or fields_json is None:
             return None
         message = record.message
         if not message or len(message) > FULL.message // 2:
@@ -103,7 +104,7 @@ class Envelopes:
             f',"tags":{{{self._tags}{_operation(record)}}}'
             f',"data":{{"baseType":"MessageData","baseData":{{"ver":2,"message":{quote(message)}'
             f',"severityLevel":{severity_level(record.level)}'
-            f',"properties":{{{_own_json(record)}{self._resource_json}{context_json}{fields_json}}}}}}}}}\n'
+            f',"properties":{{{own_json[1:]}{self._resource_json}{context_json}{fields_json}}}}}}}}}\n'
         )
         encoded = to_bytes(line)
         return encoded if len(encoded) <= dims.ITEM - _KEY_LENGTH else None
@@ -163,9 +164,7 @@ class Envelopes:
         special = {key: fields[key] for key in fields.keys() & _SPECIAL}
         for key in dims.TAG_OF_FIELD:
             fields.pop(key, None)
-        names = {"logger_name": "logger", "request_id": "request_id", "thread.name": "thread", "task": "task"}
-        texts: dict[str, object] = {name: getattr(record, attribute) for name, attribute in names.items()}
-        own = {**{name: text for name, text in texts.items() if text is not None}, **_rare(record)}
+        own = _own(record)
         event = dims.event_field(special)
         if record.exception is not None:
             own["message"] = record.message
@@ -213,34 +212,25 @@ def _operation(record: Redacted) -> str:
     return f',"ai.operation.id":"{record.trace_id}","ai.operation.parentId":"{record.span_id}"'
 
 
-def _own_json(record: Redacted) -> str:
-    """The dimensions that the record itself gives as JSON members, for the quick way."""
-    parts = f'"logger_name":{quote(record.logger)}'
-    request_id = record.request_id
-    if request_id is not None:
-        parts += f',"request_id":{quote(request_id if len(request_id) <= 4096 else cut(request_id, FULL.value))}'
+def _own(record: Redacted) -> dict[str, object]:
+    """The dimensions that the record itself gives."""
+    own: dict[str, object] = {"logger_name": record.logger}
+    if record.request_id is not None:
+        own["request_id"] = record.request_id
     if record.thread is not None:
-        parts += f',"thread.name":{quote(record.thread)}'
+        own["thread.name"] = record.thread
     if record.task is not None:
-        parts += f',"task":{quote(record.task)}'
-    if record.template is None and record.source is None and record.stacktrace is None:
-        return parts
-    return parts + "".join([dimension(name, value, FULL.value) for name, value in _rare(record).items()])
-
-
-def _rare(record: Redacted) -> dict[str, object]:
-    """The dimensions of a record itself that most records do not have."""
-    rare: dict[str, object] = {}
+        own["task"] = record.task
     if record.template is not None:
-        rare["template"] = record.template
+        own["template"] = record.template
     source = record.source
     if source is not None:
-        rare["code.file.path"] = source.file
-        rare["code.function.name"] = source.function
-        rare["code.line.number"] = source.line
+        own["code.file.path"] = source.file
+        own["code.function.name"] = source.function
+        own["code.line.number"] = source.line
     if record.exception is None and record.stacktrace is not None:
-        rare["code.stacktrace"] = record.stacktrace
-    return rare
+        own["code.stacktrace"] = record.stacktrace
+    return own
 
 
 def exceptions_json(description: Mapping[str, Any], stack: str | None, limits: Limits) -> str:
