@@ -15,19 +15,7 @@ from discreet._encoding.json import timestamp
 from discreet._redaction.secrets import registry
 from discreet._values.exceptions import OMITTED
 from discreet.azure import dimensions as dims
-from discreet.azure.dimensions import (
-    FULL,
-    GEN_AI,
-    GEN_AI_VALUE,
-    Limits,
-    cut,
-    cut_key,
-    cut_middle,
-    dimension,
-    plain_text,
-    quote,
-    to_bytes,
-)
+from discreet.azure.dimensions import cut, quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -82,7 +70,7 @@ class Envelopes:
         tagged = dims.in_tags(resource, tags)
         self._resource = {key: value for key, value in resource.items() if key not in tagged and value is not None}
         self._tags = ",".join([f"{quote(tag)}:{quote(text)}" for tag, text in tags.items()])
-        self._resource_json = "".join([dimension(key, value, FULL.value) for key, value in self._resource.items()])
+        self._resource_json = _joined(self._resource, dims.FULL)
         self._used_names = _OWN_NAMES | self._resource.keys()
         self._context_json = (None, "")
         self._prepared_for = (identity, epoch)
@@ -97,7 +85,7 @@ class Envelopes:
         if own_json is None or context_json is None or fields_json is None:
             return None
         message = record.message
-        if not message or len(message) > FULL.message // 2:
+        if not message or len(message) > dims.FULL.message // 2:
             return None
         line = (
             f'{{"name":"Microsoft.ApplicationInsights.Message","time":"{timestamp(record.time_ns)}"'
@@ -106,7 +94,7 @@ class Envelopes:
             f',"severityLevel":{severity_level(record.level)}'
             f',"properties":{{{own_json[1:]}{self._resource_json}{context_json}{fields_json}}}}}}}}}\n'
         )
-        encoded = to_bytes(line)
+        encoded = dims.to_bytes(line)
         return encoded if len(encoded) <= dims.ITEM - _KEY_LENGTH else None
 
     def _context(self, ambient: Mapping[str, object]) -> str | None:
@@ -129,26 +117,24 @@ class Envelopes:
                     return None
                 if len(names) >= _MOST_NAMES:
                     names.clear()
-                name = names[key] = f",{quote(cut_key(key))}:"
+                name = names[key] = f",{quote(dims.cut_key(key))}:"
             kind = type(item)
-            if kind is str:
-                text = cast("str", item)
-                if len(text) > 4096:
-                    text = cut(text, GEN_AI_VALUE if key in GEN_AI else FULL.value)
-                parts += f"{name}{quote(text)}"
-            elif kind is int:
+            if kind is int:
                 parts += f'{name}"{item}"'
             elif kind is float and item - item == 0:  # type: ignore[operator]  # neither NaN nor an infinity
                 parts += f'{name}"{item!r}"'
             else:
-                parts += f"{name}{quote(cut(plain_text(item), GEN_AI_VALUE if key in GEN_AI else FULL.value))}"
+                text = cast("str", item) if kind is str else dims.plain_text(item)
+                if len(text) > 4096:
+                    text = cut(text, dims.GEN_AI_VALUE if key in dims.GEN_AI else dims.FULL.value)
+                parts += f"{name}{quote(text)}"
         return parts
 
     def _careful(self, record: Redacted) -> bytes:
         """The envelope of any record: with an exception, an event, tags from fields, equal names, or too much text."""
         special, properties = self._special_and_properties(record)
-        most = (dims.GEN_AI_ITEM if not GEN_AI.isdisjoint(properties) else dims.ITEM) - _KEY_LENGTH
-        encoded = self._written(record, special, properties, FULL)
+        most = (dims.GEN_AI_ITEM if not dims.GEN_AI.isdisjoint(properties) else dims.ITEM) - _KEY_LENGTH
+        encoded = self._written(record, special, properties, dims.FULL)
         if len(encoded) <= most:
             return encoded
         limits = dims.TIGHT
@@ -176,17 +162,21 @@ class Envelopes:
         return special, {**self._resource, **own, **fields}
 
     def _written(
-        self, record: Redacted, special: Mapping[str, object], properties: Mapping[str, object], limits: Limits
+        self, record: Redacted, special: Mapping[str, object], properties: Mapping[str, object], limits: dims.Limits
     ) -> bytes:
         kind, data = _data(record, special, limits)
         tags = self._tags + _operation(record) + dims.field_tags(special, {**record.ambient, **record.fields})
-        written = "".join([dimension(key, value, limits.value) for key, value in properties.items()])[1:]
+        written = _joined(properties, limits)[1:]
         measured = dims.measurements(special)
-        return to_bytes(
+        return dims.to_bytes(
             f'{{"name":"Microsoft.ApplicationInsights.{kind}","time":"{timestamp(record.time_ns)}"'
             f',"tags":{{{tags}}},"data":{{"baseType":"{kind}Data","baseData":{{"ver":2,{data}'
             f',"properties":{{{written}}}{measured}}}}}}}\n'
         )
+
+
+def _joined(properties: Mapping[str, object], limits: dims.Limits) -> str:
+    return "".join([dims.dimension(key, value, limits.value) for key, value in properties.items()])
 
 
 def severity_level(level: int) -> int:
@@ -194,7 +184,7 @@ def severity_level(level: int) -> int:
     return 0 if level < 20 else min(level // 10 - 1, 4)
 
 
-def _data(record: Redacted, special: Mapping[str, object], limits: Limits) -> tuple[str, str]:
+def _data(record: Redacted, special: Mapping[str, object], limits: dims.Limits) -> tuple[str, str]:
     """The kind of envelope, and the members that only this kind has."""
     level = f'"severityLevel":{severity_level(record.level)}'
     if isinstance(record.exception, dict):
@@ -233,7 +223,7 @@ def _own(record: Redacted) -> dict[str, object]:
     return own
 
 
-def exceptions_json(description: Mapping[str, Any], stack: str | None, limits: Limits) -> str:
+def exceptions_json(description: Mapping[str, Any], stack: str | None, limits: dims.Limits) -> str:
     """The `exceptions` of an `ExceptionData` as JSON: one entry per exception, the outermost first.
 
     `outerId` names the entry's outer exception. Frames are parsed, newest first, because the portal shows them,
@@ -267,7 +257,7 @@ def _walk(description: Mapping[str, Any], outer: int, numbers: Iterator[int]) ->
             yield from _walk(cast("dict[str, Any]", found), number, numbers)
 
 
-def _entry(number: int, outer: int, found: Mapping[str, Any], stack: str | None, limits: Limits) -> str:
+def _entry(number: int, outer: int, found: Mapping[str, Any], stack: str | None, limits: dims.Limits) -> str:
     """One exception as JSON. Built-in classes have no module; notes (PEP 678) are part of the message."""
     frames, complete = _frames(found.get("frames"), limits)
     parts = f'{{"id":{number}' + (f',"outerId":{outer}' if outer else "")
@@ -277,7 +267,7 @@ def _entry(number: int, outer: int, found: Mapping[str, Any], stack: str | None,
     message = "\n".join(str(line) for line in lines if line) or "n/a"  # the service refuses an empty message
     parts += f',"message":{quote(cut(message, limits.message))}'
     if stack is not None:
-        shown = cut_middle(stack, limits.stack)
+        shown = dims.cut_middle(stack, limits.stack)
         complete = complete and shown is stack
         parts += f',"stack":{quote(shown)}'
     elif not frames:
@@ -287,7 +277,7 @@ def _entry(number: int, outer: int, found: Mapping[str, Any], stack: str | None,
     return f'{parts},"hasFullStack":{"true" if complete else "false"}}}'
 
 
-def _frames(found: object, limits: Limits) -> tuple[str, bool]:
+def _frames(found: object, limits: dims.Limits) -> tuple[str, bool]:
     """The frames as JSON, newest first as level 0, and whether none is missing."""
     if not isinstance(found, list):
         return "", False

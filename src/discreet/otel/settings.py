@@ -185,6 +185,7 @@ HTTP_DEFAULT = "http://localhost:4318/v1/logs"
 GRPC_DEFAULT = "http://localhost:4317"
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_QUERY = re.compile(r"[?#].*", re.DOTALL)
 _UNESCAPED_PASSWORD = re.compile(r"//[^/?#]*[/?#].*@", re.DOTALL)
 """A URL with `/`, `?` or `#` in its password, so that a part of the password would count as the host or the path."""
 
@@ -273,14 +274,9 @@ def shown(text: str) -> str:
     start = scheme[0] if scheme else ""
     rest = text[len(start) :]
     before, at, after = rest.rpartition("@")
-    if at:  # an `@` after `?` or `#` may be in a password or in a query
-        return f"{start}…" if "?" in before or "#" in before else f"{start}…@{_before_query(after)}"
-    return start + _before_query(rest)
-
-
-def _before_query(text: str) -> str:
-    before, *rest = re.split(r"[?#]", text, maxsplit=1)
-    return f"{before}?…" if rest else before
+    if "?" in before or "#" in before:  # an `@` after these may be in a password or in a query
+        return f"{start}…"
+    return f"{start}{'…@' if at else ''}{_QUERY.sub('?…', after)}"
 
 
 def _wrong(text: str, problem: str, remedy: str) -> ConfigurationError:
