@@ -233,8 +233,8 @@ def setup_for(settings: Settings) -> Setup:
         settings.service,
         settings.exit_timeout,
         settings.spool,
-        spool_required=settings.why.get("spool", "default") != "default",
-        state_dir=settings.state_dir or "",
+        settings.why.get("spool", "default") != "default",
+        settings.state_dir or "",
     )
 
 

@@ -31,10 +31,10 @@ class Setup(NamedTuple):
     """Seconds that the exit of a process may take to deliver what is pending."""
     spool: bool
     """Whether lines go to disk while their receiver is away."""
-    spool_required: bool = False
+    spool_required: bool
     """Whether the user asked for that: then a folder that cannot be had is an error."""
-    state_dir: str | None = None
-    """The folder for rings and spools; empty: one of the usual ones. None: as `DISCREET_STATE_DIR` says."""
+    state_dir: str
+    """The folder for rings and spools; empty: one of the usual ones."""
 
 
 class Runner:

@@ -71,7 +71,7 @@ class BufferedRunner(Runner):
             sink = self.sink
             target = os.path.abspath(sink.path) if isinstance(sink, File) else self.name
             kind = "file" if isinstance(sink, File) else "stream"
-            self._folder = ring_folder(setup.service, target, setup.state_dir)
+            self._folder = ring_folder(setup, target)
             self._description = {"service": setup.service, "target": target, "kind": kind}
             self._begin_buffer()
 

@@ -315,16 +315,15 @@ def spool_for(setup: Setup, destination: str, credentials: Sequence[str] = ()) -
     What was kept for one credential is never sent with another: each has a folder of its own.
     Raises `ConfigurationError` if a spool was asked for and cannot be had.
     """
-    state_dir = os.environ.get(folders.VARIABLE, "").strip() if setup.state_dir is None else setup.state_dir
-    asked = setup.spool_required or bool(state_dir)
+    asked = setup.spool_required or bool(setup.state_dir)
     if not locks.available and not asked:
         return None
     try:
         digest: list[str] = []
         if credentials and locks.available:  # text that says nothing about them: without the salt, nobody can try some
             joined = "\0".join(credentials).encode("utf-8", "surrogatepass")
-            digest.append(blake2b(joined, key=_salt(state_dir), digest_size=8).hexdigest())
-        return Spool(folders.place("spool", setup.service, destination, *digest, state_dir=state_dir))
+            digest.append(blake2b(joined, key=_salt(setup.state_dir), digest_size=8).hexdigest())
+        return Spool(folders.place("spool", setup.service, destination, *digest, state_dir=setup.state_dir))
     except (OSError, ConfigurationError) as error:
         if asked and isinstance(error, ConfigurationError):
             raise
