@@ -36,10 +36,3 @@ class Sink:
 
     def close(self) -> None:
         """Release what the sink holds. Called after `flush`, by the `configure()` that no longer names the sink."""
-
-
-class Discard(Sink):
-    """Takes everything and keeps nothing."""
-
-    def write(self, line: bytes) -> None:
-        """Do nothing."""

@@ -11,11 +11,11 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, cast
 
 from discreet._base.levels import severity_text
-from discreet._encoding.json import timestamp
+from discreet._encoding.json import quote, seal, timestamp
 from discreet._redaction.secrets import registry
 from discreet._values.exceptions import OMITTED
 from discreet.azure import dimensions as dims
-from discreet.azure.dimensions import cut, quote
+from discreet.azure.dimensions import cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -94,7 +94,7 @@ class Envelopes:
             f',"severityLevel":{severity_level(record.level)}'
             f',"properties":{{{own_json[1:]}{self._resource_json}{context_json}{fields_json}}}}}}}}}\n'
         )
-        encoded = dims.to_bytes(line)
+        encoded = seal(line)
         return encoded if len(encoded) <= dims.ITEM - _KEY_LENGTH else None
 
     def _context(self, ambient: Mapping[str, object]) -> str | None:
@@ -168,7 +168,7 @@ class Envelopes:
         tags = self._tags + _operation(record) + dims.field_tags(special, {**record.ambient, **record.fields})
         written = _joined(properties, limits)[1:]
         measured = dims.measurements(special)
-        return dims.to_bytes(
+        return seal(
             f'{{"name":"Microsoft.ApplicationInsights.{kind}","time":"{timestamp(record.time_ns)}"'
             f',"tags":{{{tags}}},"data":{{"baseType":"{kind}Data","baseData":{{"ver":2,{data}'
             f',"properties":{{{written}}}{measured}}}}}}}\n'
@@ -236,11 +236,8 @@ def exceptions_json(description: Mapping[str, Any], stack: str | None, limits: d
     ]
     left_out = len(every) - len(entries)
     if left_out > 0:
-        name, message = quote(OMITTED), quote(f"{left_out} more exceptions; the stack of the first has their text")
-        entries.append(
-            f'{{"id":{len(entries) + 1},"outerId":1,"typeName":{name},"message":{message}'
-            ',"hasFullStack":false,"stack":""}'
-        )
+        note = {"type": OMITTED, "message": f"{left_out} more exceptions; the stack of the first has their text"}
+        entries.append(_entry(len(entries) + 1, 1, note, None, limits))
     return f"[{','.join(entries)}]"
 
 

@@ -17,16 +17,8 @@ from urllib.parse import urlsplit
 from discreet._config.environment import resource_attributes
 from discreet._delivery.export.exporter import Result
 from discreet._redaction.secrets import registry
-from discreet.azure.connection import (
-    RETRYABLE,
-    VARIABLE,
-    AzureSink,
-    Token,
-    check_credential,
-    credential_from_environment,
-    host_of,
-    parse_connection_string,
-)
+from discreet.azure import connection
+from discreet.azure.connection import AzureSink, Token, host_of
 from discreet.azure.envelope import Envelopes
 from discreet.errors import ConfigurationError
 from discreet.otel.bridge import Bridge, UntilSdk, set_provider
@@ -81,15 +73,15 @@ class ApplicationInsights(AzureSink):
         **options: Any,
     ) -> None:
         super().__init__(environ, resource, **options)
-        text = connection_string if connection_string is not None else self._environ.get(VARIABLE, "")
-        setting = "connection_string" if connection_string is not None else VARIABLE
+        text = connection_string if connection_string is not None else self._environ.get(connection.VARIABLE, "")
+        setting = "connection_string" if connection_string is not None else connection.VARIABLE
         if not text.strip():
             raise ConfigurationError(
                 setting, "", "is empty", "Copy it from the overview page of the Application Insights resource"
             )
-        self._connection = parse_connection_string(text, setting)
+        self._connection = connection.parse_connection_string(text, setting)
         if credential is not None:
-            check_credential(credential, self._connection.endpoint)
+            connection.check_credential(credential, self._connection.endpoint)
             self._token = Token(credential, self._connection.audience)
         self.endpoint = self._connection.endpoint  # later perhaps another one, to which this one redirected
         self._head = b'{"iKey":"' + self._connection.key.reveal().encode() + b'",'
@@ -118,7 +110,7 @@ class ApplicationInsights(AzureSink):
         answer = self.track(batch, timeout)
         status = answer.status
         if status not in (200, 206) and status not in QUOTA:
-            return answer.refusal(batch, RETRYABLE | REDIRECTS)
+            return answer.refusal(batch, connection.RETRYABLE | REDIRECTS)
         found = problems_of(answer.body, len(batch))
         if found is not None:
             return _partial(status, *found, answer.after, batch)
@@ -173,11 +165,11 @@ def from_environment(environ: Mapping[str, str]) -> Sink | None:
     Where the application's own OpenTelemetry pipeline exports to Azure already (the azure-monitor-opentelemetry
     distribution), records go into that one instead, so that nothing arrives twice; also if it is set up later.
     """
-    if not environ.get(VARIABLE, "").strip():
+    if not environ.get(connection.VARIABLE, "").strip():
         return None
     if provider_exports_to_azure():
         return Bridge()
-    return _UntilDistribution(credential=credential_from_environment(environ), environ=environ)
+    return _UntilDistribution(credential=connection.credential_from_environment(environ), environ=environ)
 
 
 class _UntilDistribution(UntilSdk, ApplicationInsights):
@@ -252,7 +244,7 @@ def _partial(
     for problem in problems:
         if "sampled out" in problem.message.lower():
             why = "sampled out by the service"
-        elif problem.status in RETRYABLE:
+        elif problem.status in connection.RETRYABLE:
             retry.append(batch[problem.position])
             continue
         else:

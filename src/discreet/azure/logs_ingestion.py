@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from discreet._base.levels import severity_number, severity_text
 from discreet._delivery.export.exporter import Result
-from discreet._encoding.json import timestamp, value
+from discreet._encoding.json import quote, seal, timestamp, value
 from discreet._redaction.secrets import registry
 from discreet.azure.connection import RETRYABLE, AzureSink, Token, check_credential, clean_endpoint, host_of
-from discreet.azure.dimensions import cut, cut_middle, quote, to_bytes
+from discreet.azure.dimensions import cut, cut_middle
 from discreet.errors import ConfigurationError
 from discreet.otel.resource import Resource
 from discreet.otel.settings import shown
@@ -125,8 +125,13 @@ class Rows:
         if prepared[0] is not record.identity or prepared[1] is not registry.epoch:
             # Another process after a fork, or a secret was registered that the resource may hold.
             prepared = self._prepared = (record.identity, registry.epoch, self._process_columns(record.identity))
-        names = ("logger", "template", "trace_id", "span_id", "request_id", "thread", "task")
-        columns: dict[str, object] = {name: getattr(record, name) for name in names}
+        columns: dict[str, object] = {
+            "TimeGenerated": timestamp(record.time_ns),
+            "severity": severity_text(record.level),
+            "severity_number": severity_number(record.level),
+        }
+        for name in ("message", "logger", "template", "trace_id", "span_id", "request_id", "thread", "task"):
+            columns[name] = getattr(record, name)
         source = record.source
         if source is not None:
             columns["source"] = {"file": source.file, "line": source.line, "function": source.function}
@@ -136,12 +141,8 @@ class Rows:
         stack = record.stacktrace
         if stack is not None:
             columns["stacktrace"] = cut_middle(stack, _LONGEST)
-        written = "".join([f',"{name}":{_column(item)}' for name, item in columns.items() if item is not None])
-        return to_bytes(
-            f'{{"TimeGenerated":"{timestamp(record.time_ns)}","severity":"{severity_text(record.level)}"'
-            f',"severity_number":{severity_number(record.level)},"message":{quote(cut(record.message, _LONGEST))}'
-            f"{written}{prepared[2]}}}\n"
-        )
+        written = ",".join([f'"{name}":{_column(item)}' for name, item in columns.items() if item is not None])
+        return seal(f"{{{written}{prepared[2]}}}\n")
 
     def _process_columns(self, identity: Identity) -> str:
         columns = {name: getattr(identity, name) for name in ("service", "version", "environment", "host", "process")}
