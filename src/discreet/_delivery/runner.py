@@ -144,6 +144,12 @@ class Runner:
             self.flush(timeout)
         except Exception as error:  # a sink of the user's may raise anything
             report_problem(f"{self.name} could not be flushed: {type(error).__name__}")
+
+    def settle(self) -> None:
+        """After `end`, also one that was interrupted: store or count what is still pending, in a moment. Never raises.
+
+        A second call finds nothing to do.
+        """
         self.use_exit_lock()
 
     def use_exit_lock(self) -> None:

@@ -109,14 +109,14 @@ class ApplicationInsights(AzureSink):
         """One attempt. Raises `OSError` where there was no answer."""
         answer = self.track(batch, timeout)
         status = answer.status
-        if status not in (200, 206) and status not in QUOTA:
-            return answer.refusal(batch, connection.RETRYABLE | REDIRECTS)
-        found = problems_of(answer.body, len(batch))
-        if found is not None:
+        found = problems_of(answer.body, len(batch)) if status in (200, 206, 400) or status in QUOTA else None
+        if found is not None and (status != 400 or found[1]):  # a 400 for the request as a whole names no record
             return _partial(status, *found, answer.after, batch)
-        if status in QUOTA:
-            return Result(0, {_quota(status): len(batch)}, reason=f"HTTP {status}")
-        return Result(len(batch))
+        if 200 <= status < 300:
+            return answer.unreadable(batch)
+        if status not in QUOTA:
+            return answer.refusal(batch, connection.RETRYABLE | REDIRECTS)
+        return Result(0, {_quota(status): len(batch)}, reason=f"HTTP {status}")
 
     def track(self, lines: Sequence[bytes], timeout: float) -> Answer:
         """POST envelopes, following redirects."""
@@ -219,10 +219,10 @@ class Problem(NamedTuple):
     message: str
 
 
-def problems_of(body: bytes, count: int) -> tuple[int, list[Problem]] | None:
+def problems_of(body: bytes | None, count: int) -> tuple[int, list[Problem]] | None:
     """How many of `count` were accepted, and which records were not; None if the answer does not say it."""
     try:
-        found: Any = json.loads(body)
+        found: Any = json.loads(body or b"")
         accepted = int(found["itemsAccepted"])
         errors: list[Any] = found.get("errors") or []
         problems: dict[int, Problem] = {}
@@ -251,7 +251,10 @@ def _partial(
             why = _quota(problem.status) if problem.status in QUOTA else f"HTTP {problem.status}"
         rejected[why] = rejected.get(why, 0) + 1
     unknown = len(batch) - accepted - len(problems)
-    if unknown > 0:  # the answer does not say which records: to send all again would store the others twice
+    if unknown > 0 and status == 400 and not accepted:  # nothing was stored, because of those that are named
+        named = {problem.position for problem in problems}
+        retry = [line for position, line in enumerate(batch) if position not in named or line in retry]
+    elif unknown > 0:  # the answer does not say which records: to send all again would store the others twice
         why = _quota(status) if status in QUOTA else "not accepted"
         rejected[why] = rejected.get(why, 0) + unknown
     delivered = len(batch) - len(retry) - sum(rejected.values())

@@ -108,8 +108,10 @@ class LogsIngestion(AzureSink):
     def send(self, batch: Sequence[bytes], timeout: float) -> Result:
         """One attempt. Raises `OSError` where there was no answer."""
         answer = self._post(self._url, b"[" + b",".join(batch) + b"]", "application/json", timeout)
-        # This API stores all records of a batch, or none.
-        return Result(len(batch)) if 200 <= answer.status < 300 else answer.refusal(batch, RETRYABLE)
+        if not 200 <= answer.status < 300:
+            return answer.refusal(batch, RETRYABLE)
+        # This API stores all records of a batch or none, and then has nothing to say: any text is somebody else's.
+        return answer.unreadable(batch) if answer.body is None or answer.body.strip() else Result(len(batch))
 
 
 class Rows:

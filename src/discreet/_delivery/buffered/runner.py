@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from math import inf
 from typing import TYPE_CHECKING
 
 from discreet._base import threads
@@ -47,6 +48,7 @@ class BufferedRunner(Runner):
         super()._begin()
         self._writer: Writer | None = None
         self._direct = False  # the sink is retired, or the process ends: calls write by themselves
+        self._is_through = self._is_settled = False  # the end found nothing left to write; or gave it up
         self._deadline: float | None = None  # of the process's end: from then on nothing waits for a reader
         self._making = threads.lock()
 
@@ -224,12 +226,23 @@ class BufferedRunner(Runner):
                 if written:
                     writer.recover()  # what children of this process left
                 # Other threads may log on: what they add is written too, while there is time.
-                if not written or not self._finish(max(0.0, deadline - time.monotonic())):
-                    self._give_up(writer)
+                self._is_through = written and self._finish(max(0.0, deadline - time.monotonic()))
+        except Exception as error:  # at exit nobody is left to raise to
+            report_problem(f"{self.name} could not be ended: {type(error).__name__}")
+
+    def settle(self) -> None:
+        """What is not written stays in the ring, or is counted as lost."""
+        try:
+            writer = self._writer
+            if writer is not None and not self._is_through and not self._is_settled:
+                self._is_settled = True
+                self._deadline = min(self._deadline or inf, time.monotonic())  # an end that was interrupted
+                self._direct = True
+                self._give_up(writer)
         except Exception as error:  # at exit nobody is left to raise to
             report_problem(f"{self.name} could not be ended: {type(error).__name__}")
         self.inner.use_exit_lock()
-        self.use_exit_lock()
+        super().settle()
 
     def _give_up(self, writer: Writer) -> None:
         writer.halt()
