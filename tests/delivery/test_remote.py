@@ -447,12 +447,12 @@ def test_a_wait_without_end_is_refused(name, value):
         Posting("http://127.0.0.1:9", **{name: value})
 
 
-def test_a_yes_whose_text_cannot_be_read_is_a_yes():
+def test_a_text_that_cannot_be_decoded_is_unknown():
     receiver = Receiver()
     receiver.always = lambda lines: Reply(200, {"content-encoding": "gzip"}, b"not compressed")
     answer = Http().post(receiver.url, b"line\n", {}, 30)
     receiver.close()
-    assert (answer.status, answer.body) == (200, b"")
+    assert (answer.status, answer.body) == (200, None)
 
 
 def test_an_answer_that_comes_byte_by_byte_holds_nobody_up():

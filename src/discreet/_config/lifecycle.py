@@ -35,6 +35,7 @@ _FIRST_PAUSE = 0.002  # seconds until the signal is sent again
 _LONGEST_PAUSE = 0.1
 
 _installed = False
+_done = False  # whether the sinks were drained
 _postponed = 0  # how often SIGTERM let a log call end first
 _received = 0  # how often SIGTERM came
 
@@ -54,8 +55,8 @@ def install() -> None:
     if _installed:
         return
     _installed = True
+    atexit.register(_drain_unless_done)  # after `drain`, which Ctrl-C may stop before it has begun
     atexit.register(drain)
-    atexit.register(drain)  # Ctrl-C may strike just before the first one begins; after it, this one finds nothing
     _drain_at_end_of_worker()
 
 
@@ -107,15 +108,24 @@ def drain() -> None:
     Whoever presses Ctrl-C meanwhile will not wait: receivers are waited for no longer. What is pending is still
     stored or counted, and this last part, which is short, is not interrupted.
     """
+    global _done  # noqa: PLW0603 - a latch
     runners: tuple[Runner, ...] = ()
+    in_time = False
     try:
         runners = running.all
         _deliver(runners)
+        in_time = True
     except BaseException as error:  # KeyboardInterrupt, or what a signal handler of the host's raises
         report_problem(f"the end was interrupted ({type(error).__name__}): nothing is waited for any longer")
     with _Undisturbed():
         for runner in runners or running.all:
-            runner.settle()
+            runner.settle(in_time=in_time)
+        _done = True
+
+
+def _drain_unless_done() -> None:
+    if not _done:
+        drain()
 
 
 def _deliver(runners: tuple[Runner, ...]) -> None:
@@ -207,6 +217,8 @@ def _after_fork_in_parent() -> None:
 
 
 def _after_fork_in_child() -> None:
+    global _done  # noqa: PLW0603 - a latch
+    _done = False
     process_statistics.reset()
     unconfigured.dropped.clear()
     audit.forget()

@@ -145,10 +145,10 @@ class Runner:
         except Exception as error:  # a sink of the user's may raise anything
             report_problem(f"{self.name} could not be flushed: {type(error).__name__}")
 
-    def settle(self) -> None:
-        """After `end`, also one that was interrupted: store or count what is still pending, in a moment. Never raises.
+    def settle(self, *, in_time: bool = True) -> None:
+        """After `end`, store or count what is still pending, in a moment. Never raises.
 
-        A second call finds nothing to do.
+        `in_time` is false after an end that was interrupted. A second call finds nothing to do.
         """
         self.use_exit_lock()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from math import inf
 from typing import TYPE_CHECKING
 
 from discreet._base import threads
@@ -230,19 +229,20 @@ class BufferedRunner(Runner):
         except Exception as error:  # at exit nobody is left to raise to
             report_problem(f"{self.name} could not be ended: {type(error).__name__}")
 
-    def settle(self) -> None:
+    def settle(self, *, in_time: bool = True) -> None:
         """What is not written stays in the ring, or is counted as lost."""
         try:
             writer = self._writer
             if writer is not None and not self._is_through and not self._is_settled:
                 self._is_settled = True
-                self._deadline = min(self._deadline or inf, time.monotonic())  # an end that was interrupted
+                if not in_time:
+                    self._deadline = time.monotonic()
                 self._direct = True
                 self._give_up(writer)
         except Exception as error:  # at exit nobody is left to raise to
             report_problem(f"{self.name} could not be ended: {type(error).__name__}")
         self.inner.use_exit_lock()
-        super().settle()
+        super().settle(in_time=in_time)
 
     def _give_up(self, writer: Writer) -> None:
         writer.halt()

@@ -178,17 +178,18 @@ class ExportRunner(Runner):
         except Exception as error:  # at exit nobody is left to raise to
             report_problem(f"{self.name} could not be ended: {type(error).__name__}")
 
-    def settle(self) -> None:
+    def settle(self, *, in_time: bool = True) -> None:
         """What was not sent goes to disk, and what cannot go there is counted and reported."""
         try:
             if not self._has_ended:
-                self._deadline = min(self._deadline, self.clock())  # nothing that comes later waits for the receiver
+                if not in_time:
+                    self._deadline = self.clock()  # nothing that comes later waits for the receiver
                 self.sender.is_stopping = True
                 self._has_ended = True
                 self._give_up("exit")
         except Exception as error:  # at exit nobody is left to raise to
             report_problem(f"{self.name} could not be ended: {type(error).__name__}")
-        super().settle()
+        super().settle(in_time=in_time)
         self.pending.queue.lock = self.lock
 
     def _deliver_late(self) -> None:

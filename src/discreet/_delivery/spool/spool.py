@@ -181,7 +181,7 @@ class Spool:
         """A segment of this process with room for `more` bytes; a new one if another process drains the last."""
         name = self._current
         if name is not None and self._counts.written(name.text) and 0 <= time.time() - name.begun < _SEGMENT_AGE:
-            fd = locks.open_locked(self.folder / name.text, os.O_RDWR | os.O_APPEND)
+            fd = locks.open_locked(self.folder / name.text, os.O_RDWR)
             if fd is not None:
                 self._held.add(fd)
                 with suppress(OSError):  # a file whose size cannot be read is left alone
@@ -190,7 +190,7 @@ class Spool:
                 self._release(fd)
         for _ in range(5):  # another process may drain, and remove, a segment that is still empty
             name = self._current = segment.new_name(self.owner)
-            fd = locks.open_locked(self.folder / name.text, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL)
+            fd = locks.open_locked(self.folder / name.text, os.O_RDWR | os.O_CREAT | os.O_EXCL)
             if fd is not None:
                 self._held.add(fd)
                 return name, fd
