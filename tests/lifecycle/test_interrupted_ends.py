@@ -50,17 +50,16 @@ def test_without_a_disk_their_number_is_said(run):
 )
 def test_a_pipe_that_nobody_reads_is_given_up_with_the_number(run, delivery, said):
     done = run(
-        """
+        f"""
 read, write = os.pipe()
-discreet.configure(sinks=[discreet.Stream(open(write, "w"), format="json")], delivery=%r, service="shop")
+discreet.configure(sinks=[discreet.Stream(open(write, "w"), format="json")], delivery={delivery!r}, service="shop")
 for number in range(5000): discreet.log.info("x" * 100, number=number)
 def interrupt():
     for _ in range(2):
         time.sleep(0.1)
         os.kill(os.getpid(), signal.SIGINT)
 atexit.register(lambda: threading.Thread(target=interrupt, daemon=True).start())
-"""
-        % delivery,
+""",
         DISCREET_EXIT_TIMEOUT="20",
     )
     assert said in done.err

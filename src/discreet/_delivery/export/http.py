@@ -229,7 +229,8 @@ def _response_class(client: Http) -> type[http.client.HTTPResponse]:
 
         def _read_status(self) -> tuple[str, int, str]:
             for _ in range(_MOST_BEFORE):
-                found: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]  # http.client's own loop skips 100 alone
+                read: Any = super()
+                found: tuple[str, int, str] = read._read_status()  # http.client's own loop skips 100 alone
                 if not 100 <= found[1] < 200 or found[1] == 101:
                     return found
                 http.client.parse_headers(self.fp)
