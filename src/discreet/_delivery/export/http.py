@@ -230,7 +230,7 @@ def _response_class(client: Http) -> type[http.client.HTTPResponse]:
         def _read_status(self) -> tuple[str, int, str]:
             for _ in range(_MOST_BEFORE):
                 read: Any = super()
-                found: tuple[str, int, str] = read._read_status()  # http.client's own loop skips 100 alone
+                found: tuple[str, int, str] = read._read_status()  # noqa: SLF001 - http.client's own loop skips 100 alone
                 if not 100 <= found[1] < 200 or found[1] == 101:
                     return found
                 http.client.parse_headers(self.fp)
