@@ -15,7 +15,7 @@ from discreet._config.configure import configure_at_first_record
 from discreet._config.outputs import by_format, identity_of
 from discreet._config.parsing import FORMATS
 from discreet._config.settings import resolve, state
-from discreet._delivery.sink import Discard
+from discreet._delivery.sink import Sink
 from discreet._encoding.salvage import encode_or_salvage
 from discreet._pipeline import pipeline_in_force
 from discreet._redaction.record import redact
@@ -95,7 +95,7 @@ class Formatter(logging.Formatter):
         self._settings = resolve(given, environ, who="discreet.stdlib.Formatter")
         self._redactor = Redactor(self._settings.redaction, self._settings.pseudonym_key)
         self._identity = identity_of(self._settings, self._redactor)
-        self._encode = by_format(Discard(), self._settings, self._redactor)
+        self._encode = by_format(Sink(), self._settings, self._redactor)
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line without its newline; a traceback on the console has more lines. Never raises."""

@@ -66,7 +66,7 @@ def test_what_may_pass_later_is_all_sent_again(server, sink, status):
     assert result.reason == f"HTTP {status}"
 
 
-@pytest.mark.parametrize("status", [400, 404, 405])
+@pytest.mark.parametrize("status", [404, 405])
 def test_what_will_never_pass_is_counted_and_not_sent_again(server, sink, status):
     server.script.append(Answer(status))
     assert sink.send(batch(2), HANG).rejected == {f"HTTP {status}": 2}
@@ -96,9 +96,18 @@ def test_a_batch_that_is_too_large_is_to_be_split_and_a_record_that_is_too_large
         b'{"itemsAccepted":9,"errors":[{}]}',
     ],
 )
-def test_an_answer_that_cannot_be_read_is_what_its_status_says(server, sink, body):
-    server.script.append(Answer(200, body=body))
-    assert sink.send(batch(2), HANG).delivered == 2
+@pytest.mark.parametrize("status", [200, 206])
+def test_a_yes_that_cannot_be_read_is_none(server, sink, body, status):
+    server.script.append(Answer(status, body=body))
+    assert len(sink.send(batch(2), HANG).retry) == 2
+
+
+def test_a_400_names_the_records_that_are_to_blame_and_the_others_are_sent_again(server, sink):
+    body = b'{"itemsReceived":3,"itemsAccepted":0,"errors":[{"index":1,"statusCode":400,"message":"bad"}]}'
+    lines = batch(3)
+    server.script.append(Answer(400, body=body))
+    result = sink.send(lines, HANG)
+    assert (result.rejected, list(result.retry)) == ({"HTTP 400": 1}, [lines[0], lines[2]])
 
 
 def test_a_wrong_key_is_refused_record_by_record(server):

@@ -12,8 +12,9 @@ import pytest
 
 import discreet
 from discreet._delivery.buffered import ring
-from discreet._delivery.buffered.ring import Ring, ring_folder
+from discreet._delivery.buffered.ring import Ring
 from discreet._delivery.export.sink import Result, Unreachable
+from discreet._delivery.folder import place
 from discreet._delivery.spool.spool import Spool
 from discreet.errors import ConfigurationError
 from discreet.testing import reset
@@ -152,7 +153,7 @@ def test_a_ring_and_what_a_dead_process_left_in_its_own(number, lasts, monkeypat
         monkeypatch.setenv("DISCREET_STATE_DIR", str(folder / "state"))
         (folder / "logs").mkdir()
         path = folder / "logs" / "app.jsonl"
-        dead = Ring(ring_folder("s", str(path)), {}, 1 << 16)
+        dead = Ring(place("ring", "s", str(path)), {}, 1 << 16)
         for at in range(2):
             dead.put(b'{"number":%d}\n' % at, 20)
         dead.leave()  # its lock is free, its lines are there

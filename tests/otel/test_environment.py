@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from discreet._base.diagnostics import Reporter
 from discreet.errors import ConfigurationError
 from discreet.otel import OTLP, from_environment, settings
 
 
 @pytest.fixture(autouse=True)
 def nothing_reported_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "_reported", set())
+    monkeypatch.setattr(settings, "_reporter", Reporter())
 
 
 def test_the_defaults_are_the_specifications():

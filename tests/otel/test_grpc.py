@@ -139,7 +139,6 @@ def test_these_codes_mean_try_again(service, code):
 @pytest.mark.parametrize(
     "code",
     [
-        "INVALID_ARGUMENT",
         "UNAUTHENTICATED",
         "PERMISSION_DENIED",
         "UNIMPLEMENTED",
@@ -172,6 +171,15 @@ def test_details_that_cannot_be_read_are_no_advice(service):
     result = out.send(lines(), HANG)
     assert len(result.retry) == 3
     assert result.after is None
+    out.disconnect()
+
+
+def test_a_batch_with_an_invalid_record_is_to_be_split(service):
+    service.answer = abort("INVALID_ARGUMENT")
+    out = sink(service)
+    result = out.send(lines(2), HANG)
+    assert (result.split, result.is_content) == (True, True)
+    assert dict(out.send(lines(1), HANG).rejected) == {"gRPC INVALID_ARGUMENT": 1}
     out.disconnect()
 
 

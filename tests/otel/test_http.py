@@ -72,7 +72,7 @@ def test_these_answers_mean_try_again(receiver, protocol, status):
     assert result.reason == f"HTTP {status}"
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 500, 501, 301, 307])
+@pytest.mark.parametrize("status", [401, 403, 404, 408, 500, 501, 301, 307])
 def test_all_other_answers_mean_never_again(receiver, protocol, status):
     receiver.answer = Answer(status, headers={"Location": "/elsewhere"})
     result = OTLP(receiver.url, protocol=protocol).send(lines(), HANG)
@@ -110,15 +110,27 @@ def test_more_rejected_than_sent_is_no_more_than_all(receiver):
     assert dict(OTLP(receiver.url).send(lines(), HANG).rejected) == {"partial success": 3}
 
 
-def test_a_yes_that_cannot_be_read_is_a_yes(receiver, protocol):
-    receiver.answer = Answer(body=b"\xff\xfe not what it should be")
-    assert OTLP(receiver.url, protocol=protocol).send(lines(), HANG).delivered == 3
+@pytest.mark.parametrize("body", [b"\xff\xfe not what it should be", b"<html>Log in to this network</html>"])
+def test_a_yes_that_cannot_be_read_is_none(receiver, protocol, body):
+    receiver.answer = Answer(body=body)
+    batch = lines()
+    result = OTLP(receiver.url, protocol=protocol).send(batch, HANG)
+    assert (list(result.retry), result.reason) == (batch, "HTTP 200 with an answer that cannot be read")
+
+
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_batch_that_is_refused_for_its_content_is_to_be_split(receiver, protocol, status):
+    receiver.answer = Answer(status)
+    sink = OTLP(receiver.url, protocol=protocol)
+    result = sink.send(lines(2), HANG)
+    assert (result.split, result.is_content) == (True, True)
+    assert dict(sink.send(lines(1), HANG).rejected) == {f"HTTP {status}": 1}
 
 
 def test_of_an_endless_answer_no_more_is_read_than_is_of_use(receiver):
     receiver.answer = Answer(body=b"x" * (16 << 20))
     sink = OTLP(receiver.url)
-    assert sink.send(lines(), HANG).delivered == 3
+    assert len(sink.send(lines(), HANG).retry) == 3
     sink.disconnect()
 
 

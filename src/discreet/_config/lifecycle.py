@@ -8,8 +8,9 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from discreet._base import threads
 from discreet._base.diagnostics import report_problem
@@ -32,11 +33,13 @@ WORK = ("discreet.propagation._process_patches", "discreet.propagation._entry_po
 """What lets context follow the work, into threads and into processes and jobs; by name, because they are edges."""
 
 _SHORTEST = 0.25  # seconds that a sink gets at exit, also when those before it took all the time
+_MOST_UNDISTURBED = 2.0  # seconds that storing may keep signals waiting
 _MOST_POSTPONED = 20  # times that SIGTERM lets a log call end first; one that hangs in a write never ends
 _FIRST_PAUSE = 0.002  # seconds until the signal is sent again
 _LONGEST_PAUSE = 0.1
 
 _installed = False
+_done = False  # whether the sinks were drained
 _postponed = 0  # how often SIGTERM let a log call end first
 _received = 0  # how often SIGTERM came
 
@@ -56,6 +59,7 @@ def install() -> None:
     if _installed:
         return
     _installed = True
+    atexit.register(_drain_unless_done)  # after `drain`, which Ctrl-C may stop before it has begun
     atexit.register(drain)
     _drain_at_end_of_worker()
 
@@ -103,16 +107,67 @@ def deliver_now(runners: Iterable[Runner]) -> None:
 
 
 def drain() -> None:
-    """Let all sinks deliver or store what is pending, within the exit timeout: the process ends. Never raises."""
+    """Let all sinks deliver or store what is pending, within the exit timeout: the process ends. Never raises.
+
+    Whoever presses Ctrl-C meanwhile will not wait: receivers are waited for no longer. What is pending is still
+    stored or counted, and this last part, which is short, is not interrupted.
+    """
+    global _done  # noqa: PLW0603 - a latch
+    runners: tuple[Runner, ...] = ()
+    in_time = False
+    try:
+        runners = running.all
+        _deliver(runners)
+        in_time = True
+    except BaseException as error:  # KeyboardInterrupt, or what a signal handler of the host's raises
+        report_problem(f"the end was interrupted ({type(error).__name__}): nothing is waited for any longer")
+    with _Undisturbed():
+        for runner in runners or running.all:
+            runner.settle(in_time=in_time)
+        _done = True
+
+
+def _drain_unless_done() -> None:
+    if not _done:
+        drain()
+
+
+def _deliver(runners: tuple[Runner, ...]) -> None:
     settings = state.settings
     deadline = time.monotonic() + (EXIT_TIMEOUT if settings is None else settings.exit_timeout)
-    runners = running.all
     deliver_now(runners)
     for runner in sorted(runners, key=lambda runner: runner.may_block):
         try:
             runner.end(max(_SHORTEST, deadline - time.monotonic()))
         except Exception as error:  # at exit nobody is left to catch it
             report_problem(f"{runner.name} could not be ended: {type(error).__name__}")
+
+
+class _Undisturbed:
+    """Signals that would end the process, or raise something here, wait until the block is through.
+
+    After two seconds they do not: then a disk hangs, and somebody wants to be rid of the process.
+    """
+
+    def __enter__(self) -> None:
+        self._until = time.monotonic() + _MOST_UNDISTURBED
+        self._came: list[int] = []
+        self._handlers: dict[int, Any] = {}
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with suppress(ValueError):  # not in the main thread, which alone handles signals
+                if signal.getsignal(number) not in (None, signal.SIG_IGN):  # None: a library's own, in C
+                    self._handlers[number] = signal.signal(number, self._note)
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        self._came.append(number)
+        if time.monotonic() > self._until:
+            raise KeyboardInterrupt
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        if signal.SIGTERM in self._came:  # Ctrl-C has nothing left to interrupt: the process ends
+            signal.raise_signal(signal.SIGTERM)
 
 
 def on_sigterm(number: int, _frame: FrameType | None) -> None:
@@ -166,6 +221,8 @@ def _after_fork_in_parent() -> None:
 
 
 def _after_fork_in_child() -> None:
+    global _done  # noqa: PLW0603 - a latch
+    _done = False
     process_statistics.reset()
     unconfigured.dropped.clear()
     audit.forget()

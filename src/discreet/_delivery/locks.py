@@ -8,7 +8,7 @@ import sys
 import weakref
 from contextlib import suppress
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,13 +67,8 @@ def open_locked(path: Path, flags: int = os.O_RDWR) -> int | None:
     return None
 
 
-class _Holder(Protocol):
-    def leave(self) -> None:
-        """Close the copies of the parent's descriptors, which would keep its locks alive in a forked child."""
-
-
-holders: weakref.WeakSet[_Holder] = weakref.WeakSet()
-"""What holds locks for long: each of them leaves these to the parent in a forked child."""
+holders: weakref.WeakSet[Any] = weakref.WeakSet()
+"""What holds locks for long. In a forked child, `leave()` of each closes its copies of the parent's descriptors."""
 
 
 def _leave() -> None:

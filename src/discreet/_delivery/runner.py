@@ -31,10 +31,10 @@ class Setup(NamedTuple):
     """Seconds that the exit of a process may take to deliver what is pending."""
     spool: bool
     """Whether lines go to disk while their receiver is away."""
-    spool_required: bool = False
+    spool_required: bool
     """Whether the user asked for that: then a folder that cannot be had is an error."""
-    state_dir: str | None = None
-    """The folder for rings and spools; empty: one of the usual ones. None: as `DISCREET_STATE_DIR` says."""
+    state_dir: str
+    """The folder for rings and spools; empty: one of the usual ones."""
 
 
 class Runner:
@@ -144,6 +144,12 @@ class Runner:
             self.flush(timeout)
         except Exception as error:  # a sink of the user's may raise anything
             report_problem(f"{self.name} could not be flushed: {type(error).__name__}")
+
+    def settle(self, *, in_time: bool = True) -> None:
+        """After `end`, store or count what is still pending, in a moment. Never raises.
+
+        `in_time` is false after an end that was interrupted. A second call finds nothing to do.
+        """
         self.use_exit_lock()
 
     def use_exit_lock(self) -> None:

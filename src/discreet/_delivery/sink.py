@@ -48,13 +48,6 @@ class Sink:
         """Release what the sink holds. Called after `flush`, by the `configure()` that no longer names the sink."""
 
 
-class Discard(Sink):
-    """Takes everything and keeps nothing."""
-
-    def write(self, line: bytes) -> None:
-        """Do nothing."""
-
-
 def arguments_of(sink: Sink) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """What a sink was made with, as positional and as keyword arguments. Raises `KeyError` if that is not known."""
     args, options = vars(sink)["_made_with"]

@@ -81,9 +81,9 @@ def _application_insights(sink: ApplicationInsights, timeout: float) -> list[str
         "tags": {"ai.cloud.role": "discreet doctor"},
         "data": {"baseType": "MessageData", "baseData": {"ver": 2, "message": MESSAGE, "severityLevel": 0}},
     }
-    status, _headers, body = sink.track([json.dumps(envelope).encode() + b"\n"], timeout)
+    status, _, body, reason = sink.track([json.dumps(envelope).encode() + b"\n"], timeout)
     if not status:
-        return [f"{body.decode()}: {_UNKNOWN_IDENTITY}"]
+        return [f"{reason}: {_UNKNOWN_IDENTITY}"]
     found = problems_of(body, 1)
     if status in (200, 206) and found is not None:
         return [in_words(problem.status) for problem in found[1]]

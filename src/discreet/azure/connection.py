@@ -7,19 +7,22 @@ are `InstrumentationKey`, `IngestionEndpoint`, `EndpointSuffix` with `Location`,
 
 from __future__ import annotations
 
+import gzip
+import os
 import re
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from discreet._base.imports import missing_library
-from discreet._delivery.export.exporter import Result
-from discreet._delivery.export.retry import parse_retry_after
+from discreet._base.version import __version__
+from discreet._delivery.export.http import Answer, Http
+from discreet._delivery.export.sink import ExportSink
 from discreet._redaction.secrets import Secret
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from typing import NoReturn
 
 VARIABLE = "APPLICATIONINSIGHTS_CONNECTION_STRING"
@@ -30,9 +33,10 @@ AUTHENTICATION = "APPLICATIONINSIGHTS_AUTHENTICATION_STRING"
 AUDIENCE = "https://monitor.azure.com/"
 """Azure Monitor in the public cloud. A scope is an audience and `/.default`, the second slash included."""
 
-RETRYABLE = frozenset({401, 403, 408, 429, 500, 502, 503, 504})
+RETRYABLE = frozenset({401, 403, 408, 429, *range(500, 1000)})
 """401 and 403 too: it takes minutes until a new role assignment has effect, and until then no record is lost."""
 
+_LEVEL = 1  # records repeat themselves, so that zlib's fastest level leaves little
 _EARLY = 300.0  # a token is renewed this many seconds before it expires
 _KEY = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _LOOPBACK = re.compile(r"localhost|127(?:\.\d{1,3}){3}|::1")
@@ -101,6 +105,41 @@ def clean_endpoint(url: str) -> str:
 def host_of(url: str) -> str:
     """The host of a URL in lower case, without the port."""
     return (urlsplit(url).hostname or "").lower()
+
+
+class AzureSink(ExportSink):
+    """What the sinks for Azure have in common: requests, and tokens where there is a credential."""
+
+    def __init__(
+        self, environ: Mapping[str, str] | None, resource: Mapping[str, object] | None, **options: Any
+    ) -> None:
+        super().__init__(**options)
+        self._environ = dict(os.environ if environ is None else environ)
+        self._resource = dict(resource or {})
+        self._token: Token | None = None
+        self._client = Http()
+
+    def _post(self, url: str, body: bytes, content_type: str, timeout: float) -> Answer:
+        """One compressed request. Without a token, which its credential did not give, the status is 0."""
+        headers = {
+            "content-type": content_type,
+            "content-encoding": "gzip",
+            "accept": "application/json",
+            "user-agent": f"discreet-azure-python/{__version__}",
+        }
+        if self._token is not None:
+            try:
+                headers["authorization"] = self._token.header()
+            except Exception as error:  # whatever a credential raises, its records wait
+                return Answer(0, {}, b"", f"Entra ID: {type(error).__name__}")
+        answer = self._client.post(url, gzip.compress(body, _LEVEL, mtime=0), headers, timeout)
+        if answer.status == 401 and self._token is not None:
+            self._token.forget()
+        return answer
+
+    def disconnect(self) -> None:
+        """Drop the connection."""
+        self._client.disconnect()
 
 
 class Token:
@@ -173,13 +212,3 @@ def credential_from_environment(environ: Mapping[str, str]) -> Any:
         raise missing_library("Entra ID", "azure-identity", "azure", "azure.identity") from error
     client = found.get("clientid")
     return DefaultAzureCredential(managed_identity_client_id=client) if client else DefaultAzureCredential()
-
-
-def refused(status: int, headers: Mapping[str, str], batch: Sequence[bytes], *, retry: bool = False) -> Result:
-    """The result for an answer that stored nothing."""
-    reason = f"HTTP {status}"
-    if retry or status in RETRYABLE or status >= 500:
-        return Result(0, retry=batch, after=parse_retry_after(headers.get("retry-after")), reason=reason)
-    if status == 413 and len(batch) > 1:
-        return Result(0, reason=reason, split=True)
-    return Result(0, {reason: len(batch)}, reason=reason)

@@ -11,16 +11,15 @@ from __future__ import annotations
 import json
 import platform
 import re
-from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, NamedTuple, cast
 from zlib import crc32
 
 from discreet._base.version import __version__
-from discreet._encoding.json import escaped
+from discreet._encoding.json import quote, seal
 from discreet._encoding.json import value as as_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 KEY = 150
 ITEM = 1 << 16
@@ -34,9 +33,6 @@ GEN_AI = frozenset({
     "gen_ai.tool.call.arguments", "gen_ai.tool.call.result", "gen_ai.evaluation.explanation",
 })  # fmt: skip
 
-quote: Callable[[str], str] = encode_basestring
-
-_ESCAPED = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f\ud800-\udfff]")
 _NUMBERS_IN_QUOTES = frozenset({'"NaN"', '"Infinity"', '"-Infinity"'})
 
 
@@ -96,16 +92,6 @@ def plain_text(value: object) -> str:
     except Exception as error:  # one value costs at most itself
         return f"<{type(value).__name__} could not be written: {type(error).__name__}>"
     return text[1:-1] if text in _NUMBERS_IN_QUOTES else text
-
-
-def to_bytes(line: str) -> bytes:
-    """The line in UTF-8. Characters that reorder text are escaped.
-
-    A lone surrogate has no bytes and strict readers refuse its escape: it is shown as text.
-    """
-    if not line.isascii():
-        line = _ESCAPED.sub(escaped, line)
-    return line.encode()
 
 
 def units(text: str) -> int:
@@ -180,7 +166,7 @@ def fitting(properties: Mapping[str, object], room: int) -> dict[str, object]:
 
 
 def _size(key: str, value: object) -> int:
-    return len(to_bytes(dimension(key, value, GEN_AI_VALUE)))
+    return len(seal(dimension(key, value, GEN_AI_VALUE)))
 
 
 def measurements(special: Mapping[str, object]) -> str:

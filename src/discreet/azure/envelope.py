@@ -11,23 +11,11 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, cast
 
 from discreet._base.levels import severity_name
-from discreet._encoding.json import timestamp
+from discreet._encoding.json import quote, seal, timestamp
 from discreet._redaction.secrets import registry
 from discreet._values.exceptions import OMITTED
 from discreet.azure import dimensions as dims
-from discreet.azure.dimensions import (
-    FULL,
-    GEN_AI,
-    GEN_AI_VALUE,
-    Limits,
-    cut,
-    cut_key,
-    cut_middle,
-    dimension,
-    plain_text,
-    quote,
-    to_bytes,
-)
+from discreet.azure.dimensions import cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -82,7 +70,7 @@ class Envelopes:
         tagged = dims.in_tags(resource, tags)
         self._resource = {key: value for key, value in resource.items() if key not in tagged and value is not None}
         self._tags = ",".join([f"{quote(tag)}:{quote(text)}" for tag, text in tags.items()])
-        self._resource_json = "".join([dimension(key, value, FULL.value) for key, value in self._resource.items()])
+        self._resource_json = _joined(self._resource, dims.FULL)
         self._used_names = _OWN_NAMES | self._resource.keys()
         self._context_json = (None, "")
         self._prepared_for = (identity, epoch)
@@ -91,21 +79,22 @@ class Envelopes:
         """The envelope of an ordinary record; None for a record that needs the careful way."""
         if record.exception is not None or not self._used_names.isdisjoint(record.fields):
             return None
+        own_json = self._dimensions(_own(record))
         context_json = self._context(record.ambient) if record.ambient else ""
         fields_json = self._dimensions(record.fields) if record.fields else ""
-        if context_json is None or fields_json is None:
+        if own_json is None or context_json is None or fields_json is None:
             return None
         message = record.message
-        if not message or len(message) > FULL.message // 2:
+        if not message or len(message) > dims.FULL.message // 2:
             return None
         line = (
             f'{{"name":"Microsoft.ApplicationInsights.Message","time":"{timestamp(record.time_ns)}"'
             f',"tags":{{{self._tags}{_operation(record)}}}'
             f',"data":{{"baseType":"MessageData","baseData":{{"ver":2,"message":{quote(message)}'
             f',"severityLevel":{severity_level(record.level)}'
-            f',"properties":{{{_own_json(record)}{self._resource_json}{context_json}{fields_json}}}}}}}}}\n'
+            f',"properties":{{{own_json[1:]}{self._resource_json}{context_json}{fields_json}}}}}}}}}\n'
         )
-        encoded = to_bytes(line)
+        encoded = seal(line)
         return encoded if len(encoded) <= dims.ITEM - _KEY_LENGTH else None
 
     def _context(self, ambient: Mapping[str, object]) -> str | None:
@@ -128,26 +117,24 @@ class Envelopes:
                     return None
                 if len(names) >= _MOST_NAMES:
                     names.clear()
-                name = names[key] = f",{quote(cut_key(key))}:"
+                name = names[key] = f",{quote(dims.cut_key(key))}:"
             kind = type(item)
-            if kind is str:
-                text = cast("str", item)
-                if len(text) > 4096:
-                    text = cut(text, GEN_AI_VALUE if key in GEN_AI else FULL.value)
-                parts += f"{name}{quote(text)}"
-            elif kind is int:
+            if kind is int:
                 parts += f'{name}"{item}"'
             elif kind is float and item - item == 0:  # type: ignore[operator]  # neither NaN nor an infinity
                 parts += f'{name}"{item!r}"'
             else:
-                parts += f"{name}{quote(cut(plain_text(item), GEN_AI_VALUE if key in GEN_AI else FULL.value))}"
+                text = cast("str", item) if kind is str else dims.plain_text(item)
+                if len(text) > 4096:
+                    text = cut(text, dims.GEN_AI_VALUE if key in dims.GEN_AI else dims.FULL.value)
+                parts += f"{name}{quote(text)}"
         return parts
 
     def _careful(self, record: Redacted) -> bytes:
         """The envelope of any record: with an exception, an event, tags from fields, equal names, or too much text."""
         special, properties = self._special_and_properties(record)
-        most = (dims.GEN_AI_ITEM if not GEN_AI.isdisjoint(properties) else dims.ITEM) - _KEY_LENGTH
-        encoded = self._written(record, special, properties, FULL)
+        most = (dims.GEN_AI_ITEM if not dims.GEN_AI.isdisjoint(properties) else dims.ITEM) - _KEY_LENGTH
+        encoded = self._written(record, special, properties, dims.FULL)
         if len(encoded) <= most:
             return encoded
         limits = dims.TIGHT
@@ -163,9 +150,7 @@ class Envelopes:
         special = {key: fields[key] for key in fields.keys() & _SPECIAL}
         for key in dims.TAG_OF_FIELD:
             fields.pop(key, None)
-        names = {"logger_name": "logger", "request_id": "request_id", "thread.name": "thread", "task": "task"}
-        texts: dict[str, object] = {name: getattr(record, attribute) for name, attribute in names.items()}
-        own = {**{name: text for name, text in texts.items() if text is not None}, **_rare(record)}
+        own = _own(record)
         event = dims.event_field(special)
         if record.exception is not None:
             own["message"] = record.message
@@ -177,17 +162,21 @@ class Envelopes:
         return special, {**self._resource, **own, **fields}
 
     def _written(
-        self, record: Redacted, special: Mapping[str, object], properties: Mapping[str, object], limits: Limits
+        self, record: Redacted, special: Mapping[str, object], properties: Mapping[str, object], limits: dims.Limits
     ) -> bytes:
         kind, data = _data(record, special, limits)
         tags = self._tags + _operation(record) + dims.field_tags(special, {**record.ambient, **record.fields})
-        written = "".join([dimension(key, value, limits.value) for key, value in properties.items()])[1:]
+        written = _joined(properties, limits)[1:]
         measured = dims.measurements(special)
-        return to_bytes(
+        return seal(
             f'{{"name":"Microsoft.ApplicationInsights.{kind}","time":"{timestamp(record.time_ns)}"'
             f',"tags":{{{tags}}},"data":{{"baseType":"{kind}Data","baseData":{{"ver":2,{data}'
             f',"properties":{{{written}}}{measured}}}}}}}\n'
         )
+
+
+def _joined(properties: Mapping[str, object], limits: dims.Limits) -> str:
+    return "".join([dims.dimension(key, value, limits.value) for key, value in properties.items()])
 
 
 def severity_level(level: int) -> int:
@@ -195,7 +184,7 @@ def severity_level(level: int) -> int:
     return 0 if level < 20 else min(level // 10 - 1, 4)
 
 
-def _data(record: Redacted, special: Mapping[str, object], limits: Limits) -> tuple[str, str]:
+def _data(record: Redacted, special: Mapping[str, object], limits: dims.Limits) -> tuple[str, str]:
     """The kind of envelope, and the members that only this kind has."""
     level = f'"severityLevel":{severity_level(record.level)}'
     if isinstance(record.exception, dict):
@@ -213,37 +202,28 @@ def _operation(record: Redacted) -> str:
     return f',"ai.operation.id":"{record.trace_id}","ai.operation.parentId":"{record.span_id}"'
 
 
-def _own_json(record: Redacted) -> str:
-    """The dimensions that the record itself gives as JSON members, for the quick way."""
-    parts = f'"logger_name":{quote(record.logger)}'
-    request_id = record.request_id
-    if request_id is not None:
-        parts += f',"request_id":{quote(request_id if len(request_id) <= 4096 else cut(request_id, FULL.value))}'
+def _own(record: Redacted) -> dict[str, object]:
+    """The dimensions that the record itself gives."""
+    own: dict[str, object] = {"logger_name": record.logger}
+    if record.request_id is not None:
+        own["request_id"] = record.request_id
     if record.thread is not None:
-        parts += f',"thread.name":{quote(record.thread)}'
+        own["thread.name"] = record.thread
     if record.task is not None:
-        parts += f',"task":{quote(record.task)}'
-    if record.template is None and record.source is None and record.stacktrace is None:
-        return parts
-    return parts + "".join([dimension(name, value, FULL.value) for name, value in _rare(record).items()])
-
-
-def _rare(record: Redacted) -> dict[str, object]:
-    """The dimensions of a record itself that most records do not have."""
-    rare: dict[str, object] = {}
+        own["task"] = record.task
     if record.template is not None:
-        rare["template"] = record.template
+        own["template"] = record.template
     source = record.source
     if source is not None:
-        rare["code.file.path"] = source.file
-        rare["code.function.name"] = source.function
-        rare["code.line.number"] = source.line
+        own["code.file.path"] = source.file
+        own["code.function.name"] = source.function
+        own["code.line.number"] = source.line
     if record.exception is None and record.stacktrace is not None:
-        rare["code.stacktrace"] = record.stacktrace
-    return rare
+        own["code.stacktrace"] = record.stacktrace
+    return own
 
 
-def exceptions_json(description: Mapping[str, Any], stack: str | None, limits: Limits) -> str:
+def exceptions_json(description: Mapping[str, Any], stack: str | None, limits: dims.Limits) -> str:
     """The `exceptions` of an `ExceptionData` as JSON: one entry per exception, the outermost first.
 
     `outerId` names the entry's outer exception. Frames are parsed, newest first, because the portal shows them,
@@ -256,11 +236,8 @@ def exceptions_json(description: Mapping[str, Any], stack: str | None, limits: L
     ]
     left_out = len(every) - len(entries)
     if left_out > 0:
-        name, message = quote(OMITTED), quote(f"{left_out} more exceptions; the stack of the first has their text")
-        entries.append(
-            f'{{"id":{len(entries) + 1},"outerId":1,"typeName":{name},"message":{message}'
-            ',"hasFullStack":false,"stack":""}'
-        )
+        note = {"type": OMITTED, "message": f"{left_out} more exceptions; the stack of the first has their text"}
+        entries.append(_entry(len(entries) + 1, 1, note, None, limits))
     return f"[{','.join(entries)}]"
 
 
@@ -277,7 +254,7 @@ def _walk(description: Mapping[str, Any], outer: int, numbers: Iterator[int]) ->
             yield from _walk(cast("dict[str, Any]", found), number, numbers)
 
 
-def _entry(number: int, outer: int, found: Mapping[str, Any], stack: str | None, limits: Limits) -> str:
+def _entry(number: int, outer: int, found: Mapping[str, Any], stack: str | None, limits: dims.Limits) -> str:
     """One exception as JSON. Built-in classes have no module; notes (PEP 678) are part of the message."""
     frames, complete = _frames(found.get("frames"), limits)
     parts = f'{{"id":{number}' + (f',"outerId":{outer}' if outer else "")
@@ -287,7 +264,7 @@ def _entry(number: int, outer: int, found: Mapping[str, Any], stack: str | None,
     message = "\n".join(str(line) for line in lines if line) or "n/a"  # the service refuses an empty message
     parts += f',"message":{quote(cut(message, limits.message))}'
     if stack is not None:
-        shown = cut_middle(stack, limits.stack)
+        shown = dims.cut_middle(stack, limits.stack)
         complete = complete and shown is stack
         parts += f',"stack":{quote(shown)}'
     elif not frames:
@@ -297,7 +274,7 @@ def _entry(number: int, outer: int, found: Mapping[str, Any], stack: str | None,
     return f'{parts},"hasFullStack":{"true" if complete else "false"}}}'
 
 
-def _frames(found: object, limits: Limits) -> tuple[str, bool]:
+def _frames(found: object, limits: dims.Limits) -> tuple[str, bool]:
     """The frames as JSON, newest first as level 0, and whether none is missing."""
     if not isinstance(found, list):
         return "", False

@@ -6,32 +6,19 @@ The service answers 200 and 206 with `{"itemsReceived", "itemsAccepted", "errors
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
-import os
 import re
 import sys
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from discreet._base.version import __version__
 from discreet._config.environment import resource_attributes
-from discreet._delivery.export.http import Http
-from discreet._delivery.export.retry import parse_retry_after
-from discreet._delivery.export.sink import ExportSink, Result
+from discreet._delivery.export.exporter import Result
 from discreet._redaction.secrets import registry
-from discreet.azure.connection import (
-    RETRYABLE,
-    VARIABLE,
-    Token,
-    check_credential,
-    credential_from_environment,
-    host_of,
-    parse_connection_string,
-    refused,
-)
+from discreet.azure import connection
+from discreet.azure.connection import AzureSink, Token, host_of
 from discreet.azure.envelope import Envelopes
 from discreet.errors import ConfigurationError
 from discreet.otel.bridge import Bridge, UntilSdk, set_provider
@@ -40,12 +27,13 @@ from discreet.otel.resource import Resource, host_attributes
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from discreet._delivery.export.http import Answer
     from discreet._delivery.sink import Sink
     from discreet._record import Encoder
     from discreet._redaction.redactor import Redactor
 
 _PATH = "/v2.1/track"
-_LEVEL = 1  # envelopes repeat themselves, so that zlib's fastest level leaves little
+_CONTENT_TYPE = "application/x-json-stream"
 _MOST_REDIRECTS = 3
 
 _HOST = re.compile(r"[a-z0-9.:-]+")  # what is odd in a name is read in different ways by different libraries
@@ -64,7 +52,7 @@ QUOTA = frozenset({402, 439})
 REDIRECTS = frozenset({307, 308})
 
 
-class ApplicationInsights(ExportSink):
+class ApplicationInsights(AzureSink):
     """Records to an Application Insights resource: traces, exceptions and custom events.
 
     `connection_string` is a secret and comes from `APPLICATIONINSIGHTS_CONNECTION_STRING` when it is not given.
@@ -81,27 +69,22 @@ class ApplicationInsights(ExportSink):
         *,
         credential: Any = None,
         resource: Mapping[str, object] | None = None,
-        level: int | str | None = None,
         environ: Mapping[str, str] | None = None,
         **options: Any,
     ) -> None:
-        self._environ = dict(os.environ if environ is None else environ)
-        text = connection_string if connection_string is not None else self._environ.get(VARIABLE, "")
-        setting = "connection_string" if connection_string is not None else VARIABLE
+        super().__init__(environ, resource, **options)
+        text = connection_string if connection_string is not None else self._environ.get(connection.VARIABLE, "")
+        setting = "connection_string" if connection_string is not None else connection.VARIABLE
         if not text.strip():
             raise ConfigurationError(
                 setting, "", "is empty", "Copy it from the overview page of the Application Insights resource"
             )
-        self._connection = parse_connection_string(text, setting)
-        self._token: Token | None = None
+        self._connection = connection.parse_connection_string(text, setting)
         if credential is not None:
-            check_credential(credential, self._connection.endpoint)
+            connection.check_credential(credential, self._connection.endpoint)
             self._token = Token(credential, self._connection.audience)
-        self._resource = dict(resource or {})
         self.endpoint = self._connection.endpoint  # later perhaps another one, to which this one redirected
         self._head = b'{"iKey":"' + self._connection.key.reveal().encode() + b'",'
-        self._client = Http()
-        super().__init__(level=level, **options)
 
     @property
     def name(self) -> str:
@@ -124,35 +107,23 @@ class ApplicationInsights(ExportSink):
 
     def send(self, batch: Sequence[bytes], timeout: float) -> Result:
         """One attempt. Raises `OSError` where there was no answer."""
-        status, headers, body = self.track(batch, timeout)
-        if not status:
-            return Result(0, retry=batch, reason=body.decode())
-        if status not in (200, 206) and status not in QUOTA:
-            return refused(status, headers, batch, retry=status in REDIRECTS)
-        found = problems_of(body, len(batch))
-        if found is not None:
-            return _partial(status, *found, parse_retry_after(headers.get("retry-after")), batch)
-        if status in QUOTA:
-            return Result(0, {_quota(status): len(batch)}, reason=f"HTTP {status}")
-        return Result(len(batch))
+        answer = self.track(batch, timeout)
+        status = answer.status
+        found = problems_of(answer.body, len(batch)) if status in (200, 206, 400) or status in QUOTA else None
+        if found is not None and (status != 400 or found[1]):  # a 400 for the request as a whole names no record
+            return _partial(status, *found, answer.after, batch)
+        if 200 <= status < 300:
+            return answer.unreadable(batch)
+        if status not in QUOTA:
+            return answer.refusal(batch, connection.RETRYABLE | REDIRECTS)
+        return Result(0, {_quota(status): len(batch)}, reason=f"HTTP {status}")
 
-    def track(self, lines: Sequence[bytes], timeout: float) -> tuple[int, Mapping[str, str], bytes]:
-        """POST envelopes, following redirects; status 0 and the reason if Entra ID gave no token."""
+    def track(self, lines: Sequence[bytes], timeout: float) -> Answer:
+        """POST envelopes, following redirects."""
         until = time.monotonic() + timeout
-        headers = {
-            "content-type": "application/x-json-stream",
-            "content-encoding": "gzip",
-            "accept": "application/json",
-            "user-agent": f"discreet-azure-python/{__version__}",
-        }
-        if self._token is not None:
-            try:
-                headers["authorization"] = self._token.header()
-            except Exception as error:  # whatever a credential raises, its records wait
-                return 0, {}, f"Entra ID: {type(error).__name__}".encode()
         head = self._head  # in place of the `{` that each line begins with
-        body = gzip.compress(head + head.join([line[1:] for line in lines]), _LEVEL, mtime=0)
-        answer = self._client.post(self.endpoint + _PATH, body, headers, timeout)
+        body = head + head.join([line[1:] for line in lines])
+        answer = self._post(self.endpoint + _PATH, body, _CONTENT_TYPE, timeout)
         for _ in range(_MOST_REDIRECTS):
             if answer.status not in REDIRECTS:
                 break
@@ -160,15 +131,13 @@ class ApplicationInsights(ExportSink):
             if base is None or base == self.endpoint:
                 break
             self.endpoint = base
-            answer = self._client.post(base + _PATH, body, headers, max(0.1, until - time.monotonic()))
-        if answer.status == 401 and self._token is not None:
-            self._token.forget()
-        return answer.status, answer.headers, answer.body
+            answer = self._post(base + _PATH, body, _CONTENT_TYPE, max(0.1, until - time.monotonic()))
+        return answer
 
     def disconnect(self) -> None:
         """Drop the connection, and go back to the connection string's own endpoint."""
         self.endpoint = self._connection.endpoint
-        self._client.disconnect()
+        super().disconnect()
 
 
 def redirected(here: str, location: str) -> str | None:
@@ -196,11 +165,11 @@ def from_environment(environ: Mapping[str, str]) -> Sink | None:
     Where the application's own OpenTelemetry pipeline exports to Azure already (the azure-monitor-opentelemetry
     distribution), records go into that one instead, so that nothing arrives twice; also if it is set up later.
     """
-    if not environ.get(VARIABLE, "").strip():
+    if not environ.get(connection.VARIABLE, "").strip():
         return None
     if provider_exports_to_azure():
         return Bridge()
-    return _UntilDistribution(credential=credential_from_environment(environ), environ=environ)
+    return _UntilDistribution(credential=connection.credential_from_environment(environ), environ=environ)
 
 
 class _UntilDistribution(UntilSdk, ApplicationInsights):
@@ -250,10 +219,10 @@ class Problem(NamedTuple):
     message: str
 
 
-def problems_of(body: bytes, count: int) -> tuple[int, list[Problem]] | None:
+def problems_of(body: bytes | None, count: int) -> tuple[int, list[Problem]] | None:
     """How many of `count` were accepted, and which records were not; None if the answer does not say it."""
     try:
-        found: Any = json.loads(body)
+        found: Any = json.loads(body or b"")
         accepted = int(found["itemsAccepted"])
         errors: list[Any] = found.get("errors") or []
         problems: dict[int, Problem] = {}
@@ -275,14 +244,17 @@ def _partial(
     for problem in problems:
         if "sampled out" in problem.message.lower():
             why = "sampled out by the service"
-        elif problem.status in RETRYABLE or problem.status >= 500:
+        elif problem.status in connection.RETRYABLE:
             retry.append(batch[problem.position])
             continue
         else:
             why = _quota(problem.status) if problem.status in QUOTA else f"HTTP {problem.status}"
         rejected[why] = rejected.get(why, 0) + 1
     unknown = len(batch) - accepted - len(problems)
-    if unknown > 0:  # the answer does not say which records: to send all again would store the others twice
+    if unknown > 0 and status == 400 and not accepted:  # nothing was stored, because of those that are named
+        named = {problem.position for problem in problems}
+        retry = [line for position, line in enumerate(batch) if position not in named or line in retry]
+    elif unknown > 0:  # the answer does not say which records: to send all again would store the others twice
         why = _quota(status) if status in QUOTA else "not accepted"
         rejected[why] = rejected.get(why, 0) + unknown
     delivered = len(batch) - len(retry) - sum(rejected.values())

@@ -7,18 +7,15 @@ owns is a column each, and a record's own fields share one, `fields`.
 
 from __future__ import annotations
 
-import gzip
-import os
 import re
 from typing import TYPE_CHECKING, Any, cast
 
 from discreet._base.levels import severity_name, severity_number
-from discreet._delivery.export.http import Http
-from discreet._delivery.export.sink import ExportSink, Result
-from discreet._encoding.json import timestamp, value
+from discreet._delivery.export.exporter import Result
+from discreet._encoding.json import quote, seal, timestamp, value
 from discreet._redaction.secrets import registry
-from discreet.azure.connection import Token, check_credential, clean_endpoint, host_of, refused
-from discreet.azure.dimensions import cut, cut_middle, quote, to_bytes
+from discreet.azure.connection import RETRYABLE, AzureSink, Token, check_credential, clean_endpoint, host_of
+from discreet.azure.dimensions import cut, cut_middle
 from discreet.errors import ConfigurationError
 from discreet.otel.resource import Resource
 from discreet.otel.settings import shown
@@ -37,12 +34,11 @@ MOST_BYTES = 1_000_000
 
 _LONGEST = 16_384  # characters of one text: in UTF-8 never more than the 64 KiB of one value
 _MOST_BYTES = 1 << 16
-_LEVEL = 1
 _API = "2023-01-01"
 _RULE = re.compile(r"dcr-[0-9a-f]{32}", re.IGNORECASE)
 
 
-class LogsIngestion(ExportSink):
+class LogsIngestion(AzureSink):
     """Records to a table, through a data collection rule.
 
     `endpoint` is that of the data collection endpoint or of the rule itself, `rule` the rule's immutable id ("dcr-"
@@ -65,11 +61,12 @@ class LogsIngestion(ExportSink):
         credential: Any,
         audience: str = "",
         resource: Mapping[str, object] | None = None,
-        level: int | str | None = None,
         environ: Mapping[str, str] | None = None,
         **options: Any,
     ) -> None:
-        self._environ = dict(os.environ if environ is None else environ)
+        if "batch_bytes" in options:
+            options["batch_bytes"] = min(options["batch_bytes"], MOST_BYTES)
+        super().__init__(environ, resource, **options)
         endpoint = self._setting("endpoint", endpoint, ENDPOINT)
         self._rule = self._setting("rule", rule, RULE)
         self._stream = self._setting("stream", stream, STREAM)
@@ -87,11 +84,6 @@ class LogsIngestion(ExportSink):
         check_credential(credential, self._endpoint)
         self._token = Token(credential, audience)
         self._url = f"{self._endpoint}/dataCollectionRules/{self._rule}/streams/{self._stream}?api-version={_API}"
-        self._resource = dict(resource or {})
-        self._client = Http()
-        if "batch_bytes" in options:
-            options["batch_bytes"] = min(options["batch_bytes"], MOST_BYTES)
-        super().__init__(level=level, **options)
 
     def _setting(self, name: str, given: str | None, variable: str) -> str:
         text = (self._environ.get(variable, "") if given is None else given).strip()
@@ -115,26 +107,11 @@ class LogsIngestion(ExportSink):
 
     def send(self, batch: Sequence[bytes], timeout: float) -> Result:
         """One attempt. Raises `OSError` where there was no answer."""
-        try:
-            authorization = self._token.header()
-        except Exception as error:  # whatever a credential raises, its records wait
-            return Result(0, retry=batch, reason=f"Entra ID: {type(error).__name__}")
-        headers = {
-            "authorization": authorization,
-            "content-type": "application/json",
-            "content-encoding": "gzip",
-            "user-agent": "discreet-azure-python",
-        }
-        rows = b",".join(batch)
-        answer = self._client.post(self._url, gzip.compress(b"[" + rows + b"]", _LEVEL, mtime=0), headers, timeout)
-        if answer.status == 401:
-            self._token.forget()
-        # This API stores all records of a batch, or none.
-        return Result(len(batch)) if 200 <= answer.status < 300 else refused(answer.status, answer.headers, batch)
-
-    def disconnect(self) -> None:
-        """Drop the connection."""
-        self._client.disconnect()
+        answer = self._post(self._url, b"[" + b",".join(batch) + b"]", "application/json", timeout)
+        if not 200 <= answer.status < 300:
+            return answer.refusal(batch, RETRYABLE)
+        # This API stores all records of a batch or none, and then has nothing to say: any text is somebody else's.
+        return answer.unreadable(batch) if answer.body is None or answer.body.strip() else Result(len(batch))
 
 
 class Rows:
@@ -150,8 +127,13 @@ class Rows:
         if prepared[0] is not record.identity or prepared[1] is not registry.epoch:
             # Another process after a fork, or a secret was registered that the resource may hold.
             prepared = self._prepared = (record.identity, registry.epoch, self._process_columns(record.identity))
-        names = ("logger", "template", "trace_id", "span_id", "request_id", "thread", "task")
-        columns: dict[str, object] = {name: getattr(record, name) for name in names}
+        columns: dict[str, object] = {
+            "TimeGenerated": timestamp(record.time_ns),
+            "severity": severity_name(record.level),
+            "severity_number": severity_number(record.level),
+        }
+        for name in ("message", "logger", "template", "trace_id", "span_id", "request_id", "thread", "task"):
+            columns[name] = getattr(record, name)
         source = record.source
         if source is not None:
             columns["source"] = {"file": source.file, "line": source.line, "function": source.function}
@@ -161,12 +143,8 @@ class Rows:
         stack = record.stacktrace
         if stack is not None:
             columns["stacktrace"] = cut_middle(stack, _LONGEST)
-        written = "".join([f',"{name}":{_column(item)}' for name, item in columns.items() if item is not None])
-        return to_bytes(
-            f'{{"TimeGenerated":"{timestamp(record.time_ns)}","severity":"{severity_name(record.level)}"'
-            f',"severity_number":{severity_number(record.level)},"message":{quote(cut(record.message, _LONGEST))}'
-            f"{written}{prepared[2]}}}\n"
-        )
+        written = ",".join([f'"{name}":{_column(item)}' for name, item in columns.items() if item is not None])
+        return seal(f"{{{written}{prepared[2]}}}\n")
 
     def _process_columns(self, identity: Identity) -> str:
         columns = {name: getattr(identity, name) for name in ("service", "version", "environment", "host", "process")}

@@ -11,18 +11,7 @@ from discreet._base.diagnostics import reason_of
 from discreet._delivery.export.sink import ExportRunner, ExportSink
 from discreet._delivery.runner import OwnSink, RecordRunner, Runner
 from discreet._encoding.salvage import encode_or_salvage
-from discreet._encoding.schemas.otel import (
-    DEEPEST,
-    LEAST,
-    MOST,
-    Limits,
-    as_text,
-    clean,
-    clean_keys,
-    fields_of,
-    flags_of,
-    of_one_type,
-)
+from discreet._encoding.schemas import otel as schema
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -32,7 +21,7 @@ if TYPE_CHECKING:
     from discreet._record import Encoder, Redacted
     from discreet._redaction.redactor import Redactor
 
-_NO_LIMITS = Limits(most=sys.maxsize)  # the SDK has limits of its own
+_NO_LIMITS = schema.Limits(most=sys.maxsize)  # the SDK has limits of its own
 _MOST_LOGGERS = 1024
 
 
@@ -273,14 +262,14 @@ def log_record(record: Redacted) -> Any:
     """The record as OpenTelemetry's API has it (1.35 and newer)."""
     from opentelemetry._logs import LogRecord, SeverityNumber
 
-    (number, text), event_name, attributes, _ = fields_of(record, _NO_LIMITS)
+    (number, text), event_name, attributes, _ = schema.fields_of(record, _NO_LIMITS)
     return LogRecord(
         timestamp=record.time_ns,
         observed_timestamp=record.time_ns,
         context=_context_of(record),
         severity_text=text,
         severity_number=SeverityNumber(number),
-        body=clean(record.message),
+        body=schema.clean(record.message),
         attributes={key: exportable(value) for key, value in attributes.items()},
         event_name=event_name or None,
     )
@@ -296,7 +285,7 @@ def _context_of(record: Redacted) -> Any:
     here = trace.get_current_span().get_span_context()
     if (here.trace_id, here.span_id) == (trace_id, span_id):
         return None
-    flags = trace.TraceFlags(flags_of(record.trace_id))
+    flags = trace.TraceFlags(schema.flags_of(record.trace_id))
     place = trace.SpanContext(trace_id, span_id, is_remote=False, trace_flags=flags)
     return trace.set_span_in_context(trace.NonRecordingSpan(place))
 
@@ -304,16 +293,16 @@ def _context_of(record: Redacted) -> Any:
 def exportable(value: object, depth: int = 0) -> Any:
     """A value as the SDK's exporters can write it: one that they cannot would cost them a whole batch."""
     if isinstance(value, str):
-        return value if value.isascii() else clean(value)
-    if type(value) is int and not LEAST <= value <= MOST:
+        return value if value.isascii() else schema.clean(value)
+    if type(value) is int and not schema.LEAST <= value <= schema.MOST:
         return str(value)
-    if isinstance(value, (dict, list)) and depth >= DEEPEST:
-        return as_text(cast("object", value))
+    if isinstance(value, (dict, list)) and depth >= schema.DEEPEST:
+        return schema.as_text(cast("object", value))
     if isinstance(value, dict):
-        pairs = clean_keys(cast("dict[str, object]", value)).items()
+        pairs = schema.clean_keys(cast("dict[str, object]", value)).items()
         return {key: exportable(item, depth + 1) for key, item in pairs}
     if isinstance(value, list):
         items = [exportable(item, depth + 1) for item in cast("list[object]", value)]
-        even = of_one_type(items)
-        return as_text(items) if even is None else even
+        even = schema.of_one_type(items)
+        return schema.as_text(items) if even is None else even
     return value

@@ -21,21 +21,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
 
 from discreet._encoding.json import seal
-from discreet._encoding.schemas.otel import (
-    DEEPEST,
-    EVENT_NAMES,
-    LEAST,
-    MOST,
-    SCHEMA_URL,
-    Limits,
-    as_text,
-    clean,
-    clean_keys,
-    derived_of,
-    fields_of,
-    flags_of,
-    severity_of,
-)
+from discreet._encoding.schemas import otel as schema
 from discreet._record import SafeFields
 from discreet._redaction.secrets import registry
 
@@ -52,14 +38,14 @@ _MOST_TEMPLATES = 256
 _MOST_BYTES = 1 << 16
 """What a template may have written until it is thrown away, because a message keeps the memory of every text."""
 
-_SPECIAL = frozenset({*EVENT_NAMES, "thread.name", "task", "request_id", "template"})
+_SPECIAL = frozenset({*schema.EVENT_NAMES, "thread.name", "task", "request_id", "template"})
 """Fields that mean more than an attribute, or have the name of an attribute that the record itself gives."""
 
 
 class Encoder:
     """A redacted record as one line. `resource_of` gives the redacted resource attributes for an identity."""
 
-    def __init__(self, resource_of: Callable[[Identity], Mapping[str, Plain]], limits: Limits) -> None:
+    def __init__(self, resource_of: Callable[[Identity], Mapping[str, Plain]], limits: schema.Limits) -> None:
         self._resource_of = resource_of
         self._limits = limits
         self._templates = Templates()
@@ -113,10 +99,10 @@ class Encoder:
         heads = self._heads
         head = heads.get(record.logger)
         if head is None:
-            message = ResourceLogs(schema_url=SCHEMA_URL)
+            message = ResourceLogs(schema_url=schema.SCHEMA_URL)
             for key, value in self._resource_of(record.identity).items():
-                put(message.resource.attributes.add(key=clean(key)).value, value)
-            message.scope_logs.add().scope.name = clean(record.logger)
+                put(message.resource.attributes.add(key=schema.clean(key)).value, value)
+            message.scope_logs.add().scope.name = schema.clean(record.logger)
             serialized = message.SerializeToString(deterministic=True)
             head = len(serialized).to_bytes(4, "big") + serialized
             if len(heads) >= _MOST_KNOWN:
@@ -128,10 +114,10 @@ class Encoder:
         """The head, and the part of the body that is equal for the records of one logger, request and thread."""
         if len(self._starts) >= _MOST_KNOWN:
             self._starts.clear()
-        number, text = severity_of(record.level)
+        number, text = schema.severity_of(record.level)
         message = LogRecord(severity_text=text)
         message.severity_number = number  # type: ignore[assignment]  # the enumeration's own number
-        for key, value in derived_of(record).items():
+        for key, value in schema.derived_of(record).items():
             put(message.attributes.add(key=key).value, value)
         return self._head(record) + message.SerializeToString()
 
@@ -212,9 +198,9 @@ class Templates:
         return written
 
 
-def log_record(record: Redacted, limits: Limits) -> LogRecord:
+def log_record(record: Redacted, limits: schema.Limits) -> LogRecord:
     """The record as a message of the schema. Never raises for a bad value."""
-    (number, text), event_name, attributes, dropped = fields_of(record, limits)
+    (number, text), event_name, attributes, dropped = schema.fields_of(record, limits)
     time_ns = max(0, record.time_ns)
     message = LogRecord(
         time_unix_nano=time_ns,
@@ -241,32 +227,26 @@ def put_ids(message: LogRecord, record: Redacted) -> None:
     except ValueError:  # ids from another library that are not hexadecimal
         message.ClearField("trace_id")
         return
-    message.flags = flags_of(trace_id)
+    message.flags = schema.flags_of(trace_id)
 
 
 def put(target: AnyValue, value: object) -> None:
     """Set the value of `target`. Never raises: a value that the schema has no type for is sent as text."""
     try:
-        if type(value) is str:
-            target.string_value = value
-        else:
-            _put_other(target, value, 0)
-    except Exception:  # a lone surrogate: too rare to be checked for first
+        _put(target, value, 0)
+    except Exception:  # one value costs at most itself
         target.Clear()
-        try:
-            _put_other(target, value, 0)
-        except Exception:  # one value costs at most itself
-            target.Clear()
-            target.string_value = as_text(value)
+        target.string_value = schema.as_text(value)
 
 
-def _put_other(target: AnyValue, value: object, depth: int) -> None:
+def _put(target: AnyValue, value: object, depth: int) -> None:
     kind = type(value)
     if kind is str:
-        target.string_value = clean(cast("str", value))
+        text = cast("str", value)
+        target.string_value = text if text.isascii() else schema.clean(text)
     elif kind is bool:
         target.bool_value = cast("bool", value)
-    elif kind is int and LEAST <= cast("int", value) <= MOST:
+    elif kind is int and schema.LEAST <= cast("int", value) <= schema.MOST:
         target.int_value = cast("int", value)
     elif kind is float:
         target.double_value = cast("float", value)
@@ -274,16 +254,16 @@ def _put_other(target: AnyValue, value: object, depth: int) -> None:
         target.SetInParent()  # an empty value is a value
     elif kind is bytes:
         target.bytes_value = cast("bytes", value)
-    elif kind is dict and depth < DEEPEST:
+    elif kind is dict and depth < schema.DEEPEST:
         target.kvlist_value.SetInParent()
-        for key, item in clean_keys(cast("dict[str, object]", value)).items():
-            _put_other(target.kvlist_value.values.add(key=key).value, item, depth + 1)
-    elif kind is list and depth < DEEPEST:
+        for key, item in schema.clean_keys(cast("dict[str, object]", value)).items():
+            _put(target.kvlist_value.values.add(key=key).value, item, depth + 1)
+    elif kind is list and depth < schema.DEEPEST:
         target.array_value.SetInParent()
         for item in cast("list[object]", value):
-            _put_other(target.array_value.values.add(), item, depth + 1)
+            _put(target.array_value.values.add(), item, depth + 1)
     else:
-        target.string_value = as_text(value)
+        target.string_value = schema.as_text(value)
 
 
 # A message inside another message is written as the field's number, the length and the bytes. So requests are put

@@ -12,10 +12,10 @@ import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from discreet._base.diagnostics import report_problem
+from discreet._base.diagnostics import Reporter
 from discreet._context.baggage import percent_decode
 from discreet._delivery.export.retry import LONGEST_WAIT
 from discreet._encoding.schemas.otel import Limits
@@ -23,11 +23,9 @@ from discreet._redaction.secrets import registry
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from discreet._redaction.redactor import Redactor
-
-T = TypeVar("T")
 
 PROTOCOLS = ("http/protobuf", "http/json", "grpc")
 COMPRESSIONS = ("none", "gzip")
@@ -37,7 +35,7 @@ _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")  # RFC 9110, section 5.5:
 GENERAL_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _CHECKED_LATER = ("endpoint", "certificate", "client_key", "client_certificate")
 
-_reported: set[str] = set()  # each problem is reported once per process
+_reporter = Reporter()  # each problem is reported once per process
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ class Exporter:
     protocol: str = "http/protobuf"
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     timeout: float | None = None
-    """Seconds."""
+    """Seconds; in the variable, 0 means no limit, and the sink's default is used."""
     compression: str = "none"
     certificate: str | None = None
     client_key: str | None = None
@@ -70,24 +68,18 @@ def disabled(environ: Mapping[str, str]) -> bool:
 def exporter(environ: Mapping[str, str]) -> Exporter:
     """The exporter's settings: `OTEL_EXPORTER_OTLP_LOGS_*` before `OTEL_EXPORTER_OTLP_*`."""
 
-    def given(name: str) -> list[tuple[str, str]]:
-        """The variables of a setting that are not empty, each with its text."""
-        variables = (f"OTEL_EXPORTER_OTLP_LOGS_{name}", f"OTEL_EXPORTER_OTLP_{name}")
-        texts = [(variable, environ.get(variable, "").strip()) for variable in variables]
-        return [(variable, text) for variable, text in texts if text]
+    def names(name: str) -> tuple[str, str]:
+        return f"OTEL_EXPORTER_OTLP_LOGS_{name}", f"OTEL_EXPORTER_OTLP_{name}"
 
     def first(name: str) -> tuple[str, str]:
-        return next(iter(given(name)), ("", ""))
+        return next(_given(environ, *names(name)), ("", ""))
 
-    def read(name: str, parse: Callable[[str], T], default: T, wanted: str) -> T:
-        for variable, text in given(name):
-            try:
-                return parse(text)
-            except ValueError:
-                _warn(f"{variable} is not {wanted}, and is ignored")
-        return default
+    def choice(name: str, words: tuple[str, ...]) -> str:
+        """The first of these words is the default."""
+        found = _read(environ, names(name), lambda text: words.index(text.lower()), f"one of {', '.join(words)}")
+        return words[found or 0]
 
-    protocol = read("PROTOCOL", _one_of(PROTOCOLS), "http/protobuf", "one of " + ", ".join(PROTOCOLS))
+    protocol = choice("PROTOCOL", PROTOCOLS)
     variable, endpoint = first("ENDPOINT")
     if variable == GENERAL_ENDPOINT and protocol != "grpc":  # the base of all signals: the path of logs is appended
         base, question, query = endpoint.partition("?")
@@ -100,13 +92,13 @@ def exporter(environ: Mapping[str, str]) -> Exporter:
         endpoint=endpoint,
         protocol=protocol,
         headers=found,
-        timeout=read("TIMEOUT", _milliseconds, None, "a number of milliseconds"),
-        compression=read("COMPRESSION", _one_of(COMPRESSIONS), "none", "one of " + ", ".join(COMPRESSIONS)),
+        timeout=_seconds(_number(environ, *names("TIMEOUT"))) or None,
+        compression=choice("COMPRESSION", COMPRESSIONS),
         certificate=first("CERTIFICATE")[1] or None,
         client_key=first("CLIENT_KEY")[1] or None,
         client_certificate=first("CLIENT_CERTIFICATE")[1] or None,
         insecure=_boolean(*first("INSECURE")),
-        variables={name: first(name.upper())[0] for name in _CHECKED_LATER if given(name.upper())},
+        variables={name: variable for name in _CHECKED_LATER if (variable := first(name.upper())[0])},
     )
 
 
@@ -133,11 +125,9 @@ def batching(environ: Mapping[str, str]) -> dict[str, float | None]:
     if queue is not None and batch is not None and batch > queue:
         _warn("OTEL_BLRP_MAX_EXPORT_BATCH_SIZE is larger than OTEL_BLRP_MAX_QUEUE_SIZE; the smaller of them is used")
         batch = queue
-    delay = _number(environ, "OTEL_BLRP_SCHEDULE_DELAY", least=0)
-    timeout = _number(environ, "OTEL_BLRP_EXPORT_TIMEOUT", least=0)
     return {
-        "delay": None if delay is None else min(delay / 1000, LONGEST_WAIT),
-        "timeout": None if not timeout else min(timeout / 1000, LONGEST_WAIT),  # 0 means no limit
+        "delay": _seconds(_number(environ, "OTEL_BLRP_SCHEDULE_DELAY")),
+        "timeout": _seconds(_number(environ, "OTEL_BLRP_EXPORT_TIMEOUT")) or None,  # 0 means no limit
         "queue_count": queue,
         "batch_count": batch,
     }
@@ -147,42 +137,38 @@ def limits(environ: Mapping[str, str]) -> Limits:
     """The limits of attributes: `OTEL_LOGRECORD_ATTRIBUTE_*_LIMIT` before `OTEL_ATTRIBUTE_*_LIMIT`."""
 
     def read(name: str) -> int | None:
-        own = _number(environ, f"OTEL_LOGRECORD_ATTRIBUTE_{name}_LIMIT", least=0)
-        general = _number(environ, f"OTEL_ATTRIBUTE_{name}_LIMIT", least=0)
-        return general if own is None else own
+        return _number(environ, f"OTEL_LOGRECORD_ATTRIBUTE_{name}_LIMIT", f"OTEL_ATTRIBUTE_{name}_LIMIT")
 
     count = read("COUNT")
     return Limits(Limits().most if count is None else count, read("VALUE_LENGTH"))
 
 
-def _number(environ: Mapping[str, str], name: str, *, least: int) -> int | None:
-    text = environ.get(name, "").strip()
-    if not text:
-        return None
-    try:
-        number = int(text)
-    except ValueError:
-        number = least - 1
-    if number < least:
-        _warn(f"{name} is not a whole number from {least} up, and is ignored")
-        return None
-    return number
+def _given(environ: Mapping[str, str], *names: str) -> Iterator[tuple[str, str]]:
+    """Those of the variables that are not empty, each with its text."""
+    return ((name, text) for name in names if (text := environ.get(name, "").strip()))
 
 
-def _milliseconds(text: str) -> float | None:
-    number = int(text)
-    if number < 0:
-        raise ValueError(text)
-    return min(number / 1000, LONGEST_WAIT) or None  # 0 means no limit; then the sink's default is used
+def _read(environ: Mapping[str, str], names: Sequence[str], parse: Callable[[str], int], wanted: str) -> int | None:
+    """The number that the first of these variables gives; None if none is set. A wrong one is reported and ignored."""
+    for name, text in _given(environ, *names):
+        try:
+            return parse(text)
+        except ValueError:
+            _warn(f"{name} is not {wanted}, and is ignored")
+    return None
 
 
-def _one_of(words: tuple[str, ...]) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text.lower() not in words:
+def _number(environ: Mapping[str, str], *names: str, least: int = 0) -> int | None:
+    def parse(text: str) -> int:
+        if int(text) < least:
             raise ValueError(text)
-        return text.lower()
+        return int(text)
 
-    return parse
+    return _read(environ, names, parse, f"a whole number from {least} up")
+
+
+def _seconds(milliseconds: int | None) -> float | None:
+    return None if milliseconds is None else min(milliseconds / 1000, LONGEST_WAIT)
 
 
 def _boolean(variable: str, text: str) -> bool:
@@ -192,15 +178,14 @@ def _boolean(variable: str, text: str) -> bool:
 
 
 def _warn(text: str) -> None:
-    if text not in _reported:
-        _reported.add(text)
-        report_problem(text)
+    _reporter.once(text, text)
 
 
 HTTP_DEFAULT = "http://localhost:4318/v1/logs"
 GRPC_DEFAULT = "http://localhost:4317"
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_QUERY = re.compile(r"[?#].*", re.DOTALL)
 _UNESCAPED_PASSWORD = re.compile(r"//[^/?#]*[/?#].*@", re.DOTALL)
 """A URL with `/`, `?` or `#` in its password, so that a part of the password would count as the host or the path."""
 
@@ -289,14 +274,9 @@ def shown(text: str) -> str:
     start = scheme[0] if scheme else ""
     rest = text[len(start) :]
     before, at, after = rest.rpartition("@")
-    if at:  # an `@` after `?` or `#` may be in a password or in a query
-        return f"{start}…" if "?" in before or "#" in before else f"{start}…@{_before_query(after)}"
-    return start + _before_query(rest)
-
-
-def _before_query(text: str) -> str:
-    before, *rest = re.split(r"[?#]", text, maxsplit=1)
-    return f"{before}?…" if rest else before
+    if "?" in before or "#" in before:  # an `@` after these may be in a password or in a query
+        return f"{start}…"
+    return f"{start}{'…@' if at else ''}{_QUERY.sub('?…', after)}"
 
 
 def _wrong(text: str, problem: str, remedy: str) -> ConfigurationError:

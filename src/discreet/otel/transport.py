@@ -18,7 +18,6 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from discreet._base.diagnostics import report_problem
 from discreet._base.imports import missing_library
 from discreet._delivery.export.http import Http as Client
-from discreet._delivery.export.retry import parse_retry_after
 from discreet._delivery.export.sink import Result
 from discreet._redaction.redactor import Redactor
 from discreet.otel.encoder import json_request, request
@@ -26,6 +25,7 @@ from discreet.otel.encoder import json_request, request
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from discreet._delivery.export.http import Answer
     from discreet.otel.settings import Endpoint, Tls
 
 _LEVEL = 4  # zlib's fastest level makes a tenth more bytes, its default level takes twice as long
@@ -35,6 +35,7 @@ RETRYABLE = frozenset({429, 502, 503, 504})
 
 _LONGEST = 200  # characters of a receiver's message that are shown
 _MOST_MESSAGES = 20
+_MOST_BYTES = (1 << 20) - 1  # of a gRPC answer; odd, so that no receiver's own limit is taken for it
 _reported: set[str] = set()
 
 _abandoned: list[object] = []  # channels of a parent process: to free them could hang
@@ -71,14 +72,9 @@ class Http:
             body = gzip_module.compress(body, _LEVEL, mtime=0)
         answer = self._client.post(self._url, body, self._headers, timeout)
         if 200 <= answer.status < 300:
-            return of_response(_parsed(answer.body, json=self._json), len(batch))
-        reason = f"HTTP {answer.status}"
-        if answer.status in RETRYABLE:
-            after = parse_retry_after(answer.headers.get("retry-after"))
-            return Result(0, retry=batch, after=after, reason=reason)
-        if answer.status == 413 and len(batch) > 1:
-            return Result(0, reason=reason, split=True)
-        return Result(0, {reason: len(batch)}, reason=reason)
+            response = _parsed(answer, json=self._json)
+            return answer.unreadable(batch) if response is None else of_response(response, len(batch))
+        return answer.refusal(batch, RETRYABLE)
 
     def disconnect(self) -> None:
         """Drop the connection."""
@@ -120,7 +116,7 @@ class Grpc:
         try:
             response = ExportLogsServiceResponse.FromString(answer)
         except DecodeError:
-            response = None
+            return Result(0, retry=batch, reason="gRPC OK with an answer that cannot be read")
         return of_response(response, len(batch))
 
     def disconnect(self) -> None:
@@ -138,7 +134,11 @@ class Grpc:
             self._channel = self._export = None
 
     def _connect(self) -> None:
-        options = (("grpc.primary_user_agent", self._agent), ("grpc.enable_retries", 0))
+        options = (
+            ("grpc.primary_user_agent", self._agent),
+            ("grpc.enable_retries", 0),
+            ("grpc.max_receive_message_length", _MOST_BYTES),
+        )
         if self._endpoint.secure:
             paths = (self._tls.certificate, self._tls.client_key, self._tls.client_certificate)
             authority, key, chain = (None if path is None else Path(path).read_bytes() for path in paths)
@@ -155,8 +155,12 @@ def _refused(error: Any, batch: Sequence[bytes]) -> Result:
     after = _retry_delay(error)
     if code in _RETRYABLE_CODES or (code == "RESOURCE_EXHAUSTED" and after is not None):
         return Result(0, retry=batch, after=after, reason=reason)
-    if code == "RESOURCE_EXHAUSTED" and len(batch) > 1 and "larger than max" in (error.details() or ""):
-        return Result(0, reason=reason, split=True)  # as HTTP's 413
+    details = error.details() or ""
+    if code == "RESOURCE_EXHAUSTED" and f"{_MOST_BYTES})" in details:  # not the request: the answer is too long for us
+        return Result(0, retry=batch, reason=f"{reason} with an answer that cannot be read")
+    is_size = code == "RESOURCE_EXHAUSTED" and "larger than max" in details  # as HTTP's 413
+    if len(batch) > 1 and (is_size or code == "INVALID_ARGUMENT"):
+        return Result(0, reason=reason, split=True, is_content=not is_size)
     return Result(0, {reason: len(batch)}, reason=reason)
 
 
@@ -186,12 +190,12 @@ def _fields(message: bytes, number: int) -> list[bytes]:
     return [item.data for item in items if item.field_number == number and isinstance(item.data, bytes)]
 
 
-def of_response(response: ExportLogsServiceResponse | None, count: int) -> Result:
+def of_response(response: ExportLogsServiceResponse, count: int) -> Result:
     """The result for an answer that accepted the request, but perhaps not all of its records.
 
-    Refused records are never sent again. An answer that cannot be read counts as full success, as its status says.
+    Refused records are never sent again.
     """
-    if response is None or not response.HasField("partial_success"):
+    if not response.HasField("partial_success"):
         return Result(count)
     partial = response.partial_success
     rejected = max(0, min(partial.rejected_log_records, count))
@@ -207,7 +211,12 @@ def of_response(response: ExportLogsServiceResponse | None, count: int) -> Resul
     return Result(count - rejected, {"partial success": rejected}, reason="partial success")
 
 
-def _parsed(body: bytes, *, json: bool) -> ExportLogsServiceResponse | None:
+def _parsed(answer: Answer, *, json: bool) -> ExportLogsServiceResponse | None:
+    """The message in an answer, read as its content type says; None if there is none, as in a proxy's page."""
+    body, kind = answer.body, answer.headers.get("content-type", "").lower()
+    if body is None or kind.startswith("text/html"):
+        return None
+    json = "json" in kind or (json and "protobuf" not in kind)
     try:
         if json:
             text = body.decode("utf-8") or "{}"

@@ -169,6 +169,7 @@ def test_what_was_said_to_stay_on_disk_stays_there_though_it_could_not_be_writte
     for number in range(20):
         log.info("x", number=number)
     runner.end(0.05)
+    runner.settle()
     before = health()
     go.set()
     wait_until(lambda: not runner._writer.runs)

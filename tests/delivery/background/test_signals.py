@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from io import StringIO
 
 import pytest
 
 import discreet
 from discreet._delivery.buffered.queue import MOST, Queue
-from discreet._delivery.sink import Discard
 
 from ...waiting import HANG, join
 from .helpers import BOTH, START, Pipe, configure, health, runner_in_force
@@ -92,7 +92,7 @@ def full():
     yield runner_in_force()
     _, thread = pipe.read_in_background()
     discreet.flush()
-    discreet.configure(sinks=[Discard()], service="s", environment="prod", take_over=False)
+    discreet.configure(sinks=[discreet.Stream(StringIO())], service="s", environment="prod", take_over=False)
     pipe.stream.close()
     thread.join()
     os.close(pipe.reader)

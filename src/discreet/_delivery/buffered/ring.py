@@ -24,7 +24,7 @@ from discreet._base import threads
 from discreet._base.diagnostics import reason_of, report_problem
 from discreet._base.levels import ERROR, INFO, WARNING
 from discreet._delivery import frames, locks
-from discreet._delivery.folder import VARIABLE, place
+from discreet._delivery.folder import place
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from discreet._base.threads import ExitLock
+    from discreet._delivery.runner import Setup
 
 CAPACITY = 8 << 20
 """Bytes, without the head."""
@@ -222,13 +223,12 @@ class Ring:
             os.close(fd)
 
 
-def ring_folder(service: str, target: str, state_dir: str | None = None) -> Path | None:
+def ring_folder(setup: Setup, target: str) -> Path | None:
     """The folder for rings; None, and reported, if nobody named a folder and none of the usual ones can be had."""
     try:
-        return place("ring", service, target, state_dir=state_dir)
+        return place("ring", setup.service, target, state_dir=setup.state_dir)
     except (OSError, ConfigurationError) as error:
-        was_named = bool(os.environ.get(VARIABLE, "").strip() if state_dir is None else state_dir)
-        if isinstance(error, ConfigurationError) and was_named:
+        if isinstance(error, ConfigurationError) and setup.state_dir:
             raise
         why = error.problem if isinstance(error, ConfigurationError) else reason_of(error)
         report_problem(f"no folder for a ring ({why}): records are pending in memory only")

@@ -47,6 +47,7 @@ class BufferedRunner(Runner):
         super()._begin()
         self._writer: Writer | None = None
         self._direct = False  # the sink is retired, or the process ends: calls write by themselves
+        self._is_through = self._is_settled = False  # the end found nothing left to write; or gave it up
         self._deadline: float | None = None  # of the process's end: from then on nothing waits for a reader
         self._making = threads.lock()
 
@@ -71,7 +72,7 @@ class BufferedRunner(Runner):
             sink = self.sink
             target = os.path.abspath(sink.path) if isinstance(sink, File) else self.name
             kind = "file" if isinstance(sink, File) else "stream"
-            self._folder = ring_folder(setup.service, target, setup.state_dir)
+            self._folder = ring_folder(setup, target)
             self._description = {"service": setup.service, "target": target, "kind": kind}
             self._begin_buffer()
 
@@ -224,12 +225,24 @@ class BufferedRunner(Runner):
                 if written:
                     writer.recover()  # what children of this process left
                 # Other threads may log on: what they add is written too, while there is time.
-                if not written or not self._finish(max(0.0, deadline - time.monotonic())):
-                    self._give_up(writer)
+                self._is_through = written and self._finish(max(0.0, deadline - time.monotonic()))
+        except Exception as error:  # at exit nobody is left to raise to
+            report_problem(f"{self.name} could not be ended: {type(error).__name__}")
+
+    def settle(self, *, in_time: bool = True) -> None:
+        """What is not written stays in the ring, or is counted as lost."""
+        try:
+            writer = self._writer
+            if writer is not None and not self._is_through and not self._is_settled:
+                self._is_settled = True
+                if not in_time:
+                    self._deadline = time.monotonic()
+                self._direct = True
+                self._give_up(writer)
         except Exception as error:  # at exit nobody is left to raise to
             report_problem(f"{self.name} could not be ended: {type(error).__name__}")
         self.inner.use_exit_lock()
-        self.use_exit_lock()
+        super().settle(in_time=in_time)
 
     def _give_up(self, writer: Writer) -> None:
         writer.halt()

@@ -30,6 +30,8 @@ class Result(NamedTuple):
     """Why not all of the batch was accepted: "HTTP 503"."""
     split: bool = False
     """The batch was refused as a whole, while parts may pass: it is halved, down to one line, which is dropped."""
+    is_content: bool = False
+    """With `split`: it is for what the lines say, not for their size, so that a few of them should be to blame."""
 
 
 class Exporter:

@@ -2,34 +2,62 @@
 
 from __future__ import annotations
 
+import http.client
+import io
 import os
 import queue
 import ssl
 import time
 import urllib.request
+import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from discreet._base.diagnostics import reason_of
-from discreet._delivery.export.exporter import Unreachable
+from discreet._delivery.export.exporter import Result, Unreachable
+from discreet._delivery.export.retry import parse_retry_after
 from discreet.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping, Sequence
 
     import urllib3
 
 _MOST_BYTES = 4 << 20  # of an answer; nothing that is read of it is longer
 _CHUNK = 64 << 10
+_MOST_BEFORE = 20  # answers before the final one
 _abandoned: list[object] = []  # connections of a parent process; even to collect them could close or lock something
 
 
 class Answer(NamedTuple):
-    """What came back. Header names are found in any case."""
+    """What came back. Header names are found in any case. Status 0: nothing was sent, for this reason."""
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes | None
+    """None: it cannot be read, since it is too long, or encoded in a way that was not asked for."""
+    reason: str = ""
+
+    @property
+    def after(self) -> float | None:
+        """Seconds that the receiver asked us to wait."""
+        return parse_retry_after(self.headers.get("retry-after"))
+
+    def refusal(self, batch: Sequence[bytes], retryable: Container[int]) -> Result:
+        """The result where the receiver took nothing of the batch; with a retryable status it may take it later."""
+        reason = self.reason or f"HTTP {self.status}"
+        if not self.status or self.status in retryable:
+            return Result(0, retry=batch, after=self.after, reason=reason)
+        if self.status in (400, 413, 422) and len(batch) > 1:
+            return Result(0, reason=reason, split=True, is_content=self.status != 413)
+        return Result(0, {reason: len(batch)}, reason=reason)
+
+    def unreadable(self, batch: Sequence[bytes]) -> Result:
+        """The result where the status says yes, and the rest is not what this receiver says: a proxy's page, perhaps.
+
+        So nobody knows whether the records arrived, and they are sent again.
+        """
+        return Result(0, retry=batch, after=self.after, reason=f"HTTP {self.status} with an answer that cannot be read")
 
 
 class Http:
@@ -47,29 +75,29 @@ class Http:
         "x".encode("idna")  # imported now: a child that is forked during an import could never import it
         self._context = _context(ca_file, client_certificate, client_key)
         self._urllib3 = urllib3
+        self.deadline = 0.0
+        """When the answer to the request that is being sent has to be there."""
         self._process = os.getpid()
         self._managers: dict[str | None, urllib3.PoolManager] = {}
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout: float) -> Answer:
         """The answer, whatever its status. Raises `Unreachable` where there is none within `timeout` seconds."""
-        deadline = time.monotonic() + timeout
+        deadline = self.deadline = time.monotonic() + timeout
         errors = self._urllib3.exceptions
         try:
             response = self._manager(url).request(
                 "POST",
                 url,
                 body=body,
-                headers=dict(headers),
+                headers={**headers, "accept-encoding": "identity"},
                 timeout=self._urllib3.Timeout(total=timeout),
                 retries=False,
                 redirect=False,
                 preload_content=False,
+                decode_content=False,  # a few kilobytes can hold gigabytes: it is done here, up to a limit
             )
             try:
-                content = _read(response, deadline)
-            except errors.DecodeError:  # the status says what became of the request
-                response.close()
-                return Answer(response.status, response.headers, b"")
+                content = _decoded(_read(response, deadline), response.headers.get("content-encoding", ""))
             except BaseException:
                 response.close()
                 raise
@@ -90,7 +118,8 @@ class Http:
             )
             pools: Any = {"http": self._urllib3.HTTPConnectionPool, "https": self._urllib3.HTTPSConnectionPool}
             for scheme, pool in pools.items():
-                pools[scheme] = type("Pool", (pool,), {"QueueCls": Shelf})
+                connection = type("Connection", (pool.ConnectionCls,), {"response_class": _response_class(self)})
+                pools[scheme] = type("Pool", (pool,), {"QueueCls": Shelf, "ConnectionCls": connection})
             manager.pool_classes_by_scheme = pools
             self._managers[proxy] = manager
         return manager
@@ -134,19 +163,80 @@ class Shelf:
         return len(self._kept)
 
 
-def _read(response: Any, deadline: float) -> bytes:
+def _read(response: Any, deadline: float) -> bytes | None:
     """The body, as far as anybody needs it; a receiver that sends it byte by byte does not hold us up."""
     parts: list[bytes] = []
     size = 0
-    while part := response.read1(_CHUNK, decode_content=True):
+    while part := response.read1(_CHUNK, decode_content=False):
         parts.append(part)
         size += len(part)
         if size > _MOST_BYTES:
             response.close()  # the rest stays unread, so the connection is of no more use
-            break
+            return None
         if time.monotonic() > deadline:
             raise TimeoutError
     return b"".join(parts)
+
+
+def _decoded(body: bytes | None, encoding: str) -> bytes | None:
+    """The body without its one encoding; None for what is not plainly that, or becomes too long."""
+    encoding = encoding.strip().lower()
+    if body is None or not body or encoding in ("", "identity"):
+        return body
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        return None
+    decoder = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip or zlib, as its head says
+    try:
+        content = decoder.decompress(body, _MOST_BYTES)
+    except zlib.error:
+        return None
+    return content if decoder.eof else None
+
+
+class _TimedReader(io.RawIOBase):
+    """What a connection's socket receives, until a deadline: a receiver that drips its answer cannot outlast that."""
+
+    def __init__(self, raw: Any, connection: Any, deadline: float) -> None:
+        self._raw = raw
+        self._connection = connection
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._connection.settimeout(left)
+        received: int | None = self._raw.readinto(buffer)
+        return received
+
+    def close(self) -> None:
+        if not self.closed:
+            self._raw.close()
+        super().close()
+
+
+def _response_class(client: Http) -> type[http.client.HTTPResponse]:
+    class Response(http.client.HTTPResponse):
+        """The final answer: those that come before it (100 Continue, 103 Early Hints) say nothing about the request."""
+
+        def __init__(self, sock: Any, *args: Any, **options: Any) -> None:
+            super().__init__(sock, *args, **options)
+            if isinstance(self.fp, io.BufferedReader):
+                self.fp = io.BufferedReader(_TimedReader(self.fp.detach(), sock, client.deadline))
+
+        def _read_status(self) -> tuple[str, int, str]:
+            for _ in range(_MOST_BEFORE):
+                read: Any = super()
+                found: tuple[str, int, str] = read._read_status()  # noqa: SLF001 - http.client's own loop skips 100 alone
+                if not 100 <= found[1] < 200 or found[1] == 101:
+                    return found
+                http.client.parse_headers(self.fp)
+            raise http.client.HTTPException("no final answer")
+
+    return Response
 
 
 def _context(ca_file: str | None, client_certificate: str | None, client_key: str | None) -> ssl.SSLContext:

@@ -23,7 +23,7 @@ _PATIENCE = 0.5  # seconds that the end of the process waits for a disk
 class Batch:
     """Lines that are being sent."""
 
-    __slots__ = ("delivered", "parts", "rejected", "segment", "through")
+    __slots__ = ("delivered", "in_vain", "parts", "refusals", "rejected", "segment", "steps", "through")
 
     def __init__(self, lines: list[bytes], segment: Segment | None = None, through: int = 0) -> None:
         self.parts = [lines]
@@ -34,6 +34,10 @@ class Batch:
         """How many lines of the segment are not pending any more once this batch is not."""
         self.delivered = 0
         self.rejected: dict[str, int] = {}
+        self.steps = len(lines).bit_length()
+        """How many refusals lead from the whole batch down to one line."""
+        self.refusals = self.in_vain = 0
+        """How often the content of a part was refused; and how often any part was, since one was accepted."""
 
     @property
     def lines(self) -> list[bytes]:

@@ -50,6 +50,7 @@ class Sender(Worker):
         self._until: float | None = None  # when the process has to be gone
         self._due = 0.0  # when the queue makes a batch
         self._check_spool_at = 0.0  # when to check the spool
+        self._refuses_all = False  # the receiver refused one batch in all its parts, and has accepted nothing since
         self._at_once = 0  # lines up to this number do not wait for others
 
     def is_through(self, number: int) -> bool:
@@ -168,10 +169,13 @@ class Sender(Worker):
         rest = [retry] if retry else []
         if result.split:
             delivered, rejected, retry = 0, {}, []
-            if len(part) > 1:
+            if len(part) > 1 and self._is_worth_halving(batch, result):
                 rest = [part[: len(part) // 2], part[len(part) // 2 :]]
             else:
-                rest, rejected = [], {reason: 1}
+                rest, rejected = [], {reason: len(part)}
+        elif delivered:
+            batch.in_vain = 0
+            self._refuses_all = False
         if retry or rejected or result.split:
             self.last_error = reason
         is_answer = len(part) > len(retry)  # also a refusal: the receiver is there
@@ -184,6 +188,20 @@ class Sender(Worker):
             self.circuit.failed(now, result.after)
         self._pending.acknowledge(batch, delivered, rejected, rest)
         return is_answer
+
+    def _is_worth_halving(self, batch: Batch, result: Result) -> bool:
+        """Whether a line to blame is still looked for; else the refused part is dropped as it is.
+
+        To find one takes two attempts per step. A receiver that refuses everything, and a batch of which a large part
+        is bad, must not cost an attempt per line.
+        """
+        batch.refusals += result.is_content
+        batch.in_vain += 1
+        if batch.in_vain > 2 * batch.steps:
+            self._refuses_all = True
+        if self._refuses_all and batch.in_vain > 1:
+            return False
+        return batch.refusals <= 4 * batch.steps
 
     def disconnect(self) -> None:
         """Drop the connection. Never raises."""

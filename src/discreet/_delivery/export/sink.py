@@ -169,19 +169,28 @@ class ExportRunner(Runner):
         return through and complete
 
     def end(self, timeout: float) -> None:
-        """The process ends: what cannot be sent goes to disk, and what cannot go there is counted and reported."""
+        """Send what is pending within `timeout` seconds: the process ends. `settle` takes care of the rest."""
         try:
             if not self._has_ended:
                 self._deadline = self.clock() + timeout
                 self.sender.send_pending(self._deadline, is_last=True)
                 self.sender.stop(min(0.5, max(0.0, self._deadline - self.clock())))
+        except Exception as error:  # at exit nobody is left to raise to
+            report_problem(f"{self.name} could not be ended: {type(error).__name__}")
+
+    def settle(self, *, in_time: bool = True) -> None:
+        """What was not sent goes to disk, and what cannot go there is counted and reported."""
+        try:
+            if not self._has_ended:
+                if not in_time:
+                    self._deadline = self.clock()  # nothing that comes later waits for the receiver
+                self.sender.is_stopping = True
                 self._has_ended = True
                 self._give_up("exit")
         except Exception as error:  # at exit nobody is left to raise to
             report_problem(f"{self.name} could not be ended: {type(error).__name__}")
-        if self._has_ended:
-            self.use_exit_lock()
-            self.pending.queue.lock = self.lock
+        super().settle(in_time=in_time)
+        self.pending.queue.lock = self.lock
 
     def _deliver_late(self) -> None:
         """A record that is made after the end: by another `atexit` function, a finalizer, or a thread that goes on."""

@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from discreet._base import threads
-from discreet._base.diagnostics import reason_of, report_problem
+from discreet._base.diagnostics import Reporter, reason_of
 from discreet._delivery import locks
 from discreet._delivery.file.rotation import next_stamp, rotated, stamped_at, tidy
 
@@ -34,7 +34,7 @@ class Rotator:
         self.keep = keep
         self.compression = compression
         self.path = ""
-        self._reported: set[str] = set()
+        self._reporter = Reporter()
         self.renew()
 
     def renew(self) -> None:
@@ -147,6 +147,4 @@ class Rotator:
             tidy(os.path.realpath(self.path), self.keep, self.compression)
 
     def _report(self, text: str) -> None:
-        if text not in self._reported:
-            self._reported.add(text)
-            report_problem(f"{self._name} {text}")
+        self._reporter.once(text, f"{self._name} {text}")

@@ -21,6 +21,12 @@ _MAGIC = b"discspl1"
 ASIDE = ".corrupt"
 """What is appended to the name of a file that is no segment."""
 _GRACE = 1 / 48  # of the longest age: an hour of two days
+_COUNT = struct.Struct("<Q")
+_COUNT_FRAME = frames.FRAME + _COUNT.size
+"""Behind the head stands how many records were written, in a frame with the sequence number 0.
+
+Segments of earlier versions have none, and earlier versions pass over it as over a torn frame.
+"""
 _THROUGH = struct.Struct("<Q")
 _NAME = re.compile(r"(\d{20})-(\d{1,10}-[0-9a-f]{8})\.spool")
 
@@ -48,8 +54,8 @@ def parse(text: str) -> Name | None:
 
 def append(fd: int, lines: Sequence[bytes], after: int) -> int:
     """Write frames behind what an open segment has; how many are there whole. Raises `OSError` if none is."""
-    start = os.fstat(fd).st_size
-    head = b"" if start else HEAD.pack(_MAGIC, 0)
+    start = os.lseek(fd, 0, os.SEEK_END)
+    head = b"" if start else HEAD.pack(_MAGIC, 0) + frames.pack(_COUNT.pack(0), 0)
     packed = [frames.pack(line, number) for number, line in enumerate(lines, after + 1)]
     data = head + b"".join(packed)
     written = 0
@@ -65,8 +71,31 @@ def append(fd: int, lines: Sequence[bytes], after: int) -> int:
             os.ftruncate(fd, start + whole if count else start)
         if not count:
             raise
+        _note_count(fd, after + count)
         return count
+    _note_count(fd, after + len(lines))
     return len(lines)
+
+
+def _note_count(fd: int, count: int) -> None:
+    """Note how many records a segment has, so that those of a part that is cut off are counted as lost."""
+    with suppress(OSError):
+        if _written(os.pread(fd, HEAD.size + _COUNT_FRAME, 0)) is not None:
+            os.pwrite(fd, frames.pack(_COUNT.pack(count), 0), HEAD.size)
+
+
+def _start(data: bytes) -> int:
+    """Where the first line's frame begins."""
+    return HEAD.size + (0 if _written(data) is None else _COUNT_FRAME)
+
+
+def _written(data: bytes) -> int | None:
+    """How many records a segment says that it has; None if it does not say."""
+    frame = data[HEAD.size : HEAD.size + _COUNT_FRAME]
+    count = frame[frames.FRAME :]
+    if len(count) < _COUNT.size or frames.pack(count, 0) != frame:
+        return None
+    return int(_COUNT.unpack(count)[0])
 
 
 class Segment:
@@ -85,8 +114,13 @@ class Segment:
             magic, self.through = HEAD.unpack_from(data)
             if magic != _MAGIC:
                 raise locks.ForeignFileError
-            self._reading = frames.read(data, HEAD.size, self.through)
-        self._missing = self._reading.missing + (self._reading.end < len(data))
+            self._reading = frames.read(data, _start(data), self.through)
+        written = _written(data)
+        if written is None:
+            self._missing = self._reading.missing + (self._reading.end < len(data))
+        else:  # what a cut took away, and what was torn, are between the last line and the count
+            last = self._reading.sequences[-1] if self._reading.sequences else self.through
+            self._missing = self._reading.missing + max(0, written - last)
         self._acknowledged = self._torn = 0
         self._ended = False
         self.lines: Sequence[bytes] = self._reading.lines
@@ -132,7 +166,7 @@ def survey(folder: Path) -> tuple[int, int]:
     for name in names:
         data = _peek(folder / name) if parse(name) is not None else b""
         if len(data) >= HEAD.size and data.startswith(_MAGIC):
-            lines = frames.read(data, HEAD.size, HEAD.unpack_from(data)[1]).lines
+            lines = frames.read(data, _start(data), HEAD.unpack_from(data)[1]).lines
             records += len(lines)
             size += sum(map(len, lines))
     return records, size
@@ -203,12 +237,12 @@ class Listing:
 
 def packed_size(lines: Sequence[bytes]) -> int:
     """Bytes of a segment of these lines."""
-    return HEAD.size + sum(map(len, lines)) + len(lines) * frames.FRAME
+    return HEAD.size + _COUNT_FRAME + sum(map(len, lines)) + len(lines) * frames.FRAME
 
 
 def fitting(lines: Sequence[bytes], room: int) -> Sequence[bytes]:
     """As many of the first lines as there is room for."""
-    room -= HEAD.size
+    room -= HEAD.size + _COUNT_FRAME
     for number, line in enumerate(lines):
         room -= frames.FRAME + len(line)
         if room < 0:

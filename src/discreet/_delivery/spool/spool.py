@@ -181,7 +181,7 @@ class Spool:
         """A segment of this process with room for `more` bytes; a new one if another process drains the last."""
         name = self._current
         if name is not None and self._counts.written(name.text) and 0 <= time.time() - name.begun < _SEGMENT_AGE:
-            fd = locks.open_locked(self.folder / name.text, os.O_RDWR | os.O_APPEND)
+            fd = locks.open_locked(self.folder / name.text, os.O_RDWR)
             if fd is not None:
                 self._held.add(fd)
                 with suppress(OSError):  # a file whose size cannot be read is left alone
@@ -190,7 +190,7 @@ class Spool:
                 self._release(fd)
         for _ in range(5):  # another process may drain, and remove, a segment that is still empty
             name = self._current = segment.new_name(self.owner)
-            fd = locks.open_locked(self.folder / name.text, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL)
+            fd = locks.open_locked(self.folder / name.text, os.O_RDWR | os.O_CREAT | os.O_EXCL)
             if fd is not None:
                 self._held.add(fd)
                 return name, fd
@@ -315,16 +315,15 @@ def spool_for(setup: Setup, destination: str, credentials: Sequence[str] = ()) -
     What was kept for one credential is never sent with another: each has a folder of its own.
     Raises `ConfigurationError` if a spool was asked for and cannot be had.
     """
-    state_dir = os.environ.get(folders.VARIABLE, "").strip() if setup.state_dir is None else setup.state_dir
-    asked = setup.spool_required or bool(state_dir)
+    asked = setup.spool_required or bool(setup.state_dir)
     if not locks.available and not asked:
         return None
     try:
         digest: list[str] = []
         if credentials and locks.available:  # text that says nothing about them: without the salt, nobody can try some
             joined = "\0".join(credentials).encode("utf-8", "surrogatepass")
-            digest.append(blake2b(joined, key=_salt(state_dir), digest_size=8).hexdigest())
-        return Spool(folders.place("spool", setup.service, destination, *digest, state_dir=state_dir))
+            digest.append(blake2b(joined, key=_salt(setup.state_dir), digest_size=8).hexdigest())
+        return Spool(folders.place("spool", setup.service, destination, *digest, state_dir=setup.state_dir))
     except (OSError, ConfigurationError) as error:
         if asked and isinstance(error, ConfigurationError):
             raise
