@@ -92,7 +92,7 @@ def configure(given: dict[str, Any]) -> None:
 def configure_at_first_record(*, inside_host: bool = False) -> Emitter:
     """Nobody configured: from variables, and without touching a host that set up `logging` itself.
 
-    `inside_host` says that a `discreet.stdlib.Handler` asks: the host wants its records here, so ours must not flow
+    `inside_host`: a `discreet.stdlib.Handler` asks. The host wants its records here, so ours must not flow
     back into it.
 
     A wrong variable must not cost the application its first log call, nor its other settings: each is reported, and

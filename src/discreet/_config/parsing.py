@@ -57,7 +57,7 @@ def parse_levels(value: str | int | Mapping[str, str | int]) -> LevelSettings:
 
 
 def one_of(kind: str, choices: tuple[str, ...]) -> Callable[[Any], str]:
-    """A parser for one word out of these; `kind` says in the error what there is none of."""
+    """A parser for one word out of these; `kind` is what the error calls such a word."""
 
     def parse(value: Any) -> str:
         if value not in choices:
@@ -167,7 +167,7 @@ def parse_pseudonym_key(value: str | Secret[str]) -> Secret[str]:
 
 
 def split_error(error: Exception) -> tuple[str, str]:
-    """The problem and the remedy that a parser's error tells."""
+    """The problem and the remedy in a parser's error."""
     if isinstance(error, (ConfigurationError, InvalidValueError)):
         return error.problem, error.remedy
     return str(error), "See `discreet doctor`"

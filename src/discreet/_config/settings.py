@@ -71,7 +71,7 @@ class Surroundings(NamedTuple):
 
 
 class Default:
-    """What serves where nobody gave a value: `find` gives it and the reason for it, `words` say it to readers."""
+    """What serves where nobody gave a value: `find` gives it and the reason for it, `words` are for the docs."""
 
     def __init__(self, find: Callable[[Surroundings], tuple[Any, str]], words: str) -> None:
         self.find = find
@@ -180,16 +180,17 @@ ROWS: Mapping[str, Row] = {
     ),
     "spool": Row(
         "DISCREET_SPOOL", parsing.parse_switch, _always(True, "on"),
-        meaning="whether records wait on disk while their receiver is away; off: in memory only", values="on or off",
+        meaning="whether records are kept on disk while their receiver cannot be reached; off: in memory only",
+        values="on or off",
     ),
     "exit_timeout": Row(
         "DISCREET_EXIT_TIMEOUT", parsing.parse_seconds, _always(EXIT_TIMEOUT, "5"),
-        meaning="how long the exit of a process may take to deliver what waits", values="seconds",
+        meaning="how long the exit of a process may take to deliver what is pending", values="seconds",
     ),
     "state_dir": Row(
         "DISCREET_STATE_DIR", parsing.parse_folder,
         _always(None, "`$XDG_STATE_HOME/discreet`, else `~/.local/state/discreet`, else among the temporary files"),
-        meaning="the folder for what waits to be delivered", values="a path",
+        meaning="the folder for records that are not delivered yet", values="a path",
     ),
     "redaction": Row(
         "DISCREET_REDACTION", parsing.parse_redaction, _always(Redaction(), "the built-in rules"),

@@ -84,8 +84,8 @@ def report_unknown_name(template: str, name: str, fields: Mapping[str, object]) 
 def explain() -> dict[str, Any]:
     """Each setting in force, as `{"value": ..., "why": ...}`: its value and who decided it.
 
-    Values are text, or None for what is not set. Secrets in them are masked, and of the pseudonym key only whether
-    there is one is told. Empty before discreet is configured.
+    Values are text, or None for what is not set. Secrets in them are masked; the pseudonym key is not
+    shown, only whether there is one. Empty before discreet is configured.
     """
     settings = state.settings
     if settings is None:

@@ -29,7 +29,7 @@ class TornLineError(OSError):
 
 
 class Opened(NamedTuple):
-    """A descriptor, and what tells whether a path still leads to the same file."""
+    """A descriptor, and the numbers of its file: whether a path still leads to that file can be checked with them."""
 
     fd: int
     device: int

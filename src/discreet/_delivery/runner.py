@@ -190,7 +190,7 @@ class Runner:
 
 
 class OwnSink(Sink):
-    """What discreet's own sinks tell their runners beyond what a user's sink does."""
+    """What discreet's own sinks have for their runners, beyond what a user's sink has."""
 
     @property
     def name(self) -> str:

@@ -133,8 +133,8 @@ class Worker:
     def flush(self, deadline: float | None, next_attempt: Callable[[], float | None] = lambda: 0.0) -> bool:
         """Return when all that is pending now is through, or cannot be in time; whether it is through.
 
-        `deadline` is a time of the worker's clock. `next_attempt` tells how many seconds to wait until an attempt can
-        be made; None: nothing is to be waited for.
+        `deadline` is a time of the worker's clock. `next_attempt` returns the seconds until an attempt can be
+        made; None: no attempt will be made.
         """
         if self._thread == threads.ident():  # a finalizer, for example
             return self.is_through(self.buffer.newest)
@@ -169,7 +169,7 @@ class Worker:
             gate.wait(min(wait, rest))
             return True
         if not self._turn.acquire(timeout=rest):
-            return not held  # the thread has the turn, and waits for the call that was interrupted, or soon will
+            return not held  # the thread takes a step, in which it waits for a lock of the interrupted call
         try:
             pause = self.step()
         finally:

@@ -33,7 +33,7 @@ _REMEDIES: Mapping[int, str] = {
     408: f"the service took too long. {_KEPT}, check the network and HTTPS_PROXY, and {_STATUS_PAGE}",
     413: "one record is too large for the service. Log less in one record",
     429: f"the service asks to slow down. {_KEPT}, log less (DISCREET_LEVEL=warning), or raise the limit of what you "
-    "send to; a service with much to say may need a resource of its own",
+    "send to; a service that logs very much may need a resource of its own",
     439: "the resource's quota is used up. Raise it, or log less",
 }
 _UNREACHABLE = (

@@ -130,7 +130,7 @@ class AzureSink(ExportSink):
         if self._token is not None:
             try:
                 headers["authorization"] = self._token.header()
-            except Exception as error:  # whatever a credential raises, its records wait
+            except Exception as error:  # a credential may raise anything; the records are sent later
                 return Answer(0, {}, b"", f"Entra ID: {type(error).__name__}")
         answer = self._client.post(url, gzip.compress(body, _LEVEL, mtime=0), headers, timeout)
         if answer.status == 401 and self._token is not None:

@@ -1,4 +1,4 @@
-"""What an envelope says beside its message: custom dimensions, measurements, the name of an event, context tags.
+"""What an envelope holds beside its message: custom dimensions, measurements, the name of an event, context tags.
 
 Custom dimensions are texts. The service cuts longer texts than it stores, or refuses the item, without a message
 (https://learn.microsoft.com/azure/azure-monitor/service-limits#application-insights). It counts UTF-16 units. What is
@@ -197,7 +197,7 @@ def resource_tags(resource: Mapping[str, object], instance: object) -> dict[str,
     name = plain_text(resource.get("service.name", "unknown_service:python"))
     namespace = resource.get("service.namespace")
     role = f"{plain_text(namespace)}.{name}" if namespace else name
-    if name.startswith("unknown_service"):  # the name of a Kubernetes workload says more
+    if name.startswith("unknown_service"):  # the name of a Kubernetes workload is better
         role = next((str(found) for kind in _WORKLOADS if (found := resource.get(f"k8s.{kind}.name"))), role)
     where = resource.get("k8s.pod.name") or instance or resource.get("host.name")
     tags = {ROLE: role, SDK: f"py{platform.python_version()}:discreet{__version__}"}

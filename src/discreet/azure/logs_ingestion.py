@@ -153,7 +153,7 @@ class Rows:
 
 
 def _column(item: object) -> str:
-    """A value of a column; a structure that is too large for one is a text that says so."""
+    """A value as a column. A structure that is too large becomes text, which is cut, with a mark at its end."""
     if isinstance(item, str):
         return quote(cut(item, _LONGEST))
     if isinstance(item, dict):

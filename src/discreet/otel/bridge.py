@@ -138,7 +138,7 @@ class Bridge(_SdkSink):
 
 
 class UntilSdk(_SdkSink, ExportSink):
-    """In front of a sink's class: records go into the application's SDK as soon as one is set up, else to that sink.
+    """A base to name before a sink's class: records go to that sink, but into the application's SDK once it is set up.
 
     An application may set its SDK up after `configure()`. Each record is decided anew, so it goes one way only.
     """

@@ -1,13 +1,14 @@
-"""The encoder for OTLP: a redacted record as one line, which is a head and a body.
+"""The encoder for OTLP: it makes one line of each redacted record. A line is a head and a body.
 
-The head is a `ResourceLogs` that holds the resource and the scope and no record; the body is a serialized `LogRecord`.
-So a line from the spool says which process made it, whichever process sends it. `request` makes requests of lines.
+The head is a serialized `ResourceLogs` that holds the resource and the scope, but no record. The body is a serialized
+`LogRecord`. So every line on disk names the process that made it, also when another process sends it. `request` joins
+lines to a request.
 
-Most of a record equals the record before: severity, thread, the fields of the context. These are serialized once,
-because two serialized messages, one after the other, are one message with the fields of both (protobuf, "Message
-structure"). To make a message with its attributes takes longer than all other work, so that a `LogRecord` with the
-names of its attributes is kept as a template, and the next record with the same names only sets the values.
-`log_record` is the plain way: unusual records take it, and both ways write the same record.
+Records that follow each other have much in common: severity, thread, the fields of the context. These parts are
+serialized once and joined with the rest, because protobuf reads two serialized messages, one after the other, as one
+message with the fields of both (protobuf, "Message structure"). To create a message with its attributes takes longer
+than all other work. So a `LogRecord` with the names of its attributes is kept as a template, and the next record with
+the same names only sets the values. `log_record` is the plain way, for unusual records. Both ways write the same.
 """
 
 from __future__ import annotations
@@ -36,10 +37,10 @@ _MOST_KNOWN = 1024  # loggers, levels and threads are few; a program that genera
 _MOST_CONTEXTS = 64
 _MOST_TEMPLATES = 256
 _MOST_BYTES = 1 << 16
-"""What a template may have written until it is thrown away, because a message keeps the memory of every text."""
+"""A template that has written so many bytes is thrown away, because a message keeps the memory of every text."""
 
 _SPECIAL = frozenset({*schema.EVENT_NAMES, "thread.name", "task", "request_id", "template"})
-"""Fields that mean more than an attribute, or have the name of an attribute that the record itself gives."""
+"""Fields that name an event, or have the name of an attribute that the record itself gives."""
 
 
 class Encoder:
@@ -52,7 +53,7 @@ class Encoder:
         self._forget(None)
 
     def _forget(self, identity: Identity | None) -> None:
-        # The epoch is read first and known last: what another thread makes meanwhile must not pass for made in it.
+        # The epoch is read first and stored last: what another thread makes meanwhile must not count as made in it.
         prepared_for = (identity, registry.epoch)
         self._heads: dict[str, bytes] = {}
         self._starts: dict[tuple[object, ...], bytes] = {}
@@ -60,7 +61,7 @@ class Encoder:
         self._prepared_for = prepared_for
 
     def __call__(self, record: Redacted) -> bytes:
-        """The line; a bad value costs at most its own attribute."""
+        """The line. A value that cannot be written costs at most its own attribute."""
         identity, epoch = self._prepared_for
         if identity is not record.identity or epoch is not registry.epoch:
             # The process was forked, or a secret was registered that the resource may hold.
@@ -137,7 +138,7 @@ class Encoder:
 
 
 class Template:
-    """A `LogRecord` with attributes of certain names, for one thread at a time."""
+    """A `LogRecord` whose attributes have their names already. One thread uses it at a time."""
 
     __slots__ = ("_body", "_message", "_traced", "_values", "written")
 
@@ -149,7 +150,7 @@ class Template:
         self.written = 0
 
     def fill(self, record: Redacted, fields: Mapping[str, object]) -> bytes:
-        """The serialized record: time, body, ids and the values of `fields`. Raises if the plain way is needed."""
+        """The serialized record: time, body, ids and the values of `fields`. Raises where only the plain way serves."""
         message = self._message
         message.time_unix_nano = message.observed_time_unix_nano = record.time_ns
         self._body.string_value = record.message
@@ -175,7 +176,7 @@ class Template:
 
 
 class Templates:
-    """Templates by the names of their attributes; a thread removes the template that it uses until it has finished."""
+    """Templates by the names of their attributes. While a thread uses a template, no other thread finds it here."""
 
     def __init__(self) -> None:
         self._idle: dict[tuple[str, ...], list[Template]] = {}
@@ -218,7 +219,7 @@ def log_record(record: Redacted, limits: schema.Limits) -> LogRecord:
 
 
 def put_ids(message: LogRecord, record: Redacted) -> None:
-    """Trace, span and flags, all or nothing."""
+    """Set trace id, span id and flags; none of them if an id is missing or is not hexadecimal."""
     trace_id, span_id = record.trace_id, record.span_id
     if trace_id is None or span_id is None:
         return

@@ -46,7 +46,7 @@ _MACHINE_LEARNING = {  # the conventions have no names for a run, so these are t
     "azureml.experiment.id": "AZUREML_EXPERIMENT_ID",
     "azureml.workspace.name": "AZUREML_ARM_WORKSPACE_NAME",
 }
-_CI_SYSTEMS = {  # by the variable that says that it is this system
+_CI_SYSTEMS = {  # by a variable that only this system sets
     "TF_BUILD": {
         "cicd.pipeline.name": "BUILD_DEFINITIONNAME",
         "cicd.pipeline.run.id": "BUILD_BUILDID",

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 class OTLP(ExportSink):
     """Records to an OpenTelemetry collector or any other OTLP receiver.
 
-    What is not given comes from the `OTEL_*` variables, then from the specification's defaults: OTLP/HTTP with
-    protobuf to `http://localhost:4318/v1/logs`. A given `endpoint` is used as it is; of a given URL the user and the
-    password become a header, and never appear in `health()` or in an error. `protocol` is "http/protobuf",
+    A setting that is not given comes from the `OTEL_*` variables, then from the specification's defaults: OTLP/HTTP
+    with protobuf to `http://localhost:4318/v1/logs`. A given `endpoint` is used as it is; of a given URL the user and
+    the password become a header, and never appear in `health()` or in an error. `protocol` is "http/protobuf",
     "http/json" or "grpc" (needs `discreet[otel-grpc]`), `compression` "none" or "gzip". `headers` are secrets.
     `certificate` (authorities to trust), `client_certificate` and `client_key` name files in PEM form; `insecure`
     is for gRPC names without http or https. `resource` holds attributes over those that are detected. `timeout` is
@@ -151,10 +151,10 @@ class OTLP(ExportSink):
 
 
 def from_environment(environ: Mapping[str, str]) -> Sink | None:
-    """The sink that the `OTEL_*` variables ask for; None where they say that no log is to be exported.
+    """The sink that the `OTEL_*` variables ask for; None where they switch the export of logs off.
 
-    Where the application has set the OpenTelemetry SDK up for logs, those variables are the SDK's: records go into it,
-    from the moment that it is there.
+    If the application sets up the OpenTelemetry SDK for logs, these variables configure that SDK. Then records go into
+    the SDK, from the moment when it is set up.
     """
     if settings.disabled(environ):
         return None
@@ -177,7 +177,7 @@ def _as_written(
     variables: Mapping[str, str],
     environ: Mapping[str, str],
 ) -> ConfigurationError:
-    """The error by the name that the user knows: the variable's, with what stands in it, or the one in code."""
+    """The same error under the name that the user wrote: the variable, with its text, or the parameter."""
     setting = "certificate" if error.setting == "ca_file" else error.setting
     value, remedy, variable = error.value, error.remedy, variables.get(setting)
     if variable is not None and setting not in given:

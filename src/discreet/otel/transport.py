@@ -42,7 +42,7 @@ _abandoned: list[object] = []  # channels of a parent process: to free them coul
 _METHOD = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
 
 _RETRYABLE_CODES = frozenset({"CANCELLED", "DEADLINE_EXCEEDED", "ABORTED", "OUT_OF_RANGE", "UNAVAILABLE", "DATA_LOSS"})
-"""RESOURCE_EXHAUSTED only if the receiver says when to send again."""
+"""RESOURCE_EXHAUSTED too, but only if the answer contains a time to wait."""
 
 
 class Http:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-class Unreachable(ConnectionError):  # noqa: N818 - it says what is the matter, as ConnectionRefusedError's parents do not
+class Unreachable(ConnectionError):  # noqa: N818 - the word is clear without "Error"
     """The receiver did not answer. `reason` says why, and quotes no data: `health()` shows it."""
 
     def __init__(self, reason: str) -> None:
@@ -41,7 +41,7 @@ class Exporter:
     """How many lines a batch has at most."""
     batch_bytes: int = 1 << 20
     delay: float = 1.0
-    """Seconds that a line waits for others."""
+    """Seconds after which a batch is sent although it is not full."""
     timeout: float = 10.0
     """Seconds that one attempt may take."""
     queue_count: int = 16_384

@@ -31,7 +31,7 @@ class Batch:
         self.segment = segment
         """Where the lines are on disk; None: they come from the queue."""
         self.through = through
-        """How many lines of the segment are not pending any more once this batch is not."""
+        """How many lines of the segment, from its first, are acknowledged when this batch is done."""
         self.delivered = 0
         self.rejected: dict[str, int] = {}
         self.steps = len(lines).bit_length()
@@ -152,7 +152,7 @@ class Pending:
             self._statistics.lose(reason, count)
 
     def update(self, change: Callable[[], None] | None = None) -> None:
-        """Count what happened on disk since the last time, and make the change that goes with it."""
+        """Count what happened on disk since the last time, and call `change` under the same lock."""
         spool = self.spool
         if spool is None:
             return
@@ -229,7 +229,7 @@ class Pending:
         self._statistics.recovered += count
 
     def give_up(self, reason: str) -> int:
-        """Nobody will send what is in memory: to disk with it. What no disk takes is lost; how many lines that are."""
+        """Put what is in memory on disk, since nobody will send it; how many lines are lost, as no disk takes them."""
         if self.disk.acquire(timeout=_PATIENCE):
             try:
                 self.store()

@@ -46,7 +46,7 @@ class Sender(Worker):
         self._exporter = exporter
         self._pending = pending
         self._failed = 0  # how many attempts brought nothing through
-        self._was_answered = False  # whether the last of these got an answer: the same would come again
+        self._was_answered = False  # whether the last of these got an answer, which a new attempt would get again
         self._until: float | None = None  # when the process has to be gone
         self._due = 0.0  # when the queue makes a batch
         self._check_spool_at = 0.0  # when to check the spool
@@ -249,7 +249,7 @@ class Sender(Worker):
 
 
 def _checked(result: Result, count: int) -> tuple[int, Mapping[str, int], list[bytes]]:
-    """Delivered, rejected and retry, corrected so that they add up to `count`, whatever the exporter says."""
+    """Delivered, rejected and retry, corrected so that they add up to `count`, whatever the exporter returned."""
     retry = list(result.retry)[:count]
     left = count - len(retry)
     rejected: dict[str, int] = {}

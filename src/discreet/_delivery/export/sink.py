@@ -57,7 +57,7 @@ class ExportSink(OwnSink, Exporter):
 
     @property
     def destination(self) -> str:
-        """Its name, unless a subclass says more."""
+        """The sink's name; a subclass may add the address."""
         return self.name
 
     @property

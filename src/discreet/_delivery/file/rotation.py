@@ -68,7 +68,7 @@ class Rotation(NamedTuple):
 
 
 class Rotated(NamedTuple):
-    """A file that was rotated, by us and not by something else: its name says so."""
+    """A file that discreet rotated, and nothing else did: its name shows that."""
 
     stamp: str
     path: str
@@ -101,7 +101,7 @@ def next_stamp(now: float, last: str) -> str:
 
 
 def stamped_at(stamp: str) -> datetime:
-    """The time that a stamp says."""
+    """The time that a stamp stands for."""
     # Not by `strptime`, which imports a module, here on the way of a record.
     year, month, day, hour, minute, second, micro = (
         int(stamp[at:end]) for at, end in ((0, 4), (4, 6), (6, 8), (9, 11), (11, 13), (13, 15), (16, 22))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-HEAD = struct.Struct("<8sQ")  # what the file is; the sequence up to which its records are through
+HEAD = struct.Struct("<8sQ")  # a mark of such files; the sequence number up to which lines are acknowledged
 _MAGIC = b"discspl1"
 ASIDE = ".corrupt"
 """What is appended to the name of a file that is no segment."""
@@ -47,7 +47,7 @@ def new_name(owner: str) -> Name:
 
 
 def parse(text: str) -> Name | None:
-    """What a file name says, or None: then the file is not a spool's."""
+    """The parts of a file name; None for the name of any other file."""
     found = _NAME.fullmatch(text)
     return Name(text, int(found[1]) / 1e9, found[2]) if found else None
 
@@ -102,7 +102,7 @@ class Segment:
     """The lines that are pending in one file, while this process alone may deliver them."""
 
     def __init__(self, name: Name, path: Path, fd: int, count: Callable[[str, int, int, int | None], None]) -> None:
-        """`count` counts what is not pending any more, as `SpoolCounts.acknowledged` does."""
+        """`count` is called for lines that are no longer pending; see `SpoolCounts.acknowledged`."""
         self.name = name
         self.fd = fd
         self._path = path

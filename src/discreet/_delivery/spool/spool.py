@@ -76,7 +76,7 @@ class SpoolCounts:
             return sum(written - done for written, done in self._own.values())
 
     def news(self, through: Callable[[str], int | None]) -> News:
-        """What happened since the last call; `through` tells how far other processes got with a segment."""
+        """What happened since the last call; `through` gives the sequence number up to which a segment is done."""
         with self._lock:
             for name in list(self._own):
                 self.taken_by_others(name, through(name))
@@ -320,7 +320,7 @@ def spool_for(setup: Setup, destination: str, credentials: Sequence[str] = ()) -
         return None
     try:
         digest: list[str] = []
-        if credentials and locks.available:  # text that says nothing about them: without the salt, nobody can try some
+        if credentials and locks.available:  # the digest of a guess cannot be compared with this one, without the salt
             joined = "\0".join(credentials).encode("utf-8", "surrogatepass")
             digest.append(blake2b(joined, key=_salt(setup.state_dir), digest_size=8).hexdigest())
         return Spool(folders.place("spool", setup.service, destination, *digest, state_dir=setup.state_dir))
