@@ -89,8 +89,9 @@ def test_an_extra_that_cannot_be_read_costs_no_record(sink):
         def items(self):
             raise RuntimeError("no")
 
-    log.info("x", extra=Broken(a=1))
-    assert len(sink.records) == 1
+    log.info("kept", extra=Broken(a=1), size=3)
+    (record,) = sink.records
+    assert (record["message"], record["size"], record["extra"]) == ("kept", 3, "<Broken raised RuntimeError>")
 
 
 @pytest.mark.parametrize(("alias", "severity"), [("warn", "WARNING"), ("fatal", "CRITICAL"), ("trace", "TRACE")])

@@ -100,7 +100,10 @@ def _take_keywords(record: Record, fields: dict[str, object], frame: FrameType |
     extra = resolved(fields.get("extra", _NO_FIELDS))
     if extra is None or issubclass(type(extra), Mapping):  # isinstance() would ask the object itself
         given = cast("Mapping[object, object]", _NO_FIELDS if extra is None else extra)
-        more = {str(name): value for name, value in given.items()}
+        try:
+            more = {str(name): value for name, value in given.items()}
+        except Exception as error:  # a mapping of the user's: its own failure costs its fields only
+            more = {"extra": f"<{type(extra).__name__} raised {type(error).__name__}>"}
         fields = {**more, **{name: value for name, value in fields.items() if name != "extra"}}
     return fields
 
