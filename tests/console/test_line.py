@@ -3,8 +3,11 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import discreet
+from discreet._encoding.ci import CiEncoder
 from discreet._encoding.console.line import ConsoleEncoder, shorten
 from discreet._encoding.console.style import duration
 
@@ -72,7 +75,7 @@ def test_the_trace_id_stands_at_the_right_edge_of_a_terminal(record):
         (1.5, "k=1.5"),
         (float("nan"), "k=nan"),
         ({"a": [1, "x y"], "b": {}, "c,d": None}, 'k={a: [1, "x y"], b: {}, "c,d": null}'),
-        ("a\nb", "k=a\\nb"),
+        (["a\nb"], "k=[a\\nb]"),
     ],
 )
 def test_values_are_compact_and_quoted_only_where_that_helps(record, value, shown):
@@ -209,3 +212,23 @@ def test_lines_that_have_the_date_themselves_need_none_between(record):
     encode = ConsoleEncoder(dates=True)
     day = 86_400 * 1_000_000_000
     assert [encode(record(time_ns=time)).decode().count("\n") for time in (20 * day, 21 * day)] == [1, 1]
+
+
+def test_text_of_several_lines_stands_below_the_record_behind_a_gutter(record):
+    fields = {"query": "SELECT *\nFROM orders", "rows": 3}
+    shown = ConsoleEncoder()(record("slow query\nsee below", fields=fields)).decode().splitlines()
+    assert shown[0].split() == ["14:13:20.207", "INFO", "app.orders", "slow", "query", "rows=3"]
+    assert shown[1:] == ["  │ see below", "  │ query:", "  │   SELECT *", "  │   FROM orders"]
+
+
+@given(st.text(), st.text())
+def test_no_line_of_a_text_looks_like_a_record(record, message, value):
+    first, *others = ConsoleEncoder()(record(message, fields={"k": value})).decode().split("\n")
+    assert first.startswith("14:13:20.207 INFO ")
+    assert all(line.startswith("  │") for line in others[:-1])
+    assert others[-1] == ""
+
+
+def test_in_ci_line_breaks_stay_escaped_since_a_line_could_be_a_command(record):
+    shown = CiEncoder("other")(record("two\n::error::lines", fields={"k": "a\n##[error]b"})).decode()
+    assert shown.count("\n") == 1

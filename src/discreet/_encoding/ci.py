@@ -43,6 +43,8 @@ class CiEncoder(ConsoleEncoder):
     `workspace` is the folder of the checkout: annotations name files relative to it, and only files in it.
     """
 
+    splits_lines = False  # a line of data could be a command
+
     def __init__(
         self,
         ci: Ci,

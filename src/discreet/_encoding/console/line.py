@@ -60,7 +60,12 @@ class ConsoleEncoder:
     `color` switches colours on (decide with `wants_color`), `colors` says how many: 16 (the terminal's theme) or
     256. `width` is the terminal's, in columns, or a function that finds it for each record; None never wraps.
     `services` adds a column for the service, `dates` the day before the time.
+
+    Text of several lines stands below the record, each line behind the gutter of tracebacks.
     """
+
+    splits_lines = True
+    """Whether text of several lines is shown as lines; else its line breaks are escaped."""
 
     def __init__(
         self,
@@ -88,6 +93,7 @@ class ConsoleEncoder:
         layout = self.layout()
         self._new_day(record.time_ns, layout)
         self._line(record, layout, prefix)
+        self._long_texts(record, layout)
         self._traceback(record, layout)
         return layout.text().encode("utf-8", "backslashreplace")
 
@@ -106,7 +112,7 @@ class ConsoleEncoder:
             layout.right(trace, "trace")
         elif trace:
             chunks.append([(trace, "trace")])
-        message = self._clean(record.message)
+        message = self._clean(record.message.partition("\n")[0] if self.splits_lines else record.message)
         layout.flow(message, "message")
         layout.space(self._padding(message, chunks, columns, layout))
         for number, chunk in enumerate(chunks):
@@ -121,6 +127,17 @@ class ConsoleEncoder:
         room = layout.room()
         fields = 1 + sum(1 + sum(display_width(text) for text, _ in chunk) for chunk in chunks)
         return padding if room is None or padding + fields <= room else 0
+
+    def _long_texts(self, record: Record, layout: Layout) -> None:
+        """What has several lines: the rest of the message, and each such field under its name."""
+        if not self.splits_lines:
+            return
+        writer = TracebackWriter(layout, self._clean)
+        writer.plain(record.message.partition("\n")[2])
+        for name, value in (*record.fields.items(), *record.ambient.items()):
+            if type(value) is str and "\n" in value:
+                writer.plain(f"{self._clean(name)}:", "key")
+                writer.plain("\n".join(f"  {line}" for line in value.splitlines()))
 
     def _traceback(self, record: Record, layout: Layout) -> None:
         writer = TracebackWriter(layout, self._clean)
@@ -172,8 +189,11 @@ class ConsoleEncoder:
 
     def _chunks(self, record: Record, columns: _Columns) -> list[list[Token]]:
         clean = self._clean
-        chunks = [field_tokens(k, v, clean, "key") for k, v in ordered(record.fields, record.message)]
-        chunks += [field_tokens(k, v, clean, "ambient") for k, v in record.ambient.items()]
+        shown = [(name, value, "key") for name, value in ordered(record.fields, record.message)]
+        shown += [(name, value, "ambient") for name, value in record.ambient.items()]
+        if self.splits_lines:
+            shown = [part for part in shown if type(part[1]) is not str or "\n" not in part[1]]
+        chunks = [field_tokens(name, value, clean, role) for name, value, role in shown]
         if not columns.logger and record.logger:
             chunks.append([(clean(record.logger), "quiet")])
         if record.source is not None and record.level >= WARNING and not record.exception:
@@ -238,10 +258,10 @@ class TracebackWriter:
                 self._line(gutter, (f"── {relation} ──", "quiet"))
                 self._line(gutter)
 
-    def plain(self, stacktrace: str) -> None:
-        """A traceback that is only text."""
-        for line in stacktrace.splitlines():
-            self._line(self._gutter, (line.expandtabs(4), "code"))
+    def plain(self, text: str, role: str = "code") -> None:
+        """A traceback that is only text, or another text of several lines."""
+        for line in text.splitlines():
+            self._line(self._gutter, (line.expandtabs(4), role))
 
     def _one(self, description: Mapping[str, object], gutter: Gutter, depth: int) -> None:
         self._frames(_mappings(description.get("frames")), gutter)
