@@ -90,7 +90,8 @@ def log_each(value):
             local = value  # noqa: F841 - shown among the variables
             raise error
         except Exception as raised:
-            raised.add_note("note")
+            if hasattr(raised, "add_note"):  # since Python 3.11
+                raised.add_note("note")
             log.exception("failed")
             logging.getLogger("shop").exception("failed", exc_info=raised)
 

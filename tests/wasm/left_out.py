@@ -34,6 +34,7 @@ BY_PLACE = {
     "cli/test_recover.py": "file locks",
     "console/test_traceback.py::test_a_removed_working_directory_does_no_harm": POSIX,
     "delivery/background": "a thread",
+    "delivery/test_cut_spool.py": "file locks",
     "delivery/test_statistics.py": "file locks",
     "delivery/test_faults.py": "file locks",
     "delivery/test_file_followed.py::test_a_link_in_the_files_place_is_followed": POSIX,
